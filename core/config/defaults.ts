@@ -1,0 +1,48 @@
+/** Default values, in one place: the schema shows them, the loader applies them. */
+import type { ClusterTimeouts, Limits, Timeouts } from "./model.ts";
+
+const second = 1000;
+const minute = 60 * second;
+const KiB = 1024;
+const GiB = 1024 * 1024 * KiB;
+
+export const defaultLimits: Limits = {
+  startLine: 8 * KiB,
+  head: 32 * KiB,
+  fields: 100,
+  trailers: 8 * KiB,
+  chunkExtensions: 256,
+  requestBody: GiB,
+};
+
+export const defaultTimeouts: Timeouts = {
+  head: 10 * second,
+  bodyIdle: 30 * second,
+  keepAlive: minute,
+  writeIdle: minute,
+  tunnelIdle: 5 * minute,
+  drainDelay: 0,
+  drainTimeout: 30 * second,
+};
+
+export const defaultClusterTimeouts: ClusterTimeouts = {
+  connect: 5 * second,
+  pending: 5 * second,
+  responseHead: minute,
+  responseIdle: minute,
+  poolIdle: 4 * second,
+};
+
+export const defaultCluster = {
+  balance: "round-robin",
+  maxConnections: 1024,
+  maxPending: 1024,
+  maxIdle: 256,
+} as const;
+
+export const defaultListener = {
+  address: "127.0.0.1:8080",
+  maxConnections: 16_384,
+} as const;
+
+export const defaultAdminAddress = "127.0.0.1:9901";

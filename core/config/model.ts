@@ -1,0 +1,174 @@
+/**
+ * The effective configuration: every default filled in, every unit resolved
+ * (durations in ms, sizes in bytes), every reference checked. It is plain JSON,
+ * so it crosses process and thread boundaries as it is.
+ */
+export interface Config {
+  readonly listeners: readonly ListenerConfig[];
+  readonly clusters: readonly ClusterConfig[];
+  readonly routes: readonly RouteConfig[];
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly forwarding: ForwardingConfig;
+  /** Address of the admin listener, or null when it is switched off. */
+  readonly admin: Address | null;
+  readonly accessLog: AccessLogConfig;
+  readonly log: LogConfig;
+  /** Number of reactors. */
+  readonly workers: number;
+}
+
+export type Address =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
+
+export interface ListenerConfig {
+  /** Unique; the address as written when the operator gave no name. */
+  readonly name: string;
+  readonly address: Address;
+  readonly tls: ListenerTls | null;
+  /** Connections open at once on this listener, over all reactors; one more is answered 503 and closed. */
+  readonly maxConnections: number;
+}
+
+export interface ListenerTls {
+  /** The first entry serves clients that send no or an unknown server name. */
+  readonly certificates: readonly CertificateFiles[];
+  /** PEM file of the authorities that may sign client certificates. */
+  readonly clientCa: string | null;
+  readonly clientCertificate: "none" | "optional" | "required";
+}
+
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** Server names (SNI), exact or `*.example.com`; empty: the names in the certificate. */
+  readonly hosts: readonly string[];
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  readonly endpoints: readonly EndpointConfig[];
+  readonly balance: "round-robin" | "least-requests";
+  /** Verified TLS towards the endpoints, or null for plain text. */
+  readonly tls: ClusterTls | null;
+  /** Connections per endpoint and reactor. */
+  readonly maxConnections: number;
+  /** Requests per endpoint and reactor that may wait for a connection; one more is answered 503. */
+  readonly maxPending: number;
+  /** Idle connections kept per endpoint and reactor. */
+  readonly maxIdle: number;
+  readonly timeouts: ClusterTimeouts;
+}
+
+export interface EndpointConfig {
+  readonly address: Address;
+  /** Share of round robin; at least 1. */
+  readonly weight: number;
+  /** `host[:port]` as an authority, what `host: upstream` writes into Host. */
+  readonly authority: string;
+}
+
+export interface ClusterTls {
+  readonly verify: boolean;
+  /** PEM file; null: the system's authorities. */
+  readonly ca: string | null;
+  /** Server name to send and verify; null: the endpoint's host. */
+  readonly serverName: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+/** All in ms. */
+export interface ClusterTimeouts {
+  readonly connect: number;
+  /** A request waiting for a connection. */
+  readonly pending: number;
+  /** From the last request byte to the response head. */
+  readonly responseHead: number;
+  /** Between two reads of a response body. */
+  readonly responseIdle: number;
+  /** An unused pooled connection; a shorter `Keep-Alive: timeout` from the endpoint wins. */
+  readonly poolIdle: number;
+}
+
+export interface RouteConfig {
+  /** Unique; used in logs and as a metric label. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly cluster: string;
+  /** What Host says upstream: the client's, the endpoint's, or this text. */
+  readonly host: "preserve" | "upstream" | { readonly literal: string };
+}
+
+export interface RouteMatch {
+  /** Lower case, no port: `example.com`, `*.example.com` (one or more labels), or null for any. */
+  readonly host: string | null;
+  readonly path: PathMatch;
+  /** Null: any method. */
+  readonly methods: readonly string[] | null;
+  /** All must hold; names in lower case; a null value: present with any value. */
+  readonly headers: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+export type PathMatch =
+  /** `/a/b` and nothing else. */
+  | { readonly kind: "exact"; readonly value: string }
+  /** `/a` matches `/a` and `/a/b`, not `/ab`: whole segments. */
+  | { readonly kind: "prefix"; readonly value: string }
+  /** `/users/{id}/posts`: each `{name}` is one non-empty segment. */
+  | { readonly kind: "template"; readonly value: string };
+
+export interface Limits {
+  /** Bytes of the request line or status line (414). */
+  readonly startLine: number;
+  /** Bytes of a head, start line included (431). */
+  readonly head: number;
+  /** Fields in a head (431). */
+  readonly fields: number;
+  /** Bytes of a trailer section. */
+  readonly trailers: number;
+  /** Bytes of extensions on one chunk. */
+  readonly chunkExtensions: number;
+  /** Bytes of a request body (413). */
+  readonly requestBody: number;
+}
+
+/** All in ms. */
+export interface Timeouts {
+  /** From the first byte of a request (or from accept) to the end of its head. */
+  readonly head: number;
+  /** Between two reads of a request body. */
+  readonly bodyIdle: number;
+  /** Between a response and the next request on a connection. */
+  readonly keepAlive: number;
+  /** A client that does not read its response. */
+  readonly writeIdle: number;
+  /** Neither side of an upgraded connection sent anything. */
+  readonly tunnelIdle: number;
+  /** From SIGTERM ("not ready") until listeners close. */
+  readonly drainDelay: number;
+  /** From then until requests still in flight are cut. */
+  readonly drainTimeout: number;
+}
+
+export interface ForwardingConfig {
+  /** CIDR blocks or addresses whose X-Forwarded-* and X-Request-Id are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Name in Via; must differ between two proxies in one chain. */
+  readonly via: string;
+  /** Also write the Forwarded field (RFC 7239). */
+  readonly forwarded: boolean;
+  /** Upgrade tokens that may become a tunnel, lower case. */
+  readonly upgrades: readonly string[];
+}
+
+export interface AccessLogConfig {
+  readonly enabled: boolean;
+}
+
+export interface LogConfig {
+  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  /** Lines for people instead of JSON. */
+  readonly pretty: boolean;
+}

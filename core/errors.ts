@@ -120,8 +120,6 @@ export class ProxyError extends Error {
   /** Error type for the Proxy-Status field (RFC 9209 section 2.3). */
   get proxyStatus(): string {
     const { proxyStatus } = meanings[this.code];
-    return this.source === "upstream" && proxyStatus === requestError
-      ? "http_protocol_error"
-      : proxyStatus;
+    return this.source === "upstream" && proxyStatus === requestError ? "http_protocol_error" : proxyStatus;
   }
 }

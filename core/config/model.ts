@@ -18,9 +18,7 @@ export interface Config {
   readonly workers: number;
 }
 
-export type Address =
-  | { readonly host: string; readonly port: number }
-  | { readonly path: string };
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface ListenerConfig {
   /** Unique; the address as written when the operator gave no name. */

@@ -1,0 +1,179 @@
+import { durationBounds } from "./labels.ts";
+import type { MetricsSnapshot } from "./metrics.ts";
+
+/** What only the control process knows. */
+export interface ProcessFacts {
+  readonly version: string;
+  /** For example `node 26.10.0`. */
+  readonly runtime: string;
+  /** How often the data process had to be started again. */
+  readonly dataRestarts: number;
+  readonly control: ProcessUsage;
+  /** Null while there is no data process that answers. */
+  readonly data: ProcessUsage | null;
+}
+
+export interface ProcessUsage {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** One metric family; samples with the same labels are summed, which is how reactors are. */
+class Family {
+  readonly #name: string;
+  readonly #header: string;
+  readonly #samples = new Map<string, number>();
+
+  constructor(name: string, type: "counter" | "gauge" | "histogram", help: string) {
+    this.#name = name;
+    this.#header = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+  }
+
+  add(labels: Labels, value: number, suffix = ""): void {
+    const series = `${this.#name}${suffix}${renderLabels(labels)}`;
+    this.#samples.set(series, (this.#samples.get(series) ?? 0) + value);
+  }
+
+  render(): string {
+    let text = this.#header;
+    for (const [series, value] of this.#samples) {
+      text += `${series} ${value}\n`;
+    }
+    return text;
+  }
+}
+
+function renderLabels(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+/** A label value may hold any character, with these three escaped (text format 0.0.4). */
+function escapeLabel(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+/** The media type of what `renderPrometheus` returns. */
+export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+/**
+ * The exposition of all reactors together, in the Prometheus text format 0.0.4.
+ *
+ * @param snapshots one per reactor, and the control process's own
+ */
+export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: ProcessFacts): string {
+  const families = [
+    ...requestFamilies(snapshots),
+    ...upstreamFamilies(snapshots),
+    ...totalFamilies(snapshots),
+    ...processFamilies(facts),
+  ];
+  return families.map((family) => family.render()).join("");
+}
+
+function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
+  const requests = new Family("sluice_requests_total", "counter", "Requests answered or given up.");
+  const duration = new Family(
+    "sluice_request_duration_seconds",
+    "histogram",
+    "Time from the request head to the last byte of the response.",
+  );
+  const bytesIn = new Family("sluice_request_bytes_total", "counter", "Bytes of request bodies.");
+  const bytesOut = new Family("sluice_response_bytes_total", "counter", "Bytes of response bodies.");
+  const refused = new Family(
+    "sluice_refused_messages_total",
+    "counter",
+    "Messages that did not parse or are not allowed.",
+  );
+  for (const snapshot of snapshots) {
+    for (const { route, method, status, count } of snapshot.requests) {
+      requests.add({ route, method, status }, count);
+    }
+    for (const { route, buckets, durationMs, ...bytes } of snapshot.routes) {
+      addHistogram(duration, route, buckets, durationMs / 1000);
+      bytesIn.add({ route }, bytes.bytesIn);
+      bytesOut.add({ route }, bytes.bytesOut);
+    }
+    for (const { reason, count } of snapshot.refused) {
+      refused.add({ reason }, count);
+    }
+  }
+  return [requests, duration, bytesIn, bytesOut, refused];
+}
+
+function addHistogram(family: Family, route: string, buckets: readonly number[], seconds: number): void {
+  let cumulative = 0;
+  buckets.forEach((count, index) => {
+    cumulative += count;
+    const bound = durationBounds[index];
+    family.add({ route, le: bound === undefined ? "+Inf" : String(bound / 1000) }, cumulative, "_bucket");
+  });
+  family.add({ route }, seconds, "_sum");
+  family.add({ route }, cumulative, "_count");
+}
+
+function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
+  const attempts = new Family(
+    "sluice_upstream_attempts_total",
+    "counter",
+    "Attempts at an endpoint, by how they ended.",
+  );
+  const connections = new Family(
+    "sluice_upstream_connections",
+    "gauge",
+    "Open connections to the endpoints of a cluster.",
+  );
+  const pending = new Family("sluice_upstream_pending", "gauge", "Requests waiting for a connection.");
+  for (const { cluster, ...totals } of snapshots.flatMap((snapshot) => snapshot.clusters)) {
+    for (const { reason, count } of totals.attempts) {
+      attempts.add({ cluster, result: reason }, count);
+    }
+    connections.add({ cluster, state: "active" }, totals.connections - totals.idle);
+    connections.add({ cluster, state: "idle" }, totals.idle);
+    pending.add({ cluster }, totals.pending);
+  }
+  return [attempts, connections, pending];
+}
+
+function totalFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
+  const inFlight = new Family("sluice_requests_in_flight", "gauge", "Requests being handled now.");
+  const connections = new Family("sluice_connections", "gauge", "Client connections open now.");
+  const accepted = new Family("sluice_connections_total", "counter", "Client connections accepted.");
+  const tunnels = new Family("sluice_tunnels", "gauge", "Upgraded connections open now.");
+  const reloads = new Family("sluice_reloads_total", "counter", "Config reloads, by result.");
+  const dropped = new Family(
+    "sluice_log_lines_dropped_total",
+    "counter",
+    "Log lines dropped because the log was not read fast enough.",
+  );
+  for (const { totals } of snapshots) {
+    inFlight.add({}, totals.requestsInFlight);
+    connections.add({}, totals.connections);
+    accepted.add({}, totals.connectionsTotal);
+    tunnels.add({}, totals.tunnels);
+    reloads.add({ result: "applied" }, totals.reloadsApplied);
+    reloads.add({ result: "refused" }, totals.reloadsRefused);
+    dropped.add({}, totals.logLinesDropped);
+  }
+  return [inFlight, connections, accepted, tunnels, reloads, dropped];
+}
+
+function processFamilies(facts: ProcessFacts): Family[] {
+  const build = new Family("sluice_build_info", "gauge", "Always 1; the labels say what runs.");
+  build.add({ version: facts.version, runtime: facts.runtime }, 1);
+  const up = new Family("sluice_data_up", "gauge", "1 while the data process answers.");
+  up.add({}, facts.data === null ? 0 : 1);
+  const restarts = new Family("sluice_data_restarts_total", "counter", "Restarts of the data process.");
+  restarts.add({}, facts.dataRestarts);
+  const cpu = new Family("sluice_process_cpu_seconds_total", "counter", "User and system CPU time.");
+  const memory = new Family("sluice_process_resident_memory_bytes", "gauge", "Resident memory.");
+  for (const [process, usage] of [["control", facts.control] as const, ["data", facts.data] as const]) {
+    if (usage !== null) {
+      cpu.add({ process }, usage.cpuSeconds);
+      memory.add({ process }, usage.residentBytes);
+    }
+  }
+  return [build, up, restarts, cpu, memory];
+}

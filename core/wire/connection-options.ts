@@ -1,0 +1,57 @@
+/** The Connection field (RFC 9110 section 7.6.1). */
+import { Kind } from "./field-kind.ts";
+import type { Head } from "./head.ts";
+
+export const ConnectionOption = {
+  close: 1,
+  keepAlive: 2,
+  upgrade: 4,
+  /** It names other fields, which are for this hop only. */
+  named: 8,
+} as const;
+
+/** Options of the Connection fields of a head, as bits. */
+export function connectionOptions(head: Head): number {
+  if ((head.kinds & Kind.connection) === 0) return 0;
+  const value = head.markedAll(Kind.connection)!.toLowerCase();
+  if (value === "keep-alive") return ConnectionOption.keepAlive;
+  if (value === "close") return ConnectionOption.close;
+  let options = 0;
+  for (const option of value.split(",")) options |= optionBit(option.trim());
+  return options;
+}
+
+function optionBit(option: string): number {
+  switch (option) {
+    case "":
+      return 0;
+    case "close":
+      return ConnectionOption.close;
+    case "keep-alive":
+      return ConnectionOption.keepAlive;
+    case "upgrade":
+      return ConnectionOption.upgrade;
+    default:
+      return ConnectionOption.named;
+  }
+}
+
+/** Names in lower case that Connection declares to be for this hop only. */
+export function namedForThisHop(head: Head): Set<string> {
+  const value = head.markedAll(Kind.connection) ?? "";
+  return new Set(
+    value
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim()),
+  );
+}
+
+/**
+ * Whether the connection stays open after this message, by the sender's word
+ * (RFC 9112 section 9.3).
+ */
+export function keepsAlive(head: Head, options: number): boolean {
+  if ((options & ConnectionOption.close) !== 0) return false;
+  return head.minor === 1 || (options & ConnectionOption.keepAlive) !== 0;
+}

@@ -1,0 +1,24 @@
+import type { Outcome } from "./suite.ts";
+import type { Tally } from "./tally.ts";
+
+/** One line for a suite that passed; for one that failed, everything it said as well. */
+export function printOutcome(outcome: Outcome): void {
+  const { name, runtime, passed, failed, skipped, milliseconds } = outcome;
+  if (failed > 0) console.log(outcome.output.trimEnd());
+  const verdict = failed > 0 ? "FAIL" : "ok";
+  const count = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed} passed`;
+  console.log(
+    `${verdict.padEnd(5)}${runtime.padEnd(6)}${name.padEnd(36)}${count.padEnd(14)}${seconds(milliseconds)}`,
+  );
+  for (const reason of skipped) console.log(`     skipped: ${reason}`);
+}
+
+/** The line that ends a run: `N passed, N failed`, and how many were skipped if any were. */
+export function summary({ passed, failed, skipped }: Tally): string {
+  const counts = `${passed} passed, ${failed} failed`;
+  return skipped.length > 0 ? `${counts}, ${skipped.length} skipped` : counts;
+}
+
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}

@@ -46,3 +46,15 @@ export const defaultListener = {
 } as const;
 
 export const defaultAdminAddress = "127.0.0.1:9901";
+
+export const defaultForwarding = {
+  trustedProxies: [],
+  forwarded: false,
+  upgrades: ["websocket"],
+} as const;
+
+export const defaultLog = { level: "info", pretty: false } as const;
+
+export const defaultAccessLog = { enabled: true } as const;
+
+export const defaultWorkers = 1;

@@ -1,0 +1,21 @@
+import { type ConfigRequest, chooseFile, defaultFile, readConfig } from "./config-source.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * `sluice check`: says whether the file could be served, without binding a port.
+ *
+ * @throws ConfigError with every problem
+ */
+export async function check(request: ConfigRequest, env: NodeJS.ProcessEnv): Promise<number> {
+  const file = chooseFile(request);
+  if (file === null) throw new UsageError(`Nothing to check: expected a file, found no ${defaultFile} here`);
+  const { listeners, clusters, routes } = await readConfig(file, request.overrides, env);
+  const parts = [count(listeners, "listener"), count(clusters, "cluster"), count(routes, "route")];
+  process.stdout.write(`${file}: valid, ${parts.join(", ")}\n`);
+  return exitCodes.ok;
+}
+
+function count(items: readonly unknown[], noun: string): string {
+  return `${items.length} ${noun}${items.length === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,49 @@
+import { ConfigError } from "../config/problem.ts";
+import { parseCommandLine } from "./args.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { reportProblems } from "./report.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Runs one command line to its end.
+ *
+ * @returns the exit code
+ */
+export async function runCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  try {
+    return await dispatch(argv, env);
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const command = parseCommandLine(argv, env);
+  switch (command.kind) {
+    case "help":
+      return print((await import("./help.ts")).helpText);
+    case "version":
+      return print(`sluice ${(await import("./version.ts")).readVersion()}\n`);
+    case "schema":
+      return print((await import("../config/json-schema.ts")).jsonSchemaText());
+    case "check":
+      return (await import("./check.ts")).check(command, env);
+    case "run":
+      return (await import("./serve.ts")).serve(command, env);
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return exitCodes.ok;
+}
+
+function explain(error: unknown): number {
+  if (error instanceof ConfigError) return reportProblems(error.problems, process.stderr);
+  if (error instanceof UsageError) {
+    process.stderr.write(`sluice: ${error.message}\nTry "sluice --help"\n`);
+    return exitCodes.usage;
+  }
+  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+  return exitCodes.failure;
+}

@@ -1,0 +1,20 @@
+import { type ConfigRequest, chooseFile, defaultFile, readConfig } from "./config-source.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Runs the proxy until it is told to stop. With a file, a reload reads it again under the same flags
+ * and variables.
+ *
+ * @returns the exit code
+ */
+export async function serve(request: ConfigRequest, env: NodeJS.ProcessEnv): Promise<number> {
+  const file = chooseFile(request);
+  if (file === null && request.overrides.upstreams === undefined) {
+    throw new UsageError(
+      `Nothing to proxy to: expected --upstream URL or a file, found no ${defaultFile} here`,
+    );
+  }
+  const read = () => readConfig(file, request.overrides, env);
+  const [config, { runControl }] = await Promise.all([read(), import("../control/main.ts")]);
+  return runControl({ config, reload: file === null ? null : read, configFile: file });
+}

@@ -1,0 +1,35 @@
+/** The least and the greatest value that makes sense; beyond them a typo is likelier than a wish. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const day = 24 * 60 * 60 * 1000;
+
+/** Bytes, and a count for `fields`. */
+export const limitBounds = {
+  startLine: { min: 128, max: MiB },
+  head: { min: KiB, max: 16 * MiB },
+  fields: { min: 10, max: 10_000 },
+  trailers: { min: 0, max: MiB },
+  chunkExtensions: { min: 0, max: 64 * KiB },
+  requestBody: { min: 0, max: 1024 ** 5 },
+} as const satisfies Record<string, Bounds>;
+
+/** ms. A timer of Node holds 24 days at most; a day is more than any of these needs. */
+export const timeoutBounds: Bounds = { min: 10, max: day };
+
+/** ms, where nothing at all is a sensible wait. */
+export const delayBounds: Bounds = { min: 0, max: day };
+
+/** Connections and waiting requests. */
+export const countBounds: Bounds = { min: 1, max: 1_000_000 };
+
+/** Counts of which none is a sensible number. */
+export const optionalCountBounds: Bounds = { min: 0, max: 1_000_000 };
+
+export const weightBounds: Bounds = { min: 1, max: 10_000 };
+
+export const maxWorkers = 256;

@@ -1,0 +1,342 @@
+import Type, { type Static, type TSchema } from "typebox";
+import { addressExpected } from "./address.ts";
+import {
+  type Bounds,
+  countBounds,
+  delayBounds,
+  limitBounds,
+  maxWorkers,
+  optionalCountBounds,
+  timeoutBounds,
+  weightBounds,
+} from "./bounds.ts";
+import {
+  defaultAccessLog,
+  defaultAdminAddress,
+  defaultCluster,
+  defaultClusterTimeouts,
+  defaultForwarding,
+  defaultLimits,
+  defaultListener,
+  defaultLog,
+  defaultTimeouts,
+  defaultWorkers,
+} from "./defaults.ts";
+import { endpointExpected } from "./endpoint.ts";
+import { durationPattern, formatDuration, formatSize, sizePattern } from "./units.ts";
+
+/**
+ * Texts beside a schema. `errorMessage` is the keyword with which editors replace their own message; the
+ * loader shows the same text, so that a union of forms fails with one sentence and not with one for each form.
+ */
+interface Annotations {
+  readonly description: string;
+  readonly default?: unknown;
+  readonly errorMessage?: string;
+}
+
+const closed = { additionalProperties: false } as const;
+
+function expected(what: string): { readonly errorMessage: string } {
+  return { errorMessage: `expected ${what}` };
+}
+
+function text(what: string, annotations: Annotations) {
+  return Type.Optional(Type.String({ minLength: 1, ...expected(what), ...annotations }));
+}
+
+function flag(annotations: Annotations) {
+  return Type.Optional(Type.Boolean(annotations));
+}
+
+function count({ min, max }: Bounds, annotations: Annotations) {
+  return Type.Optional(Type.Integer({ minimum: min, maximum: max, ...annotations }));
+}
+
+/** A duration in a unit or in ms; its bounds are checked after the unit is resolved. */
+function duration(milliseconds: number, { min, max }: Bounds, description: string) {
+  return Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: durationPattern })], {
+      description: `${description} From ${formatDuration(min)} to ${formatDuration(max)}.`,
+      default: formatDuration(milliseconds),
+      ...expected('a duration such as "250ms", "10s", "5m", "1h" or a number of milliseconds'),
+    }),
+  );
+}
+
+/** A size in a unit or in bytes; its bounds are checked after the unit is resolved. */
+function size(bytes: number, { min, max }: Bounds, description: string) {
+  return Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: sizePattern })], {
+      description: `${description} From ${formatSize(min)} to ${formatSize(max)}.`,
+      default: formatSize(bytes),
+      ...expected('a size such as "64KiB", "1MiB", "10MB" or a number of bytes'),
+    }),
+  );
+}
+
+function list<Item extends TSchema>(item: Item, annotations: Annotations) {
+  return Type.Optional(Type.Array(item, annotations));
+}
+
+const address = Type.String(expected(addressExpected));
+const file = Type.String({ minLength: 1, ...expected("the path of a PEM file") });
+
+const certificate = Type.Object(
+  {
+    cert: file,
+    key: file,
+    hosts: list(Type.String(), {
+      description:
+        "Server names (SNI) it serves, exact or *.example.com. Default: the names in the certificate.",
+    }),
+  },
+  { description: "PEM files of a certificate chain and its key.", ...closed },
+);
+
+const listenerTls = Type.Object(
+  {
+    certificates: Type.Array(certificate, {
+      minItems: 1,
+      description: "The first one serves clients that send no server name or an unknown one.",
+    }),
+    clientCa: text("the path of a PEM file", {
+      description: "Authorities that may sign client certificates.",
+    }),
+    clientCertificate: Type.Optional(
+      Type.Enum(["none", "optional", "required"], {
+        description: "Whether clients show a certificate. Default: required when clientCa is set.",
+      }),
+    ),
+  },
+  closed,
+);
+
+const listener = Type.Object(
+  {
+    address,
+    name: text("a name", { description: "Unique name in logs. Default: the address." }),
+    tls: Type.Optional(listenerTls),
+    maxConnections: count(countBounds, {
+      description: "Connections open at once; one more is answered 503.",
+      default: defaultListener.maxConnections,
+    }),
+  },
+  { description: "Where clients connect.", ...closed },
+);
+
+const weightedEndpoint = Type.Object(
+  {
+    url: Type.String(expected(endpointExpected)),
+    weight: count(weightBounds, { description: "Share of round robin.", default: 1 }),
+  },
+  closed,
+);
+
+const endpoint = Type.Union([Type.String(), weightedEndpoint], {
+  description: `Expected ${endpointExpected}; or { url, weight }.`,
+});
+
+const clusterTls = Type.Object(
+  {
+    verify: flag({ description: "Verify the endpoint's certificate.", default: true }),
+    ca: text("the path of a PEM file", { description: "Authorities to trust. Default: the system's." }),
+    serverName: text("a server name", {
+      description: "Name to send and verify. Default: the endpoint's host.",
+    }),
+    cert: text("the path of a PEM file", { description: "Client certificate." }),
+    key: text("the path of a PEM file", { description: "Key of the client certificate." }),
+  },
+  { description: "TLS towards https endpoints.", ...closed },
+);
+
+const clusterTimeouts = Type.Object(
+  {
+    connect: duration(defaultClusterTimeouts.connect, timeoutBounds, "To open a connection (504)."),
+    pending: duration(defaultClusterTimeouts.pending, timeoutBounds, "To wait for a free connection (503)."),
+    responseHead: duration(
+      defaultClusterTimeouts.responseHead,
+      timeoutBounds,
+      "From the last byte of a request to the head of its response (504).",
+    ),
+    responseIdle: duration(
+      defaultClusterTimeouts.responseIdle,
+      timeoutBounds,
+      "Between two reads of a response body.",
+    ),
+    poolIdle: duration(
+      defaultClusterTimeouts.poolIdle,
+      timeoutBounds,
+      "An unused connection is kept; a shorter Keep-Alive of the endpoint wins.",
+    ),
+  },
+  closed,
+);
+
+const cluster = Type.Object(
+  {
+    endpoints: Type.Array(endpoint, { minItems: 1 }),
+    balance: Type.Optional(
+      Type.Enum(["round-robin", "least-requests"], {
+        description: "How an endpoint is chosen.",
+        default: defaultCluster.balance,
+      }),
+    ),
+    tls: Type.Optional(clusterTls),
+    maxConnections: count(countBounds, {
+      description: "Connections for each endpoint and reactor.",
+      default: defaultCluster.maxConnections,
+    }),
+    maxPending: count(optionalCountBounds, {
+      description:
+        "Requests that may wait for a connection, for each endpoint and reactor; one more is answered 503.",
+      default: defaultCluster.maxPending,
+    }),
+    maxIdle: count(optionalCountBounds, {
+      description: "Idle connections kept for each endpoint and reactor.",
+      default: defaultCluster.maxIdle,
+    }),
+    timeouts: Type.Optional(clusterTimeouts),
+  },
+  { description: "Endpoints that offer the same service.", ...closed },
+);
+
+const pathText = Type.String();
+
+const path = Type.Union(
+  [
+    pathText,
+    Type.Object({ exact: pathText }, closed),
+    Type.Object({ prefix: pathText }, closed),
+    Type.Object({ template: pathText }, closed),
+  ],
+  {
+    description:
+      "A prefix of whole segments (/a matches /a and /a/b, not /ab), a template when it holds {names}, or one of { exact }, { prefix }, { template }.",
+    default: "/",
+    ...expected('a path such as "/api", "/users/{id}" or { exact: "/healthz" }'),
+  },
+);
+
+const route = Type.Object(
+  {
+    name: text("a name", {
+      description: "Unique name in logs and metrics. Default: its cluster, with a number when that is taken.",
+    }),
+    host: text("a host name", { description: "example.com, *.example.com, or * for any.", default: "*" }),
+    path: Type.Optional(path),
+    methods: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: "Default: any." })),
+    headers: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Union([Type.String(), Type.Literal(true)], expected("a text, or true for any value")),
+        {
+          description: "Fields that must be present: name to value, or to true for any value.",
+        },
+      ),
+    ),
+    cluster: Type.String({ description: "Name of the cluster that answers." }),
+    hostHeader: text('"preserve", "upstream" or the text to send', {
+      description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",
+      default: "preserve",
+    }),
+  },
+  { description: "Requests that one cluster answers; the most specific match wins.", ...closed },
+);
+
+const limits = Type.Object(
+  {
+    startLine: size(defaultLimits.startLine, limitBounds.startLine, "Request or status line (414)."),
+    head: size(defaultLimits.head, limitBounds.head, "Head with its start line (431)."),
+    fields: count(limitBounds.fields, {
+      description: "Fields of a head (431).",
+      default: defaultLimits.fields,
+    }),
+    trailers: size(defaultLimits.trailers, limitBounds.trailers, "Trailer section."),
+    chunkExtensions: size(
+      defaultLimits.chunkExtensions,
+      limitBounds.chunkExtensions,
+      "Extensions of one chunk.",
+    ),
+    requestBody: size(defaultLimits.requestBody, limitBounds.requestBody, "Request body (413)."),
+  },
+  { description: "What a message may measure.", ...closed },
+);
+
+const timeouts = Type.Object(
+  {
+    head: duration(defaultTimeouts.head, timeoutBounds, "To receive a request head (408)."),
+    bodyIdle: duration(defaultTimeouts.bodyIdle, timeoutBounds, "Between two reads of a request body (408)."),
+    keepAlive: duration(defaultTimeouts.keepAlive, timeoutBounds, "Between a response and the next request."),
+    writeIdle: duration(defaultTimeouts.writeIdle, timeoutBounds, "A client reads nothing of its response."),
+    tunnelIdle: duration(defaultTimeouts.tunnelIdle, timeoutBounds, "An upgraded connection is silent."),
+    drainDelay: duration(defaultTimeouts.drainDelay, delayBounds, "From SIGTERM until listeners close."),
+    drainTimeout: duration(
+      defaultTimeouts.drainTimeout,
+      delayBounds,
+      "From then until requests still in flight are cut.",
+    ),
+  },
+  { description: "How long the client's side may take.", ...closed },
+);
+
+/** The shape of `sluice.yaml`: the source of its types, its validation and its JSON Schema. */
+export const configFile = Type.Object(
+  {
+    listeners: Type.Optional(
+      Type.Array(listener, { minItems: 1, description: `Default: one on ${defaultListener.address}.` }),
+    ),
+    clusters: Type.Optional(Type.Record(Type.String(), cluster, { description: "Clusters by name." })),
+    routes: list(route, { description: "Default: every request goes to the only cluster." }),
+    limits: Type.Optional(limits),
+    timeouts: Type.Optional(timeouts),
+    trustedProxies: list(Type.String(), {
+      description: "Addresses or CIDR blocks whose X-Forwarded-* and X-Request-Id are believed.",
+      default: defaultForwarding.trustedProxies,
+    }),
+    via: text("a name", {
+      description:
+        "Name in Via, unlike that of any other proxy in the chain. Default: made for each process.",
+    }),
+    forwarded: flag({
+      description: "Also write the Forwarded field (RFC 7239).",
+      default: defaultForwarding.forwarded,
+    }),
+    upgrades: list(Type.String(), {
+      description: "Protocols that may upgrade a connection to a tunnel.",
+      default: defaultForwarding.upgrades,
+    }),
+    admin: Type.Optional(
+      Type.Union([Type.Object({ address }, closed), Type.Literal(false)], {
+        description: "Health, metrics and effective config; false switches it off.",
+        default: { address: defaultAdminAddress },
+        ...expected('false or { address: "127.0.0.1:9901" }'),
+      }),
+    ),
+    accessLog: flag({ description: "One line for each request.", default: defaultAccessLog.enabled }),
+    log: Type.Optional(
+      Type.Object(
+        {
+          level: Type.Optional(
+            Type.Enum(["debug", "info", "warn", "error", "silent"], {
+              description: "The least severe line to write.",
+              default: defaultLog.level,
+            }),
+          ),
+          pretty: flag({ description: "Lines for people instead of JSON.", default: defaultLog.pretty }),
+        },
+        closed,
+      ),
+    ),
+    workers: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: maxWorkers }), Type.Literal("auto")], {
+        description: "Reactors, one thread each; auto: one for each core.",
+        default: defaultWorkers,
+        ...expected(`a whole number from 1 to ${maxWorkers}, or "auto"`),
+      }),
+    ),
+  },
+  { title: "sluice.yaml", ...closed },
+);
+
+export type ConfigFile = Static<typeof configFile>;

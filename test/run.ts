@@ -34,7 +34,7 @@ async function check(name: string, program: string, args: string[]): Promise<voi
     total.failed++;
     console.log(`${result.output.trimEnd()}\n${name}: ${result.ending}`);
   }
-  console.log(`${(result.ok ? "ok" : "FAIL").padEnd(5)}${name.padEnd(56)}${seconds(result.milliseconds)}`);
+  console.log(`${(result.ok ? "ok" : "FAIL").padEnd(5)}${name.padEnd(66)}${seconds(result.milliseconds)}`);
 }
 
 async function runSuites(names: readonly string[]): Promise<void> {

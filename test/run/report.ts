@@ -8,7 +8,7 @@ export function printOutcome(outcome: Outcome): void {
   const verdict = failed > 0 ? "FAIL" : "ok";
   const count = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed} passed`;
   console.log(
-    `${verdict.padEnd(5)}${runtime.padEnd(6)}${name.padEnd(36)}${count.padEnd(14)}${seconds(milliseconds)}`,
+    `${verdict.padEnd(5)}${runtime.padEnd(6)}${name.padEnd(36)}${count.padEnd(24)}${seconds(milliseconds)}`,
   );
   for (const reason of skipped) console.log(`     skipped: ${reason}`);
 }

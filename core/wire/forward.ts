@@ -1,0 +1,164 @@
+/**
+ * What a head looks like on the other side of the proxy (RFC 9110 section 7.6). Runs of
+ * fields that nobody touches are copied as they came; fields for this hop are cut out; the
+ * proxy's own are added at the end.
+ */
+import { ConnectionOption, namedForThisHop } from "./connection-options.ts";
+import { fieldKind, Kind } from "./field-kind.ts";
+import { type Head, scanFields } from "./head.ts";
+import type { RequestHead } from "./request-head.ts";
+import type { ResponseHead } from "./response-head.ts";
+
+/** What the proxy knows of the client's side of a connection; made once per connection. */
+export interface ClientSide {
+  /** Address, or `unknown` for a Unix socket. */
+  readonly address: string;
+  readonly scheme: "http" | "https";
+  /** Whether its X-Forwarded-*, Forwarded and X-Request-Id are believed. */
+  readonly trusted: boolean;
+  /** Name of this proxy in Via. */
+  readonly via: string;
+  /** Whether to write Forwarded (RFC 7239) too. */
+  readonly forwarded: boolean;
+}
+
+export interface RequestRewrite {
+  /** Written instead of the client's Host; null keeps it. */
+  readonly host: string | null;
+  readonly requestId: string;
+  /** Token of the Upgrade to ask for, or null. */
+  readonly upgrade: string | null;
+}
+
+const hopByHop = Kind.connection | Kind.hop | Kind.te | Kind.upgrade;
+const always = hopByHop | Kind.lookAlike | Kind.xRequestId | Kind.xForwardedFor;
+const fromStranger =
+  always | Kind.forwarded | Kind.xForwardedHost | Kind.xForwardedProto | Kind.xForwardedOther;
+
+/** Head to send upstream, with its empty line. */
+export function forwardRequest(head: RequestHead, client: ClientSide, rewrite: RequestRewrite): string {
+  let cut = client.trusted ? always : fromStranger;
+  let out = `${head.method} ${head.path}${head.query} HTTP/1.1\r\n`;
+  const host = rewrite.host ?? (head.authorityFromTarget ? head.authority : null);
+  if (host !== null) {
+    cut |= Kind.host;
+    out += `Host: ${host}\r\n`;
+  }
+  if (client.forwarded) cut |= Kind.forwarded;
+  out += withoutHopFields(head, cut, head.fieldsStart);
+  out += forwardingFields(head, client);
+  out += `X-Request-Id: ${rewrite.requestId}\r\nVia: 1.${head.minor} ${client.via}\r\n`;
+  if (rewrite.upgrade !== null) return `${out}Connection: upgrade\r\nUpgrade: ${rewrite.upgrade}\r\n\r\n`;
+  return acceptsTrailers(head) ? `${out}Connection: TE\r\nTE: trailers\r\n\r\n` : `${out}\r\n`;
+}
+
+function forwardingFields(head: RequestHead, client: ClientSide): string {
+  if (!client.trusted) {
+    const fields = `X-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.scheme}\r\nX-Forwarded-Host: ${head.authority}\r\n`;
+    return client.forwarded ? `${fields}Forwarded: ${forwardedElement(head, client)}\r\n` : fields;
+  }
+  const hops = head.markedAll(Kind.xForwardedFor);
+  let fields = `X-Forwarded-For: ${hops === null ? "" : `${hops}, `}${client.address}\r\n`;
+  if ((head.kinds & Kind.xForwardedProto) === 0) fields += `X-Forwarded-Proto: ${client.scheme}\r\n`;
+  if ((head.kinds & Kind.xForwardedHost) === 0) fields += `X-Forwarded-Host: ${head.authority}\r\n`;
+  if (!client.forwarded) return fields;
+  const elements = head.markedAll(Kind.forwarded);
+  return `${fields}Forwarded: ${elements === null ? "" : `${elements}, `}${forwardedElement(head, client)}\r\n`;
+}
+
+/** RFC 7239 section 4; an IPv6 address is quoted and in brackets (section 6). */
+function forwardedElement(head: RequestHead, client: ClientSide): string {
+  const node = client.address.includes(":") ? `"[${client.address}]"` : client.address;
+  return `for=${node};host="${head.authority}";proto=${client.scheme}`;
+}
+
+function acceptsTrailers(head: RequestHead): boolean {
+  if ((head.kinds & Kind.te) === 0) return false;
+  const codings = head.markedAll(Kind.te)!.toLowerCase().split(",");
+  return codings.some((coding) => coding.trim() === "trailers");
+}
+
+/** Whether a request names this proxy in Via: it passed here before (RFC 9110 section 7.6.3). */
+export function passedHere(head: RequestHead, via: string): boolean {
+  const hops = head.markedAll(Kind.via);
+  if (hops === null) return false;
+  return hops.split(",").some((hop) => hop.trim().split(/[ \t]+/)[1] === via);
+}
+
+/**
+ * Token of the Upgrade that the client asks for, if it may become a tunnel: GET without a
+ * body, HTTP/1.1, named in Connection, one of `allowed`. Others are dropped like any
+ * hop-by-hop field, so that no `h2c` reaches an endpoint past the proxy's rules.
+ */
+export function requestedUpgrade(head: RequestHead, allowed: readonly string[]): string | null {
+  if ((head.kinds & Kind.upgrade) === 0 || (head.connection & ConnectionOption.upgrade) === 0) return null;
+  if (head.minor === 0 || head.method !== "GET" || head.hasBody) return null;
+  const token = head.markedAll(Kind.upgrade)!;
+  return allowed.includes(token.toLowerCase()) ? token : null;
+}
+
+/** How the response will be delimited for the client. */
+export type Delimiting = "as-received" | "chunked" | "close";
+
+export interface ResponseRewrite {
+  readonly delimiting: Delimiting;
+  /** What Connection says: nothing, `close`, or `keep-alive` for an HTTP/1.0 client. */
+  readonly connection: "" | "close" | "keep-alive";
+  readonly via: string;
+  /** Value for Date when the endpoint sent none (RFC 9110 section 6.6.1). */
+  readonly date: string;
+}
+
+/** Head to send to the client, with its empty line. */
+export function forwardResponse(head: ResponseHead, rewrite: ResponseRewrite): string {
+  let cut = hopByHop;
+  if (rewrite.delimiting === "close") cut |= Kind.transferEncoding;
+  // RFC 9110 section 8.6: no Content-Length in 204.
+  if (head.status === 204) cut |= Kind.contentLength;
+  const complete = head.minor === 1 && head.fieldsStart - 2 > head.reasonStart;
+  let out = complete
+    ? withoutHopFields(head, cut, head.start)
+    : statusLine(head) + withoutHopFields(head, cut, head.fieldsStart);
+  if ((head.kinds & Kind.date) === 0) out += `Date: ${rewrite.date}\r\n`;
+  if (rewrite.delimiting === "chunked") out += "Transfer-Encoding: chunked\r\n";
+  if (rewrite.connection !== "") out += `Connection: ${rewrite.connection}\r\n`;
+  return `${out}Via: 1.${head.minor} ${rewrite.via}\r\n\r\n`;
+}
+
+/** An interim response (RFC 9110 section 15.2) on its way to the client. */
+export function forwardInterim(head: ResponseHead): string {
+  return `${statusLine(head)}${withoutHopFields(head, hopByHop | Kind.contentLength, head.fieldsStart)}\r\n`;
+}
+
+/** The 101 that turns the connection into a tunnel. */
+export function forwardSwitch(head: ResponseHead, upgrade: string, via: string): string {
+  const fields = withoutHopFields(head, hopByHop | Kind.contentLength, head.fieldsStart);
+  const accepted = head.marked(Kind.upgrade) ?? upgrade;
+  return `${statusLine(head)}${fields}Connection: upgrade\r\nUpgrade: ${accepted}\r\nVia: 1.1 ${via}\r\n\r\n`;
+}
+
+function statusLine(head: ResponseHead): string {
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n`;
+}
+
+function withoutHopFields(head: RequestHead | ResponseHead, cut: number, from: number): string {
+  if ((head.connection & ConnectionOption.named) === 0) return head.withoutKinds(cut, from);
+  return withoutNamedFields(head, cut, from);
+}
+
+/**
+ * Also cuts what Connection names. It cannot name away a field that the proxy knows: one
+ * that frames the message or that it sets itself [CVE-2024-45410].
+ */
+function withoutNamedFields(head: Head, cut: number, from: number): string {
+  const { raw } = head;
+  const named = namedForThisHop(head);
+  let out = raw.slice(from, head.fieldsStart);
+  scanFields(raw, head.fieldsStart, head.fieldsEnd, (start, nameEnd, _valueStart, _valueEnd, end) => {
+    const kind = fieldKind(raw, start, nameEnd - start);
+    const isCut =
+      kind === Kind.other ? named.has(raw.slice(start, nameEnd).toLowerCase()) : (kind & cut) !== 0;
+    if (!isCut) out += raw.slice(start, end);
+  });
+  return out;
+}

@@ -1,0 +1,28 @@
+import { createRequire } from "node:module";
+import { isatty } from "node:tty";
+import type { LineSink } from "./line-sink.ts";
+
+/**
+ * Turns the JSON lines of pino into lines for people. Runs in the caller's thread; the
+ * formatter is loaded on the first use, so that JSON logging does not pay for it.
+ */
+export function prettyLines(sink: LineSink): LineSink {
+  const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
+  const format = prettyFactory({ colorize: isatty(1), ignore: "pid,hostname", singleLine: true });
+  return {
+    write(line) {
+      sink.write(format(keepEscapes(line)));
+    },
+  };
+}
+
+/** JSON escapes of control characters, and the escaped backslashes that must not be taken for one. */
+const controlEscape = /\\(?:\\|[bfnrt]|u[0-9a-f]{4})/gi;
+
+/**
+ * Without this the formatter would print a line feed or an escape sequence that a client
+ * sent, and so let it forge lines or drive the terminal (CWE-117).
+ */
+function keepEscapes(json: string): string {
+  return json.replace(controlEscape, (found) => (found === "\\\\" ? found : `\\${found}`));
+}

@@ -1,0 +1,62 @@
+import t from "tap";
+import { Metrics } from "../../core/observe/metrics.ts";
+import { type ProcessFacts, renderPrometheus } from "../../core/observe/prometheus.ts";
+
+const facts: ProcessFacts = {
+  version: "1.2.3",
+  runtime: "node 26.0.0",
+  dataRestarts: 2,
+  control: { cpuSeconds: 0.5, residentBytes: 1000 },
+  data: { cpuSeconds: 1.5, residentBytes: 2000 },
+};
+
+t.test("renderPrometheus sums the reactors", async (t) => {
+  const reactors = [new Metrics(), new Metrics()];
+  for (const metrics of reactors) {
+    metrics.requestFinished(metrics.routeSlot("api"), "GET", 200, 2, 5, 7);
+    metrics.connectionOpened();
+  }
+  const text = renderPrometheus(
+    reactors.map((metrics) => metrics.snapshot()),
+    facts,
+  );
+  t.match(text, 'sluice_requests_total{route="api",method="GET",status="200"} 2\n');
+  t.match(text, 'sluice_request_duration_seconds_bucket{route="api",le="0.001"} 0\n');
+  t.match(text, 'sluice_request_duration_seconds_bucket{route="api",le="0.0025"} 2\n');
+  t.match(text, 'sluice_request_duration_seconds_bucket{route="api",le="+Inf"} 2\n');
+  t.match(text, 'sluice_request_duration_seconds_sum{route="api"} 0.004\n');
+  t.match(text, 'sluice_request_duration_seconds_count{route="api"} 2\n');
+  t.match(text, 'sluice_request_bytes_total{route="api"} 10\n');
+  t.match(text, 'sluice_response_bytes_total{route="api"} 14\n');
+  t.match(text, "sluice_connections 2\n");
+});
+
+t.test("renderPrometheus escapes label values", async (t) => {
+  const metrics = new Metrics();
+  metrics.requestFinished(metrics.routeSlot('a"b\\c\nd'), "GET", 200, 1, 0, 0);
+  const text = renderPrometheus([metrics.snapshot()], facts);
+  t.match(text, 'route="a\\"b\\\\c\\nd"');
+});
+
+t.test("renderPrometheus prints only lines that the text format knows", async (t) => {
+  const metrics = new Metrics();
+  const cluster = metrics.clusterSlot("app");
+  metrics.upstreamAttempt(cluster, "connect_timeout");
+  metrics.messageRefused("chunk_malformed");
+  metrics.requestFinished(metrics.routeSlot("api"), "PUT", 502, 80_000, 0, 0);
+  const text = renderPrometheus([metrics.snapshot()], facts);
+  const sample = /^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$/;
+  const comment = /^# (HELP|TYPE) [a-z_]+ /;
+  for (const line of text.trimEnd().split("\n")) {
+    t.match(line, line.startsWith("#") ? comment : sample);
+  }
+  t.ok(text.endsWith("\n"));
+});
+
+t.test("renderPrometheus says when the data process does not answer", async (t) => {
+  const text = renderPrometheus([], { ...facts, data: null });
+  t.match(text, "sluice_data_up 0\n");
+  t.match(text, "sluice_data_restarts_total 2\n");
+  t.notMatch(text, 'process="data"');
+  t.match(text, 'sluice_build_info{version="1.2.3",runtime="node 26.0.0"} 1\n');
+});

@@ -1,0 +1,24 @@
+import net, { type Socket } from "node:net";
+import tls from "node:tls";
+import type { Load, Target } from "./load.ts";
+
+/**
+ * @param localAddress - loopback address to come from; one address has some 28 000 ports
+ */
+export function connect(target: Target, localAddress?: string): Socket {
+  const options = { host: "127.0.0.1", port: target.port, ...(localAddress && { localAddress }) };
+  // The certificate was made for this run and nobody signed it.
+  const socket = target.tls ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options);
+  return socket.setNoDelay(true);
+}
+
+/** The bytes of one request for each path of the load. */
+export function requestBytes(load: Load, target: Target): Buffer[] {
+  const connection = load.close ? "Connection: close\r\n" : "";
+  const length = load.method === "POST" ? `Content-Length: ${load.bodyBytes}\r\n` : "";
+  const fields = `Host: 127.0.0.1:${target.port}\r\n${connection}${length}`;
+  const body = "x".repeat(load.bodyBytes);
+  return load.paths.map((path) =>
+    Buffer.from(`${load.method} ${path} HTTP/1.1\r\n${fields}\r\n${body}`, "latin1"),
+  );
+}

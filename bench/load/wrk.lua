@@ -1,0 +1,35 @@
+-- Arguments: method, bytes of body, "close" or "keep-alive", then one or more paths.
+-- Prints one line of JSON in the shape of LoadResult (load.ts).
+
+local requests = {}
+local turn = 0
+
+local function next_request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end
+
+function init(args)
+  local method, body_bytes, connection = args[1], tonumber(args[2]), args[3]
+  local body = body_bytes > 0 and string.rep("x", body_bytes) or nil
+  if connection == "close" then wrk.headers["Connection"] = "close" end
+  for i = 4, #args do
+    requests[#requests + 1] = wrk.format(method, args[i], wrk.headers, body)
+  end
+  if #requests > 1 then
+    request = next_request
+  else
+    -- wrk sends a request that never changes without calling Lua.
+    wrk.method, wrk.path, wrk.body = method, args[4], body
+  end
+end
+
+function done(summary, latency)
+  local e = summary.errors
+  local errors = e.connect + e.read + e.write + e.status + e.timeout
+  io.write(string.format(
+    '{"requests":%d,"errors":%d,"seconds":%.6f,"bytes":%d,"p50":%.4f,"p99":%.4f}\n',
+    summary.requests, errors, summary.duration / 1e6, summary.bytes,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3
+  ))
+end

@@ -1,0 +1,62 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findProgram } from "../process/find-program.ts";
+import { type ProxyServer, routePrefixes, type Setup } from "./proxy.ts";
+
+const program = findProgram("nginx");
+
+/** nginx with its buffering as shipped. */
+export const nginx: ProxyServer = nginxWith("nginx", "");
+
+/** The reference for large bodies: by default nginx puts what a client has not read yet into files. */
+export const nginxUnbuffered: ProxyServer = nginxWith("nginx-unbuffered", "proxy_buffering off;");
+
+function nginxWith(name: string, extra: string): ProxyServer {
+  return {
+    name,
+    absent: program === null ? "nginx is not installed" : null,
+    async prepare(setup) {
+      const file = join(setup.directory, "nginx.conf");
+      await writeFile(file, configuration(setup, extra));
+      return { file: program as string, args: ["-p", setup.directory, "-c", file, "-e", "stderr"] };
+    },
+  };
+}
+
+function configuration({ port, upstreamPort, tls, routes, directory }: Setup, extra: string): string {
+  const locations = routePrefixes(routes).map((prefix) => `location ${prefix} { proxy_pass http://app; }`);
+  const certificate = tls && `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key};`;
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${join(directory, kind)};`)
+    .join("\n  ");
+  const user = process.getuid?.() === 0 ? "user root;" : "";
+  return `
+daemon off;
+${user}
+worker_processes 1;
+pid ${join(directory, "nginx.pid")};
+error_log stderr warn;
+events { worker_connections 18000; }
+http {
+  access_log off;
+  ${temporary}
+  keepalive_timeout 120s;
+  keepalive_requests 100000000;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  proxy_http_version 1.1;
+  proxy_set_header Connection "";
+  proxy_set_header Host $http_host;
+  ${extra}
+  upstream app {
+    server 127.0.0.1:${upstreamPort};
+    keepalive 256;
+    keepalive_requests 100000000;
+  }
+  server {
+    listen 127.0.0.1:${port} ${tls ? "ssl " : ""}backlog=4096;
+    ${certificate ?? ""}
+    ${locations.join("\n    ")}
+  }
+}
+`;
+}

@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import type { ProxyServer } from "./proxy.ts";
+
+/** @fastify/http-proxy on the Node that runs the benchmark. */
+export const fastify: ProxyServer = rival("fastify", "@fastify/http-proxy", "./servers/fastify.ts");
+
+/** http-proxy on the Node that runs the benchmark. */
+export const httpProxy: ProxyServer = rival("http-proxy", "http-proxy", "./servers/http-proxy.ts");
+
+function rival(name: string, dependency: string, server: string): ProxyServer {
+  return {
+    name,
+    absent: isInstalled(dependency) ? null : `${dependency} is not installed`,
+    async prepare({ port, upstreamPort, tls }) {
+      const files = tls ? [tls.cert, tls.key] : [];
+      const program = fileURLToPath(new URL(server, import.meta.url));
+      return { file: process.execPath, args: [program, String(port), String(upstreamPort), ...files] };
+    },
+  };
+}
+
+function isInstalled(dependency: string): boolean {
+  try {
+    import.meta.resolve(dependency);
+    return true;
+  } catch {
+    return false;
+  }
+}

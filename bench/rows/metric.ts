@@ -1,0 +1,52 @@
+/** What is measured, how it is written, and which direction is better. */
+
+export type Metric =
+  | "cpuPerRequest"
+  | "requestsPerSecond"
+  | "bytesPerCpuSecond"
+  | "p50"
+  | "p99"
+  | "memory"
+  | "memoryPerConnection"
+  | "start"
+  | "errors";
+
+/** One measurement; a row fills in what it can see. */
+export type Sample = { readonly [metric in Metric]?: number };
+
+interface MetricMeaning {
+  readonly title: string;
+  readonly better: "lower" | "higher";
+  readonly format: (value: number) => string;
+}
+
+export const metricMeanings: Readonly<Record<Metric, MetricMeaning>> = {
+  /** µs of user and system time of the proxy's processes. */
+  cpuPerRequest: { title: "CPU per request", better: "lower", format: (value) => `${value.toFixed(1)} µs` },
+  requestsPerSecond: { title: "requests/s", better: "higher", format: (value) => value.toFixed(0) },
+  /** Bytes. */
+  bytesPerCpuSecond: {
+    title: "bytes per CPU second",
+    better: "higher",
+    format: (value) => `${(value / 1e6).toFixed(0)} MB`,
+  },
+  /** ms. */
+  p50: { title: "p50", better: "lower", format: milliseconds },
+  /** ms. */
+  p99: { title: "p99", better: "lower", format: milliseconds },
+  /** Bytes. */
+  memory: { title: "memory", better: "lower", format: (value) => `${(value / 1e6).toFixed(1)} MB` },
+  /** Bytes. */
+  memoryPerConnection: {
+    title: "memory per connection",
+    better: "lower",
+    format: (value) => `${(value / 1e3).toFixed(1)} kB`,
+  },
+  /** ms. */
+  start: { title: "start to first response", better: "lower", format: (value) => `${value.toFixed(0)} ms` },
+  errors: { title: "errors", better: "lower", format: (value) => value.toFixed(0) },
+};
+
+function milliseconds(value: number): string {
+  return `${value.toFixed(2)} ms`;
+}

@@ -1,0 +1,39 @@
+/** The bytes that the upstream answers with. */
+
+const megabyte = 1_000_000;
+
+/** A record as a small JSON API would return it: 150 bytes or so. */
+const smallBody = JSON.stringify({
+  id: "01JCZ5W7Q4T8",
+  name: "A record of ordinary size",
+  tags: ["one", "two", "three"],
+  price: { amount: 1999, currency: "EUR" },
+  stock: 42,
+  updated: "2025-01-01T00:00:00Z",
+});
+
+const chunk = `${"A line of text that arrives in its own chunk. ".repeat(22)}\n`;
+const chunkCount = 16;
+
+function withLength(status: string, type: string, body: Buffer): Buffer {
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, "latin1"), body]);
+}
+
+function inChunks(type: string, body: string): Buffer {
+  const framed = `${body.length.toString(16)}\r\n${body}\r\n`.repeat(chunkCount);
+  return Buffer.from(
+    `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n${framed}0\r\n\r\n`,
+    "latin1",
+  );
+}
+
+export const answers = {
+  small: withLength("200 OK", "application/json", Buffer.from(smallBody)),
+  big: withLength("200 OK", "application/octet-stream", Buffer.alloc(10 * megabyte, "0123456789abcdef")),
+  /** 16 chunks of 1 kB. */
+  chunked: inChunks("text/plain", chunk),
+} as const;
+
+/** For a rival that would turn a body of known length into chunks: it shows up as an error. */
+export const lengthRequired: Buffer = withLength("411 Length Required", "text/plain", Buffer.alloc(0));

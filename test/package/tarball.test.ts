@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { freePort } from "../support/free-port.ts";
+import { startProgram } from "../support/program.ts";
+import { installTarball } from "./install.ts";
+import { findOldNode } from "./old-node.ts";
+
+t.setTimeout(300_000);
+
+const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const skip = await installTarball(folder);
+const published = join(folder, "node_modules", "sluice");
+const binary = join(folder, "node_modules", ".bin", "sluice");
+
+t.test("the package holds what runs and what explains it, nothing else", { skip }, async (t) => {
+  t.same(readdirSync(published).sort(), ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"]);
+  t.same(readdirSync(join(published, "dist")), ["core"]);
+});
+
+t.test("the installed binary prints its version and its help", { skip }, async (t) => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  t.match(spawnSync(binary, ["--version"], { cwd: folder, encoding: "utf8" }), {
+    status: 0,
+    stdout: version,
+  });
+  t.match(spawnSync(binary, ["--help"], { cwd: folder, encoding: "utf8" }), { status: 0, stdout: "Usage:" });
+});
+
+t.test("the installed binary proxies a request", { skip }, async (t) => {
+  const service = createServer((request, response) => response.end(`hello from ${request.url}`));
+  await once(service.listen(0, "127.0.0.1"), "listening");
+  t.teardown(() => service.close());
+  const upstream = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+  const listen = `127.0.0.1:${await freePort()}`;
+  const args = ["--upstream", upstream, "--listen", listen, "--admin", "off"];
+
+  await using sluice = startProgram(binary, args, { cwd: folder });
+  await sluice.said(/listening/i);
+  const response = await fetch(`http://${listen}/greeting`);
+  t.equal(await response.text(), "hello from /greeting");
+  sluice.kill("SIGTERM");
+  t.equal(await sluice.ended, 0);
+});
+
+const oldNode = skip ? null : findOldNode(24);
+const noOldNode = skip || (oldNode === null && "no Node older than 24 on the PATH");
+
+t.test("an older Node gets one clear line and exit code 1", { skip: noOldNode }, async (t) => {
+  const { status, stderr } = spawnSync(oldNode!, [binary, "--version"], { encoding: "utf8" });
+  t.equal(status, 1);
+  t.match(stderr, /^sluice needs Node 24 or later, found \S+\n$/);
+});

@@ -1,0 +1,76 @@
+import { dirname, resolve } from "node:path";
+import { type FSWatcher, watch } from "chokidar";
+
+/** Long enough for a certificate and its key to be written both, ms. */
+const settleTime = 100;
+
+export interface WatchCallbacks {
+  /** Something in one of the directories changed; what, is for the subscriber to find out. */
+  changed(): void;
+  /** Watching does not work, for example because the system's limit of watches is reached. */
+  failed(error: unknown): void;
+}
+
+export interface DirectoryWatch {
+  close(): void;
+}
+
+interface Subscription extends WatchCallbacks {
+  readonly directories: ReadonlySet<string>;
+}
+
+/** All subscriptions of the thread share one watcher, which is closed with the last of them. */
+const subscriptions = new Set<Subscription>();
+let watcher: FSWatcher | null = null;
+let settling: NodeJS.Timeout | undefined;
+
+/**
+ * Calls back after any event beside one of the files, and once when watching has begun. Directories are
+ * watched and not the files: Kubernetes replaces a mounted secret by swapping the `..data` symlink beside
+ * it, and certbot by renaming, which a watch on the file does not see.
+ */
+export function watchDirectoriesOf(files: readonly string[], callbacks: WatchCallbacks): DirectoryWatch {
+  const directories = new Set(files.map((file) => dirname(resolve(file))));
+  const subscription: Subscription = {
+    directories,
+    changed: () => callbacks.changed(),
+    failed: (error) => callbacks.failed(error),
+  };
+  subscriptions.add(subscription);
+  watcher ??= startWatcher();
+  watcher.add([...directories]);
+  lookAgainSoon();
+  return { close: () => unsubscribe(subscription) };
+}
+
+function startWatcher(): FSWatcher {
+  return watch([], { depth: 0, followSymlinks: false, persistent: false })
+    .on("all", lookAgainSoon)
+    .on("error", (error) => {
+      for (const subscription of subscriptions) subscription.failed(error);
+    });
+}
+
+/** Whom an event concerns is not worked out: looking at a few small files is cheaper than being wrong. */
+function lookAgainSoon(): void {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    for (const subscription of subscriptions) subscription.changed();
+  }, settleTime);
+  settling.unref();
+}
+
+function unsubscribe(subscription: Subscription): void {
+  if (!subscriptions.delete(subscription)) return;
+  if (subscriptions.size === 0) {
+    clearTimeout(settling);
+    void watcher?.close();
+    watcher = null;
+    return;
+  }
+  watcher?.unwatch([...subscription.directories].filter((directory) => !isWatched(directory)));
+}
+
+function isWatched(directory: string): boolean {
+  return [...subscriptions].some((subscription) => subscription.directories.has(directory));
+}

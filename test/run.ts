@@ -20,7 +20,7 @@ stopWithCommands();
 const total = emptyTally();
 const names = process.argv.slice(2);
 if (names.length === 0) {
-  await check("format and lint", "biome", ["ci", "."]);
+  await check("format and lint", "biome", ["ci", "--colors=off", "."]);
   await check("types", "tsc", ["-p", "."]);
 }
 await runSuites(names);

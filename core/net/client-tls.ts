@@ -1,5 +1,11 @@
 import { isIP } from "node:net";
-import { type ConnectionOptions, createSecureContext, getCACertificates, type SecureContext } from "node:tls";
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+} from "node:tls";
 import type { ClusterTls } from "../config/model.ts";
 import { loadAuthorities, loadKeyPair, TlsFileError } from "./pem.ts";
 import { applicationProtocols, minVersion } from "./tls.ts";

@@ -5,11 +5,14 @@ import { type ProxyServer, routePrefixes, type Setup } from "./proxy.ts";
 
 const program = findProgram("nginx");
 
-/** nginx with its buffering as shipped. */
+/** nginx with its buffering of responses as shipped: 4 kB buffers, then a file. */
 export const nginx: ProxyServer = nginxWith("nginx", "");
 
-/** The reference for large bodies: by default nginx puts what a client has not read yet into files. */
-export const nginxUnbuffered: ProxyServer = nginxWith("nginx-unbuffered", "proxy_buffering off;");
+/** The reference for large bodies: what a careful operator would make of nginx for them. */
+export const nginxTuned: ProxyServer = nginxWith(
+  "nginx-64k",
+  "proxy_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k;",
+);
 
 function nginxWith(name: string, extra: string): ProxyServer {
   return {
@@ -35,11 +38,12 @@ daemon off;
 ${user}
 worker_processes 1;
 pid ${join(directory, "nginx.pid")};
-error_log stderr warn;
+error_log stderr error;
 events { worker_connections 18000; }
 http {
   access_log off;
   ${temporary}
+  client_body_buffer_size 64k;
   keepalive_timeout 120s;
   keepalive_requests 100000000;
   ssl_protocols TLSv1.2 TLSv1.3;

@@ -1,6 +1,6 @@
 import type { Load } from "../load/load.ts";
 import { haproxy } from "../proxies/haproxy.ts";
-import { nginx, nginxUnbuffered } from "../proxies/nginx.ts";
+import { nginx, nginxTuned } from "../proxies/nginx.ts";
 import { fastify, httpProxy } from "../proxies/node-rivals.ts";
 import { type ProxyServer, routePath } from "../proxies/proxy.ts";
 import { sluice, sluiceBuilt, sluiceDeno } from "../proxies/sluice.ts";
@@ -40,7 +40,7 @@ export const rows: readonly Row[] = [
   {
     ...row("big", "Response of 10 MB, 8 connections", { paths: ["/big"], connections: 8 }, [
       ...rivals,
-      nginxUnbuffered,
+      nginxTuned,
     ]),
     metrics: perByte,
   },

@@ -15,16 +15,28 @@ const smallBody = JSON.stringify({
 const chunk = `${"A line of text that arrives in its own chunk. ".repeat(22)}\n`;
 const chunkCount = 16;
 
-function withLength(status: string, type: string, body: Buffer): Buffer {
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head, "latin1"), body]);
+export interface Answer {
+  readonly keepAlive: Buffer;
+  /** For a request that asked to close the connection; RFC 9112 section 9.6 wants it confirmed. */
+  readonly close: Buffer;
 }
 
-function inChunks(type: string, body: string): Buffer {
+function answer(status: string, fields: string, body: Buffer): Answer {
+  const write = (more: string) =>
+    Buffer.concat([Buffer.from(`HTTP/1.1 ${status}\r\n${fields}${more}\r\n`, "latin1"), body]);
+  return { keepAlive: write(""), close: write("Connection: close\r\n") };
+}
+
+function withLength(status: string, type: string, body: Buffer): Answer {
+  return answer(status, `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n`, body);
+}
+
+function inChunks(type: string, body: string): Answer {
   const framed = `${body.length.toString(16)}\r\n${body}\r\n`.repeat(chunkCount);
-  return Buffer.from(
-    `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n${framed}0\r\n\r\n`,
-    "latin1",
+  return answer(
+    "200 OK",
+    `Content-Type: ${type}\r\nTransfer-Encoding: chunked\r\n`,
+    Buffer.from(`${framed}0\r\n\r\n`, "latin1"),
   );
 }
 
@@ -33,7 +45,6 @@ export const answers = {
   big: withLength("200 OK", "application/octet-stream", Buffer.alloc(10 * megabyte, "0123456789abcdef")),
   /** 16 chunks of 1 kB. */
   chunked: inChunks("text/plain", chunk),
+  /** For a rival that would turn a body of known length into chunks: it shows up as an error. */
+  lengthRequired: withLength("411 Length Required", "text/plain", Buffer.alloc(0)),
 } as const;
-
-/** For a rival that would turn a body of known length into chunks: it shows up as an error. */
-export const lengthRequired: Buffer = withLength("411 Length Required", "text/plain", Buffer.alloc(0));

@@ -3,19 +3,19 @@
  * of the machine as possible. Prints its port and ends when its stdin closes.
  */
 import net, { type AddressInfo, type Socket } from "node:net";
-import { answers, lengthRequired } from "./answers.ts";
+import { type Answer, answers } from "./answers.ts";
 
 const endOfHead = "\r\n\r\n";
 
 function serve(socket: Socket): void {
   let held: Buffer | null = null;
   let bodyLeft = 0;
-  let answer = answers.small;
+  let answer: Answer = answers.small;
   let close = false;
 
   function reply(): void {
-    if (close) socket.end(answer);
-    else socket.write(answer);
+    if (close) socket.end(answer.close);
+    else socket.write(answer.keepAlive);
   }
 
   /** Takes one head or a piece of one body and returns what follows it, or null to wait for more. */
@@ -30,7 +30,7 @@ function serve(socket: Socket): void {
     if (end < 0) return null;
     const head = bytes.toString("latin1", 0, end + 2);
     answer = answerTo(head);
-    close = answer === lengthRequired || /\r\nconnection: *close\r\n/i.test(head);
+    close = answer === answers.lengthRequired || /\r\nconnection: *close\r\n/i.test(head);
     bodyLeft = bodyLength(head);
     if (bodyLeft === 0) reply();
     return bytes.subarray(end + endOfHead.length);
@@ -49,10 +49,10 @@ function serve(socket: Socket): void {
   });
 }
 
-function answerTo(head: string): Buffer {
+function answerTo(head: string): Answer {
   if (head.startsWith("GET /big ")) return answers.big;
   if (head.startsWith("GET /chunked ")) return answers.chunked;
-  return /\r\ntransfer-encoding:/i.test(head) ? lengthRequired : answers.small;
+  return /\r\ntransfer-encoding:/i.test(head) ? answers.lengthRequired : answers.small;
 }
 
 function bodyLength(head: string): number {

@@ -1,7 +1,6 @@
-import Type, { type Static, type TSchema } from "typebox";
+import Type, { type Static } from "typebox";
 import { addressExpected } from "./address.ts";
 import {
-  type Bounds,
   countBounds,
   delayBounds,
   limitBounds,
@@ -23,61 +22,7 @@ import {
   defaultWorkers,
 } from "./defaults.ts";
 import { endpointExpected } from "./endpoint.ts";
-import { durationPattern, formatDuration, formatSize, sizePattern } from "./units.ts";
-
-/**
- * Texts beside a schema. `errorMessage` is the keyword with which editors replace their own message; the
- * loader shows the same text, so that a union of forms fails with one sentence and not with one for each form.
- */
-interface Annotations {
-  readonly description: string;
-  readonly default?: unknown;
-  readonly errorMessage?: string;
-}
-
-const closed = { additionalProperties: false } as const;
-
-function expected(what: string): { readonly errorMessage: string } {
-  return { errorMessage: `expected ${what}` };
-}
-
-function text(what: string, annotations: Annotations) {
-  return Type.Optional(Type.String({ minLength: 1, ...expected(what), ...annotations }));
-}
-
-function flag(annotations: Annotations) {
-  return Type.Optional(Type.Boolean(annotations));
-}
-
-function count({ min, max }: Bounds, annotations: Annotations) {
-  return Type.Optional(Type.Integer({ minimum: min, maximum: max, ...annotations }));
-}
-
-/** A duration in a unit or in ms; its bounds are checked after the unit is resolved. */
-function duration(milliseconds: number, { min, max }: Bounds, description: string) {
-  return Type.Optional(
-    Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: durationPattern })], {
-      description: `${description} From ${formatDuration(min)} to ${formatDuration(max)}.`,
-      default: formatDuration(milliseconds),
-      ...expected('a duration such as "250ms", "10s", "5m", "1h" or a number of milliseconds'),
-    }),
-  );
-}
-
-/** A size in a unit or in bytes; its bounds are checked after the unit is resolved. */
-function size(bytes: number, { min, max }: Bounds, description: string) {
-  return Type.Optional(
-    Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: sizePattern })], {
-      description: `${description} From ${formatSize(min)} to ${formatSize(max)}.`,
-      default: formatSize(bytes),
-      ...expected('a size such as "64KiB", "1MiB", "10MB" or a number of bytes'),
-    }),
-  );
-}
-
-function list<Item extends TSchema>(item: Item, annotations: Annotations) {
-  return Type.Optional(Type.Array(item, annotations));
-}
+import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
 
 const address = Type.String(expected(addressExpected));
 const file = Type.String({ minLength: 1, ...expected("the path of a PEM file") });

@@ -1,0 +1,129 @@
+import { open } from "node:fs/promises";
+import { markSecrets } from "./mask.ts";
+import type { Config } from "./model.ts";
+import { applyOverrides, OverrideError, type Overrides } from "./overrides.ts";
+import { ConfigError, type ConfigProblem } from "./problem.ts";
+import { resolveConfig } from "./resolve.ts";
+import type { ConfigFile } from "./schema.ts";
+import { mismatches, prune, reportMismatch, setValueAt, valueAt } from "./shape.ts";
+import { ConfigSource } from "./source.ts";
+
+/** What a file is read under. */
+export interface LoadOptions {
+  /** Variables for `${env:NAME}`. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What beats the file. */
+  readonly overrides?: Overrides;
+}
+
+const maxFileBytes = 4 * 1024 * 1024;
+
+/**
+ * Reads a config file.
+ *
+ * @throws ConfigError with every problem at once; one of kind `unreadable` when the file cannot be read
+ */
+export async function loadConfigFile(file: string, options: LoadOptions): Promise<Config> {
+  return loadConfig(file, await readText(file), options);
+}
+
+/**
+ * The effective configuration that a text means.
+ *
+ * @param file its name, for problems and for the paths it holds, which are seen from its folder
+ * @throws ConfigError with every problem at once, in the order of the text
+ *
+ * @example
+ * const config = loadConfig("sluice.yaml", 'clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }', { env: {} });
+ * config.routes[0]?.cluster; // "app"
+ */
+export function loadConfig(file: string, text: string, options: LoadOptions): Config {
+  const source = new ConfigSource(file, text, options.env);
+  const config = source.readable ? interpret(source, options.overrides ?? {}) : null;
+  if (config === null || source.problems.length > 0) throw new ConfigError(inOrder(source.problems));
+  markSecrets(config, source.secrets);
+  return config;
+}
+
+function interpret(source: ConfigSource, overrides: Overrides): Config | null {
+  const written = source.toValue();
+  if (written === null) return null;
+  let faults = mismatches(written);
+  if (retype(written, faults, source)) faults = mismatches(written);
+  for (const fault of faults) reportMismatch(source, fault, valueAt(written, fault.path));
+  if (faults.some(({ path, error }) => path.length === 0 && error.keyword === "type")) return null;
+
+  const names = Object.keys((valueAt(written, ["clusters"]) as object | null | undefined) ?? {});
+  const config = resolveConfig(prune(written, faults) as ConfigFile, names, source);
+  if (names.length === 0 && overrides.upstreams === undefined) {
+    source.report(
+      ["clusters"],
+      "expected at least one cluster, or an upstream on the command line, found none",
+    );
+  }
+  return override(config, overrides, source);
+}
+
+/**
+ * A variable is text, and the file wants a number or a switch in its place: reads the text as YAML would.
+ *
+ * @returns whether anything changed
+ */
+function retype(value: unknown, faults: ReturnType<typeof mismatches>, source: ConfigSource): boolean {
+  let changed = false;
+  for (const { path } of faults) {
+    const text = valueAt(value, path);
+    if (typeof text !== "string" || !source.isSubstituted(path)) continue;
+    const typed = /^-?[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : { true: true, false: false }[text];
+    if (typed === undefined) continue;
+    setValueAt(value, path, typed);
+    changed = true;
+  }
+  return changed;
+}
+
+function override(config: Config, overrides: Overrides, source: ConfigSource): Config {
+  try {
+    return applyOverrides(config, overrides);
+  } catch (error) {
+    if (!(error instanceof OverrideError)) throw error;
+    source.report(["clusters"], error.message);
+    return config;
+  }
+}
+
+/** @throws ConfigError when the file is not there, not readable, too large or not UTF-8 */
+async function readText(file: string): Promise<string> {
+  const refuse = (message: string, kind: ConfigProblem["kind"]) =>
+    new ConfigError([{ file, line: 1, column: 1, message, kind }]);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBounded(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw refuse(
+      `expected a file that can be read, found ${code === "ENOENT" ? "none" : code}`,
+      "unreadable",
+    );
+  }
+  if (bytes.length > maxFileBytes)
+    throw refuse(`expected at most ${maxFileBytes} bytes, found more`, "invalid");
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse("expected UTF-8 text, found other bytes", "invalid");
+  }
+}
+
+/** At most one byte more than a config may have, whatever the file turns out to be. */
+async function readBounded(file: string): Promise<Uint8Array> {
+  await using handle = await open(file);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of handle.createReadStream({ end: maxFileBytes, autoClose: false }))
+    chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+}

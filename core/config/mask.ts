@@ -1,0 +1,48 @@
+import { hideUserInfo } from "./hide-user-info.ts";
+import type { Config } from "./model.ts";
+import { looksSecret } from "./secret-names.ts";
+
+const hidden = "***";
+
+/** Shorter ones occur by chance in texts that are not secret; those are hidden only as a whole text. */
+const leastPartLength = 4;
+
+/** Kept beside the configuration, not in it: it travels between processes, and they need not. */
+const secretsOf = new WeakMap<Config, ReadonlySet<string>>();
+
+/** Remembers what {@link maskConfig} has to hide in this configuration. */
+export function markSecrets(config: Config, secrets: ReadonlySet<string>): void {
+  secretsOf.set(config, secrets);
+}
+
+/**
+ * The configuration as it may be shown: values that came from secret variables, values of fields whose
+ * name looks secret, and user names and passwords in URLs are starred out. Paths of key files stay.
+ */
+export function maskConfig(config: Config): Config {
+  const secrets = [...(secretsOf.get(config) ?? [])].sort((a, b) => b.length - a.length);
+  const hide = (text: string) => secrets.reduce(hideSecret, hideUserInfo(text));
+  const masked = mapTexts(config, hide) as Config;
+  const routes = masked.routes.map((route) => ({ ...route, match: maskMatch(route.match) }));
+  return { ...masked, routes };
+}
+
+function maskMatch(match: Config["routes"][number]["match"]): Config["routes"][number]["match"] {
+  const headers = match.headers.map(({ name, value }) => ({
+    name,
+    value: value !== null && looksSecret(name) ? hidden : value,
+  }));
+  return { ...match, headers };
+}
+
+function hideSecret(text: string, secret: string): string {
+  if (text === secret) return hidden;
+  return secret.length < leastPartLength ? text : text.replaceAll(secret, hidden);
+}
+
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, change)]));
+}

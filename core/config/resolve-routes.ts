@@ -1,0 +1,145 @@
+import { formatHost, isHostName, parseHost, parsePort } from "./address.ts";
+import type { RouteConfig, RouteMatch } from "./model.ts";
+import { isName, isToken, nameExpected } from "./names.ts";
+import { catchAllRoute } from "./overrides.ts";
+import { parsePathMatch } from "./path-pattern.ts";
+import type { ConfigFile } from "./schema.ts";
+import type { ConfigSource, Path } from "./source.ts";
+import { didYouMean } from "./suggest.ts";
+
+type RouteInFile = NonNullable<ConfigFile["routes"]>[number];
+
+/**
+ * The routes of the file, or the one that takes everything to the only cluster when it has none. What is
+ * wrong with them is reported to the source.
+ *
+ * @param clusters every name that a route may point to
+ */
+export function resolveRoutes(
+  routes: ConfigFile["routes"],
+  clusters: readonly string[],
+  source: ConfigSource,
+): RouteConfig[] {
+  if (routes === undefined) return impliedRoutes(clusters, source);
+  const nextName = namer(routes, source);
+  const seen = new Set<string>();
+  const resolved: RouteConfig[] = [];
+  routes.forEach((route, index) => {
+    const path = ["routes", index];
+    if (!clusters.includes(route.cluster)) reportUnknownCluster(route.cluster, clusters, path, source);
+    const match = resolveMatch(route, path, source);
+    if (match === null) return;
+    const key = JSON.stringify(match);
+    if (seen.has(key))
+      source.report(path, "expected a match that no other route has, found the same one again");
+    seen.add(key);
+    const host = resolveHostHeader(route.hostHeader ?? "preserve", [...path, "hostHeader"], source);
+    resolved.push({ name: route.name ?? nextName(route.cluster), match, cluster: route.cluster, host });
+  });
+  return resolved;
+}
+
+function impliedRoutes(clusters: readonly string[], source: ConfigSource): RouteConfig[] {
+  if (clusters.length > 1) {
+    source.report(["routes"], `expected routes to choose between ${clusters.length} clusters, found none`);
+  }
+  return clusters.length === 1 ? [catchAllRoute(clusters[0]!)] : [];
+}
+
+function reportUnknownCluster(
+  name: string,
+  clusters: readonly string[],
+  path: Path,
+  source: ConfigSource,
+): void {
+  const known = clusters.length === 0 ? "" : `, one of ${clusters.slice(0, 10).join(", ")}`;
+  const hint = didYouMean(name, clusters);
+  source.report(
+    [...path, "cluster"],
+    `expected the name of a cluster${known}, found ${JSON.stringify(name)}${hint}`,
+  );
+}
+
+/** Checks the names in the file and makes one for each route without: its cluster, numbered where that is taken. */
+function namer(routes: readonly RouteInFile[], source: ConfigSource): (cluster: string) => string {
+  const taken = new Set<string>();
+  routes.forEach(({ name }, index) => {
+    if (name === undefined) return;
+    if (!isName(name)) source.expect(["routes", index, "name"], nameExpected, name);
+    else if (taken.has(name))
+      source.expect(["routes", index, "name"], "a name that no other route has", name);
+    taken.add(name);
+  });
+  const used = new Map<string, number>();
+  return (cluster) => {
+    let number = used.get(cluster) ?? 0;
+    let name: string;
+    do {
+      number++;
+      name = number === 1 ? cluster : `${cluster}-${number}`;
+    } while (taken.has(name));
+    used.set(cluster, number);
+    taken.add(name);
+    return name;
+  };
+}
+
+function resolveMatch(route: RouteInFile, place: Path, source: ConfigSource): RouteMatch | null {
+  const methods = resolveMethods(route.methods, [...place, "methods"], source);
+  const headers = resolveHeaders(route.headers ?? {}, [...place, "headers"], source);
+  const host = resolveHost(route.host ?? "*", [...place, "host"], source);
+  const path = parsePathMatch(route.path ?? "/");
+  if (!("fault" in path)) return { host, path, methods, headers };
+  const inMap = typeof route.path === "object" ? Object.keys(route.path) : [];
+  source.expect([...place, "path", ...inMap], path.fault, Object.values(route.path as object).join(""));
+  return null;
+}
+
+function resolveHost(host: string, path: Path, source: ConfigSource): string | null {
+  if (host === "*") return null;
+  const exact = parseHost(host);
+  if (exact !== null) return formatHost(exact);
+  if (!host.startsWith("*.") || !isHostName(host.slice(2))) {
+    source.expect(path, "a host without port such as example.com, *.example.com or *", host);
+  }
+  return host.toLowerCase();
+}
+
+function resolveMethods(methods: RouteInFile["methods"], path: Path, source: ConfigSource): string[] | null {
+  if (methods === undefined) return null;
+  methods.forEach((method, index) => {
+    // Methods are case-sensitive (RFC 9110 section 9.1), and every registered one is in upper case.
+    const usable = isToken(method) && method === method.toUpperCase();
+    if (!usable) source.expect([...path, index], "a method in upper case such as GET", method);
+  });
+  return [...new Set(methods)].sort();
+}
+
+function resolveHeaders(
+  headers: NonNullable<RouteInFile["headers"]>,
+  path: Path,
+  source: ConfigSource,
+): RouteMatch["headers"] {
+  const names = new Set<string>();
+  const resolved = Object.entries(headers).map(([written, value]) => {
+    const name = written.toLowerCase();
+    if (!isToken(name))
+      source.reportKey([...path, written], `expected a field name, found ${JSON.stringify(written)}`);
+    else if (name === "host")
+      source.reportKey([...path, written], 'expected the key "host" of the route, found a header');
+    else if (names.has(name))
+      source.reportKey([...path, written], `expected each field once, found ${name} again`);
+    names.add(name);
+    return { name, value: value === true ? null : value };
+  });
+  return resolved.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function resolveHostHeader(text: string, path: Path, source: ConfigSource): RouteConfig["host"] {
+  if (text === "preserve" || text === "upstream") return text;
+  const [, host, port] = /^(\[.*\]|[^:]*)(?::(.*))?$/.exec(text) ?? [];
+  if (!host || parseHost(host) === null || (port !== undefined && parsePort(port) === null)) {
+    source.expect(path, '"preserve", "upstream" or a host such as api.internal:8080', text);
+  }
+  return { literal: text };
+}

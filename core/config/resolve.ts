@@ -1,0 +1,78 @@
+import { addressExpected, formatAddress, parseAddress } from "./address.ts";
+import { delayBounds, limitBounds, timeoutBounds } from "./bounds.ts";
+import {
+  defaultAccessLog,
+  defaultAdminAddress,
+  defaultLimits,
+  defaultLog,
+  defaultTimeouts,
+  defaultWorkers,
+} from "./defaults.ts";
+import type { Address, Config, Limits, Timeouts } from "./model.ts";
+import { resolveWorkers } from "./overrides.ts";
+import { resolveClusters } from "./resolve-clusters.ts";
+import { resolveForwarding } from "./resolve-forwarding.ts";
+import { resolveListeners } from "./resolve-listeners.ts";
+import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
+import { resolveRoutes } from "./resolve-routes.ts";
+import type { ConfigFile } from "./schema.ts";
+import type { ConfigSource } from "./source.ts";
+
+/**
+ * The effective configuration of a file whose shape is right. What is wrong in its meaning is reported to
+ * the source; the result is to be used only when nothing was.
+ *
+ * @param clusters every name that a route may point to
+ */
+export function resolveConfig(file: ConfigFile, clusters: readonly string[], source: ConfigSource): Config {
+  return {
+    listeners: resolveListeners(file.listeners, source),
+    clusters: resolveClusters(file.clusters, source),
+    routes: resolveRoutes(file.routes, clusters, source),
+    limits: resolveLimits(file, source),
+    timeouts: resolveTimeouts(file, source),
+    forwarding: resolveForwarding(file, source),
+    admin: resolveAdmin(file, source),
+    accessLog: { enabled: file.accessLog ?? defaultAccessLog.enabled },
+    log: { level: file.log?.level ?? defaultLog.level, pretty: file.log?.pretty ?? defaultLog.pretty },
+    workers: resolveWorkers(file.workers ?? defaultWorkers),
+  };
+}
+
+function resolveLimits(file: ConfigFile, source: ConfigSource): Limits {
+  const { startLine, head, fields, trailers, chunkExtensions, requestBody } = defaultLimits;
+  const defaults = { startLine, head, fields, trailers, chunkExtensions, requestBody };
+  const isCount = (key: keyof Limits) => key === "fields";
+  const limits = resolveSizes(file.limits, defaults, (key) => limitBounds[key], isCount, ["limits"], source);
+  if (limits.startLine > limits.head) {
+    source.report(
+      ["limits", file.limits?.startLine === undefined ? "head" : "startLine"],
+      `expected startLine to fit into head, found ${limits.startLine} and ${limits.head} bytes`,
+    );
+  }
+  return limits;
+}
+
+function resolveTimeouts(file: ConfigFile, source: ConfigSource): Timeouts {
+  const { head, bodyIdle, keepAlive, writeIdle, tunnelIdle, drainDelay, drainTimeout } = defaultTimeouts;
+  const defaults = { head, bodyIdle, keepAlive, writeIdle, tunnelIdle, drainDelay, drainTimeout };
+  const boundsOf = (key: keyof Timeouts) => (key.startsWith("drain") ? delayBounds : timeoutBounds);
+  return resolveDurations(file.timeouts, defaults, boundsOf, ["timeouts"], source);
+}
+
+function resolveAdmin({ admin, listeners }: ConfigFile, source: ConfigSource): Address | null {
+  if (admin === false) return null;
+  const text = admin?.address ?? defaultAdminAddress;
+  const address = parseAddress(text);
+  const place = ["admin", "address"];
+  if (address === null) {
+    source.expect(place, addressExpected, text);
+    return null;
+  }
+  const shared = listeners?.some((listener) => {
+    const other = parseAddress(listener.address);
+    return other !== null && formatAddress(other) === formatAddress(address) && !text.endsWith(":0");
+  });
+  if (shared) source.expect(place, "an address that no listener has", text);
+  return address;
+}

@@ -7,6 +7,10 @@ interface Manifest {
   readonly devDependencies: Record<string, string>;
 }
 
+interface LockFile {
+  readonly packages: Record<string, { readonly optionalDependencies?: Record<string, string> }>;
+}
+
 const manifest: Manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const dependencies = { ...manifest.dependencies, ...manifest.devDependencies };
 
@@ -39,6 +43,15 @@ t.test("what is published imports only what it depends on", async (t) => {
 t.test("every dependency has an exact version", async (t) => {
   const loose = Object.entries(dependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
   t.same(loose, []);
+});
+
+t.test("the lock file knows every optional package, of the other platforms too", async (t) => {
+  const lock: LockFile = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  const optional = Object.values(lock.packages).flatMap((entry) =>
+    Object.keys(entry.optionalDependencies ?? {}),
+  );
+  const absent = optional.filter((name) => lock.packages[`node_modules/${name}`] === undefined);
+  t.same(absent, []);
 });
 
 t.test("the top level holds the rooms, the papers and what tools look for there", async (t) => {

@@ -35,9 +35,11 @@ export class ConfigSource {
   readonly readable: boolean;
   /** Name of the file, as given. */
   readonly file: string;
+  readonly #faulty: Path[] = [];
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
-  readonly #substituted = new Map<Scalar, "open" | "secret">();
+  /** Scalars that hold variables: whether a value may be shown, and whether there is one. */
+  readonly #substituted = new Map<Scalar, "open" | "secret" | "broken">();
 
   constructor(file: string, text: string, env: NodeJS.ProcessEnv) {
     this.file = file;
@@ -72,11 +74,13 @@ export class ConfigSource {
 
   /** Adds a problem with a value, or with the closest one around it that the file holds. */
   report(path: Path, message: string, kind: ConfigProblem["kind"] = "invalid"): void {
+    this.#faulty.push(path);
     this.#problemAt(this.#node(path)?.range?.[0] ?? this.#offsetOf(path.slice(0, -1)), message, kind);
   }
 
   /** Adds a problem with a key. */
   reportKey(path: Path, message: string): void {
+    this.#faulty.push(path);
     const map = this.#node(path.slice(0, -1));
     const key = isMap(map) ? pairOf(map, path.at(-1)!)?.key : null;
     this.#problemAt((key as Node | null)?.range?.[0] ?? this.#offsetOf(path), message);
@@ -84,11 +88,19 @@ export class ConfigSource {
 
   /** Adds `expected …, found …` with what the file says there, unless that came from a secret variable. */
   expect(path: Path, expected: string, found: unknown): void {
-    const secret = this.#variableAt(path) === "secret";
+    const variable = this.#variableAt(path);
+    // The value that is missing has been reported already.
+    if (variable === "broken") return;
+    const secret = variable === "secret";
     this.report(
       path,
       `expected ${expected}, found ${secret ? "a secret that is not shown" : describeFound(found)}`,
     );
+  }
+
+  /** Whether anything was reported about a value or a part of it. */
+  isFaulty(path: Path): boolean {
+    return this.#faulty.some((place) => path.every((key, depth) => String(place[depth]) === String(key)));
   }
 
   /** Whether the value holds a variable: its text may then be meant as a number or a switch. */
@@ -113,12 +125,13 @@ export class ConfigSource {
     const { text, variables, problems } = substitute(scalar.value, env);
     const secrets = variables.filter(({ name }) => secretKey || looksSecret(name));
     for (const { value } of secrets) if (value !== "") this.secrets.add(value);
-    if (variables.length > 0) this.#substituted.set(scalar, secrets.length > 0 ? "secret" : "open");
+    if (problems.length > 0) this.#substituted.set(scalar, "broken");
+    else if (variables.length > 0) this.#substituted.set(scalar, secrets.length > 0 ? "secret" : "open");
     for (const message of problems) this.#problemAt(scalar.range?.[0] ?? 0, message);
     scalar.value = text;
   }
 
-  #variableAt(path: Path): "open" | "secret" | null {
+  #variableAt(path: Path): "open" | "secret" | "broken" | null {
     const node = this.#node(path);
     const scalar = isAlias(node) ? node.resolve(this.#document) : node;
     return (isScalar(scalar) && this.#substituted.get(scalar)) || null;

@@ -5,9 +5,9 @@ import ts from "typescript";
 export interface SourceFile {
   /** Path from the root of the project. */
   readonly path: string;
-  readonly text: string;
   /** Every module specifier: static, type-only and dynamic imports and re-exports. */
   readonly specifiers: readonly string[];
+  readonly syntax: ts.SourceFile;
 }
 
 const root = join(import.meta.dirname, "..", "..");
@@ -25,21 +25,44 @@ export function readSources(folders: readonly string[]): SourceFile[] {
 function readSource(path: string): SourceFile {
   const text = readFileSync(join(root, path), "utf8");
   const { importedFiles } = ts.preProcessFile(text, true, true);
-  return { path, text, specifiers: importedFiles.map((file) => file.fileName) };
+  return {
+    path,
+    specifiers: importedFiles.map((file) => file.fileName),
+    syntax: ts.createSourceFile(path, text, ts.ScriptTarget.Latest),
+  };
 }
 
-/** The files of the project that a file imports, as paths from the root. */
+/** The files of the project that a file imports in any way, as paths from the root. */
 export function localImports({ path, specifiers }: SourceFile): string[] {
-  return specifiers
-    .filter((specifier) => specifier.startsWith("."))
-    .map((specifier) => posix.join(posix.dirname(path), specifier));
+  return localFiles(path, specifiers);
+}
+
+/** The files that a runtime loads before it evaluates this one: type-only imports are erased. */
+export function loadedImports({ path, syntax }: SourceFile): string[] {
+  const specifiers = syntax.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const { moduleSpecifier } = statement;
+    const isLoaded = moduleSpecifier && ts.isStringLiteral(moduleSpecifier) && !isTypeOnly(statement);
+    return isLoaded ? [moduleSpecifier.text] : [];
+  });
+  return localFiles(path, specifiers);
 }
 
 /** Whether a file uses a name, as an identifier or as a string of its own; comments do not count. */
-export function mentions({ path, text }: SourceFile, name: string): boolean {
-  if (!text.includes(name)) return false;
+export function mentions({ syntax }: SourceFile, name: string): boolean {
   const visit = (node: ts.Node): boolean =>
     ((ts.isIdentifier(node) || ts.isStringLiteralLike(node)) && node.text === name) ||
     ts.forEachChild(node, visit) === true;
-  return visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return visit(syntax);
+}
+
+function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(statement)) return statement.isTypeOnly;
+  return statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+}
+
+function localFiles(importer: string, specifiers: readonly string[]): string[] {
+  return specifiers
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => posix.join(posix.dirname(importer), specifier));
 }

@@ -40,7 +40,7 @@ function textFault(path: string): string | null {
   if (/[?#]/.test(path)) return "a path without query or fragment";
   if (path.split("/").some((segment) => segment === "." || segment === ".."))
     return "a path without . and .. segments";
-  if (!pathText.test(path)) return `a path in which such characters are escaped: ${escaped(path)}`;
+  if (!pathText.test(path)) return `the escaped form ${escaped(path)}`;
   const needless = needlessEscape.exec(path)?.[0];
   return needless === undefined ? null : `${decodeURIComponent(needless)} instead of ${needless}`;
 }

@@ -6,13 +6,14 @@ type Quantities<Key extends string> = Partial<Readonly<Record<Key, string | numb
 
 /** A unit: how a text in it is read, and how a number is shown. */
 interface Unit {
+  readonly noun: string;
   readonly parse: (value: string | number) => number | null;
   readonly format: (value: number) => string;
 }
 
-const milliseconds: Unit = { parse: parseDuration, format: formatDuration };
-const bytes: Unit = { parse: parseSize, format: formatSize };
-const things: Unit = { parse: (value) => Number(value), format: String };
+const milliseconds: Unit = { noun: "a duration", parse: parseDuration, format: formatDuration };
+const bytes: Unit = { noun: "a size", parse: parseSize, format: formatSize };
+const things: Unit = { noun: "a number", parse: (value) => Number(value), format: String };
 
 /** Durations in ms, each key of the defaults filled in and within its bounds. */
 export function resolveDurations<Key extends string>(
@@ -50,10 +51,10 @@ function resolveAll<Key extends string>(
     const value = written?.[key];
     if (value === undefined) continue;
     const { min, max } = boundsOf(key);
-    const { parse, format } = unitOf(key);
+    const { noun, parse, format } = unitOf(key);
     const number = parse(value);
     if (number !== null && number >= min && number <= max) resolved[key] = number;
-    else source.expect([...path, key], `${format(min)} to ${format(max)}`, value);
+    else source.expect([...path, key], `${noun} from ${format(min)} to ${format(max)}`, value);
   }
   return resolved;
 }

@@ -22,19 +22,22 @@ export function resolveRoutes(
 ): RouteConfig[] {
   if (routes === undefined) return impliedRoutes(clusters, source);
   const nextName = namer(routes, source);
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   const resolved: RouteConfig[] = [];
   routes.forEach((route, index) => {
     const path = ["routes", index];
     if (!clusters.includes(route.cluster)) reportUnknownCluster(route.cluster, clusters, path, source);
     const match = resolveMatch(route, path, source);
     if (match === null) return;
-    const key = JSON.stringify(match);
-    if (seen.has(key))
-      source.report(path, "expected a match that no other route has, found the same one again");
-    seen.add(key);
     const host = resolveHostHeader(route.hostHeader ?? "preserve", [...path, "hostHeader"], source);
-    resolved.push({ name: route.name ?? nextName(route.cluster), match, cluster: route.cluster, host });
+    const name = route.name ?? nextName(route.cluster);
+    resolved.push({ name, match, cluster: route.cluster, host });
+    if (source.isFaulty(path)) return;
+    const key = JSON.stringify(match);
+    const twin = seen.get(key);
+    if (twin !== undefined)
+      source.report(path, `expected a match that no other route has, found that of ${twin}`);
+    else seen.set(key, name);
   });
   return resolved;
 }

@@ -8,6 +8,10 @@ import type { Bench, Row } from "./rows/row.ts";
 
 const lifetimeMs = 120_000;
 const shown = 40;
+// A profile of some seconds takes a while to write.
+const stopGraceMs = 20_000;
+// What V8 calls the time in which the event loop waits.
+const idle = "(idle)";
 const results = fileURLToPath(new URL("./results/", import.meta.url));
 
 /** The part of V8's profile format that is read here. */
@@ -47,7 +51,7 @@ export async function profile(row: Row, bench: Bench): Promise<string> {
   };
   const { child, target } = await startProxy(contestant.proxy, place, load.paths[0] as string);
   await bench.generator(load, target, bench.pace.warmUpSeconds + bench.pace.seconds);
-  await stopChild(child);
+  await stopChild(child, stopGraceMs);
   return describe(await busiest(directory));
 }
 
@@ -70,7 +74,7 @@ async function busiest(directory: string): Promise<Read> {
 function describe({ file, content }: Read): string {
   const busy = busyTime(content);
   const functions = [...selfTimes(content)]
-    .filter(([place]) => !isIdle(place))
+    .filter(([place]) => place !== idle)
     .toSorted((a, b) => b[1] - a[1]);
   const table = plainTable({
     title: "Self time of the data process",
@@ -94,11 +98,7 @@ function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): Map<string, numb
 }
 
 function busyTime(content: CpuProfile): number {
-  return [...selfTimes(content)].reduce((sum, [place, time]) => (isIdle(place) ? sum : sum + time), 0);
-}
-
-function isIdle(place: string): boolean {
-  return place === "(idle)" || place === "(program)";
+  return [...selfTimes(content)].reduce((sum, [place, time]) => (place === idle ? sum : sum + time), 0);
 }
 
 function placeOf({ functionName, url, lineNumber }: CallFrame): string {

@@ -56,14 +56,11 @@ export async function startChild(command: Command, lifetimeMs: number): Promise<
   return child;
 }
 
-/** Asks the process to end and kills what is left of its tree after 3 s. */
-export async function stopChild(child: Child): Promise<void> {
+/** Asks the process to end and kills what is left of its tree after `graceMs`. */
+export async function stopChild(child: Child, graceMs = stopGraceMs): Promise<void> {
   if (!hasEnded(child)) child.process.kill("SIGTERM");
   const patience = new AbortController();
-  await Promise.race([
-    child.ended,
-    delay(stopGraceMs, undefined, { signal: patience.signal }).catch(() => {}),
-  ]);
+  await Promise.race([child.ended, delay(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
   patience.abort();
   if (alive.has(child)) killTree(child);
   await child.ended;

@@ -14,7 +14,12 @@ export function rowCells(row: RowResult): Cells {
   const reference = row.results[0]?.summary[headline];
   return {
     title: row.title,
-    head: ["", ...row.metrics.map((metric) => metricMeanings[metric].title), "spread", "ratio"],
+    head: [
+      "",
+      ...row.metrics.map((metric) => metricMeanings[metric].title),
+      "spread",
+      `/ ${row.results[0]?.name}`,
+    ],
     body: row.results.map((result) => [
       result.name,
       ...row.metrics.map((metric) => cell(metric, result)),

@@ -6,7 +6,7 @@ import {
   getCACertificates,
   type SecureContext,
 } from "node:tls";
-import type { ClusterTls } from "../config/model.ts";
+import type { ClusterTls, EndpointConfig } from "../config/model.ts";
 import { loadAuthorities, loadKeyPair, TlsFileError } from "./pem.ts";
 import { applicationProtocols, minVersion } from "./tls.ts";
 
@@ -25,11 +25,11 @@ const contexts = new WeakMap<ClusterTls, SecureContext>();
 /**
  * Reads the files and prepares TLS towards one endpoint of a cluster.
  *
- * @param host of the endpoint: sent and verified unless the config names another server.
+ * @param endpoint whose host is sent and verified unless the config names another server.
  * @throws TlsFileError when the authorities, certificate or key file is unusable.
  */
-export function prepareClientTls(config: ClusterTls, host: string): ClientTls {
-  const serverName = config.serverName ?? host;
+export function prepareClientTls(config: ClusterTls, endpoint: EndpointConfig): ClientTls {
+  const serverName = config.serverName ?? hostOf(endpoint);
   const prepared: ClientTls = {
     options: {
       secureContext: contextOf(config),
@@ -45,6 +45,11 @@ export function prepareClientTls(config: ClusterTls, host: string): ClientTls {
     },
   };
   return prepared;
+}
+
+/** A Unix socket has no host: the one in its authority stands in. */
+function hostOf({ address, authority }: EndpointConfig): string {
+  return "path" in address ? authority.replace(/:[0-9]+$/, "") : address.host;
 }
 
 function contextOf(config: ClusterTls): SecureContext {

@@ -6,6 +6,9 @@ import { ProxyError } from "../errors.ts";
 import type { ClientTls } from "./client-tls.ts";
 import { ignoreError } from "./ignore-error.ts";
 
+export { type ClientTls, prepareClientTls } from "./client-tls.ts";
+export { toConnectError } from "./connect-error.ts";
+
 export interface ConnectTarget {
   readonly address: Address;
   /** Of `prepareClientTls`, or null for plain text. */
@@ -14,7 +17,10 @@ export interface ConnectTarget {
 
 /** Where the bytes of a connection go. Both are called without `this`. */
 export interface ReadHandler {
-  /** Memory for the next read; called before each one. */
+  /**
+   * Memory for the next read, asked for when the connection opens and again after each read: the connection
+   * holds it in between, so while it does nothing else may use it.
+   */
   readonly buffer: () => Uint8Array;
   /**
    * Takes `nread` bytes from the start of `buffer`: what `buffer()` gave or, under TLS, memory of its own.

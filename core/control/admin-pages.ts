@@ -1,0 +1,56 @@
+import { createRequire } from "node:module";
+import { maskConfig } from "../config/mask.ts";
+import { processUsage } from "../data/usage.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
+import { type AdminPage, type AdminPages, problem } from "./admin.ts";
+import type { DataState, Supervisor } from "./supervisor.ts";
+
+const notReady: Readonly<Record<Exclude<DataState, "serving">, string>> = {
+  starting: "Data process is starting",
+  draining: "Proxy is shutting down",
+  stopped: "Data process has stopped",
+};
+
+/**
+ * What the admin listener shows. It answers from the control process, so it goes on through
+ * a restart of the data process.
+ *
+ * @param metrics the control process's own counters
+ */
+export function adminPages(supervisor: Supervisor, metrics: Metrics): AdminPages {
+  return {
+    "/healthz": () => json(200, { status: "ok" }),
+    "/readyz": () =>
+      supervisor.state === "serving" ? json(200, { status: "ok" }) : problem(503, notReady[supervisor.state]),
+    "/metrics": () => metricsPage(supervisor, metrics),
+    "/config": () => json(200, maskConfig(supervisor.config)),
+  };
+}
+
+async function metricsPage(supervisor: Supervisor, metrics: Metrics): Promise<AdminPage> {
+  const data = await supervisor.report();
+  const body = renderPrometheus([metrics.snapshot(), ...(data?.snapshots ?? [])], {
+    version: packageVersion(),
+    runtime: runtimeName(),
+    dataRestarts: supervisor.restarts,
+    control: processUsage(),
+    data,
+  });
+  return { status: 200, contentType: prometheusContentType, body };
+}
+
+function json(status: number, value: unknown): AdminPage {
+  return { status, contentType: "application/json", body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+function packageVersion(): string {
+  // By its own name: the source and the published file lie at different depths.
+  const manifest: { version: string } = createRequire(import.meta.url)("sluice/package.json");
+  return manifest.version;
+}
+
+function runtimeName(): string {
+  const { deno, node } = process.versions;
+  return deno === undefined ? `node ${node}` : `deno ${deno}`;
+}

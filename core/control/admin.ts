@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Address } from "../config/model.ts";
+import { toListenError } from "../net/listen-error.ts";
+import { claimSocketPath, shareSocketPath } from "../net/socket-path.ts";
+import { isAdminHost } from "./admin-host.ts";
+
+/** A page of the admin listener. */
+export interface AdminPage {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Pages by path; each answers GET and HEAD. */
+export type AdminPages = Readonly<Record<string, () => AdminPage | Promise<AdminPage>>>;
+
+export interface AdminListener {
+  /** As bound: port 0 has become the port that the system chose. */
+  readonly address: Address;
+  close(): void;
+}
+
+/**
+ * Serves the admin pages. They are for the operator's own tools: small requests, few
+ * connections, no body.
+ *
+ * @throws ListenError when the address cannot be had
+ */
+export async function listenAdmin(address: Address, pages: AdminPages): Promise<AdminListener> {
+  const table = new Map(Object.entries(pages));
+  const server = createServer(
+    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 },
+    (request, response) => void respond(request, response, table, address),
+  );
+  server.maxConnections = 64;
+  server.maxRequestsPerSocket = 1000;
+  const bound = await bind(server, address);
+  return {
+    address: bound,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function bind(server: Server, address: Address): Promise<Address> {
+  try {
+    if ("path" in address) {
+      await claimSocketPath(address.path);
+    }
+    server.listen(address);
+    await once(server, "listening");
+  } catch (error) {
+    throw toListenError(error, address);
+  }
+  if ("path" in address) {
+    shareSocketPath(address.path);
+    return address;
+  }
+  return { host: address.host, port: (server.address() as AddressInfo).port };
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pages: ReadonlyMap<string, () => AdminPage | Promise<AdminPage>>,
+  bound: Address,
+): Promise<void> {
+  const { status, contentType, body } = await pageFor(request, pages, bound);
+  response.writeHead(status, {
+    "content-type": contentType,
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(status === 405 && { allow: "GET, HEAD" }),
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+async function pageFor(
+  request: IncomingMessage,
+  pages: ReadonlyMap<string, () => AdminPage | Promise<AdminPage>>,
+  bound: Address,
+): Promise<AdminPage> {
+  if (!isAdminHost(request.headers.host, bound)) {
+    return problem(421, "Host is not an address of the admin listener");
+  }
+  const page = pages.get((request.url ?? "").split("?", 1)[0]!);
+  if (page === undefined) {
+    return problem(404, "No such page");
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return problem(405, "Method is not allowed");
+  }
+  try {
+    return await page();
+  } catch {
+    return problem(500, "Page cannot be made");
+  }
+}
+
+/** RFC 9457. */
+export function problem(status: number, title: string): AdminPage {
+  return { status, contentType: "application/problem+json", body: `${JSON.stringify({ status, title })}\n` };
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { watchDirectoriesOf } from "../net/directory-watcher.ts";
+import type { Logger } from "../observe/log.ts";
+import type { Reloader } from "./reloader.ts";
+
+export interface ReloadTriggers {
+  close(): void;
+}
+
+export interface ReloadTriggerOptions {
+  /** The config file; null: there is none to watch. */
+  readonly file: string | null;
+  /** Null: there is nothing to reload, and SIGHUP says so. */
+  readonly reloader: Reloader | null;
+  readonly log: Logger;
+}
+
+/** Reloads on SIGHUP, and when the text of the config file changes. */
+export function watchForReload({ file, reloader, log }: ReloadTriggerOptions): ReloadTriggers {
+  const onHangup = () => {
+    if (reloader === null) {
+      log.warn({}, "Nothing to reload: there is no config file");
+    } else {
+      void reloader.request();
+    }
+  };
+  process.on("SIGHUP", onHangup);
+  const watch = file === null || reloader === null ? null : watchText(file, () => reloader.request(), log);
+  return {
+    close() {
+      process.off("SIGHUP", onHangup);
+      watch?.close();
+    },
+  };
+}
+
+/**
+ * The directory holds other files whose events say nothing about this one, and an editor may
+ * cause several events with one save: only another text counts.
+ */
+function watchText(file: string, changed: () => void, log: Logger): ReloadTriggers {
+  let text = readText(file);
+  return watchDirectoriesOf([file], {
+    changed() {
+      const found = readText(file);
+      if (found !== null && found !== text) {
+        text = found;
+        changed();
+      }
+    },
+    failed(error) {
+      log.warn({ error, file }, "Cannot watch the config file; SIGHUP still reloads it");
+    },
+  });
+}
+
+/** Null while the file is away, as it is between the two steps of some editors' saves. */
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}

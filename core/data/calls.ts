@@ -1,0 +1,117 @@
+import type { Config } from "../config/model.ts";
+import type { Channel } from "./channel.ts";
+import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+
+/** How often a data plane says that its event loop turns, in ms. */
+export const beatInterval = 250;
+
+interface Call {
+  readonly id: number;
+  readonly method: keyof DataPlane;
+  readonly config: Config | null;
+}
+
+type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
+
+type Message = { readonly call: Call } | { readonly reply: Reply } | { readonly beat: true };
+
+/** Answers the calls that arrive on `channel` with `plane`. */
+export function serveCalls(channel: Channel, plane: DataPlane): void {
+  channel.onMessage((message) => {
+    const { call } = message as { call?: Call };
+    if (call !== undefined) {
+      void answer(plane, call).then((reply) => channel.send({ reply } satisfies Message));
+    }
+  });
+}
+
+async function answer(plane: DataPlane, call: Call): Promise<Reply> {
+  try {
+    return { id: call.id, result: (await plane[call.method](call.config!)) ?? null };
+  } catch (error) {
+    return { id: call.id, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export function sendBeat(channel: Channel): void {
+  channel.send({ beat: true } satisfies Message);
+}
+
+/** The other side has gone, and with it the answer. */
+export class ChannelClosed extends Error {
+  override readonly name = "ChannelClosed";
+}
+
+/** The data plane at the other end of a channel. */
+export class RemotePlane implements DataPlane {
+  readonly #channel: Channel;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #calls = 0;
+  #closed = false;
+  #beaten = false;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    channel.onMessage((message) => this.#onMessage(message as Message));
+    channel.onClose(() => this.#onClose());
+  }
+
+  start(config: Config): Promise<readonly ListenerAddress[]> {
+    return this.#call("start", config);
+  }
+
+  apply(config: Config): Promise<readonly ListenerAddress[]> {
+    return this.#call("apply", config);
+  }
+
+  report(): Promise<PlaneReport> {
+    return this.#call("report", null);
+  }
+
+  drain(): Promise<void> {
+    return this.#call("drain", null);
+  }
+
+  /** Whether a beat has arrived since the last time this was asked. */
+  takeBeat(): boolean {
+    const beaten = this.#beaten;
+    this.#beaten = false;
+    return beaten;
+  }
+
+  #call<Result>(method: keyof DataPlane, config: Config | null): Promise<Result> {
+    if (this.#closed) {
+      return Promise.reject(new ChannelClosed(`Cannot call ${method}: the data plane has gone`));
+    }
+    const id = ++this.#calls;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    this.#channel.send({ call: { id, method, config } } satisfies Message);
+    return waiting.promise as Promise<Result>;
+  }
+
+  #onMessage(message: Message): void {
+    if ("beat" in message) {
+      this.#beaten = true;
+    } else if ("reply" in message) {
+      const { reply } = message;
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if ("error" in reply) {
+        waiting?.reject(new Error(reply.error));
+      } else {
+        waiting?.resolve(reply.result);
+      }
+    }
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(new ChannelClosed("The data plane ended before it answered"));
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,54 @@
+import type { ChildProcess, SendHandle } from "node:child_process";
+
+/** Ordered messages in both directions, to another process or another thread. */
+export interface Channel {
+  /** What is sent after the other side has gone is lost without an error. */
+  send(message: unknown, handle?: SendHandle): void;
+  onMessage(listener: (message: unknown, handle: unknown) => void): void;
+  onClose(listener: () => void): void;
+}
+
+/** The channel to a forked process; to be made before the process can send anything. */
+export function childChannel(child: ChildProcess): Channel {
+  return {
+    send(message, handle) {
+      if (child.connected) {
+        child.send(message as object, handle, {}, ignore);
+      }
+    },
+    onMessage: (listener) => child.on("message", listener),
+    onClose: (listener) => child.on("disconnect", listener),
+  };
+}
+
+/** The channel to the process that forked this one. */
+export function parentChannel(): Channel {
+  return {
+    send(message, handle) {
+      if (process.connected) {
+        process.send?.(message, handle, {}, ignore);
+      }
+    },
+    onMessage: (listener) => process.on("message", listener),
+    onClose: (listener) => process.on("disconnect", listener),
+  };
+}
+
+/** The channel between a thread and the one that started it. Handles do not cross. */
+export function threadChannel(port: ThreadPort): Channel {
+  return {
+    send: (message) => port.postMessage(message),
+    onMessage: (listener) => port.on("message", (message) => listener(message, undefined)),
+    onClose: (listener) => port.on("exit", listener),
+  };
+}
+
+/** A `Worker`, or inside it its `parentPort`, which ends with the thread and reports no exit. */
+export interface ThreadPort {
+  postMessage(message: unknown): void;
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "exit", listener: () => void): unknown;
+}
+
+// The close of the channel is reported by itself; the write that it interrupted is not news.
+function ignore(): void {}

@@ -1,0 +1,38 @@
+import type { Address, Config } from "../config/model.ts";
+import type { MetricsSnapshot } from "../observe/metrics.ts";
+
+export interface ListenerAddress {
+  readonly name: string;
+  /** The address it really has: the port is never 0. */
+  readonly address: Address;
+}
+
+export interface PlaneReport {
+  /** One for each reactor. */
+  readonly snapshots: readonly MetricsSnapshot[];
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+/**
+ * A data plane, wherever it runs: in this thread, in several threads, or in another process.
+ * Config is plain JSON and so are the answers, so each of these looks the same from outside.
+ */
+export interface DataPlane {
+  /**
+   * Listens and serves.
+   *
+   * @throws when a listener cannot bind; nothing is bound then.
+   */
+  start(config: Config): Promise<readonly ListenerAddress[]>;
+  /**
+   * Goes over to another config: requests in flight finish on the old one, listeners that
+   * did not change stay as they are.
+   *
+   * @throws when the config cannot be applied; the old one stays in force then.
+   */
+  apply(config: Config): Promise<readonly ListenerAddress[]>;
+  report(): Promise<PlaneReport>;
+  /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
+  drain(): Promise<void>;
+}

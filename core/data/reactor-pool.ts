@@ -1,0 +1,109 @@
+import { Worker } from "node:worker_threads";
+import type { Config } from "../config/model.ts";
+import { descriptorOf } from "../net/bound-handle.ts";
+import { RemotePlane } from "./calls.ts";
+import { type Channel, threadChannel } from "./channel.ts";
+import type { HandleMessage } from "./handles.ts";
+import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+import { shareOf } from "./share.ts";
+import { processUsage } from "./usage.ts";
+
+interface Thread {
+  readonly channel: Channel;
+  readonly plane: RemotePlane;
+}
+
+/** What a thread is told at its start. */
+export interface ReactorThreadData {
+  readonly reactor: number;
+}
+
+/**
+ * Several reactors, one on each thread. They are all or nothing: a thread that fails takes
+ * the process with it, and the control process starts both again.
+ */
+export class ReactorPool implements DataPlane {
+  readonly #threads: readonly Thread[];
+  /**
+   * Handles that arrived for the threads. A thread gets the descriptor's number and owns it from
+   * then on; the handle object must outlive it here, or its finalizer would close the number
+   * under the thread.
+   */
+  readonly #kept: unknown[] = [];
+  #config: Config | null = null;
+
+  constructor(threadEntry: URL, reactors: number) {
+    this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread(threadEntry, reactor));
+  }
+
+  adopt(message: HandleMessage, handle: unknown): void {
+    this.#kept.push(handle);
+    this.#threads[message.handle.reactor]?.channel.send({ ...message, fd: descriptorOf(handle) });
+  }
+
+  async start(config: Config): Promise<readonly ListenerAddress[]> {
+    const addresses = await this.#each((plane, reactor) => plane.start(this.#share(config, reactor)));
+    this.#config = config;
+    return first(addresses);
+  }
+
+  /**
+   * A config that one reactor refuses is taken back from those that had accepted it, so that
+   * all of them keep to one config.
+   */
+  async apply(config: Config): Promise<readonly ListenerAddress[]> {
+    const results = await Promise.allSettled(
+      this.#threads.map(({ plane }, reactor) => plane.apply(this.#share(config, reactor))),
+    );
+    const refused = results.find((result) => result.status === "rejected");
+    if (refused !== undefined) {
+      await this.#restore();
+      throw refused.reason;
+    }
+    this.#config = config;
+    return first(results.map((result) => (result.status === "fulfilled" ? result.value : [])));
+  }
+
+  async report(): Promise<PlaneReport> {
+    const reports = await this.#each((plane) => plane.report());
+    return { snapshots: reports.flatMap((report) => report.snapshots), ...processUsage() };
+  }
+
+  async drain(): Promise<void> {
+    await this.#each((plane) => plane.drain());
+  }
+
+  /** Whether the event loop of every reactor has turned since this was last asked. */
+  takeBeat(): boolean {
+    return this.#threads.map(({ plane }) => plane.takeBeat()).every(Boolean);
+  }
+
+  async #restore(): Promise<void> {
+    const config = this.#config;
+    if (config !== null) {
+      await this.#each((plane, reactor) => plane.apply(this.#share(config, reactor)));
+    }
+  }
+
+  #each<Result>(call: (plane: RemotePlane, reactor: number) => Promise<Result>): Promise<Result[]> {
+    return Promise.all(this.#threads.map(({ plane }, reactor) => call(plane, reactor)));
+  }
+
+  #share(config: Config, reactor: number): Config {
+    return shareOf(config, reactor, this.#threads.length);
+  }
+}
+
+function startThread(entry: URL, reactor: number): Thread {
+  const worker = new Worker(entry, { workerData: { reactor } satisfies ReactorThreadData });
+  worker.on("error", (error) => {
+    throw error;
+  });
+  const channel = threadChannel(worker);
+  return { channel, plane: new RemotePlane(channel) };
+}
+
+/** Every reactor listens on the same addresses. */
+function first(addresses: readonly (readonly ListenerAddress[])[]): readonly ListenerAddress[] {
+  return addresses[0] ?? [];
+}

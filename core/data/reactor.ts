@@ -1,0 +1,94 @@
+import type { Socket } from "node:net";
+import type { Address, Config, ListenerConfig } from "../config/model.ts";
+import { type Listener, listen } from "../net/listener.ts";
+import { type AccessLog, createAccessLog } from "../observe/access-log.ts";
+import { standardOutput } from "../observe/line-output.ts";
+import type { Logger } from "../observe/log.ts";
+import { createLogger, type OperatorLogger } from "../observe/logger.ts";
+import { Metrics } from "../observe/metrics.ts";
+import type { HandleTable } from "./handles.ts";
+import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+import { processUsage } from "./usage.ts";
+
+/** What a reactor needs of the gateway. */
+export interface ReactorGateway {
+  start(): Promise<void>;
+  apply(config: Config): Promise<void>;
+  addresses(): readonly { readonly name: string; readonly address: Address }[];
+  drain(): Promise<void>;
+}
+
+export interface ReactorGatewayOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly accessLog: AccessLog | null;
+  readonly metrics: Metrics;
+  readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
+}
+
+export type CreateGateway = (options: ReactorGatewayOptions) => ReactorGateway;
+
+export interface ReactorOptions {
+  readonly createGateway: CreateGateway;
+  readonly handles: HandleTable;
+  /** 0-based number of this reactor. */
+  readonly reactor: number;
+  /** Whether other reactors listen on the same addresses. */
+  readonly reusePort: boolean;
+}
+
+/** One event loop that serves: a gateway with its counters and its logs. */
+export class Reactor implements DataPlane {
+  readonly #options: ReactorOptions;
+  readonly #metrics = new Metrics();
+  #log: OperatorLogger | null = null;
+  #gateway: ReactorGateway | null = null;
+
+  constructor(options: ReactorOptions) {
+    this.#options = options;
+  }
+
+  async start(config: Config): Promise<readonly ListenerAddress[]> {
+    const log = createLogger(config.log, { process: "data", reactor: this.#options.reactor });
+    const gateway = this.#options.createGateway({
+      config,
+      log,
+      accessLog: config.accessLog.enabled ? createAccessLog(config.log) : null,
+      metrics: this.#metrics,
+      listen: (listener, onConnection) => this.#listen(listener, onConnection, log),
+    });
+    await gateway.start();
+    this.#log = log;
+    this.#gateway = gateway;
+    return gateway.addresses();
+  }
+
+  async apply(config: Config): Promise<readonly ListenerAddress[]> {
+    const gateway = this.#started();
+    await gateway.apply(config);
+    this.#log?.configure(config.log);
+    return gateway.addresses();
+  }
+
+  async report(): Promise<PlaneReport> {
+    this.#metrics.logLinesDropped(standardOutput().takeDropped());
+    return { snapshots: [this.#metrics.snapshot()], ...processUsage() };
+  }
+
+  async drain(): Promise<void> {
+    await this.#started().drain();
+    await standardOutput().flush(1000);
+  }
+
+  #listen(config: ListenerConfig, onConnection: (socket: Socket) => void, log: Logger): Promise<Listener> {
+    const { handles, reactor, reusePort } = this.#options;
+    return listen(config, onConnection, { log, handle: handles.take(config.address, reactor), reusePort });
+  }
+
+  #started(): ReactorGateway {
+    if (this.#gateway === null) {
+      throw new Error("Cannot use a reactor that has not started");
+    }
+    return this.#gateway;
+  }
+}

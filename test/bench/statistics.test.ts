@@ -1,0 +1,22 @@
+import t from "tap";
+import { median, spread, summarise } from "../../bench/rows/statistics.ts";
+
+t.test("median takes the middle, or the mean of the two in the middle", async (t) => {
+  t.equal(median([9, 1, 5]), 5);
+  t.equal(median([4, 1, 3, 2]), 2.5);
+  t.equal(median([10, 9, 100]), 10);
+  t.ok(Number.isNaN(median([])));
+});
+
+t.test("summarise takes medians but adds errors up", async (t) => {
+  const samples = [
+    { cpuPerRequest: 12, errors: 0 },
+    { cpuPerRequest: 30, errors: 2 },
+    { cpuPerRequest: 13, errors: 1 },
+  ];
+  t.same(summarise(samples), { cpuPerRequest: 13, errors: 3 });
+});
+
+t.test("spread is the range as a share of the median", async (t) => {
+  t.equal(spread("p50", [{ p50: 8 }, { p50: 12 }, { p50: 10 }]), 0.4);
+});

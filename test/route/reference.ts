@@ -1,0 +1,66 @@
+import type { PathMatch, RouteConfig } from "../../core/config/model.ts";
+
+/** A request as the routes see it. */
+export interface Request {
+  readonly host: string;
+  readonly path: string;
+  readonly method: string;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** The rules of routing read aloud: filter all routes, then sort what is left. Slow and obvious. */
+export function referenceMatch(routes: readonly RouteConfig[], request: Request): number {
+  const here = routes.filter(
+    ({ match }) => hostMatches(match.host, request.host) && pathMatches(match.path, request.path),
+  );
+  const taking = here.filter(({ match }) => {
+    const method = match.methods === null || match.methods.includes(request.method);
+    return (
+      method &&
+      match.headers.every(({ name, value }) => {
+        const found = request.headers.get(name);
+        return found !== undefined && (value === null || value === found);
+      })
+    );
+  });
+  if (taking.length > 0) return routes.indexOf(taking.sort(bySpecificity)[0]!);
+  const refused =
+    here.length > 0 &&
+    here.every(({ match }) => match.methods !== null && !match.methods.includes(request.method));
+  return refused ? -2 : -1;
+}
+
+function hostMatches(pattern: string | null, host: string): boolean {
+  if (pattern === null) return true;
+  return pattern.startsWith("*")
+    ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1
+    : host === pattern;
+}
+
+function pathMatches({ kind, value }: PathMatch, path: string): boolean {
+  if (kind === "exact") return path === value;
+  if (kind === "prefix") return value === "/" || path === value || path.startsWith(`${value}/`);
+  const wanted = value.split("/");
+  const found = path.split("/");
+  if (wanted.length !== found.length) return false;
+  return wanted.every((segment, index) =>
+    segment.startsWith("{") ? found[index] !== "" : segment === found[index],
+  );
+}
+
+function bySpecificity(a: RouteConfig, b: RouteConfig): number {
+  const [left, right] = [specificity(a), specificity(b)];
+  const difference = left.findIndex((value, index) => value !== right[index]);
+  return difference === -1 ? 0 : right[difference]! - left[difference]!;
+}
+
+function specificity({ match }: RouteConfig): number[] {
+  const { host, path, methods, headers } = match;
+  const hostRank = host === null ? 0 : host.startsWith("*") ? host.split(".").length : 1000;
+  const segments = path.value
+    .split("/")
+    .filter((segment, index) => index > 0 && !(segment === "" && path.value === "/"));
+  const literals = segments.filter((segment) => !segment.startsWith("{")).length;
+  const pathRank = { exact: 2000, template: 1000 + literals, prefix: segments.length }[path.kind];
+  return [hostRank, pathRank, methods === null ? 0 : 1, headers.length];
+}

@@ -3,46 +3,43 @@
  * the suites whose path contains one of the names. The last line is `N passed, N failed`.
  */
 import { join } from "node:path";
-import { runCommand, stopWithCommands } from "./run/command.ts";
+import { runCheck } from "./run/check.ts";
+import { stopWithCommands } from "./run/command.ts";
+import type { Outcome } from "./run/outcome.ts";
 import { runPool } from "./run/pool.ts";
-import { printOutcome, seconds, summary } from "./run/report.ts";
-import { findTestFiles, planSuites, selectFiles } from "./run/select.ts";
+import { printOutcome, summary } from "./run/report.ts";
+import { findTestFiles, planSuites, selectFiles, strayNames } from "./run/select.ts";
 import { runSuite } from "./run/suite.ts";
 import { emptyTally } from "./run/tally.ts";
 
 /** Socket suites measure time: with more than two at once they would measure each other. */
 const parallelSuites = 2;
-const checkTimeout = 120_000;
 
 process.chdir(join(import.meta.dirname, ".."));
 stopWithCommands();
 
 const total = emptyTally();
+const failures: string[] = [];
 const names = process.argv.slice(2);
 if (names.length === 0) {
-  await check("format and lint", "biome", ["ci", "--colors=off", "."]);
-  await check("types", "tsc", ["-p", "."]);
+  settle(await runCheck("format and lint", "biome", ["ci", "--colors=off", "."]));
+  settle(await runCheck("types", "tsc", ["-p", "."]));
 }
-await runSuites(names);
+const files = findTestFiles();
+for (const name of strayNames(files, names)) {
+  total.failed++;
+  failures.push(`${name} is in the path of no test file`);
+}
+const suites = planSuites(selectFiles(files, names));
+for await (const outcome of runPool(suites, parallelSuites, runSuite)) settle(outcome);
+for (const name of failures) console.log(`failed: ${name}`);
 console.log(summary(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-async function check(name: string, program: string, args: string[]): Promise<void> {
-  const result = await runCommand(join("node_modules", ".bin", program), args, { timeout: checkTimeout });
-  if (result.ok) total.passed++;
-  else {
-    total.failed++;
-    console.log(`${result.output.trimEnd()}\n${name}: ${result.ending}`);
-  }
-  console.log(`${(result.ok ? "ok" : "FAIL").padEnd(5)}${name.padEnd(66)}${seconds(result.milliseconds)}`);
-}
-
-async function runSuites(names: readonly string[]): Promise<void> {
-  const suites = planSuites(selectFiles(findTestFiles(), names));
-  for await (const outcome of runPool(suites, parallelSuites, runSuite)) {
-    printOutcome(outcome);
-    total.passed += outcome.passed;
-    total.failed += outcome.failed;
-    total.skipped.push(...outcome.skipped);
-  }
+function settle(outcome: Outcome): void {
+  printOutcome(outcome);
+  total.passed += outcome.passed;
+  total.failed += outcome.failed;
+  total.skipped.push(...outcome.skipped);
+  if (outcome.failed > 0) failures.push([outcome.name, outcome.runtime].filter(Boolean).join(" on "));
 }

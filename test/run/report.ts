@@ -1,14 +1,15 @@
-import type { Outcome } from "./suite.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Tally } from "./tally.ts";
 
-/** One line for a suite that passed; for one that failed, everything it said as well. */
+/** One line for what passed; for what failed, everything it said as well. */
 export function printOutcome(outcome: Outcome): void {
   const { name, runtime, passed, failed, skipped, milliseconds } = outcome;
   if (failed > 0) console.log(outcome.output.trimEnd());
   const verdict = failed > 0 ? "FAIL" : "ok";
   const count = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed} passed`;
+  const seconds = `${(milliseconds / 1000).toFixed(1)} s`;
   console.log(
-    `${verdict.padEnd(5)}${runtime.padEnd(6)}${name.padEnd(36)}${count.padEnd(24)}${seconds(milliseconds)}`,
+    verdict.padEnd(5) + (runtime ?? "").padEnd(6) + name.padEnd(36) + count.padEnd(24) + seconds.padStart(8),
   );
   for (const reason of skipped) console.log(`     skipped: ${reason}`);
 }
@@ -17,8 +18,4 @@ export function printOutcome(outcome: Outcome): void {
 export function summary({ passed, failed, skipped }: Tally): string {
   const counts = `${passed} passed, ${failed} failed`;
   return skipped.length > 0 ? `${counts}, ${skipped.length} skipped` : counts;
-}
-
-export function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
 }

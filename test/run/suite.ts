@@ -1,23 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CommandResult, runCommand } from "./command.ts";
+import type { Outcome, Runtime } from "./outcome.ts";
 import { emptyTally, type Tally, tallyParser } from "./tally.ts";
-
-export type Runtime = "node" | "deno";
 
 /** One test file on one runtime. */
 export interface Suite {
   /** Path from the root of the project. */
   readonly file: string;
   readonly runtime: Runtime;
-}
-
-export interface Outcome extends Tally {
-  readonly name: string;
-  readonly runtime: Runtime;
-  readonly milliseconds: number;
-  /** Everything the suite printed, and how it ended when it ended badly. */
-  readonly output: string;
 }
 
 const defaultTimeout = 120_000;

@@ -1,0 +1,13 @@
+import type { Tally } from "./tally.ts";
+
+export type Runtime = "node" | "deno";
+
+/** How a check or a suite went. */
+export interface Outcome extends Readonly<Tally> {
+  readonly name: string;
+  /** Null for a check of the whole project. */
+  readonly runtime: Runtime | null;
+  readonly milliseconds: number;
+  /** Everything it printed, and how it ended when it ended badly. */
+  readonly output: string;
+}

@@ -23,7 +23,8 @@ export class PathTree {
 
   /** The best rank among the candidates that take the request, or infinity. */
   bestRank(path: string, method: string, head: FieldReader): number {
-    const exact = this.#exact.get(path);
+    // Asking an empty map would still hash the path.
+    const exact = this.#exact.size === 0 ? undefined : this.#exact.get(path);
     if (exact !== undefined) {
       const best = bestRank(exact, method, head, Number.POSITIVE_INFINITY);
       // No template or prefix of this host goes before an exact path.

@@ -43,6 +43,7 @@ class HostTable implements RouteTable {
   /** By what follows the `*`, dot included. */
   readonly #wildcards = new Map<string, PathTree>();
   readonly #longestWildcard: number;
+  readonly #namesHosts: boolean;
   readonly #any = new PathTree();
 
   constructor(routes: readonly RouteConfig[]) {
@@ -52,15 +53,12 @@ class HostTable implements RouteTable {
       const { host, path, methods, headers } = routes[index]!.match;
       this.#treeFor(host).add(path, { rank, methods, headers });
     });
+    this.#namesHosts = routes.some(({ match }) => match.host !== null);
     this.#longestWildcard = Math.max(0, ...[...this.#wildcards.keys()].map((suffix) => suffix.length));
   }
 
   match(authority: string, path: string, method: string, head: FieldReader): number {
-    const host = hostOf(authority);
-    let rank = this.#exact.get(host)?.bestRank(path, method, head) ?? Number.POSITIVE_INFINITY;
-    if (rank === Number.POSITIVE_INFINITY && this.#longestWildcard > 0) {
-      rank = this.#bestWildcard(host, path, method, head);
-    }
+    let rank = this.#bestOfHost(authority, path, method, head);
     if (rank === Number.POSITIVE_INFINITY) rank = this.#any.bestRank(path, method, head);
     if (rank !== Number.POSITIVE_INFINITY) return this.#order[rank]!;
     const allowed = this.allowedMethods(authority, path);
@@ -88,6 +86,13 @@ class HostTable implements RouteTable {
       trees.push(this.#wildcards.get(host.slice(dot)));
     }
     return [...trees, this.#any].filter((tree) => tree !== undefined);
+  }
+
+  #bestOfHost(authority: string, path: string, method: string, head: FieldReader): number {
+    if (!this.#namesHosts) return Number.POSITIVE_INFINITY;
+    const host = hostOf(authority);
+    const rank = this.#exact.get(host)?.bestRank(path, method, head) ?? Number.POSITIVE_INFINITY;
+    return rank === Number.POSITIVE_INFINITY ? this.#bestWildcard(host, path, method, head) : rank;
   }
 
   #bestWildcard(host: string, path: string, method: string, head: FieldReader): number {

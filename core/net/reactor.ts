@@ -1,14 +1,14 @@
 /** What all connections of one thread share. */
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { ReadBuffer } from "./read-buffer.ts";
+import { ReadBuffers } from "./read-buffer.ts";
 import { Timers } from "./timers.ts";
 import { Turn } from "./turn.ts";
 
 export class Reactor {
   readonly timers = new Timers();
   readonly turn = new Turn();
-  readonly readBuffer = new ReadBuffer();
+  readonly readBuffers = new ReadBuffers();
   readonly metrics: Metrics;
   readonly log: Logger;
 

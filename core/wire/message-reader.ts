@@ -32,7 +32,7 @@ const usualHead = 4096;
 const noTrailers: readonly [string, string][] = [];
 
 abstract class MessageReader<H extends Head> {
-  protected readonly limits: Limits;
+  limits: Limits;
   private readonly sink: MessageSink<H>;
   private state: number = State.head;
   private remaining = 0;
@@ -63,6 +63,11 @@ abstract class MessageReader<H extends Head> {
   /** Whether a head is complete and its body is not. */
   get inBody(): boolean {
     return this.state === State.length || this.state === State.chunked || this.state === State.untilClose;
+  }
+
+  /** Whether the connection stopped speaking HTTP: a 101 was read. */
+  get switched(): boolean {
+    return this.state === State.switched;
   }
 
   /** Data bytes of the chunked body that is being read, without its coding. */

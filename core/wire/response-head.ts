@@ -2,6 +2,7 @@
 import type { Limits } from "../config/model.ts";
 import { isFieldValue, SP } from "./characters.ts";
 import { connectionOptions } from "./connection-options.ts";
+import { Kind } from "./field-kind.ts";
 import { responseContentLength } from "./framing.ts";
 import { Head, markFields, wireError } from "./head.ts";
 
@@ -33,6 +34,11 @@ export class ResponseHead extends Head {
 
   get reason(): string {
     return this.raw.slice(this.reasonStart, this.fieldsStart - 2);
+  }
+
+  /** X-Request-Id, when the endpoint sent it back. */
+  get echoedRequestId(): string | null {
+    return this.marked(Kind.xRequestId);
   }
 
   /** 1xx: another head follows. */

@@ -1,0 +1,389 @@
+/**
+ * One client connection: reads requests, runs them one at a time in their order, and
+ * decides what happens to the connection between them.
+ */
+import type { Socket } from "node:net";
+import { ProxyError } from "../errors.ts";
+import { plainAddress } from "../net/client-address.ts";
+import type { Reactor } from "../net/reactor.ts";
+import { Timer } from "../net/timers.ts";
+import type { ClientSide } from "../wire/forward.ts";
+import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
+import type { RequestHead } from "../wire/request-head.ts";
+import { Exchange } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { errorReply } from "./local-reply.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+const Phase = {
+  /** No byte of a request yet: the first one on a fresh connection, or the next one. */
+  fresh: 0,
+  idle: 1,
+  head: 2,
+  exchange: 3,
+  tunnel: 4,
+  /** Everything was said; what the client still sends is thrown away. */
+  lingering: 5,
+  closed: 6,
+} as const;
+
+/** Bytes of pipelined requests that wait for the current one. */
+const mostHeld = 64 * 1024;
+/** How long, in ms, and how much is read from a client that was told to go. */
+const lingerTime = 2000;
+const lingerBytes = 1024 * 1024;
+/** How long an idle connection may still bring a request after shutdown began, in ms. */
+const leavingIdleTime = 1000;
+
+const owner = Symbol("connection");
+type OwnedSocket = Socket & { [owner]: DownstreamConnection };
+
+export class DownstreamConnection implements MessageSink<RequestHead> {
+  readonly gateway: Gateway;
+  readonly side: ClientSide;
+  private readonly socket: Socket;
+  private readonly reader: RequestReader;
+  private readonly timer: Timer;
+  private phase: number = Phase.fresh;
+  private exchange: Exchange | null = null;
+  private tunnel: Tunnel | null = null;
+  private held: Buffer[] | null = null;
+  private heldBytes = 0;
+  private lingered = 0;
+
+  constructor(gateway: Gateway, socket: Socket, scheme: "http" | "https") {
+    this.gateway = gateway;
+    this.socket = socket;
+    this.side = clientSide(gateway, socket, scheme);
+    this.reader = new RequestReader(gateway.generation.config.limits, this);
+    this.timer = new Timer(() => this.onTimeout());
+    (socket as OwnedSocket)[owner] = this;
+    // Shared functions: an idle connection should not cost five closures.
+    socket.on("data", onData);
+    socket.on("end", onEnd);
+    socket.on("error", onError);
+    socket.on("close", onClose);
+    socket.on("drain", onDrain);
+    this.arm(gateway.generation.config.timeouts.head);
+  }
+
+  get reactor(): Reactor {
+    return this.gateway.reactor;
+  }
+
+  /** Whether this connection is to end after the current response. */
+  get isLeaving(): boolean {
+    return this.gateway.isDraining;
+  }
+
+  /** Whether bytes wait in this process for the client to read. */
+  get isSending(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
+  // --- reading
+
+  onBytes(bytes: Buffer): void {
+    switch (this.phase) {
+      case Phase.tunnel:
+        this.tunnel!.onClientBytes(bytes);
+        return;
+      case Phase.lingering:
+        this.lingered += bytes.length;
+        if (this.lingered > lingerBytes) this.destroy();
+        return;
+      case Phase.closed:
+        return;
+      default:
+        this.readRequests(bytes);
+    }
+  }
+
+  private readRequests(bytes: Buffer): void {
+    let at = 0;
+    try {
+      while (at < bytes.length && this.mayRead()) at = this.reader.read(bytes, at, bytes.length);
+    } catch (error) {
+      this.refuse(asProxyError(error));
+      return;
+    }
+    if (at < bytes.length && this.phase === Phase.exchange) this.hold(bytes.subarray(at));
+    if (this.exchange === null && !this.reader.atBoundary) this.startHead();
+  }
+
+  /** The next request waits until the current one is done. */
+  private mayRead(): boolean {
+    if (this.phase === Phase.exchange) return !this.exchange!.requestBody.complete;
+    return this.phase <= Phase.head;
+  }
+
+  private startHead(): void {
+    if (this.phase >= Phase.head) return;
+    const isFirst = this.phase === Phase.fresh;
+    this.phase = Phase.head;
+    // On a fresh connection the time runs since it was accepted.
+    if (!isFirst) this.arm(this.gateway.generation.config.timeouts.head);
+  }
+
+  private hold(bytes: Buffer): void {
+    this.held ??= [];
+    this.held.push(bytes);
+    this.heldBytes += bytes.length;
+    if (this.heldBytes >= mostHeld) this.pauseReading();
+  }
+
+  // --- from the reader
+
+  onHead(head: RequestHead): BodyMode {
+    this.phase = Phase.exchange;
+    this.disarm();
+    this.exchange = new Exchange(this, head, this.gateway.generation);
+    this.reactor.metrics.requestStarted();
+    this.reactor.turn.schedule(this.exchange);
+    return "raw";
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    const { exchange } = this;
+    if (exchange === null) return;
+    this.arm(this.gateway.generation.config.timeouts.bodyIdle);
+    const chunked = this.reader.chunkedLength;
+    const length = chunked > 0 ? chunked : exchange.requestBody.length + end - start;
+    exchange.onRequestBody(bytes, start, end, length);
+  }
+
+  onEnd(): void {
+    this.disarm();
+    this.exchange?.onRequestEnd();
+  }
+
+  // --- for the exchange
+
+  pauseReading(): void {
+    this.socket.pause();
+    if (this.phase === Phase.exchange) this.disarm();
+  }
+
+  resumeReading(): void {
+    if (!this.socket.isPaused() || this.heldBytes >= mostHeld) return;
+    if (this.phase === Phase.exchange && this.reader.inBody) {
+      this.arm(this.gateway.generation.config.timeouts.bodyIdle);
+    }
+    this.socket.resume();
+  }
+
+  /** Returns false when the client reads too slowly. */
+  sendText(text: string): boolean {
+    return this.sent(this.socket.write(text, "latin1"));
+  }
+
+  /** `text` is latin1. Returns false when the client reads too slowly. */
+  sendTextAndBytes(text: string, bytes: Buffer): boolean {
+    if (text === "") return this.sent(this.socket.write(bytes));
+    this.socket.cork();
+    this.socket.write(text, "latin1");
+    const flowing = this.socket.write(bytes);
+    this.socket.uncork();
+    return this.sent(flowing || this.socket.writableLength === 0);
+  }
+
+  private sent(flowing: boolean): boolean {
+    if (!flowing && this.phase === Phase.exchange) {
+      this.arm(this.gateway.generation.config.timeouts.writeIdle);
+    }
+    return flowing;
+  }
+
+  becomeTunnel(tunnel: Tunnel): void {
+    this.phase = Phase.tunnel;
+    this.tunnel = tunnel;
+    this.disarm();
+    this.socket.allowHalfOpen = true;
+    const held = this.takeHeld();
+    if (held !== null) tunnel.onClientBytes(held);
+    this.resumeReading();
+  }
+
+  endSending(): void {
+    this.socket.end();
+  }
+
+  onExchangeDone(exchange: Exchange, then: "keep-alive" | "close" | "broken"): void {
+    this.exchange = null;
+    this.tunnel = null;
+    this.gateway.onExchangeDone(exchange, this.side);
+    if (this.phase === Phase.closed) return;
+    this.disarm();
+    if (then === "broken") this.breakOff();
+    else if (then === "close") this.linger();
+    else this.awaitNext();
+  }
+
+  // --- between requests
+
+  private awaitNext(): void {
+    this.phase = Phase.idle;
+    const { config } = this.gateway.generation;
+    this.reader.limits = config.limits;
+    this.arm(this.isLeaving ? leavingIdleTime : config.timeouts.keepAlive);
+    if (this.socket.writableNeedDrain) return;
+    this.readHeld();
+  }
+
+  private readHeld(): void {
+    const held = this.takeHeld();
+    if (held !== null) this.readRequests(held);
+    this.resumeReading();
+  }
+
+  private takeHeld(): Buffer | null {
+    const { held } = this;
+    if (held === null) return null;
+    this.held = null;
+    this.heldBytes = 0;
+    return held.length === 1 ? held[0]! : Buffer.concat(held);
+  }
+
+  /** Shutdown began: an idle connection may bring one more request, but not wait for it long. */
+  leave(): void {
+    if (this.phase === Phase.idle || this.phase === Phase.fresh) this.arm(leavingIdleTime);
+  }
+
+  // --- ends
+
+  /** Answers bytes that are no request. */
+  private refuse(error: ProxyError): void {
+    this.reactor.metrics.messageRefused(error.code);
+    if (this.exchange !== null) {
+      this.exchange.fail(error);
+      return;
+    }
+    this.gateway.onRefused(error, this.side);
+    const context = { proxy: this.side.via, requestId: null, isHead: false, allow: null };
+    this.sendText(errorReply(error, { ...context, connection: "close" }));
+    this.linger();
+  }
+
+  /** Ends the connection so that what was sent still arrives: a reset would overtake it. */
+  private linger(): void {
+    this.phase = Phase.lingering;
+    this.held = null;
+    this.socket.end();
+    this.socket.resume();
+    this.arm(lingerTime);
+  }
+
+  /** Ends the connection so that nobody takes what was sent for a whole message. */
+  private breakOff(): void {
+    this.phase = Phase.closed;
+    this.disarm();
+    this.socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+    this.onSocketClosed();
+  }
+
+  private onTimeout(): void {
+    const { timeouts } = this.gateway.generation.config;
+    if (this.phase === Phase.head) {
+      const message = `Request head did not arrive in ${timeouts.head} ms`;
+      this.refuse(new ProxyError("head_timeout", message, { source: "downstream" }));
+    } else if (this.phase === Phase.exchange) {
+      this.onExchangeTimeout();
+    } else if (this.phase === Phase.idle) {
+      this.linger();
+    } else {
+      this.destroy();
+    }
+  }
+
+  private onExchangeTimeout(): void {
+    if (this.socket.writableNeedDrain) {
+      this.clientGone("client_stalled", "Client stopped reading");
+    } else {
+      const { bodyIdle } = this.gateway.generation.config.timeouts;
+      const message = `Request body paused for ${bodyIdle} ms`;
+      this.exchange?.fail(new ProxyError("body_timeout", message, { source: "downstream" }));
+    }
+  }
+
+  private clientGone(code: "client_gone" | "client_stalled", message: string): void {
+    this.exchange?.onClientGone(new ProxyError(code, message, { source: "downstream" }));
+    this.destroy();
+  }
+
+  onSocketEnd(): void {
+    if (this.phase === Phase.tunnel) this.tunnel!.onClientEnd();
+    else if (this.phase === Phase.exchange) this.clientGone("client_gone", "Client closed the connection");
+  }
+
+  onSocketClosed(): void {
+    if (this.phase === Phase.closed && this.exchange === null) {
+      this.gateway.onConnectionClosed(this);
+      return;
+    }
+    this.phase = Phase.closed;
+    this.disarm();
+    this.tunnel?.onClientClosed();
+    this.exchange?.onClientGone(
+      new ProxyError("client_gone", "Client closed the connection", { source: "downstream" }),
+    );
+    this.gateway.onConnectionClosed(this);
+  }
+
+  onSocketDrained(): void {
+    if (this.phase === Phase.tunnel) {
+      this.tunnel!.onClientDrained();
+    } else if (this.phase === Phase.exchange) {
+      if (!this.reader.inBody) this.disarm();
+      this.exchange!.onClientDrained();
+    } else if (this.phase === Phase.idle) {
+      this.readHeld();
+    }
+  }
+
+  private arm(ms: number): void {
+    this.reactor.timers.arm(this.timer, ms);
+  }
+
+  private disarm(): void {
+    this.reactor.timers.disarm(this.timer);
+  }
+}
+
+function onData(this: Socket, bytes: Buffer): void {
+  (this as OwnedSocket)[owner].onBytes(bytes);
+}
+
+function onEnd(this: Socket): void {
+  (this as OwnedSocket)[owner].onSocketEnd();
+}
+
+/** `close` follows. */
+function onError(): void {}
+
+function onClose(this: Socket): void {
+  (this as OwnedSocket)[owner].onSocketClosed();
+}
+
+function onDrain(this: Socket): void {
+  (this as OwnedSocket)[owner].onSocketDrained();
+}
+
+function clientSide(gateway: Gateway, socket: Socket, scheme: "http" | "https"): ClientSide {
+  const { config, trusted } = gateway.generation;
+  return {
+    address: socket.remoteAddress === undefined ? "unknown" : plainAddress(socket.remoteAddress),
+    scheme,
+    trusted: trusted.isTrusted(socket.remoteAddress),
+    via: config.forwarding.via,
+    forwarded: config.forwarding.forwarded,
+  };
+}
+
+function asProxyError(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error;
+  return new ProxyError("internal", "Cannot handle request", { source: "internal", cause: error });
+}

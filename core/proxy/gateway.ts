@@ -1,0 +1,247 @@
+/** One data plane: listeners, connections and the generation they serve. */
+import type { Socket } from "node:net";
+import { isDeepStrictEqual } from "node:util";
+import type { Address, ClusterConfig, Config, ListenerConfig } from "../config/model.ts";
+import { ProxyError } from "../errors.ts";
+import type { Listener } from "../net/listener.ts";
+import { Reactor } from "../net/reactor.ts";
+import { throttled } from "../net/throttle.ts";
+import type { AccessLog } from "../observe/access-log.ts";
+import type { Logger } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { Cluster } from "../upstream/cluster.ts";
+import type { ClientSide } from "../wire/forward.ts";
+import { accessRecord } from "./access-record.ts";
+import { DownstreamConnection } from "./connection.ts";
+import type { Exchange } from "./exchange.ts";
+import { Generation } from "./generation.ts";
+import { errorReply } from "./local-reply.ts";
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Null: requests are not logged. */
+  readonly accessLog: AccessLog | null;
+  readonly metrics: Metrics;
+  /** Opens a listener; see `listen` in core/net/listener.ts. */
+  readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
+}
+
+/** A listener with the connections that it accepted. */
+interface Entrance {
+  listener: Listener;
+  readonly connections: Set<DownstreamConnection>;
+}
+
+export class Gateway {
+  readonly reactor: Reactor;
+  generation: Generation;
+  isDraining = false;
+  private readonly options: GatewayOptions;
+  private entrances = new Map<string, Entrance>();
+  private readonly entranceOf = new WeakMap<DownstreamConnection, Entrance>();
+  private onEmpty: (() => void) | null = null;
+  private readonly reportFull: (listener: string) => void;
+
+  /** @throws TlsFileError when a certificate file of a cluster cannot be used */
+  constructor(options: GatewayOptions) {
+    this.options = options;
+    this.reactor = new Reactor(options.metrics, options.log);
+    this.generation = this.createGeneration(options.config, new Map());
+    this.reportFull = throttled((refused, listener: string) => {
+      options.log.warn({ listener, refused }, "Too many connections; new ones are answered 503");
+    });
+  }
+
+  /** Opens the listeners. */
+  async start(): Promise<void> {
+    try {
+      for (const config of this.generation.config.listeners) {
+        this.entrances.set(config.name, await this.openEntrance(config));
+      }
+    } catch (error) {
+      await this.closeListeners();
+      throw error;
+    }
+  }
+
+  addresses(): { name: string; address: Address }[] {
+    return [...this.entrances].map(([name, { listener }]) => ({ name, address: listener.address }));
+  }
+
+  /**
+   * Replaces the config: all of it, or none when a listener or a certificate fails. Requests
+   * in flight end on the old one; listeners and clusters that did not change go on as they are.
+   */
+  async apply(config: Config): Promise<void> {
+    const generation = this.createGeneration(config, this.generation.clusters);
+    const entrances = await this.changeEntrances(config.listeners);
+    const previous = this.generation;
+    this.generation = generation;
+    for (const [name, entrance] of this.entrances) {
+      if (entrances.get(name)?.connections !== entrance.connections) await this.abandonEntrance(entrance);
+    }
+    this.entrances = entrances;
+    for (const [name, cluster] of previous.clusters) {
+      if (generation.clusters.get(name) !== cluster) cluster.close();
+    }
+  }
+
+  /** Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed. */
+  async drain(): Promise<void> {
+    const { drainDelay, drainTimeout } = this.generation.config.timeouts;
+    if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay));
+    this.isDraining = true;
+    // Connections that the kernel has established already are accepted before the door closes.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.closeListeners();
+    for (const connection of this.connections()) connection.leave();
+    await this.untilEmpty(drainTimeout);
+    this.close();
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    void this.closeListeners();
+    for (const connection of [...this.connections()]) connection.destroy();
+    for (const cluster of this.generation.clusters.values()) cluster.close();
+  }
+
+  // --- from connections
+
+  onConnectionClosed(connection: DownstreamConnection): void {
+    if (!this.entranceOf.get(connection)?.connections.delete(connection)) return;
+    this.options.metrics.connectionClosed();
+    if (this.onEmpty !== null && this.connectionCount() === 0) this.onEmpty();
+  }
+
+  onExchangeDone(exchange: Exchange, side: ClientSide): void {
+    const { route, error, requestBody, status, bytesOut, method } = exchange;
+    const { metrics, accessLog, log } = this.options;
+    const duration = performance.now() - exchange.startedAt;
+    const slot = route === null ? this.generation.unroutedSlot : route.metricsSlot;
+    metrics.requestFinished(slot, method, status, duration, requestBody.length, bytesOut);
+    if (error !== null && error.source === "internal") log.error({ err: error.cause }, error.message);
+    if (accessLog !== null) accessLog.write(accessRecord(exchange, side, duration));
+  }
+
+  /** Bytes that were no request. */
+  onRefused(error: ProxyError, side: ClientSide): void {
+    const fields = { client: side.address, code: error.code, detail: error.message };
+    this.options.log.debug(fields, "Request refused");
+  }
+
+  // --- listeners
+
+  private async openEntrance(config: ListenerConfig): Promise<Entrance> {
+    const connections = new Set<DownstreamConnection>();
+    const entrance: Partial<Entrance> & { connections: typeof connections } = { connections };
+    entrance.listener = await this.options.listen(config, (socket) =>
+      this.accept(entrance as Entrance, socket),
+    );
+    return entrance as Entrance;
+  }
+
+  private accept(entrance: Entrance, socket: Socket): void {
+    const { config } = entrance.listener;
+    if (entrance.connections.size >= config.maxConnections) {
+      this.refuseConnection(config, socket);
+      return;
+    }
+    const connection = new DownstreamConnection(this, socket, config.tls === null ? "http" : "https");
+    entrance.connections.add(connection);
+    this.entranceOf.set(connection, entrance);
+    this.options.metrics.connectionOpened();
+  }
+
+  private refuseConnection(config: ListenerConfig, socket: Socket): void {
+    const message = `Listener ${config.name} has ${config.maxConnections} connections`;
+    const error = new ProxyError("connections_exhausted", message, { source: "internal" });
+    const context = { requestId: null, isHead: false, allow: null, connection: "close" } as const;
+    socket.on("error", () => {});
+    socket.end(errorReply(error, { ...context, proxy: this.generation.config.forwarding.via }), "latin1");
+    socket.destroySoon();
+    this.options.metrics.messageRefused(error.code);
+    this.reportFull(config.name);
+  }
+
+  private async changeEntrances(configs: readonly ListenerConfig[]): Promise<Map<string, Entrance>> {
+    const next = new Map<string, Entrance>();
+    const opened: Entrance[] = [];
+    try {
+      for (const config of configs) {
+        const current = this.entrances.get(config.name);
+        if (current !== undefined && isDeepStrictEqual(current.listener.config.address, config.address)) {
+          await current.listener.update(config);
+          next.set(config.name, current);
+        } else {
+          const entrance = await this.openEntrance(config);
+          opened.push(entrance);
+          next.set(config.name, entrance);
+        }
+      }
+    } catch (error) {
+      for (const { listener } of opened) await listener.close();
+      throw error;
+    }
+    return next;
+  }
+
+  private async abandonEntrance(entrance: Entrance): Promise<void> {
+    await entrance.listener.close();
+    for (const connection of entrance.connections) connection.leave();
+  }
+
+  private async closeListeners(): Promise<void> {
+    await Promise.all([...this.entrances.values()].map(({ listener }) => listener.close()));
+  }
+
+  // --- parts
+
+  private createGeneration(config: Config, current: ReadonlyMap<string, Cluster>): Generation {
+    const clusters = new Map<string, Cluster>();
+    for (const cluster of config.clusters) {
+      clusters.set(
+        cluster.name,
+        this.reuseCluster(cluster, config, current) ?? this.createCluster(cluster, config),
+      );
+    }
+    return new Generation(config, clusters, this.reactor);
+  }
+
+  /** A cluster that did not change keeps its connections. */
+  private reuseCluster(
+    cluster: ClusterConfig,
+    config: Config,
+    current: ReadonlyMap<string, Cluster>,
+  ): Cluster | undefined {
+    const known = current.get(cluster.name);
+    if (known === undefined || !isDeepStrictEqual(known.config, cluster)) return undefined;
+    return isDeepStrictEqual(this.generation.config.limits, config.limits) ? known : undefined;
+  }
+
+  private createCluster(cluster: ClusterConfig, config: Config): Cluster {
+    return new Cluster(cluster, config.limits, this.reactor);
+  }
+
+  private *connections(): Generator<DownstreamConnection> {
+    for (const { connections } of this.entrances.values()) yield* connections;
+  }
+
+  private connectionCount(): number {
+    let count = 0;
+    for (const { connections } of this.entrances.values()) count += connections.size;
+    return count;
+  }
+
+  private async untilEmpty(timeout: number): Promise<void> {
+    if (this.connectionCount() === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeout);
+      this.onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,14 @@
+/** Date fields (RFC 9110 section 5.6.7), formatted once a second. */
+
+let second = 0;
+let text = "";
+
+/** @param now in ms since the epoch */
+export function httpDate(now: number = Date.now()): string {
+  const current = Math.floor(now / 1000);
+  if (current !== second) {
+    second = current;
+    text = new Date(current * 1000).toUTCString();
+  }
+  return text;
+}

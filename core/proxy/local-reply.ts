@@ -1,0 +1,48 @@
+/** Responses that the proxy makes itself: problem details (RFC 9457) with Proxy-Status (RFC 9209). */
+import type { ProxyError } from "../errors.ts";
+import { httpDate } from "./http-date.ts";
+
+export interface ReplyContext {
+  /** Name of this proxy, as in Via. */
+  readonly proxy: string;
+  readonly requestId: string | null;
+  /** A reply to HEAD has no body. */
+  readonly isHead: boolean;
+  readonly connection: "" | "close" | "keep-alive";
+  /** Value of Allow, for a 405 (RFC 9110 section 15.5.6). */
+  readonly allow: string | null;
+}
+
+/** The reply that tells a client of an error, ready to be written. */
+export function errorReply(error: ProxyError, context: ReplyContext): string {
+  const body = `${JSON.stringify(problem(error, context.requestId))}\n`;
+  const fields = [
+    `HTTP/1.1 ${error.status} ${error.title}`,
+    `Date: ${httpDate()}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${body.length}`,
+    "Cache-Control: no-store",
+    `Proxy-Status: ${context.proxy}; error=${error.proxyStatus}; details="${error.code}"`,
+  ];
+  if (context.requestId !== null) fields.push(`X-Request-Id: ${context.requestId}`);
+  if (context.allow !== null) fields.push(`Allow: ${context.allow}`);
+  if (context.connection !== "") fields.push(`Connection: ${context.connection}`);
+  return `${fields.join("\r\n")}\r\n\r\n${context.isHead ? "" : body}`;
+}
+
+function problem(error: ProxyError, requestId: string | null): object {
+  return {
+    type: "about:blank",
+    title: error.title,
+    status: error.status,
+    // What went wrong on the other side is for the log, not for the client.
+    ...(error.source === "downstream" && { detail: ascii(error.message) }),
+    code: error.code,
+    ...(requestId !== null && { requestId }),
+  };
+}
+
+/** Content-Length counts bytes; a detail may quote what the client sent. */
+function ascii(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?");
+}

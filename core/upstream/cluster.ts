@@ -1,0 +1,32 @@
+/** A named set of endpoints that answer the same requests. */
+import type { ClusterConfig, Limits } from "../config/model.ts";
+import type { Reactor } from "../net/reactor.ts";
+import { type Balancer, createBalancer } from "./balancer.ts";
+import { Endpoint } from "./endpoint.ts";
+
+export class Cluster {
+  readonly config: ClusterConfig;
+  readonly endpoints: readonly Endpoint[];
+  private readonly balancer: Balancer<Endpoint>;
+
+  /** @throws TlsFileError when a certificate file cannot be used */
+  constructor(config: ClusterConfig, limits: Limits, reactor: Reactor) {
+    this.config = config;
+    this.endpoints = config.endpoints.map((endpoint) => new Endpoint(endpoint, config, limits, reactor));
+    this.balancer = createBalancer(config.balance, this.endpoints);
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  /** The endpoint for the next request. */
+  pick(): Endpoint {
+    return this.balancer.pick();
+  }
+
+  /** Lets requests in flight finish and closes the rest. */
+  close(): void {
+    for (const endpoint of this.endpoints) endpoint.pool.close();
+  }
+}

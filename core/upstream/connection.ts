@@ -1,0 +1,421 @@
+/**
+ * One connection to an endpoint: sends one request at a time and reads its response. It
+ * goes back to its pool only after a fully framed, fully read response with nothing left
+ * over; bytes that arrive while no request is in flight end it (CVE-2026-48931).
+ */
+import type { Socket } from "node:net";
+import type { Limits } from "../config/model.ts";
+import { ProxyError } from "../errors.ts";
+import { toConnectError } from "../net/connect-error.ts";
+import { openConnection, readyEvent } from "../net/connector.ts";
+import { Timer } from "../net/timers.ts";
+import { keepsAlive } from "../wire/connection-options.ts";
+import { UNTIL_CLOSE } from "../wire/framing.ts";
+import { type BodyMode, type MessageSink, ResponseReader } from "../wire/message-reader.ts";
+import type { ResponseHead } from "../wire/response-head.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** The exchange that a connection works for. */
+export interface ResponseReceiver {
+  readonly method: string;
+  onResponseHead(head: ResponseHead): BodyMode;
+  onResponseBody(bytes: Buffer, start: number, end: number): void;
+  onResponseEnd(trailers: readonly (readonly [name: string, value: string])[]): void;
+  /** After each read, when everything in it was reported. */
+  onReadDone(): void;
+  /**
+   * The endpoint switched protocols; `surplus` came right behind its head. From here on the
+   * connection carries bytes for whoever is returned.
+   */
+  onSwitched(surplus: Buffer): TunnelEnd;
+  /** No response, or no whole one. */
+  onResponseFailed(error: ProxyError): void;
+  /** What was sent has left the process; more may be sent. */
+  onSendDrained(): void;
+}
+
+/** The other end of a connection that became a tunnel. */
+export interface TunnelEnd {
+  onTunnelBytes(bytes: Buffer, length: number): void;
+  /** The endpoint will send nothing more. */
+  onTunnelEnd(): void;
+  onTunnelClosed(): void;
+  onTunnelDrained(): void;
+}
+
+const State = { connecting: 0, idle: 1, busy: 2, tunnel: 3, closed: 4 } as const;
+
+export class UpstreamConnection implements MessageSink<ResponseHead> {
+  readonly endpoint: Endpoint;
+  /** Turn from which on it may carry another request; see Turn.mark. */
+  settledFrom = 0;
+  /** Requests it has carried. */
+  served = 0;
+  private readonly socket: Socket;
+  private readonly reader: ResponseReader;
+  private readonly timer: Timer;
+  private state: number = State.connecting;
+  private receiver: ResponseReceiver | null = null;
+  private tunnelEnd: TunnelEnd | null = null;
+  private requestId = "";
+  private previousRequestId = "";
+  private requestSent = false;
+  private responseStarted = false;
+  private hasFinalHead = false;
+  private responseDone = false;
+  private mayReuse = false;
+  private keepAliveHint = 0;
+  private paused = false;
+  private ownBuffer: Buffer | null = null;
+
+  constructor(endpoint: Endpoint, limits: Limits) {
+    this.endpoint = endpoint;
+    this.reader = new ResponseReader(limits, this);
+    this.timer = new Timer(() => this.onTimeout());
+    this.socket = openConnection(endpoint.target, {
+      buffer: () => this.bufferForNextRead(),
+      callback: (length, bytes) => this.onRead(bytes as Buffer, length),
+    });
+    this.socket.once(readyEvent(endpoint.target), () => this.onConnected());
+    this.socket.on("end", () => this.onSocketEnd());
+    this.socket.on("error", (error) => this.onError(error));
+    this.socket.on("close", () => this.onClose());
+    this.socket.on("drain", () => this.onDrain());
+    this.arm(endpoint.timeouts.connect);
+  }
+
+  /** Whether another request was carried before this one. */
+  get isReused(): boolean {
+    return this.served > 1;
+  }
+
+  /** Sends a request head, with what there is of its body. */
+  start(receiver: ResponseReceiver, requestId: string): void {
+    this.receiver = receiver;
+    this.state = State.busy;
+    this.served++;
+    this.previousRequestId = this.requestId;
+    this.requestId = requestId;
+    this.requestSent = false;
+    this.responseStarted = false;
+    this.hasFinalHead = false;
+    this.responseDone = false;
+    this.mayReuse = false;
+    this.reader.expectResponseTo(receiver.method);
+    this.arm(this.endpoint.timeouts.responseHead);
+  }
+
+  /** Returns false when the endpoint reads more slowly than this is called. */
+  sendText(text: string): boolean {
+    return this.socket.write(text, "latin1");
+  }
+
+  sendBytes(bytes: Buffer): boolean {
+    if (!this.responseStarted) this.arm(this.endpoint.timeouts.responseHead);
+    return this.socket.write(bytes);
+  }
+
+  /** Holds writes back until `uncork`, to send them as one. */
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  /** The whole request was sent. */
+  finishSending(): void {
+    this.requestSent = true;
+  }
+
+  /** Of a tunnel: nothing more will be sent. */
+  endSending(): void {
+    this.socket.end();
+  }
+
+  /** Of a tunnel: what was sent still leaves, then the connection ends. */
+  closeAfterSending(): void {
+    this.tunnelEnd = null;
+    this.leavePool();
+    this.socket.destroySoon();
+  }
+
+  /** Stops reading: the client does not keep up. */
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    if (this.state === State.busy) this.endpoint.reactor.timers.disarm(this.timer);
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.state === State.busy) this.armWhileReading();
+    this.socket.resume();
+  }
+
+  /** Gives up on the request that it carries; the receiver hears nothing more. */
+  abandon(): void {
+    this.receiver = null;
+    this.close();
+  }
+
+  close(): void {
+    if (this.state === State.closed) return;
+    this.socket.destroy();
+    this.leavePool();
+    this.tunnelEnd?.onTunnelClosed();
+  }
+
+  private leavePool(): void {
+    const { state } = this;
+    if (state === State.closed) return;
+    this.state = State.closed;
+    this.endpoint.reactor.timers.disarm(this.timer);
+    this.endpoint.pool.removed(this, poolState(state));
+  }
+
+  // --- memory
+
+  /** The bytes of the current read, fit to be written on. */
+  sliceToKeep(bytes: Buffer, start: number, end: number): Buffer {
+    const slice = bytes.subarray(start, end);
+    return bytes === this.endpoint.reactor.readBuffers.shared ? Buffer.from(slice) : slice;
+  }
+
+  /** A write of such a slice has not finished: the next read must go elsewhere. */
+  retain(): void {
+    this.ownBuffer = null;
+  }
+
+  private bufferForNextRead(): Buffer {
+    const { readBuffers } = this.endpoint.reactor;
+    if (this.state === State.busy ? this.reader.inBody : this.state === State.tunnel) {
+      this.ownBuffer ??= readBuffers.take();
+      return this.ownBuffer;
+    }
+    if (this.ownBuffer !== null) readBuffers.giveBack(this.ownBuffer);
+    this.ownBuffer = null;
+    return readBuffers.shared;
+  }
+
+  // --- from the socket
+
+  private onConnected(): void {
+    if (this.state !== State.connecting) return;
+    this.becomeIdle();
+    this.endpoint.pool.connected(this);
+  }
+
+  private onRead(bytes: Buffer, length: number): boolean {
+    if (this.state === State.tunnel) {
+      this.tunnelEnd!.onTunnelBytes(bytes, length);
+      return !this.paused;
+    }
+    if (this.state === State.closed) return false;
+    if (this.state !== State.busy) {
+      this.refuseSurplus("while no request was in flight");
+      return true;
+    }
+    try {
+      this.readResponse(bytes, length);
+    } catch (error) {
+      this.fail(asProxyError(error));
+    }
+    return !this.paused;
+  }
+
+  private readResponse(bytes: Buffer, length: number): void {
+    this.responseStarted = true;
+    let at = 0;
+    while (at < length && !this.responseDone && this.state === State.busy) {
+      at = this.reader.read(bytes, at, length);
+      if (this.reader.switched) {
+        this.becomeTunnel(Buffer.from(bytes.subarray(at, length)));
+        return;
+      }
+    }
+    if (this.state !== State.busy) return;
+    const receiver = this.receiver;
+    if (this.responseDone) this.release(length - at);
+    else if (!this.paused) this.armWhileReading();
+    receiver?.onReadDone();
+  }
+
+  private becomeTunnel(surplus: Buffer): void {
+    const receiver = this.receiver!;
+    this.receiver = null;
+    this.state = State.tunnel;
+    this.endpoint.reactor.timers.disarm(this.timer);
+    this.socket.allowHalfOpen = true;
+    this.tunnelEnd = receiver.onSwitched(surplus);
+  }
+
+  private onDrain(): void {
+    if (this.state === State.tunnel) this.tunnelEnd!.onTunnelDrained();
+    else this.receiver?.onSendDrained();
+  }
+
+  private onSocketEnd(): void {
+    if (this.state === State.tunnel) {
+      this.tunnelEnd!.onTunnelEnd();
+      return;
+    }
+    if (this.state === State.busy) {
+      try {
+        this.reader.end();
+        if (this.responseDone) {
+          const receiver = this.receiver;
+          this.receiver = null;
+          this.close();
+          receiver?.onReadDone();
+          return;
+        }
+      } catch (error) {
+        this.fail(asProxyError(error));
+        return;
+      }
+    }
+    this.onClose();
+  }
+
+  private onError(error: unknown): void {
+    if (this.state === State.connecting) {
+      this.failConnecting(toConnectError(error, this.endpoint.name));
+    } else if (this.state === State.busy) {
+      this.fail(this.lostConnection(error));
+    } else {
+      this.close();
+    }
+  }
+
+  private onClose(): void {
+    if (this.state === State.connecting) {
+      const cause = new Error("connection closed before it was established");
+      this.failConnecting(toConnectError(cause, this.endpoint.name));
+    } else if (this.state === State.busy) {
+      this.fail(this.lostConnection(undefined));
+    } else {
+      this.close();
+    }
+  }
+
+  private onTimeout(): void {
+    if (this.state === State.connecting) {
+      const message = `Cannot connect to ${this.endpoint.name}: no answer in ${this.endpoint.timeouts.connect} ms`;
+      this.failConnecting(new ProxyError("connect_timeout", message, { source: "upstream", retry: "safe" }));
+    } else if (this.state === State.busy) {
+      const code = this.hasFinalHead ? "response_idle_timeout" : "response_head_timeout";
+      this.fail(new ProxyError(code, `${this.endpoint.name} did not answer in time`, { source: "upstream" }));
+    } else {
+      this.close();
+    }
+  }
+
+  // --- from the reader
+
+  onHead(head: ResponseHead): BodyMode {
+    if (head.isInterim) return this.receiver!.onResponseHead(head);
+    this.assertAnswersThisRequest(head);
+    this.hasFinalHead = true;
+    this.mayReuse =
+      keepsAlive(head, head.connection) && head.minor === 1 && head.contentLength !== UNTIL_CLOSE;
+    if (this.served === 1) this.keepAliveHint = keepAliveTimeout(head);
+    return this.receiver!.onResponseHead(head);
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.receiver?.onResponseBody(bytes, start, end);
+  }
+
+  onEnd(trailers: readonly (readonly [name: string, value: string])[]): void {
+    this.responseDone = true;
+    this.receiver?.onResponseEnd(trailers);
+  }
+
+  /**
+   * An endpoint that echoes X-Request-Id tells when it is one response behind: a second
+   * response to the previous request must not answer this one.
+   */
+  private assertAnswersThisRequest(head: ResponseHead): void {
+    if (this.previousRequestId === "") return;
+    const echoed = head.echoedRequestId;
+    if (echoed === null || echoed !== this.previousRequestId || echoed === this.requestId) return;
+    this.endpoint.distrust();
+    const message = `${this.endpoint.name} answered the previous request again`;
+    throw new ProxyError("response_mismatched", message, { source: "upstream" });
+  }
+
+  // --- ends
+
+  private release(surplus: number): void {
+    this.receiver = null;
+    if (surplus > 0) {
+      this.refuseSurplus("after its response");
+    } else if (this.mayReuse && this.requestSent && this.endpoint.isTrusted) {
+      this.becomeIdle();
+      this.endpoint.pool.released(this);
+    } else {
+      this.close();
+    }
+  }
+
+  private becomeIdle(): void {
+    this.state = State.idle;
+    const { timeouts } = this.endpoint;
+    this.arm(this.keepAliveHint > 0 ? Math.min(this.keepAliveHint, timeouts.poolIdle) : timeouts.poolIdle);
+  }
+
+  private refuseSurplus(when: string): void {
+    this.endpoint.reportSurplus(when);
+    this.close();
+  }
+
+  private fail(error: ProxyError): void {
+    const receiver = this.receiver;
+    this.receiver = null;
+    this.close();
+    receiver?.onResponseFailed(error);
+  }
+
+  private failConnecting(error: ProxyError): void {
+    this.close();
+    this.endpoint.pool.connectFailed(this, error);
+  }
+
+  private lostConnection(cause: unknown): ProxyError {
+    const started = this.responseStarted;
+    return new ProxyError(
+      started ? "response_truncated" : "upstream_closed",
+      `${this.endpoint.name} closed the connection ${started ? "inside a response" : "before it answered"}`,
+      { source: "upstream", retry: !started && this.isReused ? "reused-connection" : "never", cause },
+    );
+  }
+
+  private armWhileReading(): void {
+    const { responseIdle, responseHead } = this.endpoint.timeouts;
+    this.arm(this.hasFinalHead ? responseIdle : responseHead);
+  }
+
+  private arm(ms: number): void {
+    this.endpoint.reactor.timers.arm(this.timer, ms);
+  }
+}
+
+function poolState(state: number): "connecting" | "idle" | "busy" {
+  if (state === State.connecting) return "connecting";
+  return state === State.idle ? "idle" : "busy";
+}
+
+/** What `Keep-Alive: timeout=N` leaves of an idle connection, in ms, less a second for the way; 0 when unsaid. */
+function keepAliveTimeout(head: ResponseHead): number {
+  const parameter = /(?:^|[,;\s])timeout=(\d{1,6})(?:$|[,;\s])/i.exec(head.get("keep-alive") ?? "");
+  return parameter === null ? 0 : Math.max(1, Number(parameter[1]) * 1000 - 1000);
+}
+
+function asProxyError(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error;
+  return new ProxyError("internal", "Cannot handle response", { source: "internal", cause: error });
+}

@@ -39,7 +39,9 @@ const troublesome = [
   ],
 ];
 
-const position = fc.double({ min: 0, max: 1, noNaN: true });
+/** A place in a text of any length: 0 is its start. (`fc.double` would crowd round zero.) */
+export const position = fc.nat(9999).map((n) => n / 10_000);
+
 const anyByte = fc.nat(255).map((code) => String.fromCharCode(code));
 
 const insert = fc
@@ -55,7 +57,18 @@ const repeat = fc
   .tuple(position, fc.integer({ min: 1, max: 30 }))
   .map(([where, count]) => edit(where, count, (cut) => cut + cut));
 
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(insert, replace, remove, repeat);
+/** Where one part of a message borders on the next is where parsers differ. */
+const insertAtEdge = fc
+  .tuple(position, fc.constantFrom(..." \t\r\n\v\f\0\xa0,;:0"))
+  .map(([where, inserted]): Mutation => {
+    return (text) => {
+      const edges = [...text.matchAll(/\b|\r|\n/g)].map(({ index }) => index);
+      const at = edges[Math.floor(where * edges.length)] ?? text.length;
+      return text.slice(0, at) + inserted + text.slice(at);
+    };
+  });
+
+const mutation: fc.Arbitrary<Mutation> = fc.oneof(insert, insertAtEdge, replace, remove, repeat);
 
 /** `texts` with a few mutations each. */
 export function mutated(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import { defaultLimits } from "../../core/config/defaults.ts";
 import { type Message, request, response } from "./messages.ts";
-import { mutated } from "./mutations.ts";
+import { mutated, position } from "./mutations.ts";
 import { holds } from "./property.ts";
 import { type Direction, type ReplayOptions, replay } from "./replay.ts";
 
@@ -13,7 +13,7 @@ const directions: [Direction, fc.Arbitrary<Message>][] = [
   ["request", request],
   ["response", response],
 ];
-const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
+const cuts = fc.array(position, { maxLength: 6 });
 
 for (const [direction, message] of directions) {
   const messages = fc.array(message, { minLength: 1, maxLength: 3 });

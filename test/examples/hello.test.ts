@@ -1,15 +1,17 @@
-import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import t from "tap";
-import { freePort } from "../support/free-port.ts";
-import { startProgram } from "../support/program.ts";
+import { freePort, listenLocally } from "../support/free-port.ts";
+import { type Program, startProgram } from "../support/program.ts";
 
-const start = (...args: string[]) =>
-  startProgram(process.execPath, ["examples/hello/start.ts", "--admin", "off", ...args]);
+function start(...args: string[]): Program {
+  return startProgram(process.execPath, ["examples/hello/start.ts", "--admin", "off", ...args]);
+}
 
 t.test("npm start answers as it says, and ends cleanly on SIGTERM", async (t) => {
-  const origin = `http://127.0.0.1:${await freePort()}`;
-  await using program = start("--listen", new URL(origin).host);
+  const address = `127.0.0.1:${await freePort()}`;
+  const origin = `http://${address}`;
+  await using program = start("--listen", address);
   await program.said(/Ctrl-C stops both/);
   t.match(program.output, `curl -i ${origin}/`);
 
@@ -26,10 +28,10 @@ t.test("npm start answers as it says, and ends cleanly on SIGTERM", async (t) =>
 });
 
 t.test("the slow answer streams: its first line is there before its last", async (t) => {
-  const origin = `http://127.0.0.1:${await freePort()}`;
-  await using program = start("--listen", new URL(origin).host);
+  const address = `127.0.0.1:${await freePort()}`;
+  await using program = start("--listen", address);
   await program.said(/Ctrl-C stops both/);
-  const response = await fetch(`${origin}/slow`);
+  const response = await fetch(`http://${address}/slow`);
   const chunks: string[] = [];
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) chunks.push(chunk);
   t.equal(chunks[0], "line 1 of 5\n");
@@ -37,36 +39,24 @@ t.test("the slow answer streams: its first line is there before its last", async
 });
 
 t.test("npm start with an upstream starts no service of its own", async (t) => {
-  const upstream = createServer((socket) =>
-    socket.end("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"),
-  );
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
+  const upstream = createHttpServer((_request, response) => response.writeHead(204).end());
+  const upstreamPort = await listenLocally(upstream);
   t.teardown(() => upstream.close());
-  const address = upstream.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const port = await freePort();
-  await using program = start(
-    "--listen",
-    `127.0.0.1:${port}`,
-    "--upstream",
-    `http://127.0.0.1:${address.port}`,
-  );
-  await program.said(/listen/i);
-  t.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 204);
+  const address = `127.0.0.1:${await freePort()}`;
+  await using program = start("--listen", address, "--upstream", `http://127.0.0.1:${upstreamPort}`);
+  await program.said(/listening/);
+  t.equal((await fetch(`http://${address}/`)).status, 204);
   t.notMatch(program.output, /small service/);
   program.kill("SIGTERM");
   t.equal(await program.ended, 0);
 });
 
 t.test("a port that is taken gives one line and exit code 1", async (t) => {
-  const holder = createServer().listen(0, "127.0.0.1");
-  await once(holder, "listening");
+  const holder = createServer();
+  const port = await listenLocally(holder);
   t.teardown(() => holder.close());
-  const address = holder.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  await using program = start("--listen", `127.0.0.1:${address.port}`);
+  await using program = start("--listen", `127.0.0.1:${port}`);
   t.equal(await program.ended, 1);
-  t.match(program.output, String(address.port));
+  t.match(program.output, String(port));
   t.equal(program.output.trim().split("\n").length, 1, program.output);
 });

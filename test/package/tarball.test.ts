@@ -1,12 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { freePort } from "../support/free-port.ts";
+import { freePort, listenLocally } from "../support/free-port.ts";
 import { startProgram } from "../support/program.ts";
 import { installTarball } from "./install.ts";
 import { findOldNode } from "./old-node.ts";
@@ -35,9 +33,8 @@ t.test("the installed binary prints its version and its help", { skip }, async (
 
 t.test("the installed binary proxies a request", { skip }, async (t) => {
   const service = createServer((request, response) => response.end(`hello from ${request.url}`));
-  await once(service.listen(0, "127.0.0.1"), "listening");
+  const upstream = `http://127.0.0.1:${await listenLocally(service)}`;
   t.teardown(() => service.close());
-  const upstream = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
   const listen = `127.0.0.1:${await freePort()}`;
   const args = ["--upstream", upstream, "--listen", listen, "--admin", "off"];
 

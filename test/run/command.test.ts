@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import t from "tap";
+import { listenLocally } from "../support/free-port.ts";
 import { runCommand } from "./command.ts";
 
 t.test("runCommand says how a program ended", async (t) => {
@@ -12,14 +13,12 @@ t.test("runCommand says how a program ended", async (t) => {
 });
 
 t.test("runCommand leaves nothing behind of what a program started", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const server = createServer();
+  const port = await listenLocally(server);
   t.teardown(() => server.close());
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
   const connected = once(server, "connection");
   const grandchild = `require("node:net")
-    .connect(${address.port}, "127.0.0.1", () => process.kill(process.ppid))`;
+    .connect(${port}, "127.0.0.1", () => process.kill(process.ppid))`;
   const child = `require("node:child_process")
     .spawn(process.execPath, ["-e", ${JSON.stringify(grandchild)}], { stdio: "inherit" })`;
   const command = runCommand(process.execPath, ["-e", child], { timeout: 20_000 });

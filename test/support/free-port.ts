@@ -1,12 +1,20 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 
-/** A loopback TCP port that nobody listens on, for programs that have to be told one. */
+/**
+ * Lets a server listen on a loopback port that the system chooses.
+ *
+ * @returns the port
+ */
+export async function listenLocally(server: Server): Promise<number> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** A loopback port that nobody listens on, for programs that have to be told one. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
+  const server = createServer();
+  const port = await listenLocally(server);
+  await once(server.close(), "close");
   return port;
 }

@@ -15,8 +15,11 @@ export interface Program extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** ms that a program has to end by itself when its test is over. */
+const patience = 5_000;
+
 /**
- * Starts a program for a test; disposing of it kills it.
+ * Starts a program for a test; disposing of it ends it.
  *
  * @example
  * await using sluice = startProgram(process.execPath, ["core/cli/main.ts", "--upstream", url]);
@@ -32,6 +35,7 @@ export function startProgram(
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
   });
+  const exited = once(child, "exit");
   const ended = once(child, "close").then(([code, signal]): number | NodeJS.Signals => code ?? signal);
   const heard = new EventTarget();
   let output = "";
@@ -57,8 +61,13 @@ export function startProgram(
     },
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await ended;
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+      await exited;
+      clearTimeout(timer);
+      // What the program itself started may hold the pipes open.
+      child.stdout.destroy();
+      child.stderr.destroy();
     },
   };
 }

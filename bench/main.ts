@@ -19,34 +19,22 @@ import { startUpstream } from "./upstream/start.ts";
 
 const longestRunMs = 90 * 60 * 1000;
 
-/** Runs what the options ask for and returns the exit code. */
-async function run(options: Options, directory: string): Promise<number> {
+/** Runs what the options ask for. */
+async function run(options: Options, directory: string): Promise<void> {
   const chosen = chooseRows(options);
   const bench = await prepare(options, directory);
   if (options.profile) {
-    const report = await profile(chosen[0] as Row, bench);
-    process.stdout.write(report);
-    return 0;
+    process.stdout.write(await profile(chosen[0] as Row, bench));
+    return;
   }
-  const results = await runRows(chosen, bench);
-  if (results.length > 0) process.stdout.write(plainTable(figureCells(results)));
-  if (options.save && results.length > 0) say(`saved in ${await saveResults(results)}`);
-  return results.length === chosen.length ? 0 : 1;
-}
-
-/** A row that fails is reported and left out; the others still run. */
-async function runRows(chosen: readonly Row[], bench: Bench): Promise<RowResult[]> {
   const results: RowResult[] = [];
   for (const row of chosen) {
-    try {
-      const result = await runRow(row, bench);
-      process.stdout.write(`${plainTable(rowCells(result))}\n`);
-      results.push(result);
-    } catch (error) {
-      say(`${row.id}: failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const result = await runRow(row, bench);
+    process.stdout.write(`${plainTable(rowCells(result))}\n`);
+    results.push(result);
   }
-  return results;
+  process.stdout.write(plainTable(figureCells(results)));
+  if (options.save) say(`saved in ${await saveResults(results)}`);
 }
 
 async function prepare({ pace }: Options, directory: string): Promise<Bench> {
@@ -59,6 +47,7 @@ async function prepare({ pace }: Options, directory: string): Promise<Bench> {
     generator: program === null ? ownGenerator : wrk(program),
     pace,
     say,
+    failed,
   };
 }
 
@@ -88,6 +77,11 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+function failed(what: string, error: unknown): void {
+  process.exitCode = 1;
+  say(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
@@ -103,10 +97,11 @@ async function main(): Promise<void> {
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => process.exit(130));
-  process.exit(await run(options, directory));
+  await run(options, directory);
+  process.exit();
 }
 
 main().catch((error: unknown) => {
-  say(error instanceof Error ? error.message : String(error));
+  failed("bench", error);
   process.exit(error instanceof TypeError ? 2 : 1);
 });

@@ -19,7 +19,7 @@ function configuration({ port, upstreamPort, tls }: Setup): string {
   return `
 global
   nbthread 1
-  maxconn 12000
+  maxconn 15000
   # Ask for what the connections of the benchmark need and take what the machine allows.
   no strict-limits
 

@@ -9,35 +9,36 @@ import type { Bench, Contestant, Measure, Row } from "./row.ts";
 
 const lifetimeMs = 180_000;
 const settleMs = 1000;
+// A garbage-collected heap that saw load has room for some thousand connections. They have to be
+// there before the count starts, or the connections counted would seem to cost nothing.
+const connectionsBefore = 4000;
 
 /**
- * Memory of connections that made one request and wait for the next. Each round starts the proxy
- * anew, since memory that was used once is not given back, and warms it up, so that the growth of
- * a heap under load is not counted as the price of connections.
+ * Memory of connections that made one request and wait for the next: what it grows by from some
+ * thousand of them to `idleConnections` more. Each round starts the proxy anew, since memory that
+ * was used once is not given back.
  */
 export const measureIdle: Measure = (row, contestants, bench) =>
-  alternate(row, contestants, bench.pace.idleRounds, bench, measureHeld);
+  alternate(row, contestants, bench.pace.idleRounds, bench, (contestant) =>
+    measureHeld(row, contestant, bench),
+  );
 
 async function measureHeld(row: Row, contestant: Contestant, bench: Bench): Promise<Sample> {
   const load = row.load(contestant);
-  const place = {
-    directory: bench.directory,
-    upstreamPort: bench.upstreamPort,
-    tls: null,
-    routes: contestant.routes,
-    lifetimeMs,
-  };
+  const { directory, upstreamPort } = bench;
+  const place = { directory, upstreamPort, tls: null, routes: contestant.routes, lifetimeMs };
   const { child, target } = await startProxy(contestant.proxy, place, load.paths[0] as string);
   try {
     await bench.generator(load, target, bench.pace.warmUpSeconds);
+    const first = await holdConnections(load, target, connectionsBefore);
     await delay(settleMs);
     const before = memoryBytes(child.pid);
-    const held = await holdConnections(load, target, bench.pace.idleConnections);
+    const counted = await holdConnections(load, target, bench.pace.idleConnections);
     await delay(settleMs);
     const memory = memoryBytes(child.pid);
-    await stopChild(held.child);
-    const errors = bench.pace.idleConnections - held.open;
-    return { memoryPerConnection: (memory - before) / held.open, memory, errors };
+    await Promise.all([stopChild(first.child), stopChild(counted.child)]);
+    const errors = connectionsBefore + bench.pace.idleConnections - first.open - counted.open;
+    return { memoryPerConnection: (memory - before) / counted.open, memory, errors };
   } finally {
     await stopChild(child);
   }

@@ -1,6 +1,7 @@
 import { stopChild } from "../process/child.ts";
 import { cpuSeconds, memoryBytes } from "../process/usage.ts";
 import { type RunningProxy, startProxy } from "../proxies/start.ts";
+import { alternate } from "./alternate.ts";
 import type { Sample } from "./metric.ts";
 import type { Bench, Contestant, Measure, Row } from "./row.ts";
 
@@ -13,23 +14,21 @@ const startAllowanceMs = 60_000;
  */
 export const measureLoad: Measure = async (row, contestants, bench) => {
   const running = new Map<Contestant, RunningProxy>();
-  const samples = new Map<Contestant, Sample[]>(contestants.map((contestant) => [contestant, []]));
   try {
-    for (const contestant of contestants) running.set(contestant, await warmUp(row, contestant, bench));
-    for (let round = 0; round < bench.pace.rounds; round++) {
-      for (const [contestant, proxy] of running) {
-        samples.get(contestant)?.push(await measureWindow(row, contestant, proxy, bench));
+    return await alternate(row, contestants, bench.pace.rounds, bench, async (contestant) => {
+      const proxy = running.get(contestant) ?? (await start(row, contestant, bench));
+      if (!running.has(contestant)) {
+        running.set(contestant, proxy);
+        await bench.generator(row.load(contestant), proxy.target, bench.pace.warmUpSeconds);
       }
-      bench.say(`${row.id}: round ${round + 1} of ${bench.pace.rounds}`);
-    }
+      return measureWindow(row, contestant, proxy, bench);
+    });
   } finally {
     await Promise.all([...running.values()].map(({ child }) => stopChild(child)));
   }
-  return samples;
 };
 
-async function warmUp(row: Row, contestant: Contestant, bench: Bench): Promise<RunningProxy> {
-  const load = row.load(contestant);
+function start(row: Row, contestant: Contestant, bench: Bench): Promise<RunningProxy> {
   const place = {
     directory: bench.directory,
     upstreamPort: bench.upstreamPort,
@@ -37,9 +36,7 @@ async function warmUp(row: Row, contestant: Contestant, bench: Bench): Promise<R
     routes: contestant.routes,
     lifetimeMs: startAllowanceMs + rowMs(row, bench),
   };
-  const proxy = await startProxy(contestant.proxy, place, load.paths[0] as string);
-  await bench.generator(load, proxy.target, bench.pace.warmUpSeconds);
-  return proxy;
+  return startProxy(contestant.proxy, place, row.load(contestant).paths[0] as string);
 }
 
 /** Upper bound for the whole row: an extra second for every start of a generator. */
@@ -57,8 +54,7 @@ async function measureWindow(
   const before = cpuSeconds(child.pid);
   const result = await bench.generator(row.load(contestant), target, bench.pace.seconds);
   const cpu = cpuSeconds(child.pid) - before;
-  if (result.requests === 0 || cpu <= 0)
-    throw new Error(`Cannot measure ${contestant.name}: it answered nothing`);
+  if (result.requests === 0 || cpu <= 0) throw new Error("Cannot measure a proxy that answered nothing");
   return {
     cpuPerRequest: (cpu / result.requests) * 1e6,
     requestsPerSecond: result.requests / result.seconds,

@@ -9,7 +9,9 @@ const lifetimeMs = 60_000;
 
 /** From spawning a proxy to the end of its first proxied response. */
 export const measureStart: Measure = (row, contestants, bench) =>
-  alternate(row, contestants, bench.pace.startRounds, bench, startOnce);
+  alternate(row, contestants, bench.pace.startRounds, bench, (contestant) =>
+    startOnce(row, contestant, bench),
+  );
 
 async function startOnce(row: Row, contestant: Contestant, bench: Bench): Promise<Sample> {
   const { directory, upstreamPort } = bench;

@@ -24,7 +24,8 @@ export interface Row {
 /** Measures the contestants of a row in alternating rounds: one list of samples for each. */
 export type Measure = (row: Row, contestants: readonly Contestant[], bench: Bench) => Promise<Trials>;
 
-export type Trials = Map<Contestant, readonly Sample[]>;
+/** Without the contestants that failed. */
+export type Trials = Map<Contestant, Sample[]>;
 
 /** What all rows of a run share. */
 export interface Bench {
@@ -35,6 +36,8 @@ export interface Bench {
   readonly pace: Pace;
   /** A line of progress. */
   readonly say: (line: string) => void;
+  /** Reports something that went wrong and lets the run go on; it will not end with success. */
+  readonly failed: (what: string, error: unknown) => void;
 }
 
 export interface Pace {

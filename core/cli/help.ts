@@ -4,7 +4,7 @@ export const helpText = `Usage: sluice --upstream URL [options]
        sluice check [FILE]      validate a config file, bind nothing
        sluice schema            print the JSON Schema of the config file
 
-  --upstream URL     http://HOST:PORT, https://HOST or unix:/PATH; repeat for more
+  --upstream URL     http://HOST:PORT, https://HOST or unix:/PATH; may repeat
   --listen ADDR      address to serve on                [127.0.0.1:8080]
   --admin ADDR|off   address of health, metrics, config [127.0.0.1:9901]
   --config FILE      config file       [./sluice.yaml if there is no --upstream]

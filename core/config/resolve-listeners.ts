@@ -9,19 +9,31 @@ import type { ConfigSource, Path } from "./source.ts";
 type ListenerInFile = NonNullable<ConfigFile["listeners"]>[number];
 type TlsInFile = NonNullable<ListenerInFile["tls"]>;
 
-/** The listeners of the file; what is wrong with them is reported to the source. */
-export function resolveListeners(listeners: ConfigFile["listeners"], source: ConfigSource): ListenerConfig[] {
+/**
+ * The listeners of the file; what is wrong with them is reported to the source.
+ *
+ * @param admin an address that none of them can have
+ */
+export function resolveListeners(
+  listeners: ConfigFile["listeners"],
+  admin: Address | null,
+  source: ConfigSource,
+): ListenerConfig[] {
   const written = listeners ?? [{ address: defaultListener.address }];
   const resolved: ListenerConfig[] = [];
   const names = new Set<string>();
-  const addresses = new Set<string>();
+  const addresses = new Set<string>(admin === null ? [] : [formatAddress(admin)]);
   written.forEach((listener, index) => {
     const path = ["listeners", index];
     const config = resolveListener(listener, path, source);
     if (config === null) return;
     resolved.push(config);
     if (isTaken(config.address, addresses)) {
-      source.expect([...path, "address"], "an address that no other listener has", listener.address);
+      source.expect(
+        [...path, "address"],
+        "an address that neither admin nor another listener has",
+        listener.address,
+      );
     } else if (names.has(config.name)) {
       source.expect([...path, "name"], "a name that no other listener has", config.name);
     }

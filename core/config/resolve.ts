@@ -1,4 +1,4 @@
-import { addressExpected, formatAddress, parseAddress } from "./address.ts";
+import { addressExpected, parseAddress } from "./address.ts";
 import { delayBounds, limitBounds, timeoutBounds } from "./bounds.ts";
 import {
   defaultAccessLog,
@@ -25,14 +25,15 @@ import type { ConfigSource } from "./source.ts";
  * @param clusters every name that a route may point to
  */
 export function resolveConfig(file: ConfigFile, clusters: readonly string[], source: ConfigSource): Config {
+  const admin = resolveAdmin(file, source);
   return {
-    listeners: resolveListeners(file.listeners, source),
+    listeners: resolveListeners(file.listeners, admin, source),
     clusters: resolveClusters(file.clusters, source),
     routes: resolveRoutes(file.routes, clusters, source),
     limits: resolveLimits(file, source),
     timeouts: resolveTimeouts(file, source),
     forwarding: resolveForwarding(file, source),
-    admin: resolveAdmin(file, source),
+    admin,
     accessLog: { enabled: file.accessLog ?? defaultAccessLog.enabled },
     log: { level: file.log?.level ?? defaultLog.level, pretty: file.log?.pretty ?? defaultLog.pretty },
     workers: resolveWorkers(file.workers ?? defaultWorkers),
@@ -60,19 +61,10 @@ function resolveTimeouts(file: ConfigFile, source: ConfigSource): Timeouts {
   return resolveDurations(file.timeouts, defaults, boundsOf, ["timeouts"], source);
 }
 
-function resolveAdmin({ admin, listeners }: ConfigFile, source: ConfigSource): Address | null {
+function resolveAdmin({ admin }: ConfigFile, source: ConfigSource): Address | null {
   if (admin === false) return null;
   const text = admin?.address ?? defaultAdminAddress;
   const address = parseAddress(text);
-  const place = ["admin", "address"];
-  if (address === null) {
-    source.expect(place, addressExpected, text);
-    return null;
-  }
-  const shared = listeners?.some((listener) => {
-    const other = parseAddress(listener.address);
-    return other !== null && formatAddress(other) === formatAddress(address) && !text.endsWith(":0");
-  });
-  if (shared) source.expect(place, "an address that no listener has", text);
+  if (address === null) source.expect(["admin", "address"], addressExpected, text);
   return address;
 }

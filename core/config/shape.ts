@@ -24,11 +24,22 @@ export function mismatches(value: unknown): Mismatch[] {
   let errors = Errors(configFile, value).filter(({ keyword }) => keyword !== "boolean");
   for (const union of errors.filter(({ keyword }) => keyword === "anyOf"))
     errors = settleUnion(errors, union);
-  return errors.map((error) => ({
+  return oncePerValue(errors).map((error) => ({
     path: toPath(error.instancePath),
     error,
     schema: schemaAt(error.schemaPath),
   }));
+}
+
+/** A number can be of the wrong type and out of range: the message for either says all that is expected. */
+function oncePerValue(errors: readonly SchemaError[]): SchemaError[] {
+  const wrongValues = new Set<string>();
+  return errors.filter(({ keyword, instancePath }) => {
+    if (keyword === "required" || keyword === "additionalProperties") return true;
+    const known = wrongValues.has(instancePath);
+    wrongValues.add(instancePath);
+    return !known;
+  });
 }
 
 /** Adds what has to be corrected to the problems of the file. */

@@ -26,6 +26,8 @@ const maxFileCharacters = 4 * 1024 * 1024;
 /** Values that aliases may stand for, all together; each one can double what follows it. */
 const maxAliases = 1000;
 
+const tooManyAliases = `expected aliases that stand for at most ${maxAliases} values, found more`;
+
 /** The text of a config file as YAML 1.2, with the place of every value in it. */
 export class ConfigSource {
   readonly problems: ConfigProblem[] = [];
@@ -35,6 +37,7 @@ export class ConfigSource {
   readonly readable: boolean;
   /** Name of the file, as given. */
   readonly file: string;
+  #hasLooseAlias = false;
   readonly #faulty: Path[] = [];
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
@@ -55,19 +58,20 @@ export class ConfigSource {
     const faults = [...this.#document.errors, ...this.#document.warnings];
     for (const { pos, code, message } of faults) this.#problemAt(pos[0], syntaxMessage(code, message));
     this.readable = bounded && faults.every(({ code }) => code === "DUPLICATE_KEY");
-    if (this.readable) this.#substitute(env);
+    if (this.readable) this.#fillInVariables(env);
   }
 
   /**
    * The values, with variables filled in as text.
    *
-   * @returns null after reporting an alias that stands for nothing or for too much
+   * @returns null when aliases stand for nothing or for too much, which is reported
    */
   toValue(): unknown {
     try {
       return this.#document.toJS({ maxAliasCount: maxAliases }) ?? {};
     } catch (error) {
-      this.#problemAt(0, `expected aliases that can be resolved, found: ${(error as Error).message}`);
+      if (!(error instanceof ReferenceError)) throw error;
+      if (!this.#hasLooseAlias) this.#problemAt(0, tooManyAliases);
       return null;
     }
   }
@@ -108,7 +112,7 @@ export class ConfigSource {
     return this.#variableAt(path) !== null;
   }
 
-  #substitute(env: NodeJS.ProcessEnv): void {
+  #fillInVariables(env: NodeJS.ProcessEnv): void {
     visit(this.#document, {
       Pair: (_, pair) => {
         if (!isScalar(pair.value)) return;
@@ -116,6 +120,11 @@ export class ConfigSource {
       },
       Scalar: (key, scalar) => {
         if (typeof key === "number") this.#fillIn(scalar, env, false);
+      },
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return;
+        this.#hasLooseAlias = true;
+        this.#problemAt(alias.range?.[0] ?? 0, `expected an anchor before its alias, found *${alias.source}`);
       },
     });
   }

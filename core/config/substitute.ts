@@ -30,7 +30,8 @@ export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted {
       return "";
     }
     const [, name, fallback] = parts;
-    const value = fallback === undefined ? env[name!] : env[name!] || fallback;
+    const set = Object.hasOwn(env, name!) ? env[name!] : undefined;
+    const value = fallback === undefined ? set : set || fallback;
     if (value === undefined)
       problems.push(`expected variable ${name} to be set, found it unset and no default`);
     variables.push({ name: name!, value: value ?? "" });

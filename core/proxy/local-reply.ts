@@ -13,11 +13,30 @@ export interface ReplyContext {
   readonly allow: string | null;
 }
 
+/** RFC 9110 section 15, for the statuses that errors have. */
+const reasonPhrases: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  417: "Expectation Failed",
+  431: "Request Header Fields Too Large",
+  499: "Client Closed Request",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+  508: "Loop Detected",
+};
+
 /** The reply that tells a client of an error, ready to be written. */
 export function errorReply(error: ProxyError, context: ReplyContext): string {
   const body = `${JSON.stringify(problem(error, context.requestId))}\n`;
   const fields = [
-    `HTTP/1.1 ${error.status} ${error.title}`,
+    `HTTP/1.1 ${error.status} ${reasonPhrases[error.status]}`,
     `Date: ${httpDate()}`,
     "Content-Type: application/problem+json",
     `Content-Length: ${body.length}`,

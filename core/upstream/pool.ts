@@ -5,9 +5,13 @@
  */
 import type { ClusterConfig, Limits } from "../config/model.ts";
 import { ProxyError } from "../errors.ts";
+import { Timer } from "../net/timers.ts";
 import type { Task } from "../net/turn.ts";
 import { UpstreamConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
+
+/** How soon to look again at requests that wait while connections are being opened, in ms. */
+const shortestWait = 50;
 
 /** A request that needs a connection. */
 export interface Waiter {
@@ -22,7 +26,9 @@ export class Pool implements Task {
   private readonly idle: UpstreamConnection[] = [];
   /** Idle too, in the order of their release, not polled since. */
   private readonly settling: UpstreamConnection[] = [];
-  private readonly waiters = new Set<Waiter>();
+  /** In order of arrival, with the time from which on each has waited too long. */
+  private readonly waiters = new Map<Waiter, number>();
+  private readonly pendingTimer = new Timer(() => this.expireWaiters());
   private readonly reserved = new Map<UpstreamConnection, Waiter>();
   private open = 0;
   private connecting = 0;
@@ -74,10 +80,7 @@ export class Pool implements Task {
 
   /** The waiter needs no connection any more. */
   cancel(waiter: Waiter): void {
-    if (this.waiters.delete(waiter)) {
-      this.countPending(-1);
-      return;
-    }
+    if (this.dequeue(waiter)) return;
     for (const [connection, candidate] of this.reserved) {
       if (candidate !== waiter) continue;
       this.reserved.delete(connection);
@@ -114,12 +117,15 @@ export class Pool implements Task {
 
   connectFailed(connection: UpstreamConnection, error: ProxyError): void {
     const reservedFor = this.reserved.get(connection);
-    if (reservedFor !== undefined) this.reserved.delete(connection);
-    const [first] = this.waiters;
-    const waiter = reservedFor ?? first;
+    if (reservedFor !== undefined) {
+      this.reserved.delete(connection);
+      this.countPending(-1);
+      reservedFor.onNoConnection(error);
+      return;
+    }
+    const [waiter] = this.waiters.keys();
     if (waiter === undefined) return;
-    this.waiters.delete(waiter);
-    this.countPending(-1);
+    this.dequeue(waiter);
     waiter.onNoConnection(error);
   }
 
@@ -160,11 +166,10 @@ export class Pool implements Task {
   }
 
   private pump(): void {
-    for (const waiter of this.waiters) {
+    for (const waiter of this.waiters.keys()) {
       const connection = this.takeIdle();
       if (connection === undefined) break;
-      this.waiters.delete(waiter);
-      this.countPending(-1);
+      this.dequeue(waiter);
       waiter.onConnection(connection);
     }
     const unserved = this.waiters.size - this.connecting - this.settling.length;
@@ -191,8 +196,34 @@ export class Pool implements Task {
   }
 
   private enqueue(waiter: Waiter): void {
-    this.waiters.add(waiter);
+    const { pending } = this.config.timeouts;
+    if (this.waiters.size === 0) this.endpoint.reactor.timers.arm(this.pendingTimer, pending);
+    this.waiters.set(waiter, performance.now() + pending);
     this.countPending(1);
+  }
+
+  private dequeue(waiter: Waiter): boolean {
+    if (!this.waiters.delete(waiter)) return false;
+    this.countPending(-1);
+    if (this.waiters.size === 0) this.endpoint.reactor.timers.disarm(this.pendingTimer);
+    return true;
+  }
+
+  /** While connections are being opened, their timeout is the one that counts. */
+  private expireWaiters(): void {
+    const now = performance.now();
+    const { pending } = this.config.timeouts;
+    for (const [waiter, deadline] of this.waiters) {
+      if (this.connecting > 0 || deadline > now) break;
+      this.dequeue(waiter);
+      const message = `Cannot send to ${this.endpoint.name}: no connection became free in ${pending} ms`;
+      waiter.onNoConnection(
+        new ProxyError("pending_timeout", message, { source: "upstream", retry: "safe" }),
+      );
+    }
+    const [next] = this.waiters.values();
+    if (next !== undefined)
+      this.endpoint.reactor.timers.arm(this.pendingTimer, Math.max(shortestWait, Math.ceil(next - now)));
   }
 
   private countIdle(delta: number): void {

@@ -25,6 +25,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: "the directory does not exist",
   ENOTSOCK: "the file exists and is not a socket",
   ENAMETOOLONG: "the path is too long",
+  // A path longer than unix(7) allows; Deno says it of another machine's address, too.
+  EINVAL: "the system does not accept the address",
   EMFILE: "too many open files",
 };
 

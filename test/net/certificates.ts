@@ -30,7 +30,8 @@ function issue(home: string, name: string, names: readonly string[]): IssuedFile
     join(home, `${name}.${suffix}`),
   ) as [string, string, string, string];
   const alternatives = names.map((host) => (/^[0-9.]+$|:/.test(host) ? `IP:${host}` : `DNS:${host}`));
-  writeFileSync(extensions, alternatives.length > 0 ? `subjectAltName=${alternatives.join(",")}\n` : "");
+  const subject = alternatives.length > 0 ? `subjectAltName=${alternatives.join(",")}\n` : "";
+  writeFileSync(extensions, `basicConstraints=CA:FALSE\n${subject}`);
   openssl(["req", ...newKey(key), "-out", request, "-subj", `/CN=${name}`]);
   const authority = ["-CA", join(home, "ca.pem"), "-CAkey", join(home, "ca-key.pem"), "-CAcreateserial"];
   openssl(["x509", "-req", "-in", request, ...authority, "-extfile", extensions, "-days", "2", "-out", cert]);

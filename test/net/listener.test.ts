@@ -8,6 +8,7 @@ import { listen } from "../../core/net/listener.ts";
 import { startProgram } from "../support/program.ts";
 import { listenerConfig, portOf } from "./configs.ts";
 import { recordingLog } from "./recording-log.ts";
+import { socketFolder } from "./socket-folder.ts";
 
 const log = recordingLog();
 const answer = (socket: Socket) => socket.end("hello");
@@ -41,8 +42,9 @@ t.test("an address in use is one line", async (t) => {
 
 t.test("an address of another machine is one line", async (t) => {
   await t.rejects(listen(listenerConfig({ host: "192.0.2.1", port: 0 }), answer, { log }), {
-    code: "EADDRNOTAVAIL",
-    message: "Cannot listen on 192.0.2.1:0: this machine does not have the address",
+    name: "ListenError",
+    message:
+      /^Cannot listen on 192\.0\.2\.1:0: (this machine does not have|the system does not accept) the address$/,
   });
 });
 
@@ -90,7 +92,7 @@ t.test("reactors share a port with reusePort", async (t) => {
 });
 
 t.test("Unix socket", async (t) => {
-  const folder = t.testdir();
+  const folder = socketFolder(t);
 
   t.test("owner and group may connect, and its file goes with the listener", async (t) => {
     const path = join(folder, "a.sock");

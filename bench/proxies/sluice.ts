@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,8 @@ import { findProgram } from "../process/find-program.ts";
 import { freePort } from "../process/port.ts";
 import { type ProxyServer, routePrefixes, type Setup } from "./proxy.ts";
 
-const source = fileURLToPath(new URL("../../core/cli/main.ts", import.meta.url));
+const core = fileURLToPath(new URL("../../core/", import.meta.url));
+const source = join(core, "cli/main.ts");
 const built = fileURLToPath(new URL("../../dist/core/cli/main.js", import.meta.url));
 const deno = findProgram("deno");
 
@@ -14,7 +15,12 @@ const deno = findProgram("deno");
 export const sluice: ProxyServer = sluiceWith("sluice", process.execPath, [source], missing(source));
 
 /** Sluice as it is published: the output of `npm run build`. */
-export const sluiceBuilt: ProxyServer = sluiceWith("sluice-built", process.execPath, [built], missing(built));
+export const sluiceBuilt: ProxyServer = sluiceWith(
+  "sluice-built",
+  process.execPath,
+  [built],
+  missing(built) ?? outdated(),
+);
 
 /** Sluice from its source, both processes under Deno. */
 export const sluiceDeno: ProxyServer = sluiceWith(
@@ -67,4 +73,16 @@ ${entries.join("")}`;
 
 function missing(program: string): string | null {
   return existsSync(program) ? null : `${program} does not exist`;
+}
+
+/** An old build would be measured as if it were the code that is read. */
+function outdated(): string | null {
+  const builtAt = statSync(built).mtimeMs;
+  const files = readdirSync(core, { recursive: true, encoding: "utf8" });
+  const newer = files.find((file) => file.endsWith(".ts") && changedAt(join(core, file)) > builtAt);
+  return newer === undefined ? null : `dist is older than core/${newer}: run npm run build`;
+}
+
+function changedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

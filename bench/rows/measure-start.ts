@@ -1,5 +1,5 @@
 import { stopChild } from "../process/child.ts";
-import { memoryBytes } from "../process/usage.ts";
+import { cpuSeconds, memoryBytes } from "../process/usage.ts";
 import { startProxy } from "../proxies/start.ts";
 import { alternate } from "./alternate.ts";
 import type { Sample } from "./metric.ts";
@@ -18,7 +18,8 @@ async function startOnce(row: Row, contestant: Contestant, bench: Bench): Promis
   const place = { directory, upstreamPort, tls: null, routes: contestant.routes, lifetimeMs };
   const path = row.load(contestant).paths[0] as string;
   const { child, startMs } = await startProxy(contestant.proxy, place, path);
+  const startCpu = cpuSeconds(child.pid) * 1000;
   const memory = memoryBytes(child.pid);
   await stopChild(child);
-  return { start: startMs, memory };
+  return { start: startMs, startCpu, memory };
 }

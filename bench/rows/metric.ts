@@ -9,6 +9,7 @@ export type Metric =
   | "memory"
   | "memoryPerConnection"
   | "start"
+  | "startCpu"
   | "errors";
 
 /** One measurement; a row fills in what it can see. */
@@ -44,6 +45,8 @@ export const metricMeanings: Readonly<Record<Metric, MetricMeaning>> = {
   },
   /** ms. */
   start: { title: "start to first response", better: "lower", format: (value) => `${value.toFixed(0)} ms` },
+  /** ms of user and system time. */
+  startCpu: { title: "CPU until then", better: "lower", format: (value) => `${value.toFixed(0)} ms` },
   errors: { title: "errors", better: "lower", format: (value) => value.toFixed(0) },
 };
 

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { parseEndpoint } from "../config/endpoint.ts";
+import { hideUserInfo } from "../config/hide-user-info.ts";
 import type { Overrides } from "../config/overrides.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { negatable, type OptionName, options, typedOptions } from "./options.ts";
@@ -30,13 +32,17 @@ export function parseCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv
   if (values.version) return { kind: "version" };
   const [name, ...operands] = positionals;
   if (name !== undefined && !commands.includes(name)) {
-    throw new UsageError(`Unknown command "${name}"${didYouMean(name, commands)}`);
+    throw new UsageError(`Unknown command "${hideUserInfo(name)}"${commandHint(name)}`);
   }
   const surplus = name === "check" ? operands[1] : operands[0];
   if (surplus !== undefined) throw new UsageError(`Unexpected argument "${surplus}"`);
   if (name === "schema") return { kind: "schema" };
   const file = operands[0] ?? values.config ?? variable(env, "config")?.text ?? null;
   return { kind: name === "check" ? "check" : "run", file, overrides: overridesFrom(values, env) };
+}
+
+function commandHint(name: string): string {
+  return parseEndpoint(name) === null ? didYouMean(name, commands) : ` (did you mean "--upstream ${name}"?)`;
 }
 
 function readArguments(argv: readonly string[]): { values: OptionValues; positionals: string[] } {
@@ -49,7 +55,10 @@ function readArguments(argv: readonly string[]): { values: OptionValues; positio
     tokens: true,
   });
   for (const token of parsed.tokens) {
-    if (token.kind === "option") checkOption(token.rawName, token.name, token.value);
+    if (token.kind !== "option") continue;
+    // Another option in the place of a value: "--listen --pretty".
+    const missing = token.inlineValue === false && token.value.startsWith("-");
+    checkOption(token.rawName, token.name, missing ? undefined : token.value);
   }
   return { values: parsed.values as OptionValues, positionals: parsed.positionals };
 }

@@ -65,7 +65,7 @@ export function readOptions(args: readonly string[]): Options {
     rows: values.rows?.split(",") ?? null,
     only: values.only?.split(",") ?? null,
     pace: { ...pace, rounds, seconds },
-    save: values.only === undefined && rounds >= full.rounds && seconds >= full.seconds,
+    save: !values.quick && values.only === undefined && rounds >= full.rounds && seconds >= full.seconds,
     profile: values.profile,
     help: values.help,
   };

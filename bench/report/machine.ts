@@ -15,7 +15,7 @@ export async function describeMachine(): Promise<Machine> {
     deno: await version("deno", ["--version"]),
     nginx: await version("nginx", ["-v"]),
     haproxy: await version("haproxy", ["-v"]),
-    "load generator": findProgram("wrk") === null ? "own" : await version("wrk", ["-v"]),
+    "load generator": findProgram("wrk") === null ? "own" : `wrk ${await version("wrk", ["-v"])}`,
   };
 }
 

@@ -3,7 +3,7 @@ import { parseEndpoint } from "../config/endpoint.ts";
 import { hideUserInfo } from "../config/hide-user-info.ts";
 import type { Overrides } from "../config/overrides.ts";
 import { didYouMean } from "../config/suggest.ts";
-import { negatable, type OptionName, options, typedOptions } from "./options.ts";
+import { type OptionName, options, typedOptions } from "./options.ts";
 import { type OptionValues, overridesFrom, variable } from "./override-values.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -51,7 +51,6 @@ function readArguments(argv: readonly string[]): { values: OptionValues; positio
     options,
     strict: false,
     allowPositionals: true,
-    allowNegative: true,
     tokens: true,
   });
   for (const token of parsed.tokens) {
@@ -64,9 +63,8 @@ function readArguments(argv: readonly string[]): { values: OptionValues; positio
 }
 
 function checkOption(typed: string, name: string, value: string | undefined): void {
-  const negated = typed.startsWith("--no-");
-  const known = Object.hasOwn(options, name) && (!negated || negatable.includes(name as OptionName));
-  if (!known) throw new UsageError(`Unknown option "${typed}"${didYouMean(typed, typedOptions)}`);
+  if (!Object.hasOwn(options, name))
+    throw new UsageError(`Unknown option "${typed}"${didYouMean(typed, typedOptions)}`);
   const takesValue = options[name as OptionName].type === "string";
   if (takesValue && !value) throw new UsageError(`Option ${typed} needs a value`);
   if (!takesValue && value !== undefined)

@@ -1,4 +1,4 @@
-import { type ConfigRequest, chooseFile, defaultFile, readConfig } from "./config-source.ts";
+import { type ConfigRequest, defaultFile, findDefaultFile, readConfig } from "./config-source.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -8,7 +8,7 @@ import { UsageError } from "./usage-error.ts";
  * @throws ConfigError with every problem
  */
 export async function check(request: ConfigRequest, env: NodeJS.ProcessEnv): Promise<number> {
-  const file = chooseFile(request);
+  const file = request.file ?? findDefaultFile();
   if (file === null) throw new UsageError(`Nothing to check: expected a file, found no ${defaultFile} here`);
   const { listeners, clusters, routes } = await readConfig(file, request.overrides, env);
   const parts = [count(listeners, "listener"), count(clusters, "cluster"), count(routes, "route")];

@@ -6,15 +6,14 @@ import { UsageError } from "./usage-error.ts";
 /** Read from the working directory when nothing else is said. */
 export const defaultFile = "sluice.yaml";
 
+/** The default file where there is one. */
+export function findDefaultFile(): string | null {
+  return existsSync(defaultFile) ? defaultFile : null;
+}
+
 export interface ConfigRequest {
   readonly file: string | null;
   readonly overrides: Overrides;
-}
-
-/** The file that a request means: the one it names, or the default where one lies and no upstream is given. */
-export function chooseFile({ file, overrides }: ConfigRequest): string | null {
-  if (file !== null) return file;
-  return overrides.upstreams === undefined && existsSync(defaultFile) ? defaultFile : null;
 }
 
 /**

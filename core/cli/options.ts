@@ -1,6 +1,9 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 
-/** The options as `util.parseArgs` takes them. */
+/**
+ * The options as `util.parseArgs` takes them. `no-access-log` is one of its own because Deno's `parseArgs`
+ * does not know `allowNegative`.
+ */
 export const options = {
   upstream: { type: "string", multiple: true },
   listen: { type: "string" },
@@ -8,6 +11,7 @@ export const options = {
   config: { type: "string" },
   workers: { type: "string" },
   "access-log": { type: "boolean" },
+  "no-access-log": { type: "boolean" },
   pretty: { type: "boolean" },
   "log-level": { type: "string" },
   version: { type: "boolean" },
@@ -16,11 +20,5 @@ export const options = {
 
 export type OptionName = keyof typeof options;
 
-/** Switches that `--no-NAME` turns off. */
-export const negatable: readonly OptionName[] = ["access-log", "pretty"];
-
 /** Every option as it is typed, for suggestions. */
-export const typedOptions: readonly string[] = [
-  ...Object.keys(options).map((name) => `--${name}`),
-  ...negatable.map((name) => `--no-${name}`),
-];
+export const typedOptions: readonly string[] = Object.keys(options).map((name) => `--${name}`);

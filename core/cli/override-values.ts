@@ -15,6 +15,7 @@ export interface OptionValues {
   readonly config?: string;
   readonly workers?: string;
   readonly "access-log"?: boolean;
+  readonly "no-access-log"?: boolean;
   readonly pretty?: boolean;
   readonly "log-level"?: string;
   readonly version?: boolean;
@@ -53,15 +54,16 @@ const switchWords: Readonly<Record<string, boolean>> = {
 export function overridesFrom(values: OptionValues, env: NodeJS.ProcessEnv): Overrides {
   const written = (flag: "listen" | "admin" | "workers" | "log-level"): Written | null =>
     values[flag] === undefined ? variable(env, flag) : { text: values[flag], source: `--${flag}` };
-  const flagOrSwitch = (flag: "access-log" | "pretty"): boolean | undefined =>
-    values[flag] ?? optional(variable(env, flag), readSwitch);
+  const flagOrSwitch = (flag: boolean | undefined, name: "access-log" | "pretty") =>
+    flag ?? optional(variable(env, name), readSwitch);
+  const accessLog = values["no-access-log"] ? false : values["access-log"];
   return withoutAbsent({
     upstreams: readUpstreams(values, env),
     listen: optional(written("listen"), readAddress),
     admin: optional(written("admin"), readAdmin),
     workers: optional(written("workers"), readWorkers),
-    accessLog: flagOrSwitch("access-log"),
-    pretty: flagOrSwitch("pretty"),
+    accessLog: flagOrSwitch(accessLog, "access-log"),
+    pretty: flagOrSwitch(values.pretty, "pretty"),
     logLevel: optional(written("log-level"), readLogLevel),
   });
 }

@@ -1,4 +1,4 @@
-import { type ConfigRequest, chooseFile, defaultFile, readConfig } from "./config-source.ts";
+import { type ConfigRequest, defaultFile, findDefaultFile, readConfig } from "./config-source.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -17,4 +17,9 @@ export async function serve(request: ConfigRequest, env: NodeJS.ProcessEnv): Pro
   const read = () => readConfig(file, request.overrides, env);
   const [config, { runControl }] = await Promise.all([read(), import("../control/main.ts")]);
   return runControl({ config, reload: file === null ? null : read, configFile: file });
+}
+
+/** An upstream on the command line is a whole configuration: only a file that is named goes with it. */
+function chooseFile({ file, overrides }: ConfigRequest): string | null {
+  return file ?? (overrides.upstreams === undefined ? findDefaultFile() : null);
 }

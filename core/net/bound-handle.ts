@@ -23,7 +23,10 @@ export interface BoundHandle {
   close(): void;
 }
 
-/** What Node's own cluster module binds with. It is not documented, and nothing else binds without accepting. */
+/**
+ * What Node's cluster module binds with. It is not documented; `net.BoundSocket`, which is, is younger than
+ * Node 24 and lost to this process once it was sent.
+ */
 interface NativeHandle {
   /** Absent where a socket cannot be passed to another process. */
   readonly fd?: number;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import t from "tap";
 import { freePort, listenLocally } from "../support/free-port.ts";
 import { startProgram } from "../support/program.ts";
@@ -13,6 +13,8 @@ t.setTimeout(300_000);
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+// The binary's first line asks for the `node` of the PATH: that of this test, then.
+const env = { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env["PATH"] };
 const skip = await installTarball(folder);
 const published = join(folder, "node_modules", "sluice");
 const binary = join(folder, "node_modules", ".bin", "sluice");
@@ -24,11 +26,9 @@ t.test("the package holds what runs and what explains it, nothing else", { skip 
 
 t.test("the installed binary prints its version and its help", { skip }, async (t) => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
-  t.match(spawnSync(binary, ["--version"], { cwd: folder, encoding: "utf8" }), {
-    status: 0,
-    stdout: version,
-  });
-  t.match(spawnSync(binary, ["--help"], { cwd: folder, encoding: "utf8" }), { status: 0, stdout: "Usage:" });
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
+  t.match(spawnSync(binary, ["--version"], options), { status: 0, stdout: version });
+  t.match(spawnSync(binary, ["--help"], options), { status: 0, stdout: "Usage:" });
 });
 
 t.test("the installed binary proxies a request", { skip }, async (t) => {
@@ -38,7 +38,7 @@ t.test("the installed binary proxies a request", { skip }, async (t) => {
   const listen = `127.0.0.1:${await freePort()}`;
   const args = ["--upstream", upstream, "--listen", listen, "--admin", "off"];
 
-  await using sluice = startProgram(binary, args, { cwd: folder });
+  await using sluice = startProgram(binary, args, { cwd: folder, env });
   await sluice.said(/listening/i);
   const response = await fetch(`http://${listen}/greeting`);
   t.equal(await response.text(), "hello from /greeting");

@@ -3,6 +3,7 @@
  * decides what happens to the connection between them.
  */
 import type { Socket } from "node:net";
+import type { Timeouts } from "../config/model.ts";
 import { ProxyError } from "../errors.ts";
 import { plainAddress } from "../net/client-address.ts";
 import type { Reactor } from "../net/reactor.ts";
@@ -12,6 +13,7 @@ import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-
 import type { RequestHead } from "../wire/request-head.ts";
 import { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Generation } from "./generation.ts";
 import { errorReply } from "./local-reply.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -40,8 +42,11 @@ type OwnedSocket = Socket & { [owner]: DownstreamConnection };
 
 export class DownstreamConnection implements MessageSink<RequestHead> {
   readonly gateway: Gateway;
-  readonly side: ClientSide;
+  /** Of the generation that the current request belongs to. */
+  side: ClientSide;
+  private generation: Generation;
   private readonly socket: Socket;
+  private readonly scheme: "http" | "https";
   private readonly reader: RequestReader;
   private readonly timer: Timer;
   private phase: number = Phase.fresh;
@@ -50,12 +55,15 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   private held: Buffer[] | null = null;
   private heldBytes = 0;
   private lingered = 0;
+  private leaving = false;
 
   constructor(gateway: Gateway, socket: Socket, scheme: "http" | "https") {
     this.gateway = gateway;
+    this.generation = gateway.generation;
     this.socket = socket;
-    this.side = clientSide(gateway, socket, scheme);
-    this.reader = new RequestReader(gateway.generation.config.limits, this);
+    this.scheme = scheme;
+    this.side = clientSide(this.generation, socket, scheme);
+    this.reader = new RequestReader(this.generation.config.limits, this);
     this.timer = new Timer(() => this.onTimeout());
     (socket as OwnedSocket)[owner] = this;
     // Shared functions: an idle connection should not cost five closures.
@@ -64,7 +72,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     socket.on("error", onError);
     socket.on("close", onClose);
     socket.on("drain", onDrain);
-    this.arm(gateway.generation.config.timeouts.head);
+    this.arm(this.timeouts.head);
   }
 
   get reactor(): Reactor {
@@ -73,7 +81,11 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
 
   /** Whether this connection is to end after the current response. */
   get isLeaving(): boolean {
-    return this.gateway.isDraining;
+    return this.leaving || this.gateway.isDraining;
+  }
+
+  private get timeouts(): Timeouts {
+    return this.generation.config.timeouts;
   }
 
   /** Whether bytes wait in this process for the client to read. */
@@ -100,6 +112,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   }
 
   private readRequests(bytes: Buffer): void {
+    if (this.generation !== this.gateway.generation && this.exchange === null) this.changeGeneration();
     let at = 0;
     try {
       while (at < bytes.length && this.mayRead()) at = this.reader.read(bytes, at, bytes.length);
@@ -109,6 +122,14 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     }
     if (at < bytes.length && this.phase === Phase.exchange) this.hold(bytes.subarray(at));
     if (this.exchange === null && !this.reader.atBoundary) this.startHead();
+  }
+
+  /** Between two requests: the next one belongs to the config in force. */
+  private changeGeneration(): void {
+    if (!this.reader.atBoundary) return;
+    this.generation = this.gateway.generation;
+    this.reader.limits = this.generation.config.limits;
+    this.side = clientSide(this.generation, this.socket, this.scheme);
   }
 
   /** The next request waits until the current one is done. */
@@ -122,7 +143,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     const isFirst = this.phase === Phase.fresh;
     this.phase = Phase.head;
     // On a fresh connection the time runs since it was accepted.
-    if (!isFirst) this.arm(this.gateway.generation.config.timeouts.head);
+    if (!isFirst) this.arm(this.timeouts.head);
   }
 
   private hold(bytes: Buffer): void {
@@ -137,7 +158,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   onHead(head: RequestHead): BodyMode {
     this.phase = Phase.exchange;
     this.disarm();
-    this.exchange = new Exchange(this, head, this.gateway.generation);
+    this.exchange = new Exchange(this, head, this.generation);
     this.reactor.metrics.requestStarted();
     this.reactor.turn.schedule(this.exchange);
     return "raw";
@@ -146,7 +167,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   onBody(bytes: Buffer, start: number, end: number): void {
     const { exchange } = this;
     if (exchange === null) return;
-    this.arm(this.gateway.generation.config.timeouts.bodyIdle);
+    this.arm(this.timeouts.bodyIdle);
     const chunked = this.reader.chunkedLength;
     const length = chunked > 0 ? chunked : exchange.requestBody.length + end - start;
     exchange.onRequestBody(bytes, start, end, length);
@@ -167,7 +188,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   resumeReading(): void {
     if (!this.socket.isPaused() || this.heldBytes >= mostHeld) return;
     if (this.phase === Phase.exchange && this.reader.inBody) {
-      this.arm(this.gateway.generation.config.timeouts.bodyIdle);
+      this.arm(this.timeouts.bodyIdle);
     }
     this.socket.resume();
   }
@@ -189,7 +210,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
 
   private sent(flowing: boolean): boolean {
     if (!flowing && this.phase === Phase.exchange) {
-      this.arm(this.gateway.generation.config.timeouts.writeIdle);
+      this.arm(this.timeouts.writeIdle);
     }
     return flowing;
   }
@@ -223,9 +244,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
 
   private awaitNext(): void {
     this.phase = Phase.idle;
-    const { config } = this.gateway.generation;
-    this.reader.limits = config.limits;
-    this.arm(this.isLeaving ? leavingIdleTime : config.timeouts.keepAlive);
+    this.arm(this.isLeaving ? leavingIdleTime : this.timeouts.keepAlive);
     if (this.socket.writableNeedDrain) return;
     this.readHeld();
   }
@@ -244,8 +263,9 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     return held.length === 1 ? held[0]! : Buffer.concat(held);
   }
 
-  /** Shutdown began: an idle connection may bring one more request, but not wait for it long. */
+  /** To be closed soon: when idle it may bring one more request, but not wait for it long. */
   leave(): void {
+    this.leaving = true;
     if (this.phase === Phase.idle || this.phase === Phase.fresh) this.arm(leavingIdleTime);
   }
 
@@ -277,7 +297,9 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   private breakOff(): void {
     this.phase = Phase.closed;
     this.disarm();
-    this.socket.resetAndDestroy();
+    // A reset is told from an end even where the end of the connection ends the body.
+    if (this.scheme === "http" && this.socket.remoteAddress !== undefined) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   destroy(): void {
@@ -286,9 +308,8 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   }
 
   private onTimeout(): void {
-    const { timeouts } = this.gateway.generation.config;
     if (this.phase === Phase.head) {
-      const message = `Request head did not arrive in ${timeouts.head} ms`;
+      const message = `Request head did not arrive in ${this.timeouts.head} ms`;
       this.refuse(new ProxyError("head_timeout", message, { source: "downstream" }));
     } else if (this.phase === Phase.exchange) {
       this.onExchangeTimeout();
@@ -303,8 +324,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     if (this.socket.writableNeedDrain) {
       this.clientGone("client_stalled", "Client stopped reading");
     } else {
-      const { bodyIdle } = this.gateway.generation.config.timeouts;
-      const message = `Request body paused for ${bodyIdle} ms`;
+      const message = `Request body paused for ${this.timeouts.bodyIdle} ms`;
       this.exchange?.fail(new ProxyError("body_timeout", message, { source: "downstream" }));
     }
   }
@@ -372,8 +392,8 @@ function onDrain(this: Socket): void {
   (this as OwnedSocket)[owner].onSocketDrained();
 }
 
-function clientSide(gateway: Gateway, socket: Socket, scheme: "http" | "https"): ClientSide {
-  const { config, trusted } = gateway.generation;
+function clientSide(generation: Generation, socket: Socket, scheme: "http" | "https"): ClientSide {
+  const { config, trusted } = generation;
   return {
     address: socket.remoteAddress === undefined ? "unknown" : plainAddress(socket.remoteAddress),
     scheme,

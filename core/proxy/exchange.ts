@@ -61,6 +61,8 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   private interims = 0;
   private delimiting: Delimiting = "as-received";
   private closesClient = false;
+  /** Whether the client got a byte of the response. */
+  private answered = false;
   /** Bytes for the client, as latin1, that wait for the end of the current read. */
   private text = "";
   private responseEnded = false;
@@ -83,12 +85,11 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       this.route = this.findRoute();
       this.upgrade = requestedUpgrade(this.head, this.generation.config.forwarding.upgrades);
       this.endpoint = this.route.cluster.pick();
+      this.endpoint.inFlight++;
+      this.endpoint.pool.acquire(this);
     } catch (error) {
       this.fail(asProxyError(error));
-      return;
     }
-    this.endpoint.inFlight++;
-    this.endpoint.pool.acquire(this);
   }
 
   private findRoute(): Route {
@@ -193,6 +194,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     if (this.text !== "") {
       const { text } = this;
       this.text = "";
+      this.answered = true;
       if (!this.client.sendText(text)) this.holdUpstream();
     }
     if (this.responseEnded) this.finish();
@@ -201,6 +203,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   private sendBytes(bytes: Buffer, start: number, end: number): void {
     const { text } = this;
     this.text = "";
+    this.answered = true;
     const upstream = this.upstream!;
     const flowing = this.client.sendTextAndBytes(text, upstream.sliceToKeep(bytes, start, end));
     if (this.client.isSending) upstream.retain();
@@ -280,11 +283,13 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     if (this.finished) return;
     this.error = error;
     this.leaveUpstream();
-    if (this.status !== 0) {
+    if (this.answered && this.status !== 0) {
       // The client must see a broken message, never a complete-looking short one.
       this.finish();
       return;
     }
+    this.text = "";
+    this.bytesOut = 0;
     this.status = error.status;
     this.closesClient = this.mustCloseClient() || error.code === "body_timeout";
     const reply = errorReply(error, {

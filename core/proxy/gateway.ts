@@ -17,6 +17,9 @@ import type { Exchange } from "./exchange.ts";
 import { Generation } from "./generation.ts";
 import { errorReply } from "./local-reply.ts";
 
+/** How long a client over the connection limit may take to read its 503, in ms. */
+const refusalTime = 1000;
+
 export interface GatewayOptions {
   readonly config: Config;
   readonly log: Logger;
@@ -39,6 +42,8 @@ export class Gateway {
   isDraining = false;
   private readonly options: GatewayOptions;
   private entrances = new Map<string, Entrance>();
+  /** Taken out of the config; their last connections are finishing. */
+  private readonly retired = new Set<Entrance>();
   private readonly entranceOf = new WeakMap<DownstreamConnection, Entrance>();
   private onEmpty: (() => void) | null = null;
   private readonly reportFull: (listener: string) => void;
@@ -110,7 +115,9 @@ export class Gateway {
   // --- from connections
 
   onConnectionClosed(connection: DownstreamConnection): void {
-    if (!this.entranceOf.get(connection)?.connections.delete(connection)) return;
+    const entrance = this.entranceOf.get(connection);
+    if (entrance === undefined || !entrance.connections.delete(connection)) return;
+    if (entrance.connections.size === 0) this.retired.delete(entrance);
     this.options.metrics.connectionClosed();
     if (this.onEmpty !== null && this.connectionCount() === 0) this.onEmpty();
   }
@@ -158,9 +165,10 @@ export class Gateway {
     const message = `Listener ${config.name} has ${config.maxConnections} connections`;
     const error = new ProxyError("connections_exhausted", message, { source: "internal" });
     const context = { requestId: null, isHead: false, allow: null, connection: "close" } as const;
-    socket.on("error", () => {});
+    // What the client has sent already is read, or the reset for it would overtake the reply.
+    socket.resume();
+    socket.setTimeout(refusalTime, () => socket.destroy());
     socket.end(errorReply(error, { ...context, proxy: this.generation.config.forwarding.via }), "latin1");
-    socket.destroySoon();
     this.options.metrics.messageRefused(error.code);
     this.reportFull(config.name);
   }
@@ -189,6 +197,7 @@ export class Gateway {
 
   private async abandonEntrance(entrance: Entrance): Promise<void> {
     await entrance.listener.close();
+    if (entrance.connections.size > 0) this.retired.add(entrance);
     for (const connection of entrance.connections) connection.leave();
   }
 
@@ -225,12 +234,12 @@ export class Gateway {
   }
 
   private *connections(): Generator<DownstreamConnection> {
-    for (const { connections } of this.entrances.values()) yield* connections;
+    for (const { connections } of [...this.entrances.values(), ...this.retired]) yield* connections;
   }
 
   private connectionCount(): number {
     let count = 0;
-    for (const { connections } of this.entrances.values()) count += connections.size;
+    for (const { connections } of [...this.entrances.values(), ...this.retired]) count += connections.size;
     return count;
   }
 

@@ -222,7 +222,9 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     try {
       this.readResponse(bytes, length);
     } catch (error) {
-      this.fail(asProxyError(error));
+      const refusal = asProxyError(error);
+      this.endpoint.reactor.metrics.messageRefused(refusal.code);
+      this.fail(refusal);
     }
     return !this.paused;
   }

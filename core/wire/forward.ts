@@ -54,22 +54,27 @@ export function forwardRequest(head: RequestHead, client: ClientSide, rewrite: R
 
 function forwardingFields(head: RequestHead, client: ClientSide): string {
   if (!client.trusted) {
-    const fields = `X-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.scheme}\r\nX-Forwarded-Host: ${head.authority}\r\n`;
+    const fields = `X-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.scheme}\r\n${forwardedHost(head)}`;
     return client.forwarded ? `${fields}Forwarded: ${forwardedElement(head, client)}\r\n` : fields;
   }
   const hops = head.markedAll(Kind.xForwardedFor);
   let fields = `X-Forwarded-For: ${hops === null ? "" : `${hops}, `}${client.address}\r\n`;
   if ((head.kinds & Kind.xForwardedProto) === 0) fields += `X-Forwarded-Proto: ${client.scheme}\r\n`;
-  if ((head.kinds & Kind.xForwardedHost) === 0) fields += `X-Forwarded-Host: ${head.authority}\r\n`;
+  if ((head.kinds & Kind.xForwardedHost) === 0) fields += forwardedHost(head);
   if (!client.forwarded) return fields;
   const elements = head.markedAll(Kind.forwarded);
   return `${fields}Forwarded: ${elements === null ? "" : `${elements}, `}${forwardedElement(head, client)}\r\n`;
 }
 
+function forwardedHost(head: RequestHead): string {
+  return head.authority === "" ? "" : `X-Forwarded-Host: ${head.authority}\r\n`;
+}
+
 /** RFC 7239 section 4; an IPv6 address is quoted and in brackets (section 6). */
 function forwardedElement(head: RequestHead, client: ClientSide): string {
   const node = client.address.includes(":") ? `"[${client.address}]"` : client.address;
-  return `for=${node};host="${head.authority}";proto=${client.scheme}`;
+  const host = head.authority === "" ? "" : `host="${head.authority}";`;
+  return `for=${node};${host}proto=${client.scheme}`;
 }
 
 function acceptsTrailers(head: RequestHead): boolean {

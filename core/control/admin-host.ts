@@ -17,9 +17,7 @@ const wildcards = new Set(["0.0.0.0", "::"]);
  * @param bound address of the admin listener
  */
 export function isAdminHost(host: string | undefined, bound: Address): boolean {
-  if ("path" in bound) {
-    return true;
-  }
+  if ("path" in bound) return true;
   const name = hostWithoutPort(host ?? "");
   return (
     name === "localhost" ||

@@ -31,9 +31,7 @@ export class AdminSlot {
    * @throws ListenError when the new address cannot be had
    */
   async prepare(address: Address | null): Promise<AdminMove> {
-    if (isDeepStrictEqual(address, this.#configured)) {
-      return stay;
-    }
+    if (isDeepStrictEqual(address, this.#configured)) return stay;
     const next = address === null ? null : await listenAdmin(address, this.#pages);
     return {
       commit: () => {

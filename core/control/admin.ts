@@ -89,12 +89,8 @@ async function pageFor(
     return problem(421, "Host is not an address of the admin listener");
   }
   const page = pages.get((request.url ?? "").split("?", 1)[0]!);
-  if (page === undefined) {
-    return problem(404, "No such page");
-  }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return problem(405, "Method is not allowed");
-  }
+  if (page === undefined) return problem(404, "No such page");
+  if (request.method !== "GET" && request.method !== "HEAD") return problem(405, "Method is not allowed");
   try {
     return await page();
   } catch {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, type SendHandle } from "node:child_process";
 import { beatInterval, RemotePlane } from "../data/calls.ts";
 import { type Channel, childChannel } from "../data/channel.ts";
+import { processEntry } from "../data/entry.ts";
 import type { HandleMessage } from "../data/handles.ts";
 
 /** Beats that may be missed in a row (3 s). */
@@ -25,8 +26,8 @@ export class DataProcess {
   #missedBeats = missedBeatsAllowed - bootBeatsAllowed;
   #stalled = false;
 
-  constructor(entry: URL, reactors: number) {
-    this.#child = fork(entry, [String(reactors)], {
+  constructor(reactors: number) {
+    this.#child = fork(processEntry, [String(reactors)], {
       execArgv: [...process.execArgv, "--no-node-snapshot"],
       env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize(reactors) },
     });

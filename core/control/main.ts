@@ -1,5 +1,4 @@
 import type { Config } from "../config/model.ts";
-import { processEntry } from "../data/entry.ts";
 import { Supervisor } from "./supervisor.ts";
 import { awaitTermination } from "./termination.ts";
 
@@ -9,8 +8,6 @@ export interface ControlOptions {
   readonly reload: (() => Promise<Config>) | null;
   /** Watched for changes. */
   readonly configFile: string | null;
-  /** Module of the data process, for tests that bring their own. */
-  readonly dataEntry?: URL;
 }
 
 /**
@@ -23,7 +20,7 @@ export interface ControlOptions {
  */
 export async function runControl(options: ControlOptions): Promise<number> {
   // The fork comes first: the data process boots while the rest of this one is loaded.
-  const supervisor = new Supervisor(options.config, options.dataEntry ?? processEntry);
+  const supervisor = new Supervisor(options.config);
   const termination = awaitTermination(() => supervisor.kill());
   try {
     const { operate } = await import("./operate.ts");

@@ -43,14 +43,13 @@ async function start(
   log: OperatorLogger,
   termination: Promise<string>,
 ): Promise<boolean> {
-  const starting = Promise.all([supervisor.start(log), admin.prepare(supervisor.config.admin)]);
-  const started = await Promise.race([starting, termination.then(() => null)]);
-  if (started === null) {
+  (await admin.prepare(supervisor.config.admin)).commit();
+  const starting = supervisor.start(log);
+  const listeners = await Promise.race([starting, termination.then(() => null)]);
+  if (listeners === null) {
     starting.catch(() => {});
     return false;
   }
-  const [listeners, move] = started;
-  move.commit();
   log.info(whereItListens(listeners, admin), "Sluice is listening");
   return true;
 }

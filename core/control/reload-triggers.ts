@@ -49,7 +49,7 @@ function watchText(file: string, changed: () => void, log: Logger): ReloadTrigge
       }
     },
     failed(error) {
-      log.warn({ error, file }, "Cannot watch the config file; SIGHUP still reloads it");
+      log.warn({ err: error, file }, "Cannot watch the config file; SIGHUP still reloads it");
     },
   });
 }

@@ -59,8 +59,6 @@ export class Reloader {
 }
 
 function problemsOf(error: unknown): string[] {
-  if (error instanceof ConfigError) {
-    return error.problems.map(formatProblem);
-  }
+  if (error instanceof ConfigError) return error.problems.map(formatProblem);
   return [error instanceof Error ? error.message : String(error)];
 }

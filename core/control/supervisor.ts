@@ -22,7 +22,6 @@ const reportTimeout = 1000;
 
 /** Keeps one data process running, with the config that is in force. */
 export class Supervisor {
-  readonly #entry: URL;
   readonly #reactors: number;
   readonly #listeners: BoundListeners;
   #log: Logger | null = null;
@@ -34,14 +33,9 @@ export class Supervisor {
   /** A restart and a reload must not overlap: each needs the config that the other leaves. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /**
-   * Forks at once, so that the process boots while the caller prepares the rest.
-   *
-   * @param entry module of the data process
-   */
-  constructor(config: Config, entry: URL) {
+  /** Forks at once, so that the data process boots while the caller prepares the rest. */
+  constructor(config: Config) {
     this.#config = config;
-    this.#entry = entry;
     this.#reactors = config.workers;
     this.#listeners = new BoundListeners(this.#reactors);
     this.#process = this.#fork();
@@ -98,9 +92,7 @@ export class Supervisor {
 
   /** Null when no data process answers in time. */
   async report(): Promise<PlaneReport | null> {
-    if (this.#state === "stopped") {
-      return null;
-    }
+    if (this.#state === "stopped") return null;
     const late = delay(reportTimeout, null, { ref: false });
     return Promise.race([this.#process.plane.report().catch(() => null), late]);
   }
@@ -140,15 +132,13 @@ export class Supervisor {
   }
 
   #fork(): DataProcess {
-    return new DataProcess(this.#entry, this.#reactors);
+    return new DataProcess(this.#reactors);
   }
 
   async #keepRunning(): Promise<void> {
     for (;;) {
       const exit = await this.#process.exited;
-      if (this.#state === "draining" || this.#state === "stopped") {
-        return;
-      }
+      if (this.#state === "draining" || this.#state === "stopped") return;
       this.#state = "starting";
       await this.#inTurn(() => this.#restart(exit));
     }
@@ -163,16 +153,14 @@ export class Supervisor {
     if (wait > 0) {
       await delay(wait);
     }
-    if (this.#state !== "starting") {
-      return;
-    }
+    if (this.#state !== "starting") return;
     this.#process = this.#fork();
     this.#listeners.sendTo(this.#process);
     try {
       await this.#process.plane.start(this.#config);
       this.#becomeServing(now);
     } catch (error) {
-      this.#log?.error({ error }, "Cannot start the data process");
+      this.#log?.error({ err: error }, "Cannot start the data process");
       this.#process.kill();
     }
   }

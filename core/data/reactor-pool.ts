@@ -3,6 +3,7 @@ import type { Config } from "../config/model.ts";
 import { descriptorOf } from "../net/bound-handle.ts";
 import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
+import { threadEntry } from "./entry.ts";
 import type { HandleMessage } from "./handles.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
 import { shareOf } from "./share.ts";
@@ -32,8 +33,8 @@ export class ReactorPool implements DataPlane {
   readonly #kept: unknown[] = [];
   #config: Config | null = null;
 
-  constructor(threadEntry: URL, reactors: number) {
-    this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread(threadEntry, reactor));
+  constructor(reactors: number) {
+    this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread(reactor));
   }
 
   adopt(message: HandleMessage, handle: unknown): void {
@@ -94,8 +95,8 @@ export class ReactorPool implements DataPlane {
   }
 }
 
-function startThread(entry: URL, reactor: number): Thread {
-  const worker = new Worker(entry, { workerData: { reactor } satisfies ReactorThreadData });
+function startThread(reactor: number): Thread {
+  const worker = new Worker(threadEntry, { workerData: { reactor } satisfies ReactorThreadData });
   worker.on("error", (error) => {
     throw error;
   });

@@ -1,35 +1,17 @@
 import type { Socket } from "node:net";
-import type { Address, Config, ListenerConfig } from "../config/model.ts";
+import type { Config, ListenerConfig } from "../config/model.ts";
 import { type Listener, listen } from "../net/listener.ts";
 import { type AccessLog, createAccessLog } from "../observe/access-log.ts";
 import { standardOutput } from "../observe/line-output.ts";
 import type { Logger } from "../observe/log.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
+import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { HandleTable } from "./handles.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
 import { processUsage } from "./usage.ts";
 
-/** What a reactor needs of the gateway. */
-export interface ReactorGateway {
-  start(): Promise<void>;
-  apply(config: Config): Promise<void>;
-  addresses(): readonly { readonly name: string; readonly address: Address }[];
-  drain(): Promise<void>;
-}
-
-export interface ReactorGatewayOptions {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly accessLog: AccessLog | null;
-  readonly metrics: Metrics;
-  readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
-}
-
-export type CreateGateway = (options: ReactorGatewayOptions) => ReactorGateway;
-
 export interface ReactorOptions {
-  readonly createGateway: CreateGateway;
   readonly handles: HandleTable;
   /** 0-based number of this reactor. */
   readonly reactor: number;
@@ -41,8 +23,10 @@ export interface ReactorOptions {
 export class Reactor implements DataPlane {
   readonly #options: ReactorOptions;
   readonly #metrics = new Metrics();
+  /** The gateway looks here for each request, so that a reload can switch the access log. */
+  #gatewayOptions: (GatewayOptions & { accessLog: AccessLog | null }) | null = null;
   #log: OperatorLogger | null = null;
-  #gateway: ReactorGateway | null = null;
+  #gateway: Gateway | null = null;
 
   constructor(options: ReactorOptions) {
     this.#options = options;
@@ -50,13 +34,14 @@ export class Reactor implements DataPlane {
 
   async start(config: Config): Promise<readonly ListenerAddress[]> {
     const log = createLogger(config.log, { process: "data", reactor: this.#options.reactor });
-    const gateway = this.#options.createGateway({
+    this.#gatewayOptions = {
       config,
       log,
-      accessLog: config.accessLog.enabled ? createAccessLog(config.log) : null,
+      accessLog: openAccessLog(config),
       metrics: this.#metrics,
       listen: (listener, onConnection) => this.#listen(listener, onConnection, log),
-    });
+    };
+    const gateway = new Gateway(this.#gatewayOptions);
     await gateway.start();
     this.#log = log;
     this.#gateway = gateway;
@@ -67,6 +52,7 @@ export class Reactor implements DataPlane {
     const gateway = this.#started();
     await gateway.apply(config);
     this.#log?.configure(config.log);
+    this.#gatewayOptions!.accessLog = openAccessLog(config);
     return gateway.addresses();
   }
 
@@ -85,10 +71,12 @@ export class Reactor implements DataPlane {
     return listen(config, onConnection, { log, handle: handles.take(config.address, reactor), reusePort });
   }
 
-  #started(): ReactorGateway {
-    if (this.#gateway === null) {
-      throw new Error("Cannot use a reactor that has not started");
-    }
+  #started(): Gateway {
+    if (this.#gateway === null) throw new Error("Cannot use a reactor that has not started");
     return this.#gateway;
   }
+}
+
+function openAccessLog(config: Config): AccessLog | null {
+  return config.accessLog.enabled ? createAccessLog(config.log) : null;
 }

@@ -3,31 +3,22 @@ import { createLogger } from "../observe/logger.ts";
 import { beatInterval, sendBeat, serveCalls } from "./calls.ts";
 import { type Channel, parentChannel, type ThreadPort, threadChannel } from "./channel.ts";
 import { type HandleMessage, HandleTable } from "./handles.ts";
-import { type CreateGateway, Reactor } from "./reactor.ts";
+import { Reactor } from "./reactor.ts";
 import { ReactorPool, type ReactorThreadData } from "./reactor-pool.ts";
 
 /** Serves the control process that forked this one, until it hangs up. */
-export function serveProcess(options: {
-  readonly createGateway: CreateGateway;
-  /** Module of a reactor's thread, used when there are several. */
-  readonly threadEntry: URL;
-  readonly reactors: number;
-}): void {
+export function serveProcess(reactors: number): void {
   const channel = parentChannel();
   endWithControl(channel);
-  if (options.reactors === 1) {
-    serveOneReactor(channel, options.createGateway);
+  if (reactors === 1) {
+    serveOneReactor(channel);
   } else {
-    servePool(channel, new ReactorPool(options.threadEntry, options.reactors));
+    servePool(channel, new ReactorPool(reactors));
   }
 }
 
 /** Serves the main thread of the data process from a thread of its own. */
-export function serveThread(
-  port: ThreadPort,
-  { reactor }: ReactorThreadData,
-  createGateway: CreateGateway,
-): void {
+export function serveThread(port: ThreadPort, { reactor }: ReactorThreadData): void {
   const channel = threadChannel(port);
   const handles = new HandleTable();
   channel.onMessage((message) => {
@@ -36,11 +27,11 @@ export function serveThread(
       handles.add(handle, { fd });
     }
   });
-  serveCalls(channel, new Reactor({ createGateway, handles, reactor, reusePort: true }));
+  serveCalls(channel, new Reactor({ handles, reactor, reusePort: true }));
   setInterval(() => sendBeat(channel), beatInterval);
 }
 
-function serveOneReactor(channel: Channel, createGateway: CreateGateway): void {
+function serveOneReactor(channel: Channel): void {
   const handles = new HandleTable();
   channel.onMessage((message, socket) => {
     const { handle } = message as Partial<HandleMessage>;
@@ -48,7 +39,7 @@ function serveOneReactor(channel: Channel, createGateway: CreateGateway): void {
       handles.add(handle, socket);
     }
   });
-  serveCalls(channel, new Reactor({ createGateway, handles, reactor: 0, reusePort: false }));
+  serveCalls(channel, new Reactor({ handles, reactor: 0, reusePort: false }));
   setInterval(() => sendBeat(channel), beatInterval);
 }
 

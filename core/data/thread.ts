@@ -1,7 +1,6 @@
 /** One reactor of several, on a thread of the data process. */
 import { parentPort, workerData } from "node:worker_threads";
-import { Gateway } from "../proxy/gateway.ts";
 import type { ReactorThreadData } from "./reactor-pool.ts";
 import { serveThread } from "./serve.ts";
 
-serveThread(parentPort!, workerData as ReactorThreadData, (options) => new Gateway(options));
+serveThread(parentPort!, workerData as ReactorThreadData);

@@ -21,12 +21,8 @@ export class CounterTable {
   /** The row of this name, the same one for as long as the table lives. */
   slot(name: string): number {
     const known = this.#slots.get(name);
-    if (known !== undefined) {
-      return known;
-    }
-    if (this.#slots.size > maxNames) {
-      return 0;
-    }
+    if (known !== undefined) return known;
+    if (this.#slots.size > maxNames) return 0;
     const slot = this.#slots.size;
     this.#slots.set(name, slot);
     this.#grow((slot + 1) * this.width);

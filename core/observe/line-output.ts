@@ -58,9 +58,7 @@ export class LineOutput {
 
   /** Resolves when nothing is waiting any more, or after `timeoutMs` with a reader that stalls. */
   async flush(timeoutMs: number): Promise<void> {
-    if (!this.#busy) {
-      return;
-    }
+    if (!this.#busy) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, timeoutMs);
     this.#onIdle.push(resolve);
@@ -111,9 +109,7 @@ export class LineOutput {
     let bytes = 0;
     let taken = 0;
     for (const entry of this.#waiting) {
-      if (taken > 0 && bytes + entry.bytes > atomicWriteBytes) {
-        break;
-      }
+      if (taken > 0 && bytes + entry.bytes > atomicWriteBytes) break;
       text += entry.line;
       bytes += entry.bytes;
       taken++;

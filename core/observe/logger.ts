@@ -40,7 +40,6 @@ export function openPino(config: LogConfig, base: object, sink: LineSink): pino.
       base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.err },
     },
     safeLines(config.pretty ? prettyLines(sink) : sink),
   );

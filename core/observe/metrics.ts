@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from "../errors.ts";
-import { CounterTable } from "./counter-table.ts";
+import { CounterTable, overflowName } from "./counter-table.ts";
 import {
   durationBounds,
   durationBucket,
@@ -193,7 +193,7 @@ export class Metrics {
     return {
       requests: routes.flatMap(([route, row]) => requestCounts(route, row)),
       routes: routes.map(([route, row]) => routeTotals(route, row)).filter(wasUsed),
-      clusters: [...this.#clusters.rows()].map(([cluster, row]) => clusterTotals(cluster, row)),
+      clusters: [...this.#clusters.rows()].filter(isShown).map(([name, row]) => clusterTotals(name, row)),
       refused: reasonCounts(errorCodes, this.#refused),
       totals: {
         requestsInFlight: this.#requestsInFlight,
@@ -233,6 +233,11 @@ function routeTotals(route: string, row: Float64Array): RouteTotals {
 
 function wasUsed(totals: RouteTotals): boolean {
   return totals.buckets.some((count) => count > 0);
+}
+
+/** Clusters are shown from their first config on; the row that stands for too many, once it is used. */
+function isShown([cluster, row]: readonly [name: string, row: Float64Array]): boolean {
+  return cluster !== overflowName || row.some((value) => value !== 0);
 }
 
 const attemptResults: readonly string[] = ["ok", ...errorCodes];

@@ -10,6 +10,7 @@ import type { ResponseReceiver, TunnelEnd, UpstreamConnection } from "../upstrea
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Waiter } from "../upstream/pool.ts";
 import { keepsAlive } from "../wire/connection-options.ts";
+import { Kind } from "../wire/field-kind.ts";
 import {
   type Delimiting,
   forwardInterim,
@@ -18,7 +19,7 @@ import {
   forwardSwitch,
   requestedUpgrade,
 } from "../wire/forward.ts";
-import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
+import { UNTIL_CLOSE } from "../wire/framing.ts";
 import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
@@ -354,7 +355,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 /** RFC 9112 section 6.3: what the client can tell the end of the body by. */
 function delimitingFor(head: ResponseHead, clientMinor: 0 | 1): Delimiting {
   if (head.contentLength === UNTIL_CLOSE) return clientMinor === 1 ? "chunked" : "close";
-  return head.contentLength === CHUNKED && clientMinor === 0 ? "close" : "as-received";
+  return clientMinor === 0 && (head.kinds & Kind.transferEncoding) !== 0 ? "close" : "as-received";
 }
 
 function asProxyError(error: unknown): ProxyError {

@@ -111,7 +111,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   sendBytes(bytes: Buffer): boolean {
-    if (!this.responseStarted) this.arm(this.endpoint.timeouts.responseHead);
+    if (!this.hasFinalHead) this.arm(this.endpoint.timeouts.responseHead);
     return this.socket.write(bytes);
   }
 

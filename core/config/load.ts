@@ -3,10 +3,13 @@ import { markSecrets } from "./mask.ts";
 import type { Config } from "./model.ts";
 import { applyOverrides, OverrideError, type Overrides } from "./overrides.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
+import { prune } from "./prune.ts";
+import { reportMismatch } from "./report-mismatch.ts";
 import { resolveConfig } from "./resolve.ts";
 import type { ConfigFile } from "./schema.ts";
-import { mismatches, prune, reportMismatch, setValueAt, valueAt } from "./shape.ts";
+import { checkShape, type Mismatch } from "./shape.ts";
 import { ConfigSource } from "./source.ts";
+import { setValueAt, valueAt } from "./value-path.ts";
 
 /** What a file is read under. */
 export interface LoadOptions {
@@ -48,13 +51,13 @@ export function loadConfig(file: string, text: string, options: LoadOptions): Co
 function interpret(source: ConfigSource, overrides: Overrides): Config | null {
   const written = source.toValue();
   if (written === null) return null;
-  let faults = mismatches(written);
-  if (retype(written, faults, source)) faults = mismatches(written);
-  for (const fault of faults) reportMismatch(source, fault, valueAt(written, fault.path));
-  if (faults.some(({ path, error }) => path.length === 0 && error.keyword === "type")) return null;
+  let shape = checkShape(written);
+  if (retype(written, shape.mismatches, source)) shape = checkShape(written);
+  for (const mismatch of shape.mismatches) reportMismatch(source, mismatch, valueAt(written, mismatch.path));
+  if (!shape.complete || shape.mismatches.some(isWhole)) return null;
 
   const names = Object.keys((valueAt(written, ["clusters"]) as object | null | undefined) ?? {});
-  const config = resolveConfig(prune(written, faults) as ConfigFile, names, source);
+  const config = resolveConfig(prune(written, shape.mismatches) as ConfigFile, names, source);
   if (names.length === 0 && overrides.upstreams === undefined) {
     source.report(
       ["clusters"],
@@ -64,22 +67,32 @@ function interpret(source: ConfigSource, overrides: Overrides): Config | null {
   return override(config, overrides, source);
 }
 
+/** The file as a whole is no map. */
+function isWhole({ path, error }: Mismatch): boolean {
+  return path.length === 0 && error.keyword === "type";
+}
+
 /**
  * A variable is text, and the file wants a number or a switch in its place: reads the text as YAML would.
  *
  * @returns whether anything changed
  */
-function retype(value: unknown, faults: ReturnType<typeof mismatches>, source: ConfigSource): boolean {
+function retype(value: unknown, mismatches: readonly Mismatch[], source: ConfigSource): boolean {
   let changed = false;
-  for (const { path } of faults) {
+  for (const { path } of mismatches) {
     const text = valueAt(value, path);
     if (typeof text !== "string" || !source.isSubstituted(path)) continue;
-    const typed = /^-?[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : { true: true, false: false }[text];
-    if (typed === undefined) continue;
+    const typed = asNumberOrSwitch(text);
+    if (typed === null) continue;
     setValueAt(value, path, typed);
     changed = true;
   }
   return changed;
+}
+
+function asNumberOrSwitch(text: string): number | boolean | null {
+  if (text === "true" || text === "false") return text === "true";
+  return /^-?[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : null;
 }
 
 function override(config: Config, overrides: Overrides, source: ConfigSource): Config {

@@ -7,7 +7,8 @@ import { isName, nameExpected } from "./names.ts";
 import { resolveFile } from "./resolve-file.ts";
 import { resolveDurations } from "./resolve-quantities.ts";
 import type { ConfigFile } from "./schema.ts";
-import type { ConfigSource, Path } from "./source.ts";
+import type { ConfigSource } from "./source.ts";
+import type { Path } from "./value-path.ts";
 
 type ClusterInFile = NonNullable<ConfigFile["clusters"]>[string];
 type TlsInFile = NonNullable<ClusterInFile["tls"]>;

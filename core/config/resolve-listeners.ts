@@ -4,7 +4,8 @@ import type { Address, CertificateFiles, ListenerConfig, ListenerTls } from "./m
 import { isName, nameExpected } from "./names.ts";
 import { resolveFile } from "./resolve-file.ts";
 import type { ConfigFile } from "./schema.ts";
-import type { ConfigSource, Path } from "./source.ts";
+import type { ConfigSource } from "./source.ts";
+import type { Path } from "./value-path.ts";
 
 type ListenerInFile = NonNullable<ConfigFile["listeners"]>[number];
 type TlsInFile = NonNullable<ListenerInFile["tls"]>;

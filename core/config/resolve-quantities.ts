@@ -1,6 +1,7 @@
 import type { Bounds } from "./bounds.ts";
-import type { ConfigSource, Path } from "./source.ts";
+import type { ConfigSource } from "./source.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
+import type { Path } from "./value-path.ts";
 
 type Quantities<Key extends string> = Partial<Readonly<Record<Key, string | number>>>;
 

@@ -4,8 +4,9 @@ import { isName, isToken, nameExpected } from "./names.ts";
 import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
 import type { ConfigFile } from "./schema.ts";
-import type { ConfigSource, Path } from "./source.ts";
+import type { ConfigSource } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
+import type { Path } from "./value-path.ts";
 
 type RouteInFile = NonNullable<ConfigFile["routes"]>[number];
 

@@ -16,9 +16,7 @@ import { describeFound } from "./found.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { looksSecret } from "./secret-names.ts";
 import { substitute } from "./substitute.ts";
-
-/** Keys and indexes from the top of the file to a value. */
-export type Path = readonly (string | number)[];
+import type { Path } from "./value-path.ts";
 
 /** A file of ten thousand routes is a fifth of this. */
 const maxFileCharacters = 4 * 1024 * 1024;

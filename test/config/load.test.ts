@@ -287,6 +287,12 @@ t.test("a variable becomes what its place asks for", async (t) => {
   ]);
 });
 
+t.test("more problems than anyone reads are cut off, not misread", async (t) => {
+  const routes = Array.from({ length: 1000 }, () => "  - { path: 5, methods: get, cluster: ap }");
+  const found = problems(`${app}routes:\n${routes.join("\n")}`);
+  t.ok(found.length >= 100 && found.length <= 1000);
+});
+
 t.test("a missing variable is reported once, where it is used", async (t) => {
   t.same(problems(`${app}workers: \${env:N}\nvia: a\${env:M}`), [
     "2:10: expected variable N to be set, found it unset and no default",

@@ -8,6 +8,7 @@ import { freePort, listenLocally } from "../support/free-port.ts";
 import { startProgram } from "../support/program.ts";
 import { installTarball } from "./install.ts";
 import { findOldNode } from "./old-node.ts";
+import { testAsOperator } from "./operator.ts";
 
 t.setTimeout(300_000);
 
@@ -45,6 +46,8 @@ t.test("the installed binary proxies a request", { skip }, async (t) => {
   sluice.kill("SIGTERM");
   t.equal(await sluice.ended, 0);
 });
+
+t.test("the installed binary serves an operator", { skip }, async (t) => testAsOperator(t, folder, env));
 
 const oldNode = skip ? null : findOldNode(24);
 const noOldNode = skip || (oldNode === null && "no Node older than 24 on the PATH");

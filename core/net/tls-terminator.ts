@@ -8,8 +8,15 @@ import { ignoreError } from "./ignore-error.ts";
 import { throttled } from "./throttle.ts";
 import { createTlsServer, loadTlsMaterial, type TlsMaterial, tlsFiles } from "./tls.ts";
 
-/** Memory that clients who never finish a handshake can hold is this many times about 30 kB. */
-const maxHandshakes = 4096;
+/** What clients that do not finish their handshake can hold of the proxy. */
+export interface HandshakeLimits {
+  /** Handshakes under way at once; a connection more is closed. Each takes some 30 kB. */
+  readonly pending: number;
+  /** From accepting a connection to the end of its handshake, ms. */
+  readonly timeout: number;
+}
+
+const defaultLimits: HandshakeLimits = { pending: 4096, timeout: 10_000 };
 
 /** What became of certificate files that changed on disk. */
 export type CertificateEvent = "reloaded" | "refused";
@@ -19,6 +26,7 @@ export interface TerminatorOptions {
   readonly name: string;
   readonly log: Logger;
   readonly onCertificates?: ((event: CertificateEvent) => void) | undefined;
+  readonly limits?: HandshakeLimits;
 }
 
 /**
@@ -29,6 +37,7 @@ export interface TerminatorOptions {
 export class TlsTerminator {
   readonly #onConnection: (socket: Socket) => void;
   readonly #options: TerminatorOptions;
+  readonly #limits: HandshakeLimits;
   #material: TlsMaterial;
   #ticketKeys = randomBytes(48);
   #server: Server;
@@ -39,20 +48,21 @@ export class TlsTerminator {
   #established = 0;
   readonly #reportOverflow = throttled<void>((connections) => {
     const { name, log } = this.#options;
-    log.warn({ listener: name, connections, limit: maxHandshakes }, "Too many TLS handshakes at once");
+    log.warn({ listener: name, connections, limit: this.#limits.pending }, "Too many TLS handshakes at once");
   });
 
   /** @throws TlsFileError when a file is unusable. */
   constructor(tls: ListenerTls, onConnection: (socket: Socket) => void, options: TerminatorOptions) {
     this.#onConnection = onConnection;
     this.#options = options;
+    this.#limits = options.limits ?? defaultLimits;
     this.#material = loadTlsMaterial(tls);
     this.#server = this.#createServer(this.#material);
     this.#watch = this.#watchFiles();
   }
 
   accept(socket: Socket): void {
-    if (this.#accepted - this.#established >= maxHandshakes) {
+    if (this.#accepted - this.#established >= this.#limits.pending) {
       this.#reportOverflow();
       socket.destroy();
       return;
@@ -102,7 +112,7 @@ export class TlsTerminator {
   };
 
   #createServer(material: TlsMaterial): Server {
-    const server = createTlsServer(material, this.#ticketKeys, this.#onSecure);
+    const server = createTlsServer(material, this.#ticketKeys, this.#limits.timeout, this.#onSecure);
     server.on("tlsClientError", this.#onHandshakeFailed);
     server.on("error", ignoreError);
     return server;

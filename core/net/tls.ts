@@ -4,9 +4,6 @@ import type { ListenerTls } from "../config/model.ts";
 import { type CertificateTable, createCertificateTable } from "./certificate-table.ts";
 import { type KeyPair, loadAuthorities, loadKeyPair, TlsFileError } from "./pem.ts";
 
-/** From accepting a connection to the end of its TLS handshake, ms. */
-const handshakeTimeout = 10_000;
-
 export const minVersion = "TLSv1.2";
 /** RFC 7301; a client that offers only other protocols gets the alert `no_application_protocol`. */
 export const applicationProtocols: readonly string[] = ["http/1.1"];
@@ -49,11 +46,13 @@ export function tlsFiles(config: ListenerTls): string[] {
  * material means a new server, and handshakes under way finish on the old one.
  *
  * @param ticketKeys 48 bytes; keeping them keeps sessions resumable on the new server.
+ * @param handshakeTimeout ms.
  * @throws TlsFileError when OpenSSL refuses the material.
  */
 export function createTlsServer(
   material: TlsMaterial,
   ticketKeys: Buffer,
+  handshakeTimeout: number,
   onSecure: (socket: TLSSocket) => void,
 ): Server {
   const { config, pairs, clientCa } = material;

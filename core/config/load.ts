@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
 import { markSecrets } from "./mask.ts";
 import type { Config } from "./model.ts";
 import { applyOverrides, OverrideError, type Overrides } from "./overrides.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
 import { prune } from "./prune.ts";
+import { readConfigText } from "./read-text.ts";
 import { reportMismatch } from "./report-mismatch.ts";
 import { resolveConfig } from "./resolve.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -19,15 +19,13 @@ export interface LoadOptions {
   readonly overrides?: Overrides;
 }
 
-const maxFileBytes = 4 * 1024 * 1024;
-
 /**
  * Reads a config file.
  *
  * @throws ConfigError with every problem at once; one of kind `unreadable` when the file cannot be read
  */
 export async function loadConfigFile(file: string, options: LoadOptions): Promise<Config> {
-  return loadConfig(file, await readText(file), options);
+  return loadConfig(file, await readConfigText(file), options);
 }
 
 /**
@@ -42,15 +40,14 @@ export async function loadConfigFile(file: string, options: LoadOptions): Promis
  */
 export function loadConfig(file: string, text: string, options: LoadOptions): Config {
   const source = new ConfigSource(file, text, options.env);
-  const config = source.readable ? interpret(source, options.overrides ?? {}) : null;
+  const config = source.value === null ? null : interpret(source, options.overrides ?? {});
   if (config === null || source.problems.length > 0) throw new ConfigError(inOrder(source.problems));
   markSecrets(config, source.secrets);
   return config;
 }
 
 function interpret(source: ConfigSource, overrides: Overrides): Config | null {
-  const written = source.toValue();
-  if (written === null) return null;
+  const written = source.value;
   let shape = checkShape(written);
   if (retype(written, shape.mismatches, source)) shape = checkShape(written);
   for (const mismatch of shape.mismatches) reportMismatch(source, mismatch, valueAt(written, mismatch.path));
@@ -81,7 +78,7 @@ function retype(value: unknown, mismatches: readonly Mismatch[], source: ConfigS
   let changed = false;
   for (const { path } of mismatches) {
     const text = valueAt(value, path);
-    if (typeof text !== "string" || !source.isSubstituted(path)) continue;
+    if (typeof text !== "string" || !source.isVariable(path)) continue;
     const typed = asNumberOrSwitch(text);
     if (typed === null) continue;
     setValueAt(value, path, typed);
@@ -103,38 +100,6 @@ function override(config: Config, overrides: Overrides, source: ConfigSource): C
     source.report(["clusters"], error.message);
     return config;
   }
-}
-
-/** @throws ConfigError when the file is not there, not readable, too large or not UTF-8 */
-async function readText(file: string): Promise<string> {
-  const refuse = (message: string, kind: ConfigProblem["kind"]) =>
-    new ConfigError([{ file, line: 1, column: 1, message, kind }]);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readBounded(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw refuse(
-      `expected a file that can be read, found ${code === "ENOENT" ? "none" : code}`,
-      "unreadable",
-    );
-  }
-  if (bytes.length > maxFileBytes)
-    throw refuse(`expected at most ${maxFileBytes} bytes, found more`, "invalid");
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw refuse("expected UTF-8 text, found other bytes", "invalid");
-  }
-}
-
-/** At most one byte more than a config may have, whatever the file turns out to be. */
-async function readBounded(file: string): Promise<Uint8Array> {
-  await using handle = await open(file);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of handle.createReadStream({ end: maxFileBytes, autoClose: false }))
-    chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {

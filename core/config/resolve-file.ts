@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { fileFault } from "./file-fault.ts";
 import type { ConfigSource } from "./source.ts";
 import type { Path } from "./value-path.ts";
 
@@ -17,8 +18,6 @@ function readFault(file: string): string | null {
     accessSync(file, constants.R_OK);
     return statSync(file).isDirectory() ? "a folder" : null;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return "no file";
-    return code === "EACCES" ? "no permission" : String(code);
+    return fileFault(error);
   }
 }

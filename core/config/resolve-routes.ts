@@ -57,11 +57,7 @@ function reportUnknownCluster(
   source: ConfigSource,
 ): void {
   const known = clusters.length === 0 ? "" : `, one of ${clusters.slice(0, 10).join(", ")}`;
-  const hint = didYouMean(name, clusters);
-  source.report(
-    [...path, "cluster"],
-    `expected the name of a cluster${known}, found ${JSON.stringify(name)}${hint}`,
-  );
+  source.expect([...path, "cluster"], `the name of a cluster${known}`, name, didYouMean(name, clusters));
 }
 
 /** Checks the names in the file and makes one for each route without: its cluster, numbered where that is taken. */

@@ -324,7 +324,6 @@ t.test("anchors and aliases work, and a billion laughs do not", async (t) => {
 });
 
 t.test("a file that is too large, too deep or not text is refused", async (t) => {
-  t.match(problems(`#${"x".repeat(5_000_000)}`), [/expected at most/]);
   t.ok(problems("[".repeat(100_000)).length > 0);
   const file = join(t.testdir(), "sluice.yaml");
   writeFileSync(file, Buffer.from([0x76, 0xff, 0xfe]));

@@ -58,7 +58,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private receiver: ResponseReceiver | null = null;
   private tunnelEnd: TunnelEnd | null = null;
   private requestId = "";
-  private previousRequestId = "";
+  /** Whether its first response, which can answer no other request, carried the request's id. */
+  private echoes = false;
   private requestSent = false;
   private responseStarted = false;
   private hasFinalHead = false;
@@ -94,7 +95,6 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.receiver = receiver;
     this.state = State.busy;
     this.served++;
-    this.previousRequestId = this.requestId;
     this.requestId = requestId;
     this.requestSent = false;
     this.responseStarted = false;
@@ -338,16 +338,17 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   /**
-   * An endpoint that echoes X-Request-Id tells when it is one response behind: a second
-   * response to the previous request must not answer this one.
+   * An endpoint that echoes X-Request-Id tells when an extra response to an earlier request
+   * would answer this one. A cache behind it may echo an earlier id as well: hence a request
+   * that may be sent twice is sent again, on a connection where no extra response can be.
    */
   private assertAnswersThisRequest(head: ResponseHead): void {
-    if (this.previousRequestId === "") return;
     const echoed = head.echoedRequestId;
-    if (echoed === null || echoed !== this.previousRequestId || echoed === this.requestId) return;
+    if (this.served === 1) this.echoes = echoed === this.requestId;
+    if (!this.echoes || echoed === null || echoed === this.requestId) return;
     this.endpoint.distrust();
-    const message = `${this.endpoint.name} answered the previous request again`;
-    throw new ProxyError("response_mismatched", message, { source: "upstream" });
+    const message = `${this.endpoint.name} answered an earlier request again`;
+    throw new ProxyError("response_mismatched", message, { source: "upstream", retry: "reused-connection" });
   }
 
   // --- ends

@@ -212,14 +212,15 @@ class ClientConnection {
     while (this.waiting.length > 0) {
       this.settle(...this.endWithoutResponse(inside));
       inside = false;
-      this.told = true;
     }
   }
 
   private endWithoutResponse(inside: boolean): [Outcome, string] {
     if (this.aborted) return ["aborted", ""];
-    if (inside || (this.wasReset && !this.told)) return ["broken", inside ? "inside" : "reset"];
+    if (inside) return ["broken", "inside"];
     if (this.told) return ["unanswered", ""];
+    // A reset because of one response takes earlier ones with it that were still on their way.
+    if (this.wasReset) return ["broken", "reset"];
     return ["wrong", "lost: the connection ended in good order without a response"];
   }
 }

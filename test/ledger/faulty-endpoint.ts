@@ -21,6 +21,8 @@ export interface Arrival {
   delivery: Delivery;
   /** Whether the endpoint gave the connection up without a byte of response. */
   abandoned: boolean;
+  /** What is known of its connection. */
+  readonly connection: { sentExtra: boolean };
 }
 
 /** One connection carries one request at a time. */
@@ -31,6 +33,7 @@ export function createFaultyEndpoint(options: EndpointOptions): Server {
 }
 
 class EndpointConnection {
+  sentExtra = false;
   private readonly socket: Socket;
   private readonly options: EndpointOptions;
   private readonly parser: MessageParser;
@@ -62,7 +65,8 @@ class EndpointConnection {
     const id = fields.get("x-ledger-id") ?? "";
     const fault = drawFault(this.options.random, this.options.without);
     const previous = this.current;
-    const arrival: Arrival = { delivery: { id, method, fault, violation: "" }, abandoned: false };
+    const delivery: Delivery = { id, method, fault, violation: "" };
+    const arrival: Arrival = { delivery, abandoned: false, connection: this };
     this.current = { arrival, fault, answered: false };
     if (path !== `/entry/${id}`) this.violate(`${startLine} carries the id ${id}`);
     if (previous !== null && !previous.answered) this.violate("sent before the previous answer");
@@ -81,7 +85,7 @@ class EndpointConnection {
     before.push(arrival);
     if (!idempotentMethods.includes(method)) this.violate("delivered twice");
     else if (before.length > 2) this.violate("delivered three times");
-    else if (!before[0]!.abandoned) this.violate("delivered twice while the first was alive");
+    else if (!isReplaceable(before[0]!)) this.violate("delivered twice while the first was alive");
   }
 
   private violate(violation: string): void {
@@ -114,8 +118,14 @@ class EndpointConnection {
     const before = this.socket.bytesWritten;
     if (fault === "none") this.socket.write(whole(parts, random));
     else misbehave(fault, parts, this.socket, random);
+    this.sentExtra ||= fault === "extra-behind" || fault === "extra-later";
     // FIN or reset, and nothing before it: such a request may be sent again.
     arrival.abandoned =
       (this.socket.destroyed || this.socket.writableEnded) && this.socket.bytesWritten === before;
   }
+}
+
+/** The proxy may try again when it got nothing, or got a response that was another request's. */
+function isReplaceable({ abandoned, connection }: Arrival): boolean {
+  return abandoned || connection.sentExtra;
 }

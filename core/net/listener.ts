@@ -130,7 +130,7 @@ async function bind(server: Server, address: Address, options: ListenOptions): P
   return "path" in address ? address : { host: address.host, port: (server.address() as AddressInfo).port };
 }
 
-/** When file descriptors run out every accept fails. */
+/** Out of kernel memory, for example. Connections that no descriptor is left for, libuv closes by itself. */
 function reportAcceptErrors(listener: string, log: Logger): (error: NodeJS.ErrnoException) => void {
   return throttled((failures, { code }) => {
     log.error({ listener, code, failures }, "Cannot accept connections");

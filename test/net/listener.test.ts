@@ -9,6 +9,7 @@ import { startProgram } from "../support/program.ts";
 import { listenerConfig, portOf } from "./configs.ts";
 import { recordingLog } from "./recording-log.ts";
 import { socketFolder } from "./socket-folder.ts";
+import { until } from "./until.ts";
 
 const log = recordingLog();
 const answer = (socket: Socket) => socket.end("hello");
@@ -22,6 +23,21 @@ async function ask(address: Address): Promise<string> {
   await once(socket, "close");
   return text;
 }
+
+/** What the server says first; empty when it hangs up. */
+async function greeting(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  const said = new Promise<string>((resolve) => {
+    socket.on("data", (data) => resolve(String(data)));
+    socket.on("error", () => resolve(""));
+    socket.on("close", () => resolve(""));
+  });
+  const text = await said;
+  socket.destroy();
+  return text;
+}
+
+const isDeno = "Deno" in globalThis;
 
 t.test("port 0 becomes the port that the system chose", async (t) => {
   const listener = await listen(listenerConfig(), answer, { log });
@@ -73,6 +89,33 @@ t.test("a reset before anybody reads does not reach the process", async (t) => {
   client.resetAndDestroy();
   await closed.promise;
 });
+
+t.test(
+  "connections that no file descriptor is left for are closed, and the listener survives them",
+  {
+    skip: isDeno && "a Node program",
+  },
+  async (t) => {
+    const program = new URL("./few-descriptors.ts", import.meta.url).pathname;
+    const limited = `ulimit -n 64 && exec ${JSON.stringify(process.execPath)} ${JSON.stringify(program)}`;
+    await using server = startProgram("sh", ["-c", limited]);
+    await server.said(/port \d+/);
+    const port = Number(/port (\d+)/.exec(server.output)?.[1]);
+    const clients = Array.from({ length: 100 }, () => connect(port, "127.0.0.1"));
+    let closed = 0;
+    for (const client of clients) {
+      client.on("error", () => {});
+      client.on("close", () => closed++);
+      client.resume();
+    }
+    t.teardown(() => {
+      for (const client of clients) client.destroy();
+    });
+    await until(() => closed > 0);
+    for (const client of clients) client.destroy();
+    await until(async () => (await greeting(port)) === "hello");
+  },
+);
 
 t.test("update changes the limits without binding again", async (t) => {
   const listener = await listen(listenerConfig(), answer, { log });

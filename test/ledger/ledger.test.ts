@@ -3,8 +3,8 @@
  * `LEDGER_SECONDS` makes the runs longer, `LEDGER_SEED` repeats one.
  */
 import t, { type Test } from "tap";
+import { nothingHeld } from "../support/holdings.ts";
 import { chooseSeed } from "../support/random.ts";
-import { nothingHeld } from "../support/running-gateway.ts";
 import { reconcile } from "./reconcile.ts";
 import { type LedgerOptions, runLedger } from "./run-ledger.ts";
 

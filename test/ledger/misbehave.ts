@@ -139,16 +139,21 @@ function writeThen(socket: Socket, bytes: Buffer, then: () => void): void {
   socket.write(bytes, () => then());
 }
 
+/** Sockets with a response that is written in parts. */
+const inParts = new WeakSet<Socket>();
+
+/** Never into the middle of another response: no reader could tell those bytes from its body. */
 function writeAfter(ms: number, socket: Socket, bytes: Buffer): void {
   setTimeout(() => {
-    if (socket.writable) socket.write(bytes);
+    if (inParts.has(socket)) writeAfter(1, socket, bytes);
+    else if (socket.writable) socket.write(bytes);
   }, ms);
 }
 
 function writeSlowly(socket: Socket, response: Buffer, random: Random): void {
   const end = random.int(1, response.length);
+  inParts.add(socket);
   if (socket.writable) socket.write(response.subarray(0, end));
-  if (end < response.length) {
-    setTimeout(() => writeSlowly(socket, response.subarray(end), random), random.int(1, 10));
-  }
+  if (end === response.length) inParts.delete(socket);
+  else setTimeout(() => writeSlowly(socket, response.subarray(end), random), random.int(1, 10));
 }

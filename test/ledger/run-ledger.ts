@@ -3,14 +3,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Config } from "../../core/config/model.ts";
-import {
-  gatewayConfig,
-  type Holdings,
-  holdingsOf,
-  nothingHeld,
-  type RunningGateway,
-  startGateway,
-} from "../support/running-gateway.ts";
+import { type Holdings, untilNothingHeld } from "../support/holdings.ts";
+import { quietConfig, startQuietGateway } from "../support/quiet-gateway.ts";
 import type { ClientsData } from "./clients-thread.ts";
 import type { EndpointsData } from "./endpoints-thread.ts";
 import type { ClientEntry, Delivery } from "./entries.ts";
@@ -43,7 +37,7 @@ export async function runLedger(options: LedgerOptions): Promise<Ledger> {
   const endpointsData: EndpointsData = { seed, count: endpointCount, echo, without };
   const endpoints = startThread("./endpoints-thread.ts", endpointsData);
   const ports = await nextMessage<number[]>(endpoints);
-  await using proxy = await startGateway(configFor(ports, 1000));
+  await using proxy = await startQuietGateway(configFor(ports, 1000));
   const clientsData: ClientsData = { seed, count: clientCount, port: proxy.port };
   const clients = startThread("./clients-thread.ts", clientsData);
   for (let left = (seconds * 1000) / reloadInterval, round = 1; left > 0; left--, round++) {
@@ -51,28 +45,17 @@ export async function runLedger(options: LedgerOptions): Promise<Ledger> {
     await proxy.gateway.apply(configFor(ports, 1000 + (round % 2)));
   }
   const entries = await stop<readonly ClientEntry[]>(clients);
-  const left = await settle(proxy);
+  const left = await untilNothingHeld(proxy, longest);
   const deliveries = await stop<readonly Delivery[]>(endpoints);
   return { entries, deliveries, left };
 }
 
 function configFor(ports: readonly number[], poolIdle: number): Config {
-  return gatewayConfig(ports, {
+  return quietConfig(ports, {
     timeouts: { head: 2000, bodyIdle: 1000, keepAlive: 2000, writeIdle: 2000 },
     clusterTimeouts: { connect: 2000, responseHead: 300, responseIdle: 400, poolIdle },
     trustedProxies: ["127.0.0.1"],
   });
-}
-
-/** Waits until the gateway holds nothing, within the longest timeout. */
-async function settle(proxy: RunningGateway): Promise<Holdings> {
-  const deadline = performance.now() + longest;
-  for (;;) {
-    const left = holdingsOf(proxy);
-    const isEmpty = Object.keys(nothingHeld).every((key) => left[key as keyof Holdings] === 0);
-    if (isEmpty || performance.now() > deadline) return left;
-    await sleep(20);
-  }
 }
 
 function startThread(module: string, workerData: ClientsData | EndpointsData): Worker {

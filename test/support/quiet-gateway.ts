@@ -5,37 +5,25 @@ import type { Logger } from "../../core/observe/log.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
 import { Gateway } from "../../core/proxy/gateway.ts";
 
-export interface GatewaySettings {
+export interface QuietSettings {
   readonly timeouts?: Partial<Timeouts>;
   readonly cluster?: Partial<Omit<ClusterConfig, "timeouts">>;
   readonly clusterTimeouts?: Partial<ClusterTimeouts>;
   readonly trustedProxies?: readonly string[];
 }
 
-/** A data plane in the process of the test. */
-export interface RunningGateway extends AsyncDisposable {
+/** A gateway for long runs, in the process of the test: it keeps no log and no records. */
+export interface QuietGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly metrics: Metrics;
   /** Loopback port of its listener. */
   readonly port: number;
 }
 
-/** What a gateway still holds; all zero when nothing is in flight and no client is connected. */
-export interface Holdings {
-  readonly requestsInFlight: number;
-  readonly connections: number;
-  readonly tunnels: number;
-  readonly upstreamConnections: number;
-  readonly upstreamIdle: number;
-  readonly pending: number;
-  readonly endpointRequests: number;
-  readonly timers: number;
-}
-
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Config of a gateway on a loopback port, in front of endpoints on loopback ports. */
-export function gatewayConfig(ports: readonly number[], settings: GatewaySettings = {}): Config {
+export function quietConfig(ports: readonly number[], settings: QuietSettings = {}): Config {
   const config = configFromFlags({
     upstreams: ports.map((port) => ({
       address: { host: "127.0.0.1", port },
@@ -63,13 +51,13 @@ export function gatewayConfig(ports: readonly number[], settings: GatewaySetting
 }
 
 /**
- * Starts a data plane; disposing of it closes everything at once.
+ * Starts a gateway that remembers nothing; disposing of it closes everything at once.
  *
  * @example
- * await using proxy = await startGateway(gatewayConfig([port]));
+ * await using proxy = await startQuietGateway(quietConfig([port]));
  * const response = await fetch(`http://127.0.0.1:${proxy.port}/`);
  */
-export async function startGateway(config: Config, log: Logger = silent): Promise<RunningGateway> {
+export async function startQuietGateway(config: Config, log: Logger = silent): Promise<QuietGateway> {
   const metrics = new Metrics();
   const gateway = new Gateway({
     config,
@@ -89,33 +77,3 @@ export async function startGateway(config: Config, log: Logger = silent): Promis
     },
   };
 }
-
-/** Counts what a gateway holds now. */
-export function holdingsOf({ gateway, metrics }: RunningGateway): Holdings {
-  const { totals, clusters } = metrics.snapshot();
-  const sum = (count: (cluster: (typeof clusters)[number]) => number): number =>
-    clusters.reduce((total, cluster) => total + count(cluster), 0);
-  const endpoints = [...gateway.generation.clusters.values()].flatMap((cluster) => cluster.endpoints);
-  return {
-    requestsInFlight: totals.requestsInFlight,
-    connections: totals.connections,
-    tunnels: totals.tunnels,
-    upstreamConnections: sum((cluster) => cluster.connections),
-    upstreamIdle: sum((cluster) => cluster.idle),
-    pending: sum((cluster) => cluster.pending),
-    endpointRequests: endpoints.reduce((total, { inFlight }) => total + inFlight, 0),
-    timers: gateway.reactor.timers.size,
-  };
-}
-
-/** The holdings of a gateway that holds nothing. */
-export const nothingHeld: Holdings = {
-  requestsInFlight: 0,
-  connections: 0,
-  tunnels: 0,
-  upstreamConnections: 0,
-  upstreamIdle: 0,
-  pending: 0,
-  endpointRequests: 0,
-  timers: 0,
-};

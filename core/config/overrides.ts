@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { formatAddress } from "./address.ts";
+import { maxWorkers } from "./bounds.ts";
 import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Address, ClusterConfig, Config, LogConfig } from "./model.ts";
@@ -45,7 +46,7 @@ export function applyOverrides(config: Config, overrides: Overrides): Config {
 
 /** Reactors for `workers`: `"auto"` is one for each core that this process may use. */
 export function resolveWorkers(workers: number | "auto"): number {
-  return workers === "auto" ? availableParallelism() : workers;
+  return workers === "auto" ? Math.min(availableParallelism(), maxWorkers) : workers;
 }
 
 /** The settings that a cluster has when nothing is said about it. */

@@ -91,6 +91,15 @@ t.test("a file that cannot be read is exit code 1", async (t) => {
   });
 });
 
+t.test("check looks into certificate files", async (t) => {
+  const tls = 'listeners: [{ address: ":0", tls: { certificates: [{ cert: a.pem, key: a.key }] } }]';
+  const cwd = t.testdir({ "sluice.yaml": app + tls, "a.pem": "nothing", "a.key": "nothing" });
+  t.match(await sluice(["check"], { cwd }), {
+    code: 1,
+    err: /^sluice\.yaml: Cannot .* certificate .*a\.pem/,
+  });
+});
+
 t.test("running with an invalid file is exit code 78", async (t) => {
   const cwd = t.testdir({ "sluice.yaml": "clusters: {}" });
   t.match(await sluice([], { cwd }), { code: 78, err: /^sluice\.yaml:1:11: expected at least one cluster/ });

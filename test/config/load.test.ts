@@ -308,6 +308,11 @@ t.test("a secret variable is not shown in a problem", async (t) => {
   );
 });
 
+t.test("a secret variable is not shown where a cluster's name was expected", async (t) => {
+  const found = problems(`${app}routes: [{ cluster: "\${env:API_TOKEN}" }]`, { API_TOKEN: "hunter2" });
+  t.same(found, ["2:21: expected the name of a cluster, one of app, found a secret that is not shown"]);
+});
+
 t.test("anchors and aliases work, and a billion laughs do not", async (t) => {
   const config = load(
     `limits: &l { head: &h 16KiB }\n${app}timeouts: { head: 20ms }\ntrustedProxies: &t [10.0.0.1]\nupgrades: *t`,

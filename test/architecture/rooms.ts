@@ -6,8 +6,6 @@ const floors: readonly (readonly string[])[] = [
   ["errors"],
   ["wire", "store", "config", "observe"],
   ["sandbox", "route", "net"],
-  ["policy", "upstream"],
-  ["reload", "proxy"],
   ["control", "data"],
   ["cli", "testing", "index"],
 ];
@@ -15,11 +13,8 @@ const floors: readonly (readonly string[])[] = [
 /** Importer, imported and why: each pair goes one way, so the rooms of a floor stay in order too. */
 const neighbours: readonly (readonly [importer: string, imported: string, reason: string])[] = [
   ["wire", "config", "the parsers take the limits"],
-  ["store", "config", "a store is opened from its config"],
   ["observe", "config", "logs and metrics are set up from their config"],
   ["control", "data", "the control process speaks the data process's messages"],
-  ["reload", "proxy", "a generation is what the proxy runs"],
-  ["policy", "upstream", "a policy may choose the endpoint"],
 ];
 
 /**

@@ -67,13 +67,17 @@ const path = fc.stringMatching(/^\/[A-Za-z0-9_~;=/-]{0,12}$/);
 const query = fc.stringMatching(/^(\?[A-Za-z0-9&=%./?-]{0,8})?$/);
 const method = fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
+const form = fc.constantFrom("origin", "absolute");
+
 export const request: fc.Arbitrary<Message> = fc
-  .tuple(method, path, query, fields, body)
-  .map(([method, path, query, extra, body]) => {
+  .tuple(method, form, path, query, fields, body)
+  .map(([method, form, path, query, extra, body]) => {
     const all: Field[] = [["Host", "a.example"], ...extra, ...body.fields];
-    const text = `${method} ${path}${query} HTTP/1.1\r\n${fieldLines(all)}\r\n${body.text}`;
-    const head = [`head ${method} ${path}${query} HTTP/1.1`, `path ${path}`, `query ${query}`.trimEnd()];
-    return { text, log: [...head, "authority a.example", ...logOf("field", all), ...bodyLog(body)] };
+    const target = `${form === "absolute" ? "http://b.example" : ""}${path}${query}`;
+    const text = `${method} ${target} HTTP/1.1\r\n${fieldLines(all)}\r\n${body.text}`;
+    const head = [`head ${method} ${target} HTTP/1.1`, `path ${path}`, `query ${query}`.trimEnd()];
+    const authority = `authority ${form === "absolute" ? "b" : "a"}.example`;
+    return { text, log: [...head, authority, ...logOf("field", all), ...bodyLog(body)] };
   });
 
 const status = fc.integer({ min: 200, max: 599 }).filter((status) => status !== 204 && status !== 304);

@@ -45,7 +45,7 @@ t.test("Spoiled requests end where node:http says they end, if it accepts them",
   const property = fc.asyncProperty(mutated(requests), async (text) => {
     return agree(readHere("request", text, false), await readRequestsWithNode(text));
   });
-  await holds(t, property, 8000);
+  await holds(t, property, 6000);
 });
 
 t.test("A response as it should be ends where node:http says it ends", async (t) => {
@@ -60,7 +60,7 @@ t.test("A spoiled response ends where node:http says it ends, if it accepts it",
   const property = fc.asyncProperty(mutated(responses), async (text) => {
     return agreeOnFirst(readHere("response", text, true), await readResponseWithNode(text));
   });
-  await holds(t, property, 8000);
+  await holds(t, property, 6000);
 });
 
 /** Messages that both read are the same; unless one refuses something, they are also as many. */

@@ -7,7 +7,7 @@ import { mutated, position } from "./mutations.ts";
 import { holds } from "./property.ts";
 import { type Direction, type ReplayOptions, replay } from "./replay.ts";
 
-const runs = 5000;
+const runs = 3000;
 
 const directions: [Direction, fc.Arbitrary<Message>][] = [
   ["request", request],

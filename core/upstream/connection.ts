@@ -366,6 +366,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   private becomeIdle(): void {
+    // A slow client may have paused it with the last bytes of its response.
+    this.resume();
     this.state = State.idle;
     const { timeouts } = this.endpoint;
     this.arm(this.keepAliveHint > 0 ? Math.min(this.keepAliveHint, timeouts.poolIdle) : timeouts.poolIdle);

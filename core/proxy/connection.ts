@@ -120,7 +120,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
       this.refuse(asProxyError(error));
       return;
     }
-    if (at < bytes.length && this.phase === Phase.exchange) this.hold(bytes.subarray(at));
+    if (at < bytes.length && this.isServing) this.hold(bytes.subarray(at));
     if (this.exchange === null && !this.reader.atBoundary) this.startHead();
   }
 
@@ -132,10 +132,18 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     this.side = clientSide(this.generation, this.socket, this.scheme);
   }
 
-  /** The next request waits until the current one is done. */
+  /** The next request waits until the current one is done and its response is on its way. */
   private mayRead(): boolean {
     if (this.phase === Phase.exchange) return !this.exchange!.requestBody.complete;
-    return this.phase <= Phase.head;
+    return this.phase <= Phase.head && !this.isSendingLastResponse;
+  }
+
+  private get isSendingLastResponse(): boolean {
+    return this.phase === Phase.idle && this.socket.writableNeedDrain;
+  }
+
+  private get isServing(): boolean {
+    return this.phase === Phase.exchange || this.phase === Phase.idle;
   }
 
   private startHead(): void {
@@ -150,14 +158,16 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     this.held ??= [];
     this.held.push(bytes);
     this.heldBytes += bytes.length;
-    if (this.heldBytes >= mostHeld) this.pauseReading();
+    // Not by pauseReading: the time in which the client must read its response goes on.
+    if (this.heldBytes >= mostHeld) this.socket.pause();
   }
 
   // --- from the reader
 
   onHead(head: RequestHead): BodyMode {
     this.phase = Phase.exchange;
-    this.disarm();
+    if (head.hasBody) this.arm(this.timeouts.bodyIdle);
+    else this.disarm();
     this.exchange = new Exchange(this, head, this.generation);
     this.reactor.metrics.requestStarted();
     this.reactor.turn.schedule(this.exchange);
@@ -174,8 +184,9 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   }
 
   onEnd(): void {
+    if (this.exchange === null) return;
     this.disarm();
-    this.exchange?.onRequestEnd();
+    this.exchange.onRequestEnd();
   }
 
   // --- for the exchange
@@ -245,8 +256,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   private awaitNext(): void {
     this.phase = Phase.idle;
     this.arm(this.isLeaving ? leavingIdleTime : this.timeouts.keepAlive);
-    if (this.socket.writableNeedDrain) return;
-    this.readHeld();
+    if (!this.isSendingLastResponse) this.readHeld();
   }
 
   private readHeld(): void {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, type NetConnectOpts } from "node:net";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Test } from "tap";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type {
@@ -37,6 +37,8 @@ export interface TestGateway {
   readonly address: Address;
   readonly log: RecordingLog;
   readonly metrics: Metrics;
+  /** The proxy's side of the connections that it accepted. */
+  readonly accepted: readonly Socket[];
   /** Access records, in order. */
   readonly records: readonly AccessRecord[];
   /** The access record of the n-th finished exchange, counted from 1. */
@@ -57,19 +59,24 @@ export async function startGateway(
   const log = recordingLog();
   const metrics = new Metrics();
   const records: AccessRecord[] = [];
+  const accepted: Socket[] = [];
+  const recorded = (onConnection: (socket: Socket) => void) => (socket: Socket) => {
+    accepted.push(socket);
+    onConnection(socket);
+  };
   const gateway = new Gateway({
     config,
     log,
     metrics,
     accessLog: { write: (record) => void records.push(record) },
-    listen: (listener, onConnection) => listen(listener, onConnection, { log }),
+    listen: (listener, onConnection) => listen(listener, recorded(onConnection), { log }),
   });
   await gateway.start();
   t.teardown(() => gateway.close());
   const { address } = gateway.addresses()[0]!;
   const open = () => openPeer(t, address);
   return {
-    ...{ gateway, address, log, metrics, records },
+    ...{ gateway, address, log, metrics, records, accepted },
     async record(n) {
       await until(() => records.length >= n);
       return records[n - 1]!;

@@ -19,7 +19,10 @@ export interface BoundHandle {
   /** Port 0 has become the port that the system chose. */
   readonly address: Address;
   readonly handle: SendHandle;
-  /** Lets go of the socket; a Unix socket's file is removed. */
+  /**
+   * Lets go of the socket; a Unix socket's file is removed. Until then the kernel goes on completing handshakes,
+   * also when nobody accepts any more: to stop, close this before the listener of the other process.
+   */
   close(): void;
 }
 

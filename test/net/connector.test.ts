@@ -158,6 +158,34 @@ t.test("plain text", async (t) => {
     (address) => ({ address, tls: null }),
   );
 
+  t.test("memory is asked for at the start and after each read, and read into in that order", async (t) => {
+    const address = await serve(
+      t,
+      createServer((socket) => socket.on("data", (data) => socket.write(data))),
+    );
+    const buffers: Uint8Array[] = [];
+    const events: string[] = [];
+    const target = { address, tls: null };
+    const socket = openConnection(target, {
+      buffer: () => {
+        events.push(`buffer ${buffers.length}`);
+        buffers.push(new Uint8Array(1024));
+        return buffers.at(-1)!;
+      },
+      callback: (nread, buffer) => {
+        events.push(`${nread} bytes in ${buffers.indexOf(buffer)}`);
+        return true;
+      },
+    });
+    t.teardown(() => socket.destroy());
+    await once(socket, readyEvent(target));
+    socket.write("a");
+    await until(() => events.length === 3);
+    socket.write("bc");
+    await until(() => events.length === 5);
+    t.same(events, ["buffer 0", "1 bytes in 0", "buffer 1", "2 bytes in 1", "buffer 2"]);
+  });
+
   t.test("a Unix socket is an address like any other", async (t) => {
     const address = await serve(
       t,

@@ -6,6 +6,8 @@ const floors: readonly (readonly string[])[] = [
   ["errors"],
   ["wire", "store", "config", "observe"],
   ["sandbox", "route", "net"],
+  ["policy", "upstream"],
+  ["reload", "proxy"],
   ["control", "data"],
   ["cli", "testing", "index"],
 ];

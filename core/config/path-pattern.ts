@@ -3,8 +3,8 @@ import type { ConfigFile } from "./schema.ts";
 
 export type PathInFile = NonNullable<NonNullable<ConfigFile["routes"]>[number]["path"]>;
 
-/** Characters of a request path that need no escape (RFC 3986 section 3.3, and the braces of a template). */
-const pathText = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/{}|^`]|%[0-9A-F]{2})*$/;
+/** Characters that a request path may hold unescaped: those of RFC 3986 section 3.3, and those browsers send. */
+const pathText = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/[\]{}|^`]|%[0-9A-F]{2})*$/;
 
 /** `A-Z a-z 0-9 - . _ ~` written as an escape: request paths arrive with these decoded. */
 const needlessEscape = /%(?:2[DE]|3[0-9]|4[1-9A-F]|5[0-9A]|5F|6[1-9A-F]|7[0-9A]|7E)/;
@@ -75,5 +75,5 @@ function segmentFault(segment: string): string {
 
 /** `/a/` as a prefix means the segments of `/a`. */
 function withoutLastSlash(prefix: string): string {
-  return prefix.length > 1 && prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
+  return /[^/]\/$/.test(prefix) ? prefix.slice(0, -1) : prefix;
 }

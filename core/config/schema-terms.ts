@@ -15,18 +15,22 @@ export type Annotations = {
 /** Refuses keys that the schema does not name. */
 export const closed = { additionalProperties: false } as const;
 
+/** The keyword that replaces every other message about a value. */
 export function expected(what: string): { readonly errorMessage: string } {
   return { errorMessage: `expected ${what}` };
 }
 
+/** A text that is not empty. */
 export function text(what: string, annotations: Annotations) {
   return Type.Optional(Type.String({ minLength: 1, ...expected(what), ...annotations }));
 }
 
+/** True or false. */
 export function flag(annotations: Annotations) {
   return Type.Optional(Type.Boolean(annotations));
 }
 
+/** A whole number within bounds. */
 export function count({ min, max }: Bounds, annotations: Annotations) {
   return Type.Optional(Type.Integer({ minimum: min, maximum: max, ...annotations }));
 }
@@ -53,6 +57,7 @@ export function size(bytes: number, { min, max }: Bounds, description: string) {
   );
 }
 
+/** Any number of items. */
 export function list<Item extends TSchema>(item: Item, annotations: Annotations) {
   return Type.Optional(Type.Array(item, annotations));
 }

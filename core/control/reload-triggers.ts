@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { watchDirectoriesOf } from "../net/directory-watcher.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Reloader } from "./reloader.ts";
 
@@ -29,7 +28,7 @@ export function watchForReload({ file, reloader, log }: ReloadTriggerOptions): R
   return {
     close() {
       process.off("SIGHUP", onHangup);
-      watch?.close();
+      void watch?.then((started) => started.close());
     },
   };
 }
@@ -38,8 +37,10 @@ export function watchForReload({ file, reloader, log }: ReloadTriggerOptions): R
  * The directory holds other files whose events say nothing about this one, and an editor may
  * cause several events with one save: only another text counts.
  */
-function watchText(file: string, changed: () => void, log: Logger): ReloadTriggers {
+async function watchText(file: string, changed: () => void, log: Logger): Promise<ReloadTriggers> {
   let text = readText(file);
+  // Only a run with a file pays for loading it.
+  const { watchDirectoriesOf } = await import("../net/directory-watcher.ts");
   return watchDirectoriesOf([file], {
     changed() {
       const found = readText(file);

@@ -74,7 +74,7 @@ export class RemotePlane implements DataPlane {
     return this.#call("drain", null);
   }
 
-  /** Whether a beat has arrived since the last time this was asked. */
+  /** Whether a sign of life has arrived since the last time this was asked. */
   takeBeat(): boolean {
     const beaten = this.#beaten;
     this.#beaten = false;
@@ -93,17 +93,18 @@ export class RemotePlane implements DataPlane {
   }
 
   #onMessage(message: Message): void {
-    if ("beat" in message) {
-      this.#beaten = true;
-    } else if ("reply" in message) {
-      const { reply } = message;
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if ("error" in reply) {
-        waiting?.reject(new Error(reply.error));
-      } else {
-        waiting?.resolve(reply.result);
-      }
+    // A reply shows as well as a beat that the event loop turns.
+    this.#beaten = true;
+    if ("reply" in message) this.#settle(message.reply);
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ("error" in reply) {
+      waiting?.reject(new Error(reply.error));
+    } else {
+      waiting?.resolve(reply.result);
     }
   }
 

@@ -1,0 +1,21 @@
+import t from "tap";
+import { configFromFlags } from "../../core/config/from-flags.ts";
+import { shareOf } from "../../core/data/share.ts";
+
+function capsFor(maxConnections: number, reactors: number): number[] {
+  const config = configFromFlags({});
+  const listeners = config.listeners.map((listener) => ({ ...listener, maxConnections }));
+  return Array.from({ length: reactors }, (_, reactor) => {
+    const share = shareOf({ ...config, listeners }, reactor, reactors);
+    return share.listeners[0]!.maxConnections;
+  });
+}
+
+t.test("shareOf shares the connection cap out without losing any of it", async (t) => {
+  t.same(capsFor(10, 1), [10]);
+  t.same(capsFor(10, 3), [4, 3, 3]);
+});
+
+t.test("shareOf leaves every reactor one connection", async (t) => {
+  t.same(capsFor(1, 3), [1, 1, 1]);
+});

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -45,6 +45,24 @@ t.test("the installed binary proxies a request", { skip }, async (t) => {
   t.equal(await response.text(), "hello from /greeting");
   sluice.kill("SIGTERM");
   t.equal(await sluice.ended, 0);
+});
+
+t.test("a program imports the package, and its types hold", { skip }, async (t) => {
+  const program = `import { createProxy, type Proxy } from "sluice";
+    const proxy: Proxy = await createProxy({ upstream: "http://127.0.0.1:9", listen: "127.0.0.1:0" });
+    const response: Response = await fetch(proxy.url);
+    console.log(response.status);
+    proxy.close();\n`;
+  writeFileSync(join(folder, "embed.mts"), program);
+  const compiler = ["--module", "nodenext", "--target", "es2024", "--strict", "--types", "node"];
+  const tsc = join(process.cwd(), "node_modules", ".bin", "tsc");
+  const typeRoots = ["--typeRoots", join(process.cwd(), "node_modules", "@types")];
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
+  t.match(spawnSync(tsc, [...compiler, ...typeRoots, "--ignoreConfig", "embed.mts"], options), {
+    status: 0,
+    stdout: "",
+  });
+  t.match(spawnSync(process.execPath, ["embed.mjs"], options), { status: 0, stdout: "502" });
 });
 
 t.test("the installed binary serves an operator", { skip }, async (t) => testAsOperator(t, folder, env));

@@ -4,13 +4,26 @@ import type { Generator, LoadResult } from "./load.ts";
 
 const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
 const graceMs = 15_000;
+// A slow answer shows in the latency; by default wrk calls it an error after 2 s.
+const slow = "30s";
 
 /** A generator that runs wrk with one thread. */
 export function wrk(program: string): Generator {
   return async (load, target, seconds) => {
     const url = `${target.tls ? "https" : "http"}://127.0.0.1:${target.port}/`;
     const shape = [load.method, String(load.bodyBytes), load.close ? "close" : "keep-alive", ...load.paths];
-    const args = ["-t1", `-c${load.connections}`, `-d${seconds}s`, "-s", script, url, "--", ...shape];
+    const args = [
+      "--timeout",
+      slow,
+      "-t1",
+      `-c${load.connections}`,
+      `-d${seconds}s`,
+      "-s",
+      script,
+      url,
+      "--",
+      ...shape,
+    ];
     const child = await startChild({ file: program, args }, seconds * 1000 + graceMs);
     await child.ended;
     const report = child

@@ -255,11 +255,12 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
 
   private awaitNext(): void {
     this.phase = Phase.idle;
-    this.arm(this.isLeaving ? leavingIdleTime : this.timeouts.keepAlive);
-    if (!this.isSendingLastResponse) this.readHeld();
+    if (this.isSendingLastResponse) this.arm(this.timeouts.writeIdle);
+    else this.readNext();
   }
 
-  private readHeld(): void {
+  private readNext(): void {
+    this.arm(this.isLeaving ? leavingIdleTime : this.timeouts.keepAlive);
     const held = this.takeHeld();
     if (held !== null) this.readRequests(held);
     this.resumeReading();
@@ -276,6 +277,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   /** To be closed soon: when idle it may bring one more request, but not wait for it long. */
   leave(): void {
     this.leaving = true;
+    if (this.isSendingLastResponse) return;
     if (this.phase === Phase.idle || this.phase === Phase.fresh) this.arm(leavingIdleTime);
   }
 
@@ -298,9 +300,11 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   private linger(): void {
     this.phase = Phase.lingering;
     this.held = null;
-    this.socket.end();
+    this.arm(this.isSending ? this.timeouts.writeIdle : lingerTime);
+    this.socket.end(() => {
+      if (this.phase === Phase.lingering) this.arm(lingerTime);
+    });
     this.socket.resume();
-    this.arm(lingerTime);
   }
 
   /** Ends the connection so that nobody takes what was sent for a whole message. */
@@ -323,6 +327,8 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
       this.refuse(new ProxyError("head_timeout", message, { source: "downstream" }));
     } else if (this.phase === Phase.exchange) {
       this.onExchangeTimeout();
+    } else if (this.isSending) {
+      this.breakOff();
     } else if (this.phase === Phase.idle) {
       this.linger();
     } else {
@@ -370,7 +376,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
       if (!this.reader.inBody) this.disarm();
       this.exchange!.onClientDrained();
     } else if (this.phase === Phase.idle) {
-      this.readHeld();
+      this.readNext();
     }
   }
 

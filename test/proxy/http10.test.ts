@@ -3,7 +3,8 @@ import { startGateway } from "../support/gateway.ts";
 import { field, fieldNames, readMessage } from "../support/message.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
 
-const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\n\r\n";
+const chunked =
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\n\r\n";
 
 t.test("an HTTP/1.0 client gets one response", async (t) => {
   const upstream = await startUpstream(t, () => ok("hello"));

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import t from "tap";
+import { socketFolder } from "../net/socket-folder.ts";
 import { until } from "../net/until.ts";
 import { get, startGateway } from "../support/gateway.ts";
 import { field, readMessage } from "../support/message.ts";
+import type { RawPeer } from "../support/raw-peer.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
 import { settled } from "../support/settled.ts";
 
@@ -98,24 +101,55 @@ for (const pipelined of [0, 100_000]) {
   });
 }
 
-t.test("a slow reader of the last response gets all of it", async (t) => {
-  const size = 8 * 1024 * 1024;
-  const upstream = await startUpstream(t, (_request, peer) => {
-    peer.write("HTTP/1.1 200 OK\r\n\r\n");
-    peer.write(Buffer.alloc(size, "x"));
-    peer.close();
-    return null;
+t.test("a slow reader gets all of the last response, whether the connection goes on or ends", async (t) => {
+  const size = 50_000;
+  const upstream = await startUpstream(t, () => ok("x".repeat(size)));
+  // What the kernel takes of a Unix socket is little, and always the same.
+  const address = { path: join(socketFolder(t), "a.sock") };
+  const proxy = await startGateway(t, upstream.address, {
+    listener: { address },
+    timeouts: { keepAlive: 100 },
   });
-  const proxy = await startGateway(t, upstream.address);
-  const client = await proxy.connect();
-  client.socket.pause();
-  client.write("GET / HTTP/1.0\r\n\r\n");
-  await until(() => {
-    client.socket.read(64 * 1024);
-    return proxy.records.length === 1;
-  });
-  t.ok(proxy.accepted[0]!.writableLength > 0, "the end of it waits in the proxy");
+  const open = async () => {
+    const client = await proxy.connect();
+    client.socket.pause();
+    return { client, socket: proxy.accepted.at(-1)! };
+  };
+  const ask = async (client: RawPeer, request: string) => {
+    const finished = proxy.records.length;
+    client.write(request);
+    await proxy.record(finished + 1);
+  };
+  const kept = await open();
+  let responses = 0;
+  for (; !kept.socket.writableNeedDrain; responses++) await ask(kept.client, get());
+  const closed = await open();
+  for (let i = 1; i < responses; i++) await ask(closed.client, get());
+  await ask(closed.client, get("/", "Connection: close"));
+  t.ok(closed.socket.writableLength > 0, "the end of the last response waits in the proxy");
+
   await new Promise((resolve) => setTimeout(resolve, longerThanLingering));
-  client.socket.resume();
-  t.equal((await readMessage(client)).body.length, size);
+  for (const { client } of [kept, closed]) {
+    client.socket.resume();
+    for (let i = 0; i < responses; i++) t.equal((await readMessage(client)).body.length, size);
+    t.equal(await client.ended(), "end");
+  }
 });
+
+t.test(
+  "a client that never reads the last response is cut off so that it cannot take it for whole",
+  async (t) => {
+    const upstream = await startUpstream(t, () => ok("x".repeat(50_000)));
+    const proxy = await startGateway(t, upstream.address, { timeouts: { writeIdle: 200 } });
+    const client = await proxy.connect();
+    client.socket.pause();
+    const [socket] = proxy.accepted;
+    for (let n = 1; !socket!.writableNeedDrain; n++) {
+      client.write(get());
+      await proxy.record(n);
+    }
+    await until(() => socket!.destroyed);
+    client.socket.resume();
+    t.equal(await client.ended(), "reset");
+  },
+);

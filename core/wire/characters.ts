@@ -17,7 +17,7 @@ function among(characters: string): (code: number) => boolean {
 const alphanumeric = among("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 const tokenMark = among("!#$%&'*+-.^_`|~");
 const targetForbidden = among('"<>\\#');
-const hostMark = among("-._~!$&'()*+,;=%");
+const hostMark = among("-._");
 
 /** RFC 9110 section 5.6.2. */
 export const isToken = table((code) => alphanumeric(code) || tokenMark(code));
@@ -31,7 +31,7 @@ export const isFieldValue = table((code) => code === HTAB || (code >= SP && code
  */
 export const isTarget = table((code) => code > SP && code < 0x7f && !targetForbidden(code));
 
-/** RFC 3986 section 3.2.2: a registered name or an IPv4 address. */
+/** A host name or an IPv4 address. */
 export const isHostName = table((code) => alphanumeric(code) || hostMark(code));
 
 /** RFC 3986 section 2.3: escaping these changes nothing. */

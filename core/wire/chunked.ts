@@ -8,8 +8,10 @@ import { TrailerSection } from "./trailers.ts";
 const State = {
   sizeStart: 0,
   size: 1,
-  /** After the size or an extension: `;`, blanks before it, or the end of the line. */
+  /** After the size or an extension: `;` or the end of the line. */
   afterSize: 2,
+  /** Blanks there: only `;` may follow. */
+  beforeSemicolon: 17,
   beforeName: 3,
   name: 4,
   afterName: 5,
@@ -162,7 +164,8 @@ function nextExtensionState(state: number, code: number): number {
   switch (state) {
     case State.afterSize:
     case State.afterQuoted:
-      if (blank) return State.afterSize;
+    case State.beforeSemicolon:
+      if (blank) return State.beforeSemicolon;
       if (code === SEMICOLON) return State.beforeName;
       break;
     case State.beforeName:
@@ -187,7 +190,7 @@ function nextExtensionState(state: number, code: number): number {
       break;
     case State.value:
       if (isToken[code] === 1) return State.value;
-      if (blank) return State.afterSize;
+      if (blank) return State.beforeSemicolon;
       if (code === SEMICOLON) return State.beforeName;
       break;
     case State.quoted:

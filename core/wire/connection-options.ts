@@ -1,6 +1,6 @@
 /** The Connection field (RFC 9110 section 7.6.1). */
 import { Kind } from "./field-kind.ts";
-import type { Head } from "./head.ts";
+import { type Head, listMembers } from "./head.ts";
 
 export const ConnectionOption = {
   close: 1,
@@ -17,7 +17,7 @@ export function connectionOptions(head: Head): number {
   if (value === "keep-alive") return ConnectionOption.keepAlive;
   if (value === "close") return ConnectionOption.close;
   let options = 0;
-  for (const option of value.split(",")) options |= optionBit(option.trim());
+  for (const option of listMembers(value)) options |= optionBit(option);
   return options;
 }
 
@@ -39,12 +39,7 @@ function optionBit(option: string): number {
 /** Names in lower case that Connection declares to be for this hop only. */
 export function namedForThisHop(head: Head): Set<string> {
   const value = head.markedAll(Kind.connection) ?? "";
-  return new Set(
-    value
-      .toLowerCase()
-      .split(",")
-      .map((name) => name.trim()),
-  );
+  return new Set(listMembers(value.toLowerCase()));
 }
 
 /**

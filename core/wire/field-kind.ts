@@ -53,21 +53,25 @@ export function fieldKind(text: string, start: number, length: number): number {
       if (first === 0x63) return equals(text, start, "connection") ? Kind.connection : Kind.other;
       return first === 0x6b && equals(text, start, "keep-alive") ? Kind.hop : Kind.other;
     case 14:
-      if (first === 0x63) return equals(text, start, "content-length") ? Kind.contentLength : Kind.other;
+      if (first === 0x63) return framingKind(text, start, "content-length", Kind.contentLength);
       if (first === 0x68) return equals(text, start, "http2-settings") ? Kind.hop : Kind.other;
       break;
     case 16:
       if (first === 0x70) return equals(text, start, "proxy-connection") ? Kind.hop : Kind.other;
       break;
     case 17:
-      if (first === 0x74)
-        return equals(text, start, "transfer-encoding") ? Kind.transferEncoding : Kind.other;
+      if (first === 0x74) return framingKind(text, start, "transfer-encoding", Kind.transferEncoding);
       break;
     case 19:
       if (first === 0x70) return equals(text, start, "proxy-authorization") ? Kind.hop : Kind.other;
       break;
   }
   return first === 0x78 && length >= 11 ? extensionKind(text, start, length) : Kind.other;
+}
+
+function framingKind(text: string, start: number, name: string, kind: number): number {
+  if (equals(text, start, name)) return kind;
+  return dashed(text, start, name.length) === name ? Kind.lookAlike : Kind.other;
 }
 
 function realIpKind(text: string, start: number): number {

@@ -5,7 +5,7 @@
  */
 import { ConnectionOption, namedForThisHop } from "./connection-options.ts";
 import { fieldKind, Kind } from "./field-kind.ts";
-import { type Head, scanFields } from "./head.ts";
+import { type Head, listMembers, scanFields } from "./head.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
 
@@ -79,15 +79,14 @@ function forwardedElement(head: RequestHead, client: ClientSide): string {
 
 function acceptsTrailers(head: RequestHead): boolean {
   if ((head.kinds & Kind.te) === 0) return false;
-  const codings = head.markedAll(Kind.te)!.toLowerCase().split(",");
-  return codings.some((coding) => coding.trim() === "trailers");
+  return listMembers(head.markedAll(Kind.te)!.toLowerCase()).includes("trailers");
 }
 
 /** Whether a request names this proxy in Via: it passed here before (RFC 9110 section 7.6.3). */
 export function passedHere(head: RequestHead, via: string): boolean {
   const hops = head.markedAll(Kind.via);
   if (hops === null) return false;
-  return hops.split(",").some((hop) => hop.trim().split(/[ \t]+/)[1] === via);
+  return listMembers(hops).some((hop) => hop.split(/[ \t]+/)[1] === via);
 }
 
 /**

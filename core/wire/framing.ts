@@ -53,7 +53,9 @@ function codedLength(head: Head, lengths: number, codings: number): typeof CHUNK
   if (lengths > 0) throw wireError("framing_ambiguous", "Both Content-Length and Transfer-Encoding");
   if (head.minor === 0) throw wireError("framing_ambiguous", "Transfer-Encoding in HTTP/1.0");
   const value = head.marked(Kind.transferEncoding)!;
-  if (codings > 1 || value.length !== 7 || value.toLowerCase() !== "chunked") {
+  // Some parsers, Node's among them, do not strip a tab behind the value and then see another coding.
+  const hasTab = head.markedLine(Kind.transferEncoding).endsWith("\t");
+  if (codings > 1 || hasTab || value.length !== 7 || value.toLowerCase() !== "chunked") {
     throw wireError("transfer_encoding_unsupported", "Transfer-Encoding is not a single chunked");
   }
   return CHUNKED;
@@ -61,6 +63,8 @@ function codedLength(head: Head, lengths: number, codings: number): typeof CHUNK
 
 function parseContentLength(value: string): number {
   if (value.length === 0 || value.length > mostDigits) throw malformedLength(value);
+  // Legal, but there are parsers that read octal.
+  if (value.length > 1 && value.charCodeAt(0) === 0x30) throw malformedLength(value);
   let length = 0;
   for (let i = 0; i < value.length; i++) {
     const digit = value.charCodeAt(i) - 0x30;

@@ -72,6 +72,15 @@ export class Head {
     return null;
   }
 
+  /** The first field line of a kind, without its CRLF; empty when there is none. */
+  markedLine(kind: number): string {
+    const { marks } = this;
+    for (let i = 0; i < marks.length; i += markSize) {
+      if (marks[i] === kind) return this.raw.slice(marks[i + 1], marks[i + 4]! - 2);
+    }
+    return "";
+  }
+
   /** Values of all fields of a kind, joined with a comma. */
   markedAll(kind: number): string | null {
     if ((this.kinds & kind) === 0) return null;
@@ -170,6 +179,14 @@ function assertLineEnd(text: string, at: number, code: number): void {
   if (code === CR || code === LF)
     throw wireError("line_ending_malformed", "Cannot read field: bare CR or LF");
   throw wireError("field_malformed", `Cannot read field: control byte at offset ${at}`);
+}
+
+/**
+ * The members of a comma-separated value (RFC 9110 section 5.6.1). `String.trim` would also
+ * strip bytes that are part of a member, such as 0xa0.
+ */
+export function listMembers(value: string): string[] {
+  return value.split(",").map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ""));
 }
 
 function isBlank(code: number): boolean {

@@ -10,22 +10,31 @@ import { wireError } from "./head.ts";
  */
 export class StructureCheck {
   private readonly limits: Limits;
+  private readonly firstFieldLine: 0 | 1;
   private offset = 0;
   private lines = 0;
   private lineLength = 0;
   private afterCarriageReturn = false;
+  private ended = false;
 
-  constructor(limits: Limits) {
+  /** @param firstFieldLine 1 in a head, which has a start line; 0 in a trailer section */
+  constructor(limits: Limits, firstFieldLine: 0 | 1 = 1) {
     this.limits = limits;
+    this.firstFieldLine = firstFieldLine;
   }
 
   /**
-   * Goes on with the next piece of the same head.
+   * Goes on with the next piece of the same head. Returns the offset after its empty line,
+   * or -1 when that has not come yet.
    *
    * @throws ProxyError line_ending_malformed, start_line_too_long, fields_too_many, head_too_large
    */
-  check(text: string, start: number, end: number): void {
-    for (let i = start; i < end; i++) this.step(text.charCodeAt(i));
+  check(text: string): number {
+    for (let i = 0; i < text.length; i++) {
+      this.step(text.charCodeAt(i));
+      if (this.ended) return i + 1;
+    }
+    return -1;
   }
 
   private step(code: number): void {
@@ -33,6 +42,7 @@ export class StructureCheck {
     if (this.afterCarriageReturn) {
       if (code !== LF) throw wireError("line_ending_malformed", "Cannot read head: CR without LF");
       this.afterCarriageReturn = false;
+      this.ended = this.lineLength === 0 && this.lines >= this.firstFieldLine;
       this.lines++;
       this.lineLength = 0;
     } else if (code === LF) {

@@ -82,6 +82,7 @@ abstract class MessageReader<H extends Head> {
    * @throws ProxyError when the message is refused; the reader is of no use afterwards
    */
   read(bytes: Buffer, start: number, end: number): number {
+    if (start === end) return end;
     try {
       return this.readMessage(bytes, start, end);
     } catch (error) {
@@ -180,11 +181,11 @@ abstract class MessageReader<H extends Head> {
   /** Structural refusals come before semantic ones; see StructureCheck. */
   private parseInOrder(text: string, fieldsEnd: number): H {
     const end = fieldsEnd + 2;
-    if (end > this.limits.head) new StructureCheck(this.limits).check(text, 0, end);
+    if (end > this.limits.head) new StructureCheck(this.limits).check(text.slice(0, end));
     try {
       return this.parse(text, 0, fieldsEnd);
     } catch (error) {
-      new StructureCheck(this.limits).check(text, 0, end);
+      new StructureCheck(this.limits).check(text.slice(0, end));
       throw error;
     }
   }
@@ -299,13 +300,9 @@ class PartialHead {
 
   /** Returns the offset after the head, or -1 when it is not complete. */
   read(bytes: Buffer, start: number, end: number): number {
-    const before = this.text.length;
-    this.text += bytes.toString("latin1", start, Math.min(end, start + this.limit + 4 - before));
-    const emptyLine = this.text.indexOf("\r\n\r\n", Math.max(0, before - 3));
-    const headEnd = emptyLine < 0 ? this.text.length : emptyLine + 4;
-    this.structure.check(this.text, before, headEnd);
-    if (emptyLine < 0) return -1;
-    this.text = this.text.slice(0, headEnd);
-    return start + headEnd - before;
+    const piece = bytes.toString("latin1", start, Math.min(end, start + this.limit + 4));
+    const headEnd = this.structure.check(piece);
+    this.text += headEnd < 0 ? piece : piece.slice(0, headEnd);
+    return headEnd < 0 ? -1 : start + headEnd;
   }
 }

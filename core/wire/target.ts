@@ -2,8 +2,11 @@
  * Request targets (RFC 9112 section 3.2) and the one canonical path that matching,
  * policies and forwarding share.
  */
+import { isIPv6 } from "node:net";
 import { ProxyError } from "../errors.ts";
 import { COLON, hexValue, isHostName, isTarget, isUnreserved } from "./characters.ts";
+
+const DOT = 0x2e;
 
 export interface Target {
   /** Canonical path, or `*`, or empty for authority-form. */
@@ -17,9 +20,11 @@ export interface Target {
 /** @throws ProxyError target_malformed */
 export function parseTarget(method: string, target: string): Target {
   assertTargetBytes(target);
-  if (target.charCodeAt(0) === 0x2f) return splitOriginForm(target, null);
-  if (method === "CONNECT")
+  // RFC 9112 section 3.2.3: authority-form is for CONNECT, and CONNECT has no other.
+  if (method === "CONNECT") {
     return { path: "", query: "", authority: parseAuthority(target, "target_malformed") };
+  }
+  if (target.charCodeAt(0) === 0x2f) return splitOriginForm(target, null);
   if (target === "*") {
     if (method !== "OPTIONS") throw malformed("* is for OPTIONS only");
     return { path: "*", query: "", authority: null };
@@ -99,7 +104,8 @@ function resolveDotSegments(path: string): string {
 }
 
 /**
- * Checks `host [ ":" port ]` (RFC 9110 section 7.2) and puts it in lower case.
+ * Checks `host [ ":" port ]` (RFC 9110 section 7.2). Returned in lower case, without a final
+ * dot and without an empty port, so that one host has one name.
  *
  * @throws ProxyError with the given code
  */
@@ -110,32 +116,27 @@ export function parseAuthority(text: string, code: "host_malformed" | "target_ma
       source: "downstream",
     });
   }
-  return text.toLowerCase();
+  const host = text.charCodeAt(hostEnd - 1) === DOT ? text.slice(0, hostEnd - 1) : text.slice(0, hostEnd);
+  const port = text.length > hostEnd + 1 ? text.slice(hostEnd) : "";
+  return (host + port).toLowerCase();
 }
 
+/** Labels of letters, digits, `-` and `_`, none of them empty: stricter than RFC 3986, as DNS is. */
 function endOfHostName(text: string): number {
   let i = 0;
+  let previous = DOT;
   for (; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === COLON) break;
-    if (isHostName[code] !== 1) return -1;
-    if (code === 0x25 && !isEscape(text, i)) return -1;
+    if (isHostName[code] !== 1 || (code === DOT && previous === DOT)) return -1;
+    previous = code;
   }
   return i;
 }
 
-function isEscape(text: string, at: number): boolean {
-  return (
-    at + 2 < text.length &&
-    hexValue[text.charCodeAt(at + 1)] !== 255 &&
-    hexValue[text.charCodeAt(at + 2)] !== 255
-  );
-}
-
-const ipLiteral = /^\[[0-9a-f:.]+\]/i;
-
 function endOfIpLiteral(text: string): number {
-  return ipLiteral.exec(text)?.[0].length ?? -1;
+  const end = text.indexOf("]");
+  return end > 0 && isIPv6(text.slice(1, end)) && !text.slice(1, end).includes("%") ? end + 1 : -1;
 }
 
 /** Nothing, or a colon and up to five digits (none at all is legal, RFC 3986 section 3.2.3). */

@@ -14,6 +14,7 @@ const forbidden = new Set([
   ...[
     "max-forwards",
     "pragma",
+    "proxy-connection",
     "range",
     "set-cookie",
     "te",
@@ -36,13 +37,12 @@ export class TrailerSection {
 
   constructor(limits: Limits) {
     this.limit = limits.trailers;
-    this.structure = new StructureCheck({
-      ...limits,
-      // The section has no start line; its closing CRLF is not counted.
-      startLine: limits.trailers,
-      head: limits.trailers + 2,
-      fields: limits.fields - 1,
-    });
+    // The section has no start line; its closing CRLF is not counted.
+    const { trailers, fields } = limits;
+    this.structure = new StructureCheck(
+      { ...limits, startLine: trailers, head: trailers + 2, fields: fields - 1 },
+      0,
+    );
   }
 
   /**
@@ -52,23 +52,16 @@ export class TrailerSection {
    * @throws ProxyError trailers_malformed, trailers_too_large
    */
   read(bytes: Buffer, start: number, end: number): number {
-    const before = this.text.length;
-    const piece = bytes.toString("latin1", start, Math.min(end, start + this.limit + 4 - before));
-    this.text += piece;
-    const sectionEnd = this.findEnd(Math.max(0, before - 3));
-    const checked = sectionEnd < 0 ? this.text.length : sectionEnd;
-    refuseAsTrailers(() => this.structure.check(this.text, before, checked));
-    if (sectionEnd < 0) return start + piece.length;
-    refuseAsTrailers(() => this.readFields(sectionEnd - 2));
+    const piece = bytes.toString("latin1", start, Math.min(end, start + this.limit + 4));
+    const sectionEnd = asTrailers(() => this.structure.check(piece));
+    if (sectionEnd < 0) {
+      this.text += piece;
+      return start + piece.length;
+    }
+    this.text += piece.slice(0, sectionEnd);
+    asTrailers(() => this.readFields(this.text.length - 2));
     this.done = true;
-    return start + sectionEnd - before;
-  }
-
-  /** Offset after the empty line, or -1. */
-  private findEnd(from: number): number {
-    if (this.text.startsWith("\r\n")) return 2;
-    const at = this.text.indexOf("\r\n\r\n", from);
-    return at < 0 ? -1 : at + 4;
+    return start + sectionEnd;
   }
 
   private readFields(end: number): void {
@@ -83,12 +76,12 @@ export class TrailerSection {
 
 function isForbidden(name: string): boolean {
   const dashed = name.replaceAll("_", "-");
-  return forbidden.has(dashed) || dashed.startsWith("x-forwarded") || dashed.startsWith("proxy-");
+  return forbidden.has(dashed) || dashed.startsWith("x-forwarded") || dashed.startsWith("proxy-auth");
 }
 
-function refuseAsTrailers(check: () => void): void {
+function asTrailers<Result>(check: () => Result): Result {
   try {
-    check();
+    return check();
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
     const tooLarge =

@@ -12,18 +12,8 @@ export function wrk(program: string): Generator {
   return async (load, target, seconds) => {
     const url = `${target.tls ? "https" : "http"}://127.0.0.1:${target.port}/`;
     const shape = [load.method, String(load.bodyBytes), load.close ? "close" : "keep-alive", ...load.paths];
-    const args = [
-      "--timeout",
-      slow,
-      "-t1",
-      `-c${load.connections}`,
-      `-d${seconds}s`,
-      "-s",
-      script,
-      url,
-      "--",
-      ...shape,
-    ];
+    const flags = ["-t1", `-c${load.connections}`, `-d${seconds}s`, `-T${slow}`, "-s", script];
+    const args = [...flags, url, "--", ...shape];
     const child = await startChild({ file: program, args }, seconds * 1000 + graceMs);
     await child.ended;
     const report = child

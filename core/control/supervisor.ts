@@ -101,10 +101,16 @@ export class Supervisor {
   async drain(): Promise<void> {
     this.#state = "draining";
     const { drainDelay, drainTimeout } = this.#config.timeouts;
-    const listening = delay(drainDelay, undefined, { ref: false }).then(() => this.#listeners.close());
+    const closing = this.#closeListenersAfter(drainDelay);
     const limit = delay(drainDelay + drainTimeout + drainGrace, undefined, { ref: false });
     await Promise.race([this.#process.plane.drain().catch(() => {}), this.#process.exited, limit]);
-    await Promise.all([listening, this.stop()]);
+    await Promise.all([closing, this.stop()]);
+  }
+
+  /** Before the data process closes its own: what the kernel still queued then would be reset. */
+  async #closeListenersAfter(ms: number): Promise<void> {
+    if (ms > 0) await delay(ms, undefined, { ref: false });
+    this.#listeners.close();
   }
 
   /** Ends the data process without regard to requests in flight. */

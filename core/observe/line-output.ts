@@ -1,4 +1,4 @@
-import { write, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
 
 /** POSIX promises that a write of at most this many bytes to a pipe is not torn by another writer's. */
 const atomicWriteBytes = 4096;
@@ -25,6 +25,8 @@ export class LineOutput {
   #waiting: { readonly line: string; readonly bytes: number }[] = [];
   #waitingBytes = 0;
   #busy = false;
+  /** What the reader had no room for, until it is tried again. */
+  #refused: Buffer | null = null;
   #broken = false;
   #dropped = 0;
   #onIdle: (() => void)[] = [];
@@ -69,6 +71,8 @@ export class LineOutput {
   /** For a process that is about to end: one attempt at what waits, without waiting for the reader. */
   flushSync(): void {
     try {
+      if (this.#refused !== null) writeSync(this.#fd, this.#refused);
+      this.#refused = null;
       while (this.#waiting.length > 0) {
         writeSync(this.#fd, this.#takeChunk());
       }
@@ -95,13 +99,22 @@ export class LineOutput {
       } else if (error === null) {
         this.#writeChunk(chunk.subarray(written));
       } else if (error.code === "EAGAIN") {
-        setTimeout(() => this.#writeChunk(chunk), retryDelayMs);
+        this.#retryLater(chunk);
       } else {
         this.#broken = true;
         this.#dropAll();
         this.#writeNext();
       }
     });
+  }
+
+  /** Does not keep the process alive: nobody may ever read. */
+  #retryLater(chunk: Buffer): void {
+    this.#refused = chunk;
+    setTimeout(() => {
+      this.#refused = null;
+      this.#writeChunk(chunk);
+    }, retryDelayMs).unref();
   }
 
   #takeChunk(): Buffer {
@@ -131,9 +144,26 @@ let standard: LineOutput | null = null;
 /** The one output of this thread to stdout. What still waits is written when the thread exits. */
 export function standardOutput(): LineOutput {
   if (standard === null) {
-    const output = new LineOutput(1);
+    const output = new LineOutput(withoutBlocking(1));
     process.once("exit", () => output.flushSync());
     standard = output;
   }
   return standard;
 }
+
+/**
+ * The same pipe, in a mode in which a full one refuses a write. A blocked write would occupy a
+ * thread of the pool, and would keep the process from ending. The descriptor is another one
+ * because the mode belongs to whoever shares the first: other processes of the shell, for example.
+ *
+ * Where the system cannot open a pipe again, or it is no pipe, this is `fd` itself.
+ */
+export function withoutBlocking(fd: number): number {
+  try {
+    return fstatSync(fd).isFIFO() ? openSync(`/proc/self/fd/${fd}`, nonBlockingWrite) : fd;
+  } catch {
+    return fd;
+  }
+}
+
+const nonBlockingWrite = constants.O_WRONLY | constants.O_NONBLOCK;

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import t from "tap";
 import { LineOutput } from "../../core/observe/line-output.ts";
 
@@ -31,13 +32,14 @@ t.test("LineOutput writes what waits when the thread ends at once", async (t) =>
 t.test("a reader that stalls costs lines, not memory, and the log goes on when it reads again", async (t) => {
   const child = spawnWriter(`
     for (let index = 0; index < 20000; index++) output.write("x".repeat(99) + "\\n");
-    console.error(output.takeDropped());
+    setInterval(() => {}, 1000);
     process.once("SIGUSR2", async () => {
       await output.flush(5000);
       output.write("again\\n");
       await output.flush(5000);
       process.exit(0);
     });
+    console.error(output.takeDropped());
   `);
   const [report] = await once(child.stderr, "data");
   const dropped = Number(String(report));
@@ -74,12 +76,27 @@ t.test("a reader that went away does not end the process", async (t) => {
   t.equal(code, 0);
 });
 
-function spawnWriter(program: string) {
+t.test("a pipe that nobody reads does not keep the process from ending", async (t) => {
+  const path = `${t.testdir()}/pipe`;
+  execFileSync("mkfifo", [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY);
+  t.teardown(() => [reader, writer].forEach(closeSync));
+  const child = spawnWriter(
+    `for (let index = 0; index < 5000; index++) output.write("x".repeat(99) + "\\n");
+     await output.flush(100);`,
+    writer,
+  );
+  const [code] = await once(child, "exit");
+  t.equal(code, 0);
+});
+
+function spawnWriter(program: string, stdout: "pipe" | number = "pipe") {
   const module = new URL("../../core/observe/line-output.ts", import.meta.url);
-  const source = `import { LineOutput } from ${JSON.stringify(module.href)};
-    const output = new LineOutput(1);
+  const source = `import { LineOutput, withoutBlocking } from ${JSON.stringify(module.href)};
+    const output = new LineOutput(withoutBlocking(1));
     ${program}`;
   return spawn(process.execPath, ["--input-type=module", "--eval", source], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+    stdio: ["ignore", stdout, "pipe"],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
 }

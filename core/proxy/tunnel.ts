@@ -13,7 +13,7 @@ export class Tunnel implements TunnelEnd {
   private readonly upstream: UpstreamConnection;
   private readonly owner: TunnelOwner;
   private readonly idleTime: number;
-  private readonly timer = new Timer(() => this.close());
+  private readonly timer = new Timer(() => this.onIdle());
   private bytesIn = 0;
   private bytesOut = 0;
   private clientEnded = false;
@@ -94,6 +94,11 @@ export class Tunnel implements TunnelEnd {
 
   private touch(): void {
     this.client.reactor.timers.arm(this.timer, this.idleTime);
+  }
+
+  private onIdle(): void {
+    this.upstream.close();
+    this.close();
   }
 
   close(): void {

@@ -43,6 +43,9 @@ export interface TunnelEnd {
   onTunnelDrained(): void;
 }
 
+/** How long an endpoint may take to read the end of a tunnel, in ms. */
+const lastSendingTime = 2000;
+
 const State = { connecting: 0, idle: 1, busy: 2, tunnel: 3, closed: 4 } as const;
 
 export class UpstreamConnection implements MessageSink<ResponseHead> {
@@ -138,6 +141,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   closeAfterSending(): void {
     this.tunnelEnd = null;
     this.leavePool();
+    this.arm(lastSendingTime);
     this.socket.destroySoon();
   }
 
@@ -163,8 +167,9 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   close(): void {
-    if (this.state === State.closed) return;
     this.socket.destroy();
+    this.endpoint.reactor.timers.disarm(this.timer);
+    if (this.state === State.closed) return;
     this.leavePool();
     this.tunnelEnd?.onTunnelClosed();
   }

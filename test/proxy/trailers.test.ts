@@ -17,7 +17,9 @@ t.test("trailers pass in both directions", async (t) => {
 });
 
 t.test("of TE only trailers is passed on, as a statement of this hop", async (t) => {
-  const upstream = await startUpstream(t, (request) => ok(`${field(request, "connection")}|${field(request, "te")}`));
+  const upstream = await startUpstream(t, (request) =>
+    ok(`${field(request, "connection")}|${field(request, "te")}`),
+  );
   const proxy = await startGateway(t, upstream.address);
   const ask = async (te: string) =>
     (await proxy.ask(`GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: ${te}\r\n\r\n`)).body;

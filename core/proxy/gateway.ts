@@ -30,6 +30,9 @@ export interface GatewayOptions {
   readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
 }
 
+/** Turns of the event loop for which shutdown goes on accepting while connections keep coming. */
+const mostAcceptTurns = 256;
+
 /** A listener with the connections that it accepted. */
 interface Entrance {
   listener: Listener;
@@ -40,6 +43,8 @@ export class Gateway {
   readonly reactor: Reactor;
   generation: Generation;
   isDraining = false;
+  /** Connections so far, to see whether more come. */
+  private accepted = 0;
   private readonly options: GatewayOptions;
   private entrances = new Map<string, Entrance>();
   /** Taken out of the config; their last connections are finishing. */
@@ -96,10 +101,10 @@ export class Gateway {
   async drain(): Promise<void> {
     const { drainDelay, drainTimeout } = this.generation.config.timeouts;
     if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay));
-    this.isDraining = true;
-    // Connections that the kernel has established already are accepted before the door closes.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.acceptEstablished();
     await this.closeListeners();
+    // Not before: a client that is told to go connects again at once, and would be reset then.
+    this.isDraining = true;
     for (const connection of this.connections()) connection.leave();
     await this.untilEmpty(drainTimeout);
     this.close();
@@ -150,6 +155,7 @@ export class Gateway {
   }
 
   private accept(entrance: Entrance, socket: Socket): void {
+    this.accepted++;
     const { config } = entrance.listener;
     if (entrance.connections.size >= config.maxConnections) {
       this.refuseConnection(config, socket);
@@ -199,6 +205,17 @@ export class Gateway {
     await entrance.listener.close();
     if (entrance.connections.size > 0) this.retired.add(entrance);
     for (const connection of entrance.connections) connection.leave();
+  }
+
+  /**
+   * The kernel resets what it has established and nobody accepted when the door closes. libuv
+   * accepts one connection a turn, so this goes on until a turn brings none.
+   */
+  private async acceptEstablished(): Promise<void> {
+    for (let turn = 0, before = -1; turn < mostAcceptTurns && before !== this.accepted; turn++) {
+      before = this.accepted;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   private async closeListeners(): Promise<void> {

@@ -3,7 +3,7 @@ import { maskConfig } from "../config/mask.ts";
 import { processUsage } from "../data/usage.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
-import { type AdminPage, type AdminPages, problem } from "./admin.ts";
+import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
 
 const notReady: Readonly<Record<Exclude<DataState, "serving">, string>> = {
@@ -38,10 +38,6 @@ async function metricsPage(supervisor: Supervisor, metrics: Metrics): Promise<Ad
     data,
   });
   return { status: 200, contentType: prometheusContentType, body };
-}
-
-function json(status: number, value: unknown): AdminPage {
-  return { status, contentType: "application/json", body: `${JSON.stringify(value, null, 2)}\n` };
 }
 
 function packageVersion(): string {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../config/model.ts";
-import { type AdminListener, type AdminPages, listenAdmin } from "./admin.ts";
+import type { AdminListener } from "./admin.ts";
+import type { AdminPages } from "./admin-page.ts";
 
 /** A move of the admin listener that can still be taken back. */
 export interface AdminMove {
@@ -15,6 +16,7 @@ export class AdminSlot {
   readonly #pages: AdminPages;
   #configured: Address | null = null;
   #listener: AdminListener | null = null;
+  #closed = false;
 
   constructor(pages: AdminPages) {
     this.#pages = pages;
@@ -32,20 +34,29 @@ export class AdminSlot {
    */
   async prepare(address: Address | null): Promise<AdminMove> {
     if (isDeepStrictEqual(address, this.#configured)) return stay;
-    const next = address === null ? null : await listenAdmin(address, this.#pages);
+    const next = address === null ? null : await this.#listen(address);
     return {
-      commit: () => {
-        this.#listener?.close();
-        this.#listener = next;
-        this.#configured = address;
-      },
+      commit: () => this.#replace(address, next),
       rollback: () => next?.close(),
     };
   }
 
+  /** For good: a move that is committed later closes what it opened. */
   close(): void {
+    this.#closed = true;
+    this.#replace(null, null);
+  }
+
+  /** The data process is not kept waiting while this one loads its HTTP server. */
+  async #listen(address: Address): Promise<AdminListener> {
+    const { listenAdmin } = await import("./admin.ts");
+    return listenAdmin(address, this.#pages);
+  }
+
+  #replace(address: Address | null, next: AdminListener | null): void {
     this.#listener?.close();
-    this.#listener = null;
-    this.#configured = null;
+    this.#listener = this.#closed ? null : next;
+    this.#configured = address;
+    if (this.#closed) next?.close();
   }
 }

@@ -5,16 +5,7 @@ import type { Address } from "../config/model.ts";
 import { toListenError } from "../net/listen-error.ts";
 import { claimSocketPath, shareSocketPath } from "../net/socket-path.ts";
 import { isAdminHost } from "./admin-host.ts";
-
-/** A page of the admin listener. */
-export interface AdminPage {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
-
-/** Pages by path; each answers GET and HEAD. */
-export type AdminPages = Readonly<Record<string, () => AdminPage | Promise<AdminPage>>>;
+import { type AdminPage, type AdminPages, problem } from "./admin-page.ts";
 
 export interface AdminListener {
   /** As bound: port 0 has become the port that the system chose. */
@@ -96,9 +87,4 @@ async function pageFor(
   } catch {
     return problem(500, "Page cannot be made");
   }
-}
-
-/** RFC 9457. */
-export function problem(status: number, title: string): AdminPage {
-  return { status, contentType: "application/problem+json", body: `${JSON.stringify({ status, title })}\n` };
 }

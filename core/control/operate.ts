@@ -43,15 +43,17 @@ async function start(
   log: OperatorLogger,
   termination: Promise<string>,
 ): Promise<boolean> {
-  (await admin.prepare(supervisor.config.admin)).commit();
-  const starting = supervisor.start(log);
-  const listeners = await Promise.race([starting, termination.then(() => null)]);
-  if (listeners === null) {
-    starting.catch(() => {});
-    return false;
-  }
+  const starting = Promise.all([supervisor.start(log), openAdmin(admin, supervisor.config)]);
+  starting.catch(() => {});
+  const started = await Promise.race([starting, termination.then(() => null)]);
+  if (started === null) return false;
+  const [listeners] = started;
   log.info(whereItListens(listeners, admin), "Sluice is listening");
   return true;
+}
+
+async function openAdmin(admin: AdminSlot, config: Config): Promise<void> {
+  (await admin.prepare(config.admin)).commit();
 }
 
 function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot): object {

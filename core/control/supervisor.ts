@@ -66,8 +66,11 @@ export class Supervisor {
       added.commit();
       this.#listeners.sendTo(this.#process);
       const addresses = await this.#process.plane.start(this.#config);
-      this.#state = "serving";
-      void this.#keepRunning();
+      // It may have been stopped meanwhile.
+      if (this.#state === "starting") {
+        this.#state = "serving";
+        void this.#keepRunning();
+      }
       return addresses;
     } catch (error) {
       await this.stop();
@@ -107,12 +110,6 @@ export class Supervisor {
     await Promise.all([closing, this.stop()]);
   }
 
-  /** Before the data process closes its own: what the kernel still queued then would be reset. */
-  async #closeListenersAfter(ms: number): Promise<void> {
-    if (ms > 0) await delay(ms, undefined, { ref: false });
-    this.#listeners.close();
-  }
-
   /** Ends the data process without regard to requests in flight. */
   async stop(): Promise<void> {
     this.#state = "stopped";
@@ -137,6 +134,12 @@ export class Supervisor {
     }
   }
 
+  /** Before the data process closes its own: what the kernel still queued then would be reset. */
+  async #closeListenersAfter(ms: number): Promise<void> {
+    if (ms > 0) await delay(ms, undefined, { ref: false });
+    this.#listeners.close();
+  }
+
   #fork(): DataProcess {
     return new DataProcess(this.#reactors);
   }
@@ -156,9 +159,7 @@ export class Supervisor {
     this.#crashes = [...this.#crashes, now].slice(-crashesRemembered);
     const wait = restartDelay(this.#crashes, now);
     this.#log?.error({ ...exit, restartInMs: wait }, "Data process ended, starting another");
-    if (wait > 0) {
-      await delay(wait);
-    }
+    if (wait > 0) await delay(wait);
     if (this.#state !== "starting") return;
     this.#process = this.#fork();
     this.#listeners.sendTo(this.#process);

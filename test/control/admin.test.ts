@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
-import { type AdminPages, listenAdmin } from "../../core/control/admin.ts";
+import { listenAdmin } from "../../core/control/admin.ts";
+import type { AdminPages } from "../../core/control/admin-page.ts";
 
 const pages: AdminPages = {
   "/ok": () => ({ status: 200, contentType: "text/plain", body: "fine\n" }),

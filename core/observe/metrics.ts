@@ -208,17 +208,21 @@ export class Metrics {
   }
 }
 
+// A plain loop: a scrape walks 600 cells a route on the thread that serves requests.
 function requestCounts(route: string, row: Float64Array): RequestCount[] {
   const counts: RequestCount[] = [];
-  methodLabels.forEach((method, methodRow) => {
-    statusLabels.forEach((status, column) => {
-      const count = row[methodRow * statusLabels.length + column]!;
-      if (count > 0) {
-        counts.push({ route, method, status, count });
-      }
-    });
-  });
+  for (let cell = routeColumn.matrix; cell < routeColumn.buckets; cell++) {
+    const count = row[cell]!;
+    if (count > 0) counts.push({ route, ...labelsOfCell(cell), count });
+  }
   return counts;
+}
+
+function labelsOfCell(cell: number): { readonly method: string; readonly status: string } {
+  return {
+    method: methodLabels[Math.floor(cell / statusLabels.length)]!,
+    status: statusLabels[cell % statusLabels.length]!,
+  };
 }
 
 function routeTotals(route: string, row: Float64Array): RouteTotals {

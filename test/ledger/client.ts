@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../support/random.ts";
+import { reset } from "../support/reset.ts";
 import { requestContent } from "./content.ts";
 import { type ClientEntry, idempotentMethods, type Outcome, otherMethods } from "./entries.ts";
 import { judgeResponse } from "./judge.ts";
@@ -111,7 +112,7 @@ class ClientConnection {
       () => {
         if (this.waiting.length === 0) return;
         this.aborted = true;
-        if (this.random.chance(0.5)) this.socket.resetAndDestroy();
+        if (this.random.chance(0.5)) reset(this.socket);
         else this.socket.destroy();
       },
       this.random.int(0, 10),

@@ -1,0 +1,34 @@
+/**
+ * The packed and installed `sluice` as its users meet it: real servers behind, real clients in front. One
+ * program, because packing and installing takes longer than the tests.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { missing } from "../support/missing.ts";
+import { beforeNginx } from "./before-nginx.ts";
+import { beforePython } from "./before-python.ts";
+import { installTarball } from "./install.ts";
+import { InstalledSluice } from "./installed-sluice.ts";
+
+t.setTimeout(180_000);
+
+const folder = mkdtempSync(join(tmpdir(), "sluice-acceptance-"));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const uninstalled = await installTarball(folder);
+const installed = new InstalledSluice(join(folder, "installed"));
+
+type Part = (t: Test, installed: InstalledSluice, folder: string) => Promise<void>;
+
+/** Runs a part of the suite in a folder of its own. */
+function part(title: string, absent: string | false, run: Part): void {
+  t.test(title, { skip: uninstalled || absent }, async (t) => {
+    const own = join(folder, run.name);
+    mkdirSync(own);
+    await run(t, installed, own);
+  });
+}
+
+part("in front of nginx", missing("nginx", "curl"), beforeNginx);
+part("in front of Python's http.server", missing("python3", "curl"), beforePython);

@@ -57,8 +57,8 @@ export class Pool implements Task {
       waiter.onConnection(connection);
       return;
     }
-    if (this.waiters.size >= this.config.maxPending) {
-      const message = `Cannot send to ${this.endpoint.name}: ${this.waiters.size} requests wait for a connection`;
+    if (this.open >= this.config.maxConnections && this.unserved >= this.config.maxPending) {
+      const message = `Cannot send to ${this.endpoint.name}: ${this.unserved} requests wait for a connection`;
       waiter.onNoConnection(
         new ProxyError("pending_overflow", message, { source: "upstream", retry: "safe" }),
       );
@@ -172,10 +172,15 @@ export class Pool implements Task {
       this.dequeue(waiter);
       waiter.onConnection(connection);
     }
-    const unserved = this.waiters.size - this.connecting - this.settling.length;
     const allowed = this.config.maxConnections - this.open;
-    for (let i = Math.min(unserved, allowed); i > 0; i--) this.connect();
+    for (let i = Math.min(this.unserved, allowed); i > 0; i--) this.connect();
     if (this.waiters.size > 0 && this.settling.length > 0) this.pumpLater();
+  }
+
+  /** Requests that no connection is on its way to. */
+  private get unserved(): number {
+    const connecting = this.connecting - this.reserved.size;
+    return this.waiters.size - connecting - this.settling.length;
   }
 
   private takeIdle(): UpstreamConnection | undefined {

@@ -109,8 +109,8 @@ export class ProxyError extends Error {
 
   /** Status of the local reply that tells the client. */
   get status(): number {
-    const { status } = meanings[this.code];
-    return this.source === "upstream" && status < 500 ? 502 : status;
+    const { status, proxyStatus } = meanings[this.code];
+    return this.source === "upstream" && proxyStatus === requestError ? 502 : status;
   }
 
   get title(): string {

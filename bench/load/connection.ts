@@ -2,11 +2,9 @@ import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Load, Target } from "./load.ts";
 
-/**
- * @param localAddress - loopback address to come from; one address has some 28 000 ports
- */
-export function connect(target: Target, localAddress?: string): Socket {
-  const options = { host: "127.0.0.1", port: target.port, ...(localAddress && { localAddress }) };
+/** Starts to connect to a target on loopback. */
+export function connect(target: Target): Socket {
+  const options = { host: "127.0.0.1", port: target.port };
   // The certificate was made for this run and nobody signed it.
   const socket = target.tls ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options);
   return socket.setNoDelay(true);

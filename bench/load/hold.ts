@@ -5,7 +5,6 @@ import type { Load, Target } from "./load.ts";
 
 const opening = 64;
 const answerTimeoutMs = 20_000;
-const connectionsPerAddress = 10_000;
 
 /**
  * Opens `count` connections, at most 64 at a time, makes one request on each and leaves them open.
@@ -19,9 +18,8 @@ export async function hold(load: Load, target: Target, count: number): Promise<n
 
   async function openInTurn(): Promise<void> {
     while (started < count) {
-      const address = `127.0.0.${2 + Math.floor(started / connectionsPerAddress)}`;
       started++;
-      const socket = connect(target, address);
+      const socket = connect(target);
       open.add(socket);
       socket.once("close", () => open.delete(socket));
       if (!(await ask(socket, request, answerTimeoutMs))) socket.destroy();

@@ -9,13 +9,14 @@ import type { Bench, Contestant, Measure, Row } from "./row.ts";
 
 const lifetimeMs = 180_000;
 const settleMs = 1000;
-// A garbage-collected heap that saw load has room for some thousand connections. They have to be
-// there before the count starts, or the connections counted would seem to cost nothing.
+// A garbage-collected heap grows in steps, and what it grew by before has room for some thousand
+// connections. They have to be there before the count starts, or those counted would seem to cost
+// nothing. Load before that would leave more room, of a size that differs from run to run.
 const connectionsBefore = 4000;
 
 /**
- * Memory of connections that made one request and wait for the next: what it grows by from some
- * thousand of them to `idleConnections` more. Each round starts the proxy anew, since memory that
+ * Memory of connections that made one request and wait for the next: what it grows by when
+ * `idleConnections` more join some thousand that are there. Each round starts the proxy anew, since memory that
  * was used once is not given back.
  */
 export const measureIdle: Measure = (row, contestants, bench) =>
@@ -29,7 +30,6 @@ async function measureHeld(row: Row, contestant: Contestant, bench: Bench): Prom
   const place = { directory, upstreamPort, tls: null, routes: contestant.routes, lifetimeMs };
   const { child, target } = await startProxy(contestant.proxy, place, load.paths[0] as string);
   try {
-    await bench.generator(load, target, bench.pace.warmUpSeconds);
     const first = await holdConnections(load, target, connectionsBefore);
     await delay(settleMs);
     const before = memoryBytes(child.pid);

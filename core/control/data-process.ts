@@ -28,7 +28,6 @@ export class DataProcess {
 
   constructor(reactors: number) {
     this.#child = fork(processEntry, [String(reactors)], {
-      execArgv: [...process.execArgv, "--no-node-snapshot"],
       env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize(reactors) },
     });
     this.#channel = childChannel(this.#child);

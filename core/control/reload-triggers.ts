@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Logger } from "../observe/log.ts";
 import type { Reloader } from "./reloader.ts";
 
@@ -38,7 +38,7 @@ export function watchForReload({ file, reloader, log }: ReloadTriggerOptions): R
  * cause several events with one save: only another text counts.
  */
 async function watchText(file: string, changed: () => void, log: Logger): Promise<ReloadTriggers> {
-  let text = readText(file);
+  let text = changedSinceStart(file) ? null : readText(file);
   // Only a run with a file pays for loading it.
   const { watchDirectoriesOf } = await import("../net/directory-watcher.ts");
   return watchDirectoriesOf([file], {
@@ -53,6 +53,11 @@ async function watchText(file: string, changed: () => void, log: Logger): Promis
       log.warn({ err: error, file }, "Cannot watch the config file; SIGHUP still reloads it");
     },
   });
+}
+
+/** A save between reading the config and watching it would go unseen. */
+function changedSinceStart(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= performance.timeOrigin;
 }
 
 /** Null while the file is away, as it is between the two steps of some editors' saves. */

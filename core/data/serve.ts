@@ -3,7 +3,7 @@ import { createLogger } from "../observe/logger.ts";
 import { beatInterval, sendBeat, serveCalls } from "./calls.ts";
 import { type Channel, parentChannel, type ThreadPort, threadChannel } from "./channel.ts";
 import { type HandleMessage, HandleTable } from "./handles.ts";
-import { Reactor } from "./reactor.ts";
+import { ReactorPlane } from "./reactor-plane.ts";
 import { ReactorPool, type ReactorThreadData } from "./reactor-pool.ts";
 
 /** Serves the control process that forked this one, until it hangs up. */
@@ -27,7 +27,7 @@ export function serveThread(port: ThreadPort, { reactor }: ReactorThreadData): v
       handles.add(handle, { fd });
     }
   });
-  serveCalls(channel, new Reactor({ handles, reactor, reusePort: true }));
+  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true }));
   setInterval(() => sendBeat(channel), beatInterval);
 }
 
@@ -39,7 +39,7 @@ function serveOneReactor(channel: Channel): void {
       handles.add(handle, socket);
     }
   });
-  serveCalls(channel, new Reactor({ handles, reactor: 0, reusePort: false }));
+  serveCalls(channel, new ReactorPlane({ handles, reactor: 0, reusePort: false }));
   setInterval(() => sendBeat(channel), beatInterval);
 }
 

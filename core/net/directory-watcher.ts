@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { type FSWatcher, watch } from "chokidar";
+import type { FSWatcher } from "chokidar";
 
 /** Long enough for a certificate and its key to be written both, ms. */
 const settleTime = 100;
@@ -21,7 +21,7 @@ interface Subscription extends WatchCallbacks {
 
 /** All subscriptions of the thread share one watcher, which is closed with the last of them. */
 const subscriptions = new Set<Subscription>();
-let watcher: FSWatcher | null = null;
+let watcher: Promise<FSWatcher> | null = null;
 let settling: NodeJS.Timeout | undefined;
 
 /**
@@ -38,12 +38,14 @@ export function watchDirectoriesOf(files: readonly string[], callbacks: WatchCal
   };
   subscriptions.add(subscription);
   watcher ??= startWatcher();
-  watcher.add([...directories]);
+  void watcher.then((started) => started.add([...directories]));
   lookAgainSoon();
   return { close: () => unsubscribe(subscription) };
 }
 
-function startWatcher(): FSWatcher {
+/** Loaded by the first subscriber: a proxy without TLS and without a config file starts faster. */
+async function startWatcher(): Promise<FSWatcher> {
+  const { watch } = await import("chokidar");
   return watch([], { depth: 0, followSymlinks: false, persistent: false })
     .on("all", lookAgainSoon)
     .on("error", (error) => {
@@ -64,11 +66,12 @@ function unsubscribe(subscription: Subscription): void {
   if (!subscriptions.delete(subscription)) return;
   if (subscriptions.size === 0) {
     clearTimeout(settling);
-    void watcher?.close();
+    void watcher?.then((started) => started.close());
     watcher = null;
     return;
   }
-  watcher?.unwatch([...subscription.directories].filter((directory) => !isWatched(directory)));
+  const unwatched = [...subscription.directories].filter((directory) => !isWatched(directory));
+  void watcher?.then((started) => started.unwatch(unwatched));
 }
 
 function isWatched(directory: string): boolean {

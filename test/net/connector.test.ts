@@ -66,7 +66,7 @@ function behavesLikeAConnection(
   t: Test,
   serverOf: (onSocket: (socket: Socket) => void) => Server,
   target: (address: Address) => ConnectTarget,
-  endAfterPause: string | false = false,
+  skipped: { endAfterPause?: string | false; holdsBack?: string | false } = {},
 ) {
   t.test("bytes go both ways, and the end of the other side closes it", async (t) => {
     const address = await serve(
@@ -101,24 +101,28 @@ function behavesLikeAConnection(
     t.equal(state.text.length, payload.length);
   });
 
-  t.test("the end of the other side is seen after a pause", { skip: endAfterPause }, async (t) => {
-    const payload = "x".repeat(3_000_000);
-    const address = await serve(
-      t,
-      serverOf((socket) => socket.end(payload)),
-    );
-    const { state, read } = collector();
-    state.pauseNext = true;
-    const socket = openConnection(target(address), read);
-    const closed = new Promise((resolve) => socket.on("close", resolve));
-    await until(() => state.calls === 1);
-    state.pauseNext = false;
-    socket.resume();
-    await closed;
-    t.equal(state.text.length, payload.length);
-  });
+  t.test(
+    "the end of the other side is seen after a pause",
+    { skip: skipped.endAfterPause ?? false },
+    async (t) => {
+      const payload = "x".repeat(3_000_000);
+      const address = await serve(
+        t,
+        serverOf((socket) => socket.end(payload)),
+      );
+      const { state, read } = collector();
+      state.pauseNext = true;
+      const socket = openConnection(target(address), read);
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      await until(() => state.calls === 1);
+      state.pauseNext = false;
+      socket.resume();
+      await closed;
+      t.equal(state.text.length, payload.length);
+    },
+  );
 
-  t.test("a paused connection holds the other side back", async (t) => {
+  t.test("a paused connection holds the other side back", { skip: skipped.holdsBack ?? false }, async (t) => {
     const writer = Promise.withResolvers<Socket>();
     const address = await serve(
       t,
@@ -271,7 +275,11 @@ t.test("TLS", { skip: missing("openssl") }, async (t) => {
         onSocket(socket);
       }),
     target,
-    isDeno && "Deno does not report the end of a TLS stream that was paused",
+    {
+      endAfterPause: isDeno && "Deno does not report the end of a TLS stream that was paused",
+      holdsBack:
+        isDeno && "Deno's TLS server takes writes without bound, so the test cannot see the client's pause",
+    },
   );
 
   const ask = async (target: ConnectTarget): Promise<string> => {

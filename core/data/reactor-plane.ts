@@ -20,7 +20,7 @@ export interface ReactorOptions {
 }
 
 /** One event loop that serves: a gateway with its counters and its logs. */
-export class Reactor implements DataPlane {
+export class ReactorPlane implements DataPlane {
   readonly #options: ReactorOptions;
   readonly #metrics = new Metrics();
   /** The gateway looks here for each request, so that a reload can switch the access log. */

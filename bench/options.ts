@@ -29,7 +29,7 @@ Complete rows at full length are saved in bench/results.
 const full: Pace = {
   rounds: 3,
   seconds: 4,
-  warmUpSeconds: 2,
+  warmUpSeconds: 4,
   idleConnections: 10_000,
   idleRounds: 3,
   startRounds: 10,
@@ -38,7 +38,7 @@ const full: Pace = {
 const quick: Pace = {
   rounds: 3,
   seconds: 1,
-  warmUpSeconds: 1,
+  warmUpSeconds: 2,
   idleConnections: 2000,
   idleRounds: 1,
   startRounds: 3,

@@ -43,7 +43,15 @@ export async function startNginx(folder: string): Promise<Service> {
 
 /** Python's http.server with files: HTTP/1.0, every response ends with its connection. */
 export async function startPython(folder: string): Promise<Service> {
-  return startPythonProgram(["-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", writeFiles(folder)]);
+  return startPythonProgram([
+    "-m",
+    "http.server",
+    "0",
+    "--bind",
+    "127.0.0.1",
+    "--directory",
+    writeFiles(folder),
+  ]);
 }
 
 /** The same without Content-Length: only the end of the connection says where a response ends. */

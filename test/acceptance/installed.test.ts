@@ -8,7 +8,10 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { missing } from "../support/missing.ts";
 import { beforeNginx } from "./before-nginx.ts";
+import { beforeNode } from "./before-node.ts";
 import { beforePython } from "./before-python.ts";
+import { behindTls } from "./behind-tls.ts";
+import { inBrowser } from "./in-browser.ts";
 import { installTarball } from "./install.ts";
 import { InstalledSluice } from "./installed-sluice.ts";
 
@@ -32,3 +35,6 @@ function part(title: string, absent: string | false, run: Part): void {
 
 part("in front of nginx", missing("nginx", "curl"), beforeNginx);
 part("in front of Python's http.server", missing("python3", "curl"), beforePython);
+part("in front of a Node service", false, beforeNode);
+part("between a browser and a Node service", missing("chromium"), inBrowser);
+part("with TLS on both sides", missing("openssl", "curl"), behindTls);

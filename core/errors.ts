@@ -123,3 +123,9 @@ export class ProxyError extends Error {
     return this.source === "upstream" && proxyStatus === requestError ? "http_protocol_error" : proxyStatus;
   }
 }
+
+/** What was thrown on the data path, as a `ProxyError`: anything else is a defect of the proxy. */
+export function toProxyError(error: unknown, doing: string): ProxyError {
+  if (error instanceof ProxyError) return error;
+  return new ProxyError("internal", `Cannot ${doing}`, { source: "internal", cause: error });
+}

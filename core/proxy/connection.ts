@@ -4,17 +4,19 @@
  */
 import type { Socket } from "node:net";
 import type { Timeouts } from "../config/model.ts";
-import { ProxyError } from "../errors.ts";
-import { plainAddress } from "../net/client-address.ts";
+import { ProxyError, toProxyError } from "../errors.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { Timer } from "../net/timers.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
+import { clientSide } from "./client-side.ts";
 import { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Generation } from "./generation.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { errorReply } from "./local-reply.ts";
+import { ownSocket, type SocketOwner } from "./socket-events.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 const Phase = {
@@ -29,18 +31,13 @@ const Phase = {
   closed: 6,
 } as const;
 
-/** Bytes of pipelined requests that wait for the current one. */
-const mostHeld = 64 * 1024;
 /** How long, in ms, and how much is read from a client that was told to go. */
 const lingerTime = 2000;
 const lingerBytes = 1024 * 1024;
 /** How long an idle connection may still bring a request after shutdown began, in ms. */
 const leavingIdleTime = 1000;
 
-const owner = Symbol("connection");
-type OwnedSocket = Socket & { [owner]: DownstreamConnection };
-
-export class DownstreamConnection implements MessageSink<RequestHead> {
+export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwner {
   readonly gateway: Gateway;
   /** Of the generation that the current request belongs to. */
   side: ClientSide;
@@ -52,8 +49,8 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   private phase: number = Phase.fresh;
   private exchange: Exchange | null = null;
   private tunnel: Tunnel | null = null;
-  private held: Buffer[] | null = null;
-  private heldBytes = 0;
+  /** Null while nobody pipelines, as most never do. */
+  private held: HeldBytes | null = null;
   private lingered = 0;
   private leaving = false;
 
@@ -65,13 +62,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     this.side = clientSide(this.generation, socket, scheme);
     this.reader = new RequestReader(this.generation.config.limits, this);
     this.timer = new Timer(() => this.onTimeout());
-    (socket as OwnedSocket)[owner] = this;
-    // Shared functions: an idle connection should not cost five closures.
-    socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("error", onError);
-    socket.on("close", onClose);
-    socket.on("drain", onDrain);
+    ownSocket(socket, this);
     this.arm(this.timeouts.head);
   }
 
@@ -117,7 +108,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     try {
       while (at < bytes.length && this.mayRead()) at = this.reader.read(bytes, at, bytes.length);
     } catch (error) {
-      this.refuse(asProxyError(error));
+      this.refuse(toProxyError(error, "handle request"));
       return;
     }
     if (at < bytes.length && this.isServing) this.hold(bytes.subarray(at));
@@ -155,11 +146,10 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   }
 
   private hold(bytes: Buffer): void {
-    this.held ??= [];
-    this.held.push(bytes);
-    this.heldBytes += bytes.length;
+    this.held ??= new HeldBytes();
+    this.held.add(bytes);
     // Not by pauseReading: the time in which the client must read its response goes on.
-    if (this.heldBytes >= mostHeld) this.socket.pause();
+    if (this.held.isFull) this.socket.pause();
   }
 
   // --- from the reader
@@ -197,7 +187,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   }
 
   resumeReading(): void {
-    if (!this.socket.isPaused() || this.heldBytes >= mostHeld) return;
+    if (!this.socket.isPaused() || this.held?.isFull) return;
     if (this.phase === Phase.exchange && this.reader.inBody) {
       this.arm(this.timeouts.bodyIdle);
     }
@@ -231,7 +221,7 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
     this.tunnel = tunnel;
     this.disarm();
     this.socket.allowHalfOpen = true;
-    const held = this.takeHeld();
+    const held = this.held?.take() ?? null;
     if (held !== null) tunnel.onClientBytes(held);
     this.resumeReading();
   }
@@ -261,17 +251,9 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
 
   private readNext(): void {
     this.arm(this.isLeaving ? leavingIdleTime : this.timeouts.keepAlive);
-    const held = this.takeHeld();
+    const held = this.held?.take() ?? null;
     if (held !== null) this.readRequests(held);
     this.resumeReading();
-  }
-
-  private takeHeld(): Buffer | null {
-    const { held } = this;
-    if (held === null) return null;
-    this.held = null;
-    this.heldBytes = 0;
-    return held.length === 1 ? held[0]! : Buffer.concat(held);
   }
 
   /** To be closed soon: when idle it may bring one more request, but not wait for it long. */
@@ -387,39 +369,4 @@ export class DownstreamConnection implements MessageSink<RequestHead> {
   private disarm(): void {
     this.reactor.timers.disarm(this.timer);
   }
-}
-
-function onData(this: Socket, bytes: Buffer): void {
-  (this as OwnedSocket)[owner].onBytes(bytes);
-}
-
-function onEnd(this: Socket): void {
-  (this as OwnedSocket)[owner].onSocketEnd();
-}
-
-/** `close` follows. */
-function onError(): void {}
-
-function onClose(this: Socket): void {
-  (this as OwnedSocket)[owner].onSocketClosed();
-}
-
-function onDrain(this: Socket): void {
-  (this as OwnedSocket)[owner].onSocketDrained();
-}
-
-function clientSide(generation: Generation, socket: Socket, scheme: "http" | "https"): ClientSide {
-  const { config, trusted } = generation;
-  return {
-    address: socket.remoteAddress === undefined ? "unknown" : plainAddress(socket.remoteAddress),
-    scheme,
-    trusted: trusted.isTrusted(socket.remoteAddress),
-    via: config.forwarding.via,
-    forwarded: config.forwarding.forwarded,
-  };
-}
-
-function asProxyError(error: unknown): ProxyError {
-  if (error instanceof ProxyError) return error;
-  return new ProxyError("internal", "Cannot handle request", { source: "internal", cause: error });
 }

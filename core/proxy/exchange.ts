@@ -4,22 +4,22 @@
  *     head -> checks -> route -> cluster -> endpoint -> connection -> request head and body
  *     client <- response body <- response head <-
  */
-import { ProxyError } from "../errors.ts";
+import { ProxyError, toProxyError } from "../errors.ts";
 import type { Task } from "../net/turn.ts";
-import type { ResponseReceiver, TunnelEnd, UpstreamConnection } from "../upstream/connection.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Waiter } from "../upstream/pool.ts";
+import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
 import { keepsAlive } from "../wire/connection-options.ts";
-import { Kind } from "../wire/field-kind.ts";
 import {
   type Delimiting,
+  delimitingFor,
   forwardInterim,
   forwardRequest,
   forwardResponse,
   forwardSwitch,
   requestedUpgrade,
 } from "../wire/forward.ts";
-import { UNTIL_CLOSE } from "../wire/framing.ts";
 import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
@@ -89,7 +89,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       this.endpoint.inFlight++;
       this.endpoint.pool.acquire(this);
     } catch (error) {
-      this.fail(asProxyError(error));
+      this.fail(toProxyError(error, "handle request"));
     }
   }
 
@@ -206,8 +206,8 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.text = "";
     this.answered = true;
     const upstream = this.upstream!;
-    const flowing = this.client.sendTextAndBytes(text, upstream.sliceToKeep(bytes, start, end));
-    if (this.client.isSending) upstream.retain();
+    const flowing = this.client.sendTextAndBytes(text, upstream.memory.sliceToKeep(bytes, start, end));
+    if (this.client.isSending) upstream.memory.retain();
     if (!flowing) this.holdUpstream();
   }
 
@@ -350,15 +350,4 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     if (this.closesClient) return "close";
     return this.head.minor === 0 ? "keep-alive" : "";
   }
-}
-
-/** RFC 9112 section 6.3: what the client can tell the end of the body by. */
-function delimitingFor(head: ResponseHead, clientMinor: 0 | 1): Delimiting {
-  if (head.contentLength === UNTIL_CLOSE) return clientMinor === 1 ? "chunked" : "close";
-  return clientMinor === 0 && (head.kinds & Kind.transferEncoding) !== 0 ? "close" : "as-received";
-}
-
-function asProxyError(error: unknown): ProxyError {
-  if (error instanceof ProxyError) return error;
-  return new ProxyError("internal", "Cannot handle request", { source: "internal", cause: error });
 }

@@ -33,6 +33,9 @@ export interface GatewayOptions {
 /** Turns of the event loop for which shutdown goes on accepting while connections keep coming. */
 const mostAcceptTurns = 256;
 
+/** Time for the other reactors, told to drain in the same moment, to close their listeners too, in ms. */
+const closingTime = 100;
+
 /** A listener with the connections that it accepted. */
 interface Entrance {
   listener: Listener;
@@ -103,7 +106,8 @@ export class Gateway {
     if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay));
     await this.acceptEstablished();
     await this.closeListeners();
-    // Not before: a client that is told to go connects again at once, and would be reset then.
+    // A client that is told to go connects again at once: no reactor may be about to close then.
+    await new Promise((resolve) => setTimeout(resolve, closingTime));
     this.isDraining = true;
     for (const connection of this.connections()) connection.leave();
     await this.untilEmpty(drainTimeout);
@@ -173,7 +177,9 @@ export class Gateway {
     const context = { requestId: null, isHead: false, allow: null, connection: "close" } as const;
     // What the client has sent already is read, or the reset for it would overtake the reply.
     socket.resume();
-    socket.setTimeout(refusalTime, () => socket.destroy());
+    // Not the idle time of the socket: a client could prolong that for ever, past the limit.
+    const deadline = setTimeout(() => socket.destroy(), refusalTime);
+    socket.once("close", () => clearTimeout(deadline));
     socket.end(errorReply(error, { ...context, proxy: this.generation.config.forwarding.via }), "latin1");
     this.options.metrics.messageRefused(error.code);
     this.reportFull(config.name);

@@ -1,6 +1,7 @@
 /** An upgraded connection: bytes both ways, each side's slowness felt by the other. */
 import { Timer } from "../net/timers.ts";
-import type { TunnelEnd, UpstreamConnection } from "../upstream/connection.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+import type { TunnelEnd } from "../upstream/receiver.ts";
 import type { DownstreamConnection } from "./connection.ts";
 
 /** Who wants to know when it is over. */
@@ -61,8 +62,8 @@ export class Tunnel implements TunnelEnd {
   onTunnelBytes(bytes: Buffer, length: number): void {
     this.bytesOut += length;
     this.touch();
-    const flowing = this.client.sendTextAndBytes("", this.upstream.sliceToKeep(bytes, 0, length));
-    if (this.client.isSending) this.upstream.retain();
+    const flowing = this.client.sendTextAndBytes("", this.upstream.memory.sliceToKeep(bytes, 0, length));
+    if (this.client.isSending) this.upstream.memory.retain();
     if (!flowing) this.upstream.pause();
   }
 

@@ -5,43 +5,19 @@
  */
 import type { Socket } from "node:net";
 import type { Limits } from "../config/model.ts";
-import { ProxyError } from "../errors.ts";
+import { ProxyError, toProxyError } from "../errors.ts";
 import { toConnectError } from "../net/connect-error.ts";
 import { openConnection, readyEvent } from "../net/connector.ts";
+import { keepReadingAfterWriteError } from "../net/keep-reading.ts";
 import { Timer } from "../net/timers.ts";
 import { keepsAlive } from "../wire/connection-options.ts";
 import { UNTIL_CLOSE } from "../wire/framing.ts";
 import { type BodyMode, type MessageSink, ResponseReader } from "../wire/message-reader.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Endpoint } from "./endpoint.ts";
-
-/** The exchange that a connection works for. */
-export interface ResponseReceiver {
-  readonly method: string;
-  onResponseHead(head: ResponseHead): BodyMode;
-  onResponseBody(bytes: Buffer, start: number, end: number): void;
-  onResponseEnd(trailers: readonly (readonly [name: string, value: string])[]): void;
-  /** After each read, when everything in it was reported. */
-  onReadDone(): void;
-  /**
-   * The endpoint switched protocols; `surplus` came right behind its head. From here on the
-   * connection carries bytes for whoever is returned.
-   */
-  onSwitched(surplus: Buffer): TunnelEnd;
-  /** No response, or no whole one. */
-  onResponseFailed(error: ProxyError): void;
-  /** What was sent has left the process; more may be sent. */
-  onSendDrained(): void;
-}
-
-/** The other end of a connection that became a tunnel. */
-export interface TunnelEnd {
-  onTunnelBytes(bytes: Buffer, length: number): void;
-  /** The endpoint will send nothing more. */
-  onTunnelEnd(): void;
-  onTunnelClosed(): void;
-  onTunnelDrained(): void;
-}
+import { keepAliveTimeout } from "./keep-alive-timeout.ts";
+import { ReadMemory } from "./read-memory.ts";
+import type { ResponseReceiver, TunnelEnd } from "./receiver.ts";
 
 /** How long an endpoint may take to read the end of a tunnel, in ms. */
 const lastSendingTime = 2000;
@@ -50,6 +26,7 @@ const State = { connecting: 0, idle: 1, busy: 2, tunnel: 3, closed: 4 } as const
 
 export class UpstreamConnection implements MessageSink<ResponseHead> {
   readonly endpoint: Endpoint;
+  readonly memory: ReadMemory;
   /** Turn from which on it may carry another request; see Turn.mark. */
   settledFrom = 0;
   /** Requests it has carried. */
@@ -64,22 +41,24 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   /** Whether its first response, which can answer no other request, carried the request's id. */
   private echoes = false;
   private requestSent = false;
+  private sendingFailed = false;
   private responseStarted = false;
   private hasFinalHead = false;
   private responseDone = false;
   private mayReuse = false;
   private keepAliveHint = 0;
   private paused = false;
-  private ownBuffer: Buffer | null = null;
 
   constructor(endpoint: Endpoint, limits: Limits) {
     this.endpoint = endpoint;
+    this.memory = new ReadMemory(endpoint.reactor.readBuffers);
     this.reader = new ResponseReader(limits, this);
     this.timer = new Timer(() => this.onTimeout());
     this.socket = openConnection(endpoint.target, {
       buffer: () => this.bufferForNextRead(),
       callback: (length, bytes) => this.onRead(bytes as Buffer, length),
     });
+    keepReadingAfterWriteError(this.socket);
     this.socket.once(readyEvent(endpoint.target), () => this.onConnected());
     this.socket.on("end", () => this.onSocketEnd());
     this.socket.on("error", (error) => this.onError(error));
@@ -182,28 +161,9 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.endpoint.pool.removed(this, poolState(state));
   }
 
-  // --- memory
-
-  /** The bytes of the current read, fit to be written on. */
-  sliceToKeep(bytes: Buffer, start: number, end: number): Buffer {
-    const slice = bytes.subarray(start, end);
-    return bytes === this.endpoint.reactor.readBuffers.shared ? Buffer.from(slice) : slice;
-  }
-
-  /** A write of such a slice has not finished: the next read must go elsewhere. */
-  retain(): void {
-    this.ownBuffer = null;
-  }
-
   private bufferForNextRead(): Buffer {
-    const { readBuffers } = this.endpoint.reactor;
-    if (this.state === State.busy ? this.reader.inBody : this.state === State.tunnel) {
-      this.ownBuffer ??= readBuffers.take();
-      return this.ownBuffer;
-    }
-    if (this.ownBuffer !== null) readBuffers.giveBack(this.ownBuffer);
-    this.ownBuffer = null;
-    return readBuffers.shared;
+    const isLong = this.state === State.busy ? this.reader.inBody : this.state === State.tunnel;
+    return this.memory.next(isLong);
   }
 
   // --- from the socket
@@ -227,7 +187,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     try {
       this.readResponse(bytes, length);
     } catch (error) {
-      const refusal = asProxyError(error);
+      const refusal = toProxyError(error, "handle response");
       this.endpoint.reactor.metrics.messageRefused(refusal.code);
       this.fail(refusal);
     }
@@ -247,7 +207,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     if (this.state !== State.busy) return;
     const receiver = this.receiver;
     if (this.responseDone) this.release(length - at);
-    else if (!this.paused) this.armWhileReading();
+    // The time to the head runs on: a head that trickles in is no answer.
+    else if (this.hasFinalHead && !this.paused) this.armWhileReading();
     receiver?.onReadDone();
   }
 
@@ -266,35 +227,39 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   private onSocketEnd(): void {
-    if (this.state === State.tunnel) {
-      this.tunnelEnd!.onTunnelEnd();
+    if (this.state === State.tunnel) this.tunnelEnd!.onTunnelEnd();
+    else if (this.state === State.busy) this.endResponse();
+    else this.onClose();
+  }
+
+  /** The end of the connection ends a response that has no other end, and breaks any other. */
+  private endResponse(): void {
+    try {
+      this.reader.end();
+    } catch (error) {
+      this.fail(toProxyError(error, "handle response"));
       return;
     }
-    if (this.state === State.busy) {
-      try {
-        this.reader.end();
-        if (this.responseDone) {
-          const receiver = this.receiver;
-          this.receiver = null;
-          this.close();
-          receiver?.onReadDone();
-          return;
-        }
-      } catch (error) {
-        this.fail(asProxyError(error));
-        return;
-      }
+    if (!this.responseDone) {
+      this.onClose();
+      return;
     }
-    this.onClose();
+    const { receiver } = this;
+    this.receiver = null;
+    this.close();
+    receiver?.onReadDone();
   }
 
   private onError(error: unknown): void {
     if (this.state === State.connecting) {
       this.failConnecting(toConnectError(error, this.endpoint.name));
-    } else if (this.state === State.busy) {
-      this.fail(this.lostConnection(error));
-    } else {
+    } else if (this.state !== State.busy) {
       this.close();
+    } else if ((error as NodeJS.ErrnoException).syscall === "write") {
+      // Its response may have come already; if not, the next read fails, too.
+      this.sendingFailed = true;
+    } else {
+      this.fail(this.lostConnection(error));
     }
   }
 
@@ -362,7 +327,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.receiver = null;
     if (surplus > 0) {
       this.refuseSurplus("after its response");
-    } else if (this.mayReuse && this.requestSent && this.endpoint.isTrusted) {
+    } else if (this.mayReuse && this.requestSent && !this.sendingFailed && this.endpoint.isTrusted) {
       this.becomeIdle();
       this.endpoint.pool.released(this);
     } else {
@@ -417,15 +382,4 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
 function poolState(state: number): "connecting" | "idle" | "busy" {
   if (state === State.connecting) return "connecting";
   return state === State.idle ? "idle" : "busy";
-}
-
-/** What `Keep-Alive: timeout=N` leaves of an idle connection, in ms, less a second for the way; 0 when unsaid. */
-function keepAliveTimeout(head: ResponseHead): number {
-  const parameter = /(?:^|[,;\s])timeout=(\d{1,6})(?:$|[,;\s])/i.exec(head.get("keep-alive") ?? "");
-  return parameter === null ? 0 : Math.max(1, Number(parameter[1]) * 1000 - 1000);
-}
-
-function asProxyError(error: unknown): ProxyError {
-  if (error instanceof ProxyError) return error;
-  return new ProxyError("internal", "Cannot handle response", { source: "internal", cause: error });
 }

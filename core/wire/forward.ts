@@ -5,6 +5,7 @@
  */
 import { ConnectionOption, namedForThisHop } from "./connection-options.ts";
 import { fieldKind, Kind } from "./field-kind.ts";
+import { UNTIL_CLOSE } from "./framing.ts";
 import { type Head, listMembers, scanFields } from "./head.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -38,6 +39,8 @@ const fromStranger =
 /** Head to send upstream, with its empty line. */
 export function forwardRequest(head: RequestHead, client: ClientSide, rewrite: RequestRewrite): string {
   let cut = client.trusted ? always : fromStranger;
+  // RFC 9110 section 10.1.1: the expectation of an HTTP/1.0 client is to be ignored; as HTTP/1.1 it would not be.
+  if (head.minor === 0) cut |= Kind.expect;
   let out = `${head.method} ${head.path}${head.query} HTTP/1.1\r\n`;
   const host = rewrite.host ?? (head.authorityFromTarget ? head.authority : null);
   if (host !== null) {
@@ -103,6 +106,12 @@ export function requestedUpgrade(head: RequestHead, allowed: readonly string[]):
 
 /** How the response will be delimited for the client. */
 export type Delimiting = "as-received" | "chunked" | "close";
+
+/** RFC 9112 section 6.3: what the client can tell the end of the body by. */
+export function delimitingFor(head: ResponseHead, clientMinor: 0 | 1): Delimiting {
+  if (head.contentLength === UNTIL_CLOSE) return clientMinor === 1 ? "chunked" : "close";
+  return clientMinor === 0 && (head.kinds & Kind.transferEncoding) !== 0 ? "close" : "as-received";
+}
 
 export interface ResponseRewrite {
   readonly delimiting: Delimiting;

@@ -10,7 +10,7 @@ import { settled } from "../support/settled.ts";
 const MiB = 1024 * 1024;
 const size = 200 * MiB;
 /** What the kernel buffers of two loopback connections, and a little for the proxy. */
-const mostUnderWay = 24 * MiB;
+const mostUnderWay = 48 * MiB;
 
 /** Sends `size` bytes as fast as they are taken; `sent` tells how many left. */
 function send(peer: RawPeer, piece: Buffer = Buffer.alloc(64 * 1024)): { readonly sent: number } {

@@ -97,3 +97,25 @@ t.test("a connection that carried an early response carries nothing else", async
   other.write(get("/other"));
   t.match((await upstream.request()).request.startLine, "/other");
 });
+
+t.test("an endpoint that answers, reads no more and is gone does not take the answer away", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startGateway(t, upstream.address);
+  for (let i = 0; i < 30; i++) {
+    const client = await proxy.connect();
+    client.write(upload(4_000_000));
+    const peer = await upstream.connection();
+    await readHead(peer);
+    peer.socket.pause();
+    for (let sent = 0; sent < i; sent++) client.write(Buffer.alloc(50_000));
+    peer.socket.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno", () =>
+      peer.socket.destroy(),
+    );
+    for (let sent = i; sent < 40; sent++) {
+      await new Promise(setImmediate);
+      if (client.isOpen) client.write(Buffer.alloc(50_000));
+    }
+    t.equal((await readMessage(client)).status, 413);
+    client.socket.destroy();
+  }
+});

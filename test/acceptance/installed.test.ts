@@ -14,6 +14,8 @@ import { behindTls } from "./behind-tls.ts";
 import { inBrowser } from "./in-browser.ts";
 import { installTarball } from "./install.ts";
 import { InstalledSluice } from "./installed-sluice.ts";
+import { onTheCommandLine } from "./on-the-command-line.ts";
+import { operated } from "./operated.ts";
 
 t.setTimeout(180_000);
 
@@ -38,3 +40,5 @@ part("in front of Python's http.server", missing("python3", "curl"), beforePytho
 part("in front of a Node service", false, beforeNode);
 part("between a browser and a Node service", missing("chromium"), inBrowser);
 part("with TLS on both sides", missing("openssl", "curl"), behindTls);
+part("on the command line", false, onTheCommandLine);
+part("operated", false, operated);

@@ -102,12 +102,13 @@ export class Gateway {
 
   /** Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed. */
   async drain(): Promise<void> {
-    const { drainDelay, drainTimeout } = this.generation.config.timeouts;
+    const { timeouts, workers } = this.generation.config;
+    const { drainDelay, drainTimeout } = timeouts;
     if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay));
     await this.acceptEstablished();
     await this.closeListeners();
     // A client that is told to go connects again at once: no reactor may be about to close then.
-    await new Promise((resolve) => setTimeout(resolve, closingTime));
+    if (workers > 1) await new Promise((resolve) => setTimeout(resolve, closingTime));
     this.isDraining = true;
     for (const connection of this.connections()) connection.leave();
     await this.untilEmpty(drainTimeout);

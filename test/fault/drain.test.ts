@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import t, { type Test } from "tap";
 import { listenLocally } from "../support/free-port.ts";
 import { get, openPeer } from "../support/gateway.ts";
@@ -10,16 +11,18 @@ import { startSluice } from "./sluice-process.ts";
 
 const clients = 16;
 
-t.test("SIGTERM under load fails no request", async (t) => {
-  const url = await startService(t);
-  await using sluice = await startSluice("--upstream", url);
-  const load = new KeepAliveLoad(sluice.port, clients);
-  await load.answers(1000);
-  sluice.program.kill("SIGTERM");
-  t.equal(await sluice.program.ended, 0);
-  await load.stop();
-  t.same(load.failures, []);
-});
+for (const workers of ["1", "2"]) {
+  t.test(`SIGTERM under load fails no request, workers: ${workers}`, async (t) => {
+    const url = await startService(t);
+    await using sluice = await startSluice("--upstream", url, "--workers", workers);
+    const load = new KeepAliveLoad(sluice.port, clients);
+    await load.answers(1000);
+    sluice.program.kill("SIGTERM");
+    t.equal(await sluice.program.ended, 0);
+    await load.stop();
+    t.same(load.failures, []);
+  });
+}
 
 t.test("SIGTERM lets a request in flight finish and says Connection: close", async (t) => {
   const upstream = await startUpstream(t);
@@ -61,7 +64,6 @@ async function startService(t: Test): Promise<string> {
 
 /** Waits until nobody accepts connections on the port. */
 async function refused(port: number): Promise<void> {
-  const { connect } = await import("node:net");
   for (;;) {
     const socket = connect(port, "127.0.0.1");
     try {

@@ -61,3 +61,22 @@ t.test("the answers before a refused request arrive first", async (t) => {
   t.equal((await readMessage(client)).status, 204);
   t.equal((await readMessage(client)).status, 400);
 });
+
+t.test(
+  "a body that turns out malformed is answered 400, and the endpoint gets no whole request",
+  async (t) => {
+    const upstream = await startUpstream(t);
+    const proxy = await startGateway(t, upstream.address);
+    const client = await proxy.connect();
+    client.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    const peer = await upstream.connection();
+    await peer.take("hello\r\n");
+    client.write("5 \n\r\nworld\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+    const response = await readMessage(client);
+    t.equal(response.status, 400);
+    t.equal(field(response, "connection"), "close");
+    await peer.ended();
+    t.equal(peer.text, "");
+    t.equal(proxy.records.length, 1);
+  },
+);

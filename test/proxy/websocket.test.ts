@@ -2,18 +2,26 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { WebSocket, WebSocketServer } from "ws";
-import { startGateway } from "../support/gateway.ts";
+import { createAuthority } from "../net/certificates.ts";
+import { listenerTls } from "../net/configs.ts";
+import { type GatewaySettings, startGateway } from "../support/gateway.ts";
 
 /** A `ws` client connected through the proxy to a `ws` server that sends back what it gets. */
-async function openSocket(t: Test, protocol?: string): Promise<{ client: WebSocket; server: WebSocket }> {
+async function openSocket(
+  t: Test,
+  { protocol = [] as string | string[], settings = {} as GatewaySettings } = {},
+): Promise<{ client: WebSocket; server: WebSocket }> {
   const service = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: true });
   await once(service, "listening");
   t.teardown(() => service.close());
   const { port } = service.address() as AddressInfo;
-  const proxy = await startGateway(t, { host: "127.0.0.1", port });
+  const proxy = await startGateway(t, { host: "127.0.0.1", port }, settings);
   const connected = once(service, "connection");
   const { port: proxyPort } = proxy.address as { port: number };
-  const client = new WebSocket(`ws://127.0.0.1:${proxyPort}/echo`, protocol ?? []);
+  const scheme = settings.listener?.tls ? "wss" : "ws";
+  const client = new WebSocket(`${scheme}://127.0.0.1:${proxyPort}/echo`, protocol, {
+    rejectUnauthorized: false,
+  });
   const [server] = (await connected) as [WebSocket];
   server.on("message", (data, isBinary) => server.send(data, { binary: isBinary }));
   if (client.readyState !== WebSocket.OPEN) await once(client, "open");
@@ -22,7 +30,7 @@ async function openSocket(t: Test, protocol?: string): Promise<{ client: WebSock
 }
 
 t.test("text and binary messages pass", async (t) => {
-  const { client } = await openSocket(t, "chat");
+  const { client } = await openSocket(t, { protocol: "chat" });
   t.equal(client.protocol, "chat");
   for (const message of ["hello", "ünïcode ✓"]) {
     client.send(message);
@@ -36,13 +44,16 @@ t.test("text and binary messages pass", async (t) => {
   t.ok(isBinary);
 });
 
-t.test("a big message passes whole", async (t) => {
-  const { client } = await openSocket(t);
+t.test("a big message passes whole, over TLS too", async (t) => {
+  const tls = listenerTls(createAuthority(t.testdir()).issue("a", ["127.0.0.1"]));
   const message = Buffer.alloc(8 * 1024 * 1024);
   for (let i = 0; i < message.length; i += 4) message.writeUInt32LE((i * 2654435761) >>> 0, i);
-  client.send(message);
-  const [data] = await once(client, "message");
-  t.ok(message.equals(data));
+  for (const settings of [{}, { listener: { tls } }]) {
+    const { client } = await openSocket(t, { settings });
+    client.send(message);
+    const [data] = await once(client, "message");
+    t.ok(message.equals(data));
+  }
 });
 
 t.test("many messages keep their order", async (t) => {

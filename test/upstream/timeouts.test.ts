@@ -77,3 +77,18 @@ t.test("a client that reads slowly is not a response that stalls", async (t) => 
   client.socket.resume();
   t.equal((await readMessage(client)).body.length, size);
 });
+
+t.test("an endpoint that stops reading the request is answered for with 504", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startGateway(t, upstream.address, { clusterTimeouts: { responseHead: 300 } });
+  const client = await proxy.connect();
+  const size = 64 * 1024 * 1024;
+  client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+  const peer = await upstream.connection();
+  await readHead(peer);
+  peer.socket.pause();
+  client.write(Buffer.alloc(size));
+  const response = await readMessage(client);
+  t.equal(response.status, 504);
+  t.equal(field(response, "connection"), "close");
+});

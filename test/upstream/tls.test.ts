@@ -4,8 +4,9 @@ import t, { type Test } from "tap";
 import type { ClusterTls } from "../../core/config/model.ts";
 import { createAuthority, type IssuedFiles } from "../net/certificates.ts";
 import { get, startGateway, type TestGateway } from "../support/gateway.ts";
-import { field } from "../support/message.ts";
+import { field, readMessage } from "../support/message.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
+import { settled } from "../support/settled.ts";
 
 const authority = createAuthority(t.testdir());
 const forAddress = authority.issue("address", ["127.0.0.1"]);
@@ -91,4 +92,22 @@ t.test("a handshake that does not end is answered 504", async (t) => {
     clusterTimeouts: { connect: 150 },
   });
   t.equal((await proxy.ask(get())).status, 504);
+});
+
+t.test("a slow reader holds an endpoint back over TLS, too", async (t) => {
+  const size = 64 * 1024 * 1024;
+  const upstream = await startUpstream(t, undefined, {
+    tls: { cert: readFileSync(forAddress.cert), key: readFileSync(forAddress.key) },
+  });
+  const proxy = await startGateway(t, upstream.address, { cluster: { tls: trusted } });
+  const client = await proxy.connect();
+  client.socket.pause();
+  client.write(get());
+  const { peer } = await upstream.request();
+  peer.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+  for (let sent = 0; sent < size; sent += 64 * 1024) peer.write(Buffer.alloc(64 * 1024, "x"));
+  const left = await settled(() => peer.socket.writableLength);
+  t.ok(left > size / 2, `${left} bytes did not leave the endpoint`);
+  client.socket.resume();
+  t.equal((await readMessage(client)).body.length, size);
 });

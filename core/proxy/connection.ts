@@ -7,6 +7,7 @@ import type { Timeouts } from "../config/model.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { Timer } from "../net/timers.ts";
+import { Kind } from "../wire/field-kind.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
@@ -156,7 +157,8 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
 
   onHead(head: RequestHead): BodyMode {
     this.phase = Phase.exchange;
-    if (head.hasBody) this.arm(this.timeouts.bodyIdle);
+    // A client that expects 100-continue waits for the endpoint, whose own time runs.
+    if (head.hasBody && (head.kinds & Kind.expect) === 0) this.arm(this.timeouts.bodyIdle);
     else this.disarm();
     this.exchange = new Exchange(this, head, this.generation);
     this.reactor.metrics.requestStarted();

@@ -38,6 +38,22 @@ t.test("an endpoint that refuses an expectation gets no body, and the connection
   t.equal(await peer.ended(), "end");
 });
 
+t.test("a client that waits for 100 Continue is not a client that pauses", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startGateway(t, upstream.address, { timeouts: { bodyIdle: 100 } });
+  const client = await proxy.connect();
+  client.write(upload("Expect: 100-continue"));
+  const peer = await upstream.connection();
+  await readHead(peer);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  peer.write("HTTP/1.1 100 Continue\r\n\r\n");
+  t.equal((await readHead(client)).status, 100);
+  client.write("hello");
+  await peer.take("hello");
+  peer.write(ok("done"));
+  t.equal((await readMessage(client)).body, "done");
+});
+
 t.test("an expectation other than 100-continue is answered 417", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startGateway(t, upstream.address);

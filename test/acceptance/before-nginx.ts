@@ -47,6 +47,12 @@ export async function beforeNginx(t: Test, installed: InstalledSluice, folder: s
     t.equal(await curl(["--compressed", `${sluice.url}/story.txt`]), story);
   });
 
+  t.test("nginx compresses for a request with Via only where it is told to", async (t) => {
+    const options = ["--header", "Accept-Encoding: gzip"];
+    t.equal((await ask([...options, `${service.url}/shy.txt`])).fields["content-encoding"], "gzip");
+    t.equal((await ask([...options, `${sluice.url}/shy.txt`])).fields["content-encoding"], undefined);
+  });
+
   t.test("curl follows a redirect", async (t) => {
     const { status, fields } = await ask([`${sluice.url}/moved`]);
     t.equal(status, 301);

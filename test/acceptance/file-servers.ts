@@ -32,6 +32,7 @@ export async function startNginx(folder: string): Promise<Service> {
         listen 127.0.0.1:${port};
         root ${writeFiles(folder)};
         location = /connection { return 200 $connection; }
+        location = /shy.txt { gzip_proxied off; alias ${folder}/files/story.txt; }
         location = /moved { return 301 /index.html; }
       }
     }`,

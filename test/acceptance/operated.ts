@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { renameSync, writeFileSync } from "node:fs";
-import { createServer, get, type ServerResponse } from "node:http";
+import { get } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Test } from "tap";
-import { listenLocally } from "../support/free-port.ts";
 import type { InstalledSluice, ServingSluice } from "./installed-sluice.ts";
+import { type NamedService, startNamed } from "./named-service.ts";
 
 /** Reload, admin pages, logs and drain, as an operator sees them. */
 export async function operated(t: Test, installed: InstalledSluice, folder: string): Promise<void> {
@@ -78,28 +78,6 @@ export async function operated(t: Test, installed: InstalledSluice, folder: stri
     t.equal(await text(response), "some and the rest");
     t.equal(await sluice.program.ended, 0);
   });
-}
-
-interface NamedService {
-  readonly url: string;
-  /** The response to `/held`, begun and left open, once it is asked for. */
-  readonly held: Promise<ServerResponse>;
-}
-
-/** A service that answers with its name, and with the id of the request in `X-Seen-Id`. */
-async function startNamed(t: Test, name: string): Promise<NamedService> {
-  const held = Promise.withResolvers<ServerResponse>();
-  const server = createServer((request, response) => {
-    response.setHeader("x-seen-id", request.headers["x-request-id"] ?? "");
-    if (request.url !== "/held") return void response.end(name);
-    response.write("some");
-    held.resolve(response);
-  });
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${await listenLocally(server)}`, held: held.promise };
 }
 
 /** The value of one series of `/metrics`. */

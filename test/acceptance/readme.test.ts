@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from "node:fs";
+import t from "tap";
+import { parseCommandLine } from "../../core/cli/args.ts";
+import * as defaults from "../../core/config/defaults.ts";
+import { parseDuration, parseSize } from "../../core/config/units.ts";
+import { Metrics } from "../../core/observe/metrics.ts";
+import { renderPrometheus } from "../../core/observe/prometheus.ts";
+import { blocks, readme, table } from "./readme.ts";
+
+const commands = [...blocks("sh").flatMap((block) => block.trim().split(/\n| && /)), ...inlineCommands()];
+
+/** What stands between backticks and begins with a program. */
+function inlineCommands(): string[] {
+  return [...readme.matchAll(/`((?:npm|npx|sluice) [^`\n]+)`/g)].map(([, command]) => command!);
+}
+
+t.test("every command of sluice is one that it takes", async (t) => {
+  const lines = commands.filter((command) => command.startsWith("sluice "));
+  t.ok(lines.length >= 4);
+  for (const line of lines) t.ok(parseCommandLine(line.split(" ").slice(1), {}), line);
+});
+
+t.test("every npm script and every task exists", async (t) => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  const { tasks } = JSON.parse(readFileSync("deno.json", "utf8"));
+  const own = ["ci", "install", "pack"];
+  for (const [, name] of commands.map((command) => /^npm (?:run )?([\w-]+)/.exec(command) ?? [])) {
+    t.ok(name === undefined || own.includes(name) || Object.hasOwn(scripts, name), `npm ${name}`);
+  }
+  for (const [, name] of readme.matchAll(/deno task (\w+)/g))
+    t.ok(Object.hasOwn(tasks, name!), `deno task ${name}`);
+});
+
+t.test("the tarball has the name that npm gives it", async (t) => {
+  const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));
+  t.match(readme, `npm install --global ./${name}-${version}.tgz`);
+});
+
+t.test("every link leads to a file", async (t) => {
+  for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) t.ok(existsSync(target!), `${target}`);
+});
+
+t.test("the table of limits holds every default, and no other", async (t) => {
+  const documented = Object.fromEntries(table("setting").map(([name, value]) => [name, amount(value!)]));
+  t.same(documented, {
+    ...prefixed("limits", defaults.defaultLimits),
+    ...prefixed("timeouts", defaults.defaultTimeouts),
+    "listeners.maxConnections": defaults.defaultListener.maxConnections,
+    "clusters.maxConnections": defaults.defaultCluster.maxConnections,
+    "clusters.maxPending": defaults.defaultCluster.maxPending,
+    "clusters.maxIdle": defaults.defaultCluster.maxIdle,
+    ...prefixed("clusters.timeouts", defaults.defaultClusterTimeouts),
+  });
+});
+
+t.test("the addresses are the defaults", async (t) => {
+  t.match(readme, `serves on \`${defaults.defaultListener.address}\``);
+  t.match(readme, `admin listener is on \`${defaults.defaultAdminAddress}\``);
+});
+
+t.test("every metric exists", async (t) => {
+  const usage = { cpuSeconds: 0, residentBytes: 0 };
+  const facts = { version: "", runtime: "", dataRestarts: 0, control: usage, data: usage };
+  const page = renderPrometheus([new Metrics().snapshot()], facts);
+  const named = [...readme.matchAll(/`(sluice_\w+)`/g)].map(([, name]) => name!);
+  t.ok(named.length >= 8);
+  for (const name of named) t.match(page, `# TYPE ${name} `, name);
+});
+
+/** A number, a duration in ms or a size in bytes. */
+function amount(text: string): number | null {
+  return /^\d+$/.test(text) ? Number(text) : (parseDuration(text) ?? parseSize(text));
+}
+
+function prefixed(prefix: string, values: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]));
+}

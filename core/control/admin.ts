@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Address } from "../config/model.ts";
+import { ignoreError } from "../net/ignore-error.ts";
 import { toListenError } from "../net/listen-error.ts";
 import { claimSocketPath, shareSocketPath } from "../net/socket-path.ts";
 import { isAdminHost } from "./admin-host.ts";
@@ -27,7 +28,11 @@ export async function listenAdmin(address: Address, pages: AdminPages): Promise<
   );
   server.maxConnections = 64;
   server.maxRequestsPerSocket = 1000;
+  // Clients that do not read their responses would else keep the few connections for ever.
+  server.timeout = 5000;
   const bound = await bind(server, address);
+  // A connection that cannot be accepted must not end the process that supervises.
+  server.on("error", ignoreError);
   return {
     address: bound,
     close() {

@@ -12,8 +12,11 @@ import { startProgram } from "../support/program.ts";
 async function fullListener(t: Test): Promise<Address> {
   const port = await freePort();
   const source = `require("node:net").createServer().listen({ port: ${port}, host: "127.0.0.1", backlog: 1 }, () => console.log("up"))`;
-  const frozen = startProgram(process.execPath, ["--eval", source]);
-  t.teardown(() => frozen.kill("SIGKILL"));
+  const frozen = startProgram("node", ["--eval", source]);
+  t.teardown(async () => {
+    frozen.kill("SIGCONT");
+    await frozen[Symbol.asyncDispose]();
+  });
   await frozen.said(/up/);
   frozen.kill("SIGSTOP");
   const address = { host: "127.0.0.1", port };

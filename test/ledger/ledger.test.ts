@@ -8,7 +8,7 @@ import { chooseSeed } from "../support/random.ts";
 import { reconcile } from "./reconcile.ts";
 import { type LedgerOptions, runLedger } from "./run-ledger.ts";
 
-t.setTimeout(60 * 60_000);
+t.setTimeout(10 * 60_000);
 
 const seconds = Number(process.env["LEDGER_SECONDS"] ?? 20) / 2;
 

@@ -54,6 +54,8 @@ function configFor(ports: readonly number[], poolIdle: number): Config {
   return quietConfig(ports, {
     timeouts: { head: 2000, bodyIdle: 1000, keepAlive: 2000, writeIdle: 2000 },
     clusterTimeouts: { connect: 2000, responseHead: 300, responseIdle: 400, poolIdle },
+    // Fewer than the clients need at times: requests wait for connections, too.
+    cluster: { maxConnections: 6, maxPending: clientCount },
     trustedProxies: ["127.0.0.1"],
   });
 }

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Test } from "tap";
 import { WebSocket } from "ws";
+import { readMessage } from "../support/message.ts";
 import { missing } from "../support/missing.ts";
+import { RawPeer } from "../support/raw-peer.ts";
 import type { InstalledSluice } from "./installed-sluice.ts";
 import { startNode } from "./node-service.ts";
 import { withCurl } from "./with-curl.ts";
@@ -17,6 +20,15 @@ export async function beforeNode(t: Test, installed: InstalledSluice): Promise<v
   t.teardown(() => sluice[Symbol.asyncDispose]());
 
   t.test("curl in front", { skip: missing("curl") }, async (t) => withCurl(t, service.url, sluice.url));
+
+  t.test("requests sent at once are answered in their order", async (t) => {
+    const peer = new RawPeer(connect(Number(new URL(sluice.url).port), "127.0.0.1"));
+    t.teardown(() => peer.reset());
+    const paths = ["/chunked", "/none", "/hints", "/chunked"];
+    peer.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
+    const answers = ["one two three", "nothing here", "", "after the hints", "one two three"];
+    for (const body of answers) t.equal((await readMessage(peer)).body, body);
+  });
 
   t.test("what is streamed arrives piece by piece", async (t) => {
     for (const path of ["/stream", "/events"]) {

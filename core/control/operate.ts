@@ -1,6 +1,7 @@
 import { formatAddress } from "../config/address.ts";
 import type { Config } from "../config/model.ts";
 import type { ListenerAddress } from "../data/plane.ts";
+import { openFileLimit } from "../net/file-limit.ts";
 import { standardOutput } from "../observe/line-output.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
@@ -49,11 +50,23 @@ async function start(
   if (started === null) return false;
   const [listeners] = started;
   log.info(whereItListens(listeners, admin), "Sluice is listening");
+  warnOfFewFiles(supervisor.config, log);
   return true;
 }
 
 async function openAdmin(admin: AdminSlot, config: Config): Promise<void> {
   (await admin.prepare(config.admin)).commit();
+}
+
+/** Past the limit the kernel refuses connections before anyone can answer or log them. */
+function warnOfFewFiles(config: Config, log: OperatorLogger): void {
+  const limit = openFileLimit();
+  const connections = config.listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0);
+  if (limit === null || limit > connections) return;
+  log.warn(
+    { limit, connections },
+    "The limit of open files is below maxConnections; raise it with ulimit -n",
+  );
 }
 
 function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot): object {

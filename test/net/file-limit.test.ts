@@ -1,0 +1,12 @@
+import { execFileSync } from "node:child_process";
+import t from "tap";
+import { missing } from "../support/missing.ts";
+
+const notHere = process.platform === "linux" ? missing("bash") : "only Linux tells its limits";
+
+t.test("openFileLimit is what the shell set", { skip: notHere }, async (t) => {
+  const module = new URL("../../core/net/file-limit.ts", import.meta.url).href;
+  const program = `import(${JSON.stringify(module)}).then((m) => console.log(m.openFileLimit()))`;
+  const said = execFileSync("bash", ["-c", 'ulimit -n 1234; "$0" -e "$1"', process.execPath, program]);
+  t.equal(said.toString().trim(), "1234");
+});

@@ -3,6 +3,7 @@ import t from "tap";
 import { parseCommandLine } from "../../core/cli/args.ts";
 import * as defaults from "../../core/config/defaults.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
+import { type ErrorCode, ProxyError } from "../../core/errors.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
 import { renderPrometheus } from "../../core/observe/prometheus.ts";
 import { blocks, readme, table } from "./readme.ts";
@@ -51,6 +52,31 @@ t.test("the table of limits holds every default, and no other", async (t) => {
     "clusters.maxIdle": defaults.defaultCluster.maxIdle,
     ...prefixed("clusters.timeouts", defaults.defaultClusterTimeouts),
   });
+});
+
+t.test("the statuses of the table are those that clients see", async (t) => {
+  const codes: Record<string, ErrorCode> = {
+    "limits.startLine": "start_line_too_long",
+    "limits.head": "head_too_large",
+    "limits.fields": "fields_too_many",
+    "limits.trailers": "trailers_too_large",
+    "limits.chunkExtensions": "chunk_malformed",
+    "limits.requestBody": "body_too_large",
+    "timeouts.head": "head_timeout",
+    "timeouts.bodyIdle": "body_timeout",
+    "listeners.maxConnections": "connections_exhausted",
+    "clusters.maxPending": "pending_overflow",
+    "clusters.timeouts.connect": "connect_timeout",
+    "clusters.timeouts.pending": "pending_timeout",
+    "clusters.timeouts.responseHead": "response_head_timeout",
+  };
+  const documented = table("setting").flatMap(([name, , effect]) => {
+    const status = /^\d{3}/.exec(effect!);
+    return status ? [[name, Number(status[0])]] : [];
+  });
+  const statusOf = (code: ErrorCode) => new ProxyError(code, "", { source: "downstream" }).status;
+  const actual = Object.entries(codes).map(([name, code]) => [name, statusOf(code)]);
+  t.same(Object.fromEntries(documented), Object.fromEntries(actual));
 });
 
 t.test("the addresses are the defaults", async (t) => {

@@ -6,7 +6,15 @@ import { startNode } from "./node-service.ts";
 
 /** Only the page under test may use the network. */
 const quiet = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+  ...[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+  ],
   ...["--disable-background-networking", "--disable-component-update", "--disable-default-apps"],
 ];
 

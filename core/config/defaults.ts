@@ -35,6 +35,7 @@ export const defaultClusterTimeouts: ClusterTimeouts = {
 
 export const defaultCluster = {
   balance: "round-robin",
+  reuse: "always",
   maxConnections: 1024,
   maxPending: 1024,
   maxIdle: 256,

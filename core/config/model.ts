@@ -48,6 +48,12 @@ export interface ClusterConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
   readonly balance: "round-robin" | "least-requests";
+  /**
+   * Which connections carry more than one request: all that ended their last response
+   * cleanly; those whose endpoint also sends X-Request-Id back, so that no late response to
+   * an earlier request can be taken for the answer; or none.
+   */
+  readonly reuse: "always" | "verified" | "never";
   /** Verified TLS towards the endpoints, or null for plain text. */
   readonly tls: ClusterTls | null;
   /** Connections per endpoint and reactor. */

@@ -36,6 +36,7 @@ function resolveCluster(
     name,
     endpoints: endpoints.map(({ secure: _, ...endpoint }) => endpoint),
     balance: cluster.balance ?? defaultCluster.balance,
+    reuse: cluster.reuse ?? defaultCluster.reuse,
     tls: resolveTls(cluster, endpoints, path, source),
     maxConnections,
     maxPending: cluster.maxPending ?? defaultCluster.maxPending,

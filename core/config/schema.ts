@@ -127,6 +127,13 @@ const cluster = Type.Object(
         default: defaultCluster.balance,
       }),
     ),
+    reuse: Type.Optional(
+      Type.Enum(["always", "verified", "never"], {
+        description:
+          "Which connections carry more than one request; verified: those of an endpoint that sends X-Request-Id back, so that a late response to an earlier request is never taken for the answer.",
+        default: defaultCluster.reuse,
+      }),
+    ),
     tls: Type.Optional(clusterTls),
     maxConnections: count(countBounds, {
       description: "Connections for each endpoint and reactor.",

@@ -181,7 +181,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     }
     if (this.state === State.closed) return false;
     if (this.state !== State.busy) {
-      this.refuseSurplus("while no request was in flight");
+      this.refuseSurplus();
       return true;
     }
     try {
@@ -326,13 +326,18 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private release(surplus: number): void {
     this.receiver = null;
     if (surplus > 0) {
-      this.refuseSurplus("after its response");
-    } else if (this.mayReuse && this.requestSent && !this.sendingFailed && this.endpoint.isTrusted) {
+      this.refuseSurplus();
+    } else if (this.mayReuse && this.isSent && this.endpoint.trusts(this.echoes)) {
       this.becomeIdle();
       this.endpoint.pool.released(this);
     } else {
       this.close();
     }
+  }
+
+  /** Whether nothing of the request is left to send. */
+  private get isSent(): boolean {
+    return this.requestSent && !this.sendingFailed && this.socket.writableLength === 0;
   }
 
   private becomeIdle(): void {
@@ -343,8 +348,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.arm(this.keepAliveHint > 0 ? Math.min(this.keepAliveHint, timeouts.poolIdle) : timeouts.poolIdle);
   }
 
-  private refuseSurplus(when: string): void {
-    this.endpoint.reportSurplus(when);
+  private refuseSurplus(): void {
+    this.endpoint.reportSurplus();
     this.close();
   }
 

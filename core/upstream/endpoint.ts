@@ -6,8 +6,9 @@ import type { ConnectTarget } from "../net/connector.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { Pool } from "./pool.ts";
 
-/** How long connections are not reused after an endpoint broke framing, in ms. */
-const distrustTime = 60_000;
+/** How long connections are not reused after an endpoint's first offence, in ms; it doubles with each. */
+const firstDistrust = 60_000;
+const longestDistrust = 3_600_000;
 
 export class Endpoint {
   readonly config: EndpointConfig;
@@ -20,6 +21,8 @@ export class Endpoint {
   readonly pool: Pool;
   /** Requests sent and not finished. */
   inFlight = 0;
+  private readonly reuse: ClusterConfig["reuse"];
+  private offences = 0;
   private distrustedUntil = 0;
 
   /** @throws TlsFileError when a certificate file cannot be used */
@@ -27,6 +30,7 @@ export class Endpoint {
     this.config = config;
     this.name = formatAddress(config.address);
     this.timeouts = cluster.timeouts;
+    this.reuse = cluster.reuse;
     this.reactor = reactor;
     this.metricsSlot = reactor.metrics.clusterSlot(cluster.name);
     const tls = cluster.tls === null ? null : prepareClientTls(cluster.tls, config);
@@ -34,9 +38,18 @@ export class Endpoint {
     this.pool = new Pool(this, cluster, limits);
   }
 
-  /** Whether its connections may carry more than one request. */
-  get isTrusted(): boolean {
-    return this.distrustedUntil === 0 || performance.now() >= this.distrustedUntil;
+  /**
+   * Whether a connection may carry another request.
+   *
+   * @param echoes whether the endpoint sends X-Request-Id back on it
+   */
+  trusts(echoes: boolean): boolean {
+    if (this.reuse === "never" || (this.reuse === "verified" && !echoes)) return false;
+    return !this.isDistrusted;
+  }
+
+  private get isDistrusted(): boolean {
+    return this.distrustedUntil !== 0 && performance.now() < this.distrustedUntil;
   }
 
   /**
@@ -44,19 +57,18 @@ export class Endpoint {
    * connection: whatever else it sends can answer no one else.
    */
   distrust(): void {
-    this.distrustedUntil = performance.now() + distrustTime;
+    if (this.isDistrusted) return;
+    const time = Math.min(firstDistrust * 2 ** this.offences++, longestDistrust);
+    this.distrustedUntil = performance.now() + time;
     this.pool.closeIdle();
+    this.reactor.log.warn(
+      { endpoint: this.name, distrustedForMs: time },
+      "Endpoint sent bytes that answer no request; its connections are not reused for a while",
+    );
   }
 
-  reportSurplus(when: string): void {
+  reportSurplus(): void {
     this.reactor.metrics.messageRefused("response_surplus");
-    if (this.isTrusted) {
-      const fields = { endpoint: this.name, code: "response_surplus", distrustedForMs: distrustTime };
-      this.reactor.log.warn(
-        fields,
-        `Endpoint sent bytes ${when}; its connections are not reused for a while`,
-      );
-    }
     this.distrust();
   }
 }

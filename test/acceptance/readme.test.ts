@@ -34,7 +34,7 @@ t.test("every npm script and every task exists", async (t) => {
 
 t.test("the tarball has the name that npm gives it", async (t) => {
   const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));
-  t.match(readme, `npm install --global ./${name}-${version}.tgz`);
+  t.match(readme, `npm install --global ../${name}-${version}.tgz`);
 });
 
 t.test("every link leads to a file", async (t) => {

@@ -2,11 +2,12 @@ import { globSync } from "node:fs";
 import type { Suite } from "./suite.ts";
 
 /** Rooms whose code behaves alike on both runtimes: their suites run on Deno too. */
-const neutralRooms = ["config", "net", "observe", "route", "wire"];
+const neutralRooms = ["config", "index", "net", "observe", "proxy", "route", "upstream", "wire"];
 
 /** Suites of those rooms that are about Node all the same, and why. */
 const nodeSuites = new Map([
   ["test/net/listener.test.ts", "Deno has other codes for an address it cannot have"],
+  ["test/upstream/connect.test.ts", "stops a process with a signal, after which Deno does not see its end"],
   ["test/observe/line-output.test.ts", "starts programs with the options of Node"],
   ["test/wire/node-http.test.ts", "compares with the parser of node:http, which Deno has another of"],
 ]);

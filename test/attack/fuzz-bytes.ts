@@ -109,7 +109,7 @@ function mutate(bytes: Bytes, random: Random): Bytes {
   const at = random.int(0, bytes.length);
   const end = Math.min(bytes.length, at + random.int(1, 12));
   const around = (middle: Bytes, rest = at) => bytes.slice(0, at) + middle + bytes.slice(rest);
-  switch (random.int(0, 5)) {
+  switch (random.int(0, 6)) {
     case 0:
       return around(String.fromCharCode((bytes.charCodeAt(at) || 0) ^ (1 << random.int(0, 7))), at + 1);
     case 1:
@@ -120,6 +120,8 @@ function mutate(bytes: Bytes, random: Random): Bytes {
       return around(bytes.slice(at, end) + bytes.slice(at, end), end);
     case 4:
       return around(random.pick(troublesome), end);
+    case 5:
+      return bytes.replace("\r\n", `\r\n${random.pick(troublesome)}`);
     default:
       return random.chance(0.3) ? bytes.slice(0, at) : doubleLine(bytes, random);
   }

@@ -80,6 +80,31 @@ for (const [name, response] of Object.entries(responses)) {
   }
 }
 
+for (const [name, response] of Object.entries(responses)) {
+  for (const [way, leave] of Object.entries(ways)) {
+    t.test(`a client ${way} after each byte of ${name}`, async (t) => {
+      const sent = new Map<number, PromiseWithResolvers<void>>();
+      const upstream = await startUpstream(t, ({ startLine }, peer) => {
+        if (startLine.includes("/next")) return ok("/next");
+        const offset = Number(startLine.split(/[ /]+/)[1]);
+        peer.socket.write(response.slice(0, offset), "latin1", () => sent.get(offset)!.resolve());
+        return null;
+      });
+      const proxy = await startGateway(t, upstream.address, brief);
+      await everyOffset(response.length, async (offset) => {
+        sent.set(offset, Promise.withResolvers());
+        const client = await proxy.connect();
+        client.write(get(`/${offset}`));
+        await sent.get(offset)!.promise;
+        leave(client);
+        await client.ended();
+        client.socket.destroy();
+      });
+      await assertServes(t, proxy, "/next");
+    });
+  }
+}
+
 /** A few offsets at a time. */
 async function everyOffset(last: number, visit: (offset: number) => Promise<void>): Promise<void> {
   const batch = 8;

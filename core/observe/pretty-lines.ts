@@ -8,7 +8,13 @@ import type { LineSink } from "./line-sink.ts";
  */
 export function prettyLines(sink: LineSink): LineSink {
   const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
-  const format = prettyFactory({ colorize: isatty(1), ignore: "pid,hostname", singleLine: true });
+  // By default `error` is an error-like key too, and gets a line of its own: in an access record it is a code.
+  const format = prettyFactory({
+    colorize: isatty(1),
+    ignore: "pid,hostname",
+    singleLine: true,
+    errorLikeObjectKeys: ["err"],
+  });
   return {
     write(line) {
       sink.write(format(keepEscapes(line)));

@@ -68,7 +68,7 @@ function endWithControl(channel: Channel): void {
   channel.onClose(() => process.exit(0));
   process.on("uncaughtException", (error) => {
     createLogger({ level: "error", pretty: false }, { process: "data" }).error(
-      { error },
+      { err: error },
       "Data process failed",
     );
     standardOutput().flushSync();

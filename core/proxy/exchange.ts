@@ -10,7 +10,7 @@ import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Waiter } from "../upstream/pool.ts";
 import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
-import { keepsAlive } from "../wire/connection-options.ts";
+import { endToEndFields, keepsAlive } from "../wire/connection-options.ts";
 import {
   type Delimiting,
   delimitingFor,
@@ -95,8 +95,10 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   private findRoute(): Route {
     const { table, routes } = this.generation;
-    const { authority, path, method } = this.head;
-    const index = table.match(authority, path, method, this.head);
+    const { authority, path, method, connection } = this.head;
+    // Or a client could choose a route by a field that the endpoint never sees.
+    const fields = endToEndFields(this.head, connection);
+    const index = table.match(authority, path, method, fields);
     const route = routes[index];
     if (route !== undefined) return route;
     const code = index === -1 ? "route_not_found" : "method_not_allowed";

@@ -1,5 +1,5 @@
 /** The Connection field (RFC 9110 section 7.6.1). */
-import { Kind } from "./field-kind.ts";
+import { fieldKind, Kind } from "./field-kind.ts";
 import { type Head, listMembers } from "./head.ts";
 
 export const ConnectionOption = {
@@ -40,6 +40,14 @@ function optionBit(option: string): number {
 export function namedForThisHop(head: Head): Set<string> {
   const value = head.markedAll(Kind.connection) ?? "";
   return new Set(listMembers(value.toLowerCase()));
+}
+
+/** Reads fields as the next hop will see them: what Connection names away is not there. */
+export function endToEndFields(head: Head, options: number): { get(name: string): string | null } {
+  if ((options & ConnectionOption.named) === 0) return head;
+  const named = namedForThisHop(head);
+  const isCut = (name: string) => named.has(name) && fieldKind(name, 0, name.length) === Kind.other;
+  return { get: (name) => (isCut(name) ? null : head.get(name)) };
 }
 
 /**

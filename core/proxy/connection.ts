@@ -9,6 +9,7 @@ import type { Reactor } from "../net/reactor.ts";
 import { Timer } from "../net/timers.ts";
 import { Kind } from "../wire/field-kind.ts";
 import type { ClientSide } from "../wire/forward.ts";
+import { CHUNKED } from "../wire/framing.ts";
 import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { clientSide } from "./client-side.ts";
@@ -170,8 +171,9 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     const { exchange } = this;
     if (exchange === null) return;
     this.arm(this.timeouts.bodyIdle);
-    const chunked = this.reader.chunkedLength;
-    const length = chunked > 0 ? chunked : exchange.requestBody.length + end - start;
+    const { head, requestBody } = exchange;
+    const isChunked = head.contentLength === CHUNKED;
+    const length = isChunked ? this.reader.chunkedLength : requestBody.length + end - start;
     exchange.onRequestBody(bytes, start, end, length);
   }
 

@@ -45,6 +45,15 @@ t.test(
   },
 );
 
+t.test("a field that Connection names away chooses no route, as the endpoint does not see it", async (t) => {
+  const upstream = await startUpstream(t, () => ok());
+  const headers = [{ name: "x-role", value: "staff" }];
+  const match = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers } as const;
+  const proxy = await startGateway(t, upstream.address, { route: { match } });
+  t.equal((await proxy.ask(get("/", "X-Role: staff"))).status, 200);
+  t.equal((await proxy.ask(get("/", "X-Role: staff", "Connection: X-Role"))).status, 404);
+});
+
 const claims = [
   ...["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil", "X-Real-IP: 6.6.6.6"],
   ...[

@@ -37,6 +37,12 @@ t.test("chunk framing does not count as body", async (t) => {
     `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`,
   );
   t.equal(response.body, "abcd");
+
+  const client = await proxy.connect();
+  client.write(
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Checksum: abcdef\r\n\r\n",
+  );
+  t.equal((await readMessage(client)).status, 200, "nor do the trailers of an empty body");
 });
 
 t.test("a listener that is full answers 503, says so once, and serves again", async (t) => {

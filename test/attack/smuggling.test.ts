@@ -70,6 +70,16 @@ const attacks: Record<string, Attack> = {
     statuses: [200, 200],
     targets: ["/1", "/last"],
   },
+  "a request that would end with the connection [CVE-2026-2835]": {
+    bytes: post("Connection: close", "", smuggled),
+    statuses: [200],
+    targets: ["/1"],
+  },
+  "a request of HTTP/1.0 that would end with the connection [CVE-2026-2835]": {
+    bytes: `POST /1 HTTP/1.0\r\n\r\n${smuggled}`,
+    statuses: [200],
+    targets: ["/1"],
+  },
   "a body of GET": {
     bytes: `GET /1 HTTP/1.1\r\nHost: a\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
     statuses: [200, 200],

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Address, ListenerConfig, ListenerTls } from "../config/model.ts";
 import type { Logger } from "../observe/log.ts";
 import { ignoreError } from "./ignore-error.ts";
+import { acceptDirectly } from "./incoming.ts";
 import { toListenError } from "./listen-error.ts";
 import { claimSocketPath, shareSocketPath } from "./socket-path.ts";
 import { throttled } from "./throttle.ts";
@@ -38,7 +39,7 @@ export interface Listener {
 
 /**
  * Accepts connections on a TCP address or a Unix socket, in plain text or TLS, and hands each over when
- * it is ready to be read. A socket handed over has an `error` listener; its `close` event always comes.
+ * it is ready to be read, by `readFrom` of incoming.ts. A socket handed over has an `error` listener; its `close` event always comes.
  *
  * @throws ListenError when the address cannot be had.
  * @throws TlsFileError when a certificate, key or authority file is unusable.
@@ -79,6 +80,11 @@ class SocketListener implements Listener {
       this.#terminator?.close();
       throw toListenError(error, this.config.address);
     }
+    acceptDirectly(
+      this.#server,
+      (socket) => this.#accept(socket),
+      () => this.#terminator === null,
+    );
     this.#server.on("error", reportAcceptErrors(this.config.name, this.#options.log));
   }
 

@@ -2,11 +2,13 @@
  * Timers for connections: thousands of them, armed and disarmed on every request and
  * nearly never due. One list per duration keeps them in order of their deadline, so
  * arming and disarming move a few pointers, and one coarse tick looks at the head of each
- * list. They fire up to two ticks late, never early.
+ * list. They fire up to three ticks late, never early.
  */
 
 /** How often due timers are looked for, in ms. */
 const tick = 50;
+/** A tick that took longer tells that the event loop stood still, in ms. */
+const longestTick = 3 * tick;
 
 export class Timer {
   readonly onDue: () => void;
@@ -77,9 +79,14 @@ export class Timers {
     this.armed--;
   }
 
-  /** Fires what is due. */
+  /**
+   * Fires what is due. After the event loop stood still nothing fires until the sockets were
+   * read once: what they waited for may have come meanwhile.
+   */
   expire(): void {
+    const previous = this.now;
     this.now = this.clock();
+    if (this.now - previous > longestTick) return;
     for (const [duration, list] of this.lists) {
       this.expireList(list);
       if (list.first === null) this.lists.delete(duration);

@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import type { Timeouts } from "../config/model.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
+import { keep } from "../net/incoming.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { Timer } from "../net/timers.ts";
 import { Kind } from "../wire/field-kind.ts";
@@ -88,32 +89,32 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
 
   // --- reading
 
-  onBytes(bytes: Buffer): void {
+  onBytes(bytes: Buffer, length: number): void {
     switch (this.phase) {
       case Phase.tunnel:
-        this.tunnel!.onClientBytes(bytes);
+        this.tunnel!.onClientBytes(keep(bytes, 0, length));
         return;
       case Phase.lingering:
-        this.lingered += bytes.length;
+        this.lingered += length;
         if (this.lingered > lingerBytes) this.destroy();
         return;
       case Phase.closed:
         return;
       default:
-        this.readRequests(bytes);
+        this.readRequests(bytes, length);
     }
   }
 
-  private readRequests(bytes: Buffer): void {
+  private readRequests(bytes: Buffer, length: number): void {
     if (this.generation !== this.gateway.generation && this.exchange === null) this.changeGeneration();
     let at = 0;
     try {
-      while (at < bytes.length && this.mayRead()) at = this.reader.read(bytes, at, bytes.length);
+      while (at < length && this.mayRead()) at = this.reader.read(bytes, at, length);
     } catch (error) {
       this.refuse(toProxyError(error, "handle request"));
       return;
     }
-    if (at < bytes.length && this.isServing) this.hold(bytes.subarray(at));
+    if (at < length && this.isServing) this.hold(keep(bytes, at, length));
     if (this.exchange === null && !this.reader.atBoundary) this.startHead();
   }
 
@@ -174,7 +175,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     const { head, requestBody } = exchange;
     const isChunked = head.contentLength === CHUNKED;
     const length = isChunked ? this.reader.chunkedLength : requestBody.length + end - start;
-    exchange.onRequestBody(bytes, start, end, length);
+    exchange.onRequestBody(keep(bytes, start, end), length);
   }
 
   onEnd(): void {
@@ -256,7 +257,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
   private readNext(): void {
     this.arm(this.isLeaving ? leavingIdleTime : this.timeouts.keepAlive);
     const held = this.held?.take() ?? null;
-    if (held !== null) this.readRequests(held);
+    if (held !== null) this.readRequests(held, held.length);
     this.resumeReading();
   }
 

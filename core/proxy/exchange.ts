@@ -132,8 +132,12 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.fail(error);
   }
 
-  /** Part of the request body arrived. */
-  onRequestBody(bytes: Buffer, start: number, end: number, length: number): void {
+  /**
+   * Part of the request body arrived.
+   *
+   * @param length of the body so far
+   */
+  onRequestBody(bytes: Buffer, length: number): void {
     if (this.finished) return;
     const limit = this.generation.config.limits.requestBody;
     if (length > limit) {
@@ -141,7 +145,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       this.fail(new ProxyError("body_too_large", message, { source: "downstream" }));
       return;
     }
-    const flowing = this.requestBody.add(bytes.subarray(start, end), this.upstream);
+    const flowing = this.requestBody.add(bytes, this.upstream);
     if (!flowing) this.client.pauseReading();
   }
 

@@ -3,9 +3,9 @@
  * an idle connection should not cost five closures.
  */
 import type { Socket } from "node:net";
+import { type Reader, readFrom } from "../net/incoming.ts";
 
-export interface SocketOwner {
-  onBytes(bytes: Buffer): void;
+export interface SocketOwner extends Reader {
   /** The peer will send nothing more. */
   onSocketEnd(): void;
   onSocketClosed(): void;
@@ -18,15 +18,11 @@ type OwnedSocket = Socket & { [owner]: SocketOwner };
 
 export function ownSocket(socket: Socket, by: SocketOwner): void {
   (socket as OwnedSocket)[owner] = by;
-  socket.on("data", onData);
+  readFrom(socket, by);
   socket.on("end", onEnd);
   socket.on("error", onError);
   socket.on("close", onClose);
   socket.on("drain", onDrain);
-}
-
-function onData(this: Socket, bytes: Buffer): void {
-  (this as OwnedSocket)[owner].onBytes(bytes);
 }
 
 function onEnd(this: Socket): void {

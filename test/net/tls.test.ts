@@ -20,6 +20,7 @@ import type { CertificateEvent } from "../../core/net/tls-terminator.ts";
 import { missing } from "../support/missing.ts";
 import { createAuthority, type IssuedFiles } from "./certificates.ts";
 import { listenerConfig, listenerTls, loopback, portOf } from "./configs.ts";
+import { echo } from "./echo.ts";
 import { type RecordingLog, recordingLog } from "./recording-log.ts";
 import { until } from "./until.ts";
 
@@ -35,12 +36,12 @@ async function listenTls(t: Test, config: ListenerTls): Promise<TestListener> {
   const log = recordingLog();
   const events: CertificateEvent[] = [];
   const sockets = new Set<Socket>();
-  const echo = (socket: Socket) => {
+  const accept = (socket: Socket) => {
     sockets.add(socket);
-    socket.pipe(socket);
+    echo(socket);
   };
   const onCertificates = (event: CertificateEvent) => events.push(event);
-  const listener = await listen(listenerConfig(loopback, config), echo, { log, onCertificates });
+  const listener = await listen(listenerConfig(loopback, config), accept, { log, onCertificates });
   t.teardown(async () => {
     await listener.close();
     for (const socket of sockets) socket.destroy();
@@ -169,7 +170,7 @@ t.test("TLS listeners", { skip: missing("openssl") }, async (t) => {
       const seen: boolean[] = [];
       const note = (socket: Socket) => {
         seen.push((socket as tls.TLSSocket).authorized);
-        socket.pipe(socket);
+        echo(socket);
       };
       const listener = await listen(listenerConfig(loopback, withClients("optional")), note, { log });
       t.teardown(() => listener.close());

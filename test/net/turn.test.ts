@@ -1,0 +1,37 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import t from "tap";
+import { Turn } from "../../core/net/turn.ts";
+
+t.test("tasks of a turn run together at its end, in order", async (t) => {
+  const turn = new Turn();
+  const ran: number[] = [];
+  for (const n of [1, 2, 3]) turn.schedule({ run: () => ran.push(n) });
+  t.same(ran, []);
+  await nextTurn();
+  t.same(ran, [1, 2, 3]);
+});
+
+t.test("a task scheduled by a task runs in the next turn", async (t) => {
+  const turn = new Turn();
+  const ran: number[] = [];
+  turn.schedule({
+    run() {
+      turn.schedule({ run: () => ran.push(turn.number) });
+      ran.push(turn.number);
+    },
+  });
+  await nextTurn();
+  t.same(ran, [1]);
+  await nextTurn();
+  t.same(ran, [1, 2]);
+});
+
+t.test("a turn that was marked counts, and two of them make a poll of every socket", async (t) => {
+  const turn = new Turn();
+  const settled = turn.mark();
+  await nextTurn();
+  t.ok(turn.number < settled, "the turn of the mark itself has not polled again");
+  turn.mark();
+  await nextTurn();
+  t.ok(turn.number >= settled);
+});

@@ -4,7 +4,7 @@ import { standardOutput } from "./line-output.ts";
 import type { LineSink } from "./line-sink.ts";
 import { openPino } from "./logger.ts";
 
-/** One finished exchange. Sizes in bytes of body, durations in ms. */
+/** One finished exchange. Sizes in bytes of body as it crossed the wire, chunk framing included; durations in ms. */
 export interface AccessRecord {
   readonly requestId: string;
   /** Address of the peer. */

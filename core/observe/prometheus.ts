@@ -80,8 +80,16 @@ function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     "histogram",
     "Time from the request head to the last byte of the response.",
   );
-  const bytesIn = new Family("sluice_request_bytes_total", "counter", "Bytes of request bodies.");
-  const bytesOut = new Family("sluice_response_bytes_total", "counter", "Bytes of response bodies.");
+  const bytesIn = new Family(
+    "sluice_request_bytes_total",
+    "counter",
+    "Bytes of request bodies on the wire, chunk framing included.",
+  );
+  const bytesOut = new Family(
+    "sluice_response_bytes_total",
+    "counter",
+    "Bytes of response bodies on the wire, chunk framing included.",
+  );
   const refused = new Family(
     "sluice_refused_messages_total",
     "counter",

@@ -296,7 +296,6 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       return;
     }
     this.text = "";
-    this.bytesOut = 0;
     this.status = error.status;
     this.closesClient = this.mustCloseClient() || error.code === "body_timeout";
     const reply = errorReply(error, {
@@ -306,6 +305,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       connection: this.connectionField(),
       allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
     });
+    this.bytesOut = reply.length - reply.indexOf("\r\n\r\n") - 4;
     this.client.sendText(reply);
     this.responseEnded = true;
     this.finish();

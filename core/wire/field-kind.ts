@@ -42,6 +42,9 @@ export function fieldKind(text: string, start: number, length: number): number {
     case 4:
       if (first === 0x68) return equals(text, start, "host") ? Kind.host : Kind.other;
       return first === 0x64 && equals(text, start, "date") ? Kind.date : Kind.other;
+    case 5:
+      // CGI-like servers take it for the variable that names their own proxy (CVE-2016-5385).
+      return first === 0x70 && equals(text, start, "proxy") ? Kind.hop : Kind.other;
     case 6:
       return first === 0x65 && equals(text, start, "expect") ? Kind.expect : Kind.other;
     case 7:

@@ -4,19 +4,19 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import t from "tap";
+import { installTarball } from "../acceptance/install.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
 import { startProgram } from "../support/program.ts";
-import { installTarball } from "./install.ts";
 import { findOldNode } from "./old-node.ts";
-import { testAsOperator } from "./operator.ts";
 
 t.setTimeout(300_000);
 
-const folder = mkdtempSync(join(tmpdir(), "sluice-package-"));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const temporary = mkdtempSync(join(tmpdir(), "sluice-package-"));
+t.teardown(() => rmSync(temporary, { recursive: true, force: true }));
+const folder = join(temporary, "installed");
 // The binary's first line asks for the `node` of the PATH: that of this test, then.
 const env = { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env["PATH"] };
-const skip = await installTarball(folder);
+const skip = await installTarball(temporary);
 const published = join(folder, "node_modules", "sluice");
 const binary = join(folder, "node_modules", ".bin", "sluice");
 
@@ -64,8 +64,6 @@ t.test("a program imports the package, and its types hold", { skip }, async (t) 
   });
   t.match(spawnSync(process.execPath, ["embed.mjs"], options), { status: 0, stdout: "502" });
 });
-
-t.test("the installed binary serves an operator", { skip }, async (t) => testAsOperator(t, folder, env));
 
 const oldNode = skip ? null : findOldNode(24);
 const noOldNode = skip || (oldNode === null && "no Node older than 24 on the PATH");

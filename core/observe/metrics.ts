@@ -61,13 +61,18 @@ export interface Totals {
 
 const bucketCount = durationBounds.length + 1;
 
+/**
+ * What every request touches comes first and the matrix of methods and statuses begins with
+ * GET: a row is wider than a page of memory, and with a thousand routes each page and each
+ * cache line more is felt.
+ */
 const routeColumn = {
-  matrix: 0,
-  buckets: methodLabels.length * statusLabels.length,
-  durationMs: methodLabels.length * statusLabels.length + bucketCount,
-  bytesIn: methodLabels.length * statusLabels.length + bucketCount + 1,
-  bytesOut: methodLabels.length * statusLabels.length + bucketCount + 2,
-  width: methodLabels.length * statusLabels.length + bucketCount + 3,
+  durationMs: 0,
+  bytesIn: 1,
+  bytesOut: 2,
+  buckets: 3,
+  matrix: 3 + bucketCount,
+  width: 3 + bucketCount + methodLabels.length * statusLabels.length,
 } as const;
 
 /** Column 0 counts attempts that went well, the columns after it one error code each. */
@@ -129,7 +134,7 @@ export class Metrics {
     this.#requestsInFlight--;
     const { cells } = this.#routes;
     const row = routeSlot * routeColumn.width;
-    cells[row + methodIndex(method) * statusLabels.length + statusIndex(status)]! += 1;
+    cells[row + routeColumn.matrix + methodIndex(method) * statusLabels.length + statusIndex(status)]! += 1;
     cells[row + routeColumn.buckets + durationBucket(durationMs)]! += 1;
     cells[row + routeColumn.durationMs]! += durationMs;
     cells[row + routeColumn.bytesIn]! += bytesIn;
@@ -211,8 +216,8 @@ export class Metrics {
 // A plain loop: a scrape walks 600 cells a route on the thread that serves requests.
 function requestCounts(route: string, row: Float64Array): RequestCount[] {
   const counts: RequestCount[] = [];
-  for (let cell = routeColumn.matrix; cell < routeColumn.buckets; cell++) {
-    const count = row[cell]!;
+  for (let cell = 0; cell < routeColumn.width - routeColumn.matrix; cell++) {
+    const count = row[routeColumn.matrix + cell]!;
     if (count > 0) counts.push({ route, ...labelsOfCell(cell), count });
   }
   return counts;

@@ -58,8 +58,23 @@ export function readyEvent(target: ConnectTarget): "connect" | "secureConnect" {
   return target.tls === null ? "connect" : "secureConnect";
 }
 
-function openPlain(address: Address, onread: ReadHandler): net.Socket {
+function openPlain(address: Address, read: ReadHandler): net.Socket {
+  const onread = {
+    buffer: nextBuffer(read),
+    callback: (nread: number, buffer: Uint8Array) => read.callback(nread, buffer),
+  };
   return net.connect({ ...destination(address), onread });
+}
+
+/** Node hands each answer down to libuv, at a price; it keeps the buffer that it has when there is none. */
+function nextBuffer(read: ReadHandler): () => Uint8Array {
+  let current: Uint8Array | null = null;
+  return () => {
+    const next = read.buffer();
+    if (next === current) return null as unknown as Uint8Array;
+    current = next;
+    return next;
+  };
 }
 
 /**

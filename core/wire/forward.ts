@@ -10,8 +10,7 @@ import { type Head, listMembers, scanFields } from "./head.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
 
-/** What the proxy knows of the client's side of a connection; made once per connection. */
-export interface ClientSide {
+export interface ClientFacts {
   /** Address, or `unknown` for a Unix socket. */
   readonly address: string;
   readonly scheme: "http" | "https";
@@ -21,6 +20,34 @@ export interface ClientSide {
   readonly via: string;
   /** Whether to write Forwarded (RFC 7239) too. */
   readonly forwarded: boolean;
+}
+
+/** What the proxy knows of a client, made once per connection, with the text that each of its requests gets. */
+export class ClientSide {
+  readonly address: string;
+  readonly scheme: "http" | "https";
+  readonly trusted: boolean;
+  readonly via: string;
+  readonly forwarded: boolean;
+  /** X-Forwarded-For and X-Forwarded-Proto. */
+  readonly origin: string;
+  /** Via of a message that came as HTTP/1.1. */
+  readonly viaField: string;
+
+  constructor({ address, scheme, trusted, via, forwarded }: ClientFacts) {
+    this.address = address;
+    this.scheme = scheme;
+    this.trusted = trusted;
+    this.via = via;
+    this.forwarded = forwarded;
+    this.origin = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
+    this.viaField = `Via: 1.1 ${via}\r\n`;
+  }
+
+  /** Via of a message that came as HTTP/1.`minor`. */
+  viaFor(minor: 0 | 1): string {
+    return minor === 1 ? this.viaField : `Via: 1.0 ${this.via}\r\n`;
+  }
 }
 
 export interface RequestRewrite {
@@ -41,23 +68,27 @@ export function forwardRequest(head: RequestHead, client: ClientSide, rewrite: R
   let cut = client.trusted ? always : fromStranger;
   // RFC 9110 section 10.1.1: the expectation of an HTTP/1.0 client is to be ignored; as HTTP/1.1 it would not be.
   if (head.minor === 0) cut |= Kind.expect;
-  let out = `${head.method} ${head.path}${head.query} HTTP/1.1\r\n`;
-  const host = rewrite.host ?? (head.authorityFromTarget ? head.authority : null);
-  if (host !== null) {
-    cut |= Kind.host;
-    out += `Host: ${host}\r\n`;
-  }
   if (client.forwarded) cut |= Kind.forwarded;
-  out += withoutHopFields(head, cut, head.fieldsStart);
-  out += forwardingFields(head, client);
-  out += `X-Request-Id: ${rewrite.requestId}\r\nVia: 1.${head.minor} ${client.via}\r\n`;
+  const received =
+    rewrite.host === null && head.isVerbatim
+      ? withoutHopFields(head, cut, head.start)
+      : rewritten(head, cut, rewrite.host);
+  const out = `${received}${forwardingFields(head, client)}X-Request-Id: ${rewrite.requestId}\r\n${client.viaFor(head.minor)}`;
   if (rewrite.upgrade !== null) return `${out}Connection: upgrade\r\nUpgrade: ${rewrite.upgrade}\r\n\r\n`;
   return acceptsTrailers(head) ? `${out}Connection: TE\r\nTE: trailers\r\n\r\n` : `${out}\r\n`;
 }
 
+/** The start line and fields of a head whose start line or Host changes. */
+function rewritten(head: RequestHead, cut: number, host: string | null): string {
+  const startLine = `${head.method} ${head.path}${head.query} HTTP/1.1\r\n`;
+  const authority = host ?? (head.authorityFromTarget ? head.authority : null);
+  if (authority === null) return startLine + withoutHopFields(head, cut, head.fieldsStart);
+  return `${startLine}Host: ${authority}\r\n${withoutHopFields(head, cut | Kind.host, head.fieldsStart)}`;
+}
+
 function forwardingFields(head: RequestHead, client: ClientSide): string {
   if (!client.trusted) {
-    const fields = `X-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.scheme}\r\n${forwardedHost(head)}`;
+    const fields = client.origin + forwardedHost(head);
     return client.forwarded ? `${fields}Forwarded: ${forwardedElement(head, client)}\r\n` : fields;
   }
   const hops = head.markedAll(Kind.xForwardedFor);
@@ -117,7 +148,7 @@ export interface ResponseRewrite {
   readonly delimiting: Delimiting;
   /** What Connection says: nothing, `close`, or `keep-alive` for an HTTP/1.0 client. */
   readonly connection: "" | "close" | "keep-alive";
-  readonly via: string;
+  readonly client: ClientSide;
   /** Value for Date when the endpoint sent none (RFC 9110 section 6.6.1). */
   readonly date: string;
 }
@@ -135,7 +166,7 @@ export function forwardResponse(head: ResponseHead, rewrite: ResponseRewrite): s
   if ((head.kinds & Kind.date) === 0) out += `Date: ${rewrite.date}\r\n`;
   if (rewrite.delimiting === "chunked") out += "Transfer-Encoding: chunked\r\n";
   if (rewrite.connection !== "") out += `Connection: ${rewrite.connection}\r\n`;
-  return `${out}Via: 1.${head.minor} ${rewrite.via}\r\n\r\n`;
+  return `${out}${rewrite.client.viaFor(head.minor)}\r\n`;
 }
 
 /** An interim response (RFC 9110 section 15.2) on its way to the client. */

@@ -48,6 +48,13 @@ export class RequestHead extends Head {
     this.connection = connectionOptions(this);
   }
 
+  /** Whether the request line goes on as it came. */
+  get isVerbatim(): boolean {
+    const { path, query, target } = this;
+    const isCanonical = path.length + query.length === target.length && !path.includes("%");
+    return isCanonical && this.minor === 1 && !this.authorityFromTarget;
+  }
+
   get hasBody(): boolean {
     return this.contentLength !== 0;
   }

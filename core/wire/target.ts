@@ -110,6 +110,17 @@ function resolveDotSegments(path: string): string {
  * @throws ProxyError with the given code
  */
 export function parseAuthority(text: string, code: "host_malformed" | "target_malformed"): string {
+  // Most requests name the host that the one before named.
+  if (text === lastText) return lastAuthority;
+  lastAuthority = readAuthority(text, code);
+  lastText = text;
+  return lastAuthority;
+}
+
+let lastText = "";
+let lastAuthority = "";
+
+function readAuthority(text: string, code: "host_malformed" | "target_malformed"): string {
   const hostEnd = text.charCodeAt(0) === 0x5b ? endOfIpLiteral(text) : endOfHostName(text);
   if (hostEnd <= 0 || !isPort(text, hostEnd)) {
     throw new ProxyError(code, `Cannot read authority: found ${JSON.stringify(text.slice(0, 80))}`, {

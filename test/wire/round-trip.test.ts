@@ -3,7 +3,13 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import t from "tap";
 import { defaultLimits } from "../../core/config/defaults.ts";
-import { forwardInterim, forwardRequest, forwardResponse, forwardSwitch } from "../../core/wire/forward.ts";
+import {
+  ClientSide,
+  forwardInterim,
+  forwardRequest,
+  forwardResponse,
+  forwardSwitch,
+} from "../../core/wire/forward.ts";
 import { RequestReader, ResponseReader } from "../../core/wire/message-reader.ts";
 import type { RequestHead } from "../../core/wire/request-head.ts";
 import type { ResponseHead } from "../../core/wire/response-head.ts";
@@ -14,13 +20,13 @@ import { type Direction, type ReplayOptions, replay } from "./replay.ts";
 
 const runs = 3000;
 const endpoint = "endpoint.example";
-const client = {
+const client = new ClientSide({
   address: "192.0.2.1",
   scheme: "http",
   trusted: false,
   via: "sluice",
   forwarded: false,
-} as const;
+});
 const requests = fc
   .array(request, { minLength: 1, maxLength: 3 })
   .map((messages) => messages.map(({ text }) => text).join(""));
@@ -99,7 +105,7 @@ function forwardAnyResponse(head: ResponseHead): string {
   if (head.status === 101) return forwardSwitch(head, "websocket", "sluice");
   if (head.isInterim) return forwardInterim(head);
   const date = "Thu, 01 Jan 1970 00:00:00 GMT";
-  return forwardResponse(head, { delimiting: "as-received", connection: "", via: "sluice", date });
+  return forwardResponse(head, { delimiting: "as-received", connection: "", client, date });
 }
 
 function readAll(reader: RequestReader | ResponseReader, text: string): void {

@@ -132,7 +132,7 @@ export interface Limits {
   readonly fields: number;
   /** Bytes of a trailer section. */
   readonly trailers: number;
-  /** Bytes of extensions on one chunk. */
+  /** Bytes of extensions on one chunk; on all chunks of a body together 64 times that. */
   readonly chunkExtensions: number;
   /** Bytes of a request body (413). */
   readonly requestBody: number;

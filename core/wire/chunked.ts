@@ -29,6 +29,8 @@ const State = {
 } as const;
 
 const mostSizeDigits = 16;
+/** All extensions of a body together, as a multiple of those of one chunk [CVE-2024-22019]. */
+const chunksFullOfExtensions = 64;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const QUOTE = 0x22;
@@ -43,6 +45,7 @@ export class ChunkedReader {
   private size = 0;
   private digits = 0;
   private extensionLength = 0;
+  private extensionTotal = 0;
   private trailerSection: TrailerSection | null = null;
   /** Bytes of data so far, without the coding. */
   dataLength = 0;
@@ -143,10 +146,11 @@ export class ChunkedReader {
       this.state = State.sizeLineFeed;
       return;
     }
-    if (++this.extensionLength > this.limits.chunkExtensions) {
+    const most = this.limits.chunkExtensions;
+    if (++this.extensionLength > most || ++this.extensionTotal > most * chunksFullOfExtensions) {
       throw wireError(
         "chunk_malformed",
-        `Cannot read chunk extension: longer than ${this.limits.chunkExtensions} bytes`,
+        `Cannot read chunk extension: longer than ${most} bytes, or too many`,
       );
     }
     this.state = nextExtensionState(this.state, code);

@@ -56,6 +56,7 @@ const acts: Readonly<Record<Fault, (scene: Scene) => void>> = {
     socket.write(sized(parts, random.int(0, parts.content.length)));
   },
   "length-too-long": ({ socket, random, parts }) => {
+    inParts.add(socket);
     socket.write(sized(parts, parts.content.length + random.int(1, 100)));
     if (random.chance(0.5)) socket.end();
   },
@@ -125,14 +126,15 @@ function cutInBody({ response, headEnd, random }: Uncut): Buffer {
   return response.subarray(0, random.int(headEnd, response.length - 1));
 }
 
-/** Sockets with a response that is written in parts. */
+/** Sockets with a response whose end was not written, or never will be. */
 const inParts = new WeakSet<Socket>();
 
 /** Never into the middle of another response: no reader could tell those bytes from its body. */
 function writeAfter(ms: number, socket: Socket, bytes: Buffer): void {
   setTimeout(() => {
+    if (!socket.writable) return;
     if (inParts.has(socket)) writeAfter(1, socket, bytes);
-    else if (socket.writable) socket.write(bytes);
+    else socket.write(bytes);
   }, ms);
 }
 

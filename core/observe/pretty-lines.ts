@@ -9,18 +9,23 @@ import type { LineSink } from "./line-sink.ts";
 export function prettyLines(sink: LineSink): LineSink {
   const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
   // By default `error` is an error-like key too, and gets a line of its own: in an access record it is a code.
-  const format = prettyFactory({
-    colorize: isatty(1),
-    ignore: "pid,hostname",
-    singleLine: true,
-    errorLikeObjectKeys: ["err"],
-  });
+  const common = { colorize: isatty(1), errorLikeObjectKeys: ["err"] };
+  const format = prettyFactory({ ...common, ignore: "pid,hostname", singleLine: true });
+  const formatRequest = prettyFactory({ ...common, hideObject: true, messageFormat: requestFormat });
   return {
     write(line) {
-      sink.write(format(keepEscapes(line)));
+      const escaped = keepEscapes(line);
+      sink.write(line.endsWith(requestEnd) ? formatRequest(escaped) : format(escaped));
     },
   };
 }
+
+/** How the line of an access record ends: pino writes the message last. */
+const requestEnd = '"msg":"request"}\n';
+
+/** What a person looks for first; the JSON lines have the rest. */
+const requestFormat =
+  "{status} {method} {host}{path} {durationMs} ms, {bytesOut} B{if upstream} from {upstream}{end}{if error}: {error}{end} ({requestId})";
 
 /** JSON escapes of control characters, and the escaped backslashes that must not be taken for one. */
 const controlEscape = /\\(?:\\|[bfnrt]|u[0-9a-f]{4})/gi;

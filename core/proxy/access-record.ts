@@ -1,3 +1,4 @@
+import type { ProxyError } from "../errors.ts";
 import type { AccessRecord } from "../observe/access-log.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import type { Exchange } from "./exchange.ts";
@@ -23,6 +24,29 @@ export function accessRecord(exchange: Exchange, side: ClientSide, durationMs: n
     attempts: exchange.attempts,
     error: error?.code ?? null,
     ...(error !== null && { detail: error.message }),
+  };
+}
+
+/** What it says of bytes that were no request: nothing in them can be relied on. */
+export function refusalRecord(error: ProxyError, side: ClientSide): AccessRecord {
+  return {
+    requestId: "-",
+    client: side.address,
+    method: "-",
+    host: "-",
+    path: "-",
+    protocol: "HTTP/1.1",
+    route: null,
+    cluster: null,
+    upstream: null,
+    status: error.status,
+    bytesIn: 0,
+    bytesOut: 0,
+    durationMs: 0,
+    upstreamMs: null,
+    attempts: 0,
+    // No detail: it quotes what was sent, which may be a credential.
+    error: error.code,
   };
 }
 

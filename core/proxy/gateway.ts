@@ -11,7 +11,7 @@ import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Cluster } from "../upstream/cluster.ts";
 import type { ClientSide } from "../wire/forward.ts";
-import { accessRecord } from "./access-record.ts";
+import { accessRecord, refusalRecord } from "./access-record.ts";
 import { DownstreamConnection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { Generation } from "./generation.ts";
@@ -144,8 +144,7 @@ export class Gateway {
 
   /** Bytes that were no request. */
   onRefused(error: ProxyError, side: ClientSide): void {
-    const fields = { client: side.address, code: error.code, detail: error.message };
-    this.options.log.debug(fields, "Request refused");
+    this.options.accessLog?.write(refusalRecord(error, side));
   }
 
   // --- listeners

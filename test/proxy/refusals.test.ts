@@ -38,6 +38,7 @@ for (const [name, [status, request]] of Object.entries(refused)) {
     t.equal(response.status, status);
     t.equal(field(response, "content-type"), "application/problem+json");
     t.equal(field(response, "connection"), "close");
+    t.match(await proxy.record(1), { status, client: "127.0.0.1", error: /./ });
     t.equal(await client.takeRest(), "");
     for (const { text } of upstream.connections) t.notMatch(text, "\r\n0\r\n\r\n");
   });

@@ -23,7 +23,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
     case "help":
       return print((await import("./help.ts")).helpText);
     case "version":
-      return print(`sluice ${(await import("./version.ts")).readVersion()}\n`);
+      return print(`sluice ${(await import("../observe/version.ts")).readVersion()}\n`);
     case "schema":
       return print((await import("../config/json-schema.ts")).jsonSchemaText());
     case "check":

@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import { maskConfig } from "../config/mask.ts";
 import { processUsage } from "../data/usage.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
+import { readVersion } from "../observe/version.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
 
@@ -31,19 +31,13 @@ export function adminPages(supervisor: Supervisor, metrics: Metrics): AdminPages
 async function metricsPage(supervisor: Supervisor, metrics: Metrics): Promise<AdminPage> {
   const data = await supervisor.report();
   const body = renderPrometheus([metrics.snapshot(), ...(data?.snapshots ?? [])], {
-    version: packageVersion(),
+    version: readVersion(),
     runtime: runtimeName(),
     dataRestarts: supervisor.restarts,
     control: processUsage(),
     data,
   });
   return { status: 200, contentType: prometheusContentType, body };
-}
-
-function packageVersion(): string {
-  // By its own name: the source and the published file lie at different depths.
-  const manifest: { version: string } = createRequire(import.meta.url)("sluice/package.json");
-  return manifest.version;
 }
 
 function runtimeName(): string {

@@ -207,7 +207,7 @@ function malformedField(text: string, start: number): ProxyError {
   return wireError("field_malformed", `Cannot read field: found ${JSON.stringify(line)}`);
 }
 
-/** A parse error; the reader that caught it knows the side and says so with {@link blame}. */
+/** A parse error, as a client caused it; the reader of an endpoint's bytes puts the endpoint in its place. */
 export function wireError(code: ErrorCode, message: string): ProxyError {
   return new ProxyError(code, message, { source: "downstream" });
 }

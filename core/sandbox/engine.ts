@@ -1,0 +1,92 @@
+/**
+ * What runs guest code. Engines differ in nothing that a plugin can see; one suite of checks
+ * (test/sandbox/contract.ts) runs on all of them.
+ */
+
+export type EngineName = "isolated-vm" | "quickjs" | "inline";
+
+export interface Engine {
+  readonly name: EngineName;
+  /**
+   * Makes a guest and loads the plugin into it; its top level has run when this resolves.
+   *
+   * @throws GuestFault when the plugin's top level throws or passes a limit
+   */
+  create(options: GuestOptions): Promise<Guest>;
+}
+
+/** A script and the name that stack traces show for it. */
+export interface GuestScript {
+  readonly code: string;
+  readonly name: string;
+}
+
+export interface GuestOptions {
+  /** Name of the plugin, for messages. */
+  readonly name: string;
+  /** Its value is a function `(host, realm, progress) => GuestEntry`; see `GuestStart`. */
+  readonly runtime: GuestScript;
+  /** Its value is a function `(globals) => exports`. */
+  readonly plugin: GuestScript;
+  readonly limits: GuestLimits;
+  readonly host: HostCall;
+}
+
+export interface GuestLimits {
+  /** CPU time of one message inside a guest, in ms. */
+  readonly cpuMs: number;
+  /** Memory of one guest, in bytes. */
+  readonly memoryBytes: number;
+}
+
+/**
+ * A synchronous call from the guest: text and bytes only. Returns `=text`, `!Name:message`, bytes,
+ * or undefined when operation `id` is to be completed by a later dispatch. Must not throw.
+ */
+export type HostCall = (
+  op: number,
+  id: number,
+  text: string,
+  bytes: Uint8Array | undefined,
+) => string | Uint8Array | undefined;
+
+/**
+ * The value of the runtime script, called once inside the guest.
+ *
+ * @param realm `own`: the globals of this realm belong to the guest; `shared`: they are the host's and stay as they are
+ * @param progress its first element grows with every message, so that the time limit holds for one
+ *   message and not for a whole batch
+ */
+export type GuestStart = (host: HostCall, realm: "own" | "shared", progress: Int32Array) => GuestEntry;
+
+/** What the runtime gives to the engine. */
+export interface GuestEntry {
+  /** Returns an empty text, or how the plugin's top level failed (see the runtime's fault text). */
+  load(plugin: (globals: object) => unknown): string;
+  dispatch(text: string, bytes: Uint8Array | undefined): string;
+}
+
+export interface Guest {
+  readonly isAlive: boolean;
+  /**
+   * Enters the guest once; all its microtasks have run when this returns.
+   *
+   * @param text messages of sdk/runtime/message.ts
+   * @throws GuestFault; the guest is gone then
+   */
+  dispatch(text: string, bytes?: Uint8Array): string;
+  /** Bytes that the guest holds. */
+  memoryUsed(): number;
+  dispose(): void;
+}
+
+/** How a guest was lost: it passed a limit, or its engine gave up. */
+export class GuestFault extends Error {
+  override readonly name = "GuestFault";
+  readonly kind: "cpu" | "memory" | "load" | "crash";
+
+  constructor(kind: GuestFault["kind"], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,46 @@
+/** Operations that a guest asks of the host. Numbers, because one crosses the boundary with every call. */
+export const HostOp = {
+  /** An outcome with bytes: a body that replaces another. */
+  outcome: 1,
+  /** A line for the log. */
+  log: 2,
+  /** A counter or a histogram gets a value. */
+  metric: 3,
+  /** Milliseconds since the guest began. */
+  now: 4,
+  /** Random bytes. */
+  random: 5,
+  /** A timer; completed when it is due. */
+  timer: 6,
+  /** An operation whose result nobody waits for any more; its id is the call's. */
+  cancel: 7,
+
+  urlParse: 10,
+  urlSet: 11,
+  utf8Encode: 12,
+  utf8Decode: 13,
+
+  digest: 20,
+  generateKey: 21,
+  importKey: 22,
+  exportKey: 23,
+  sign: 24,
+  verify: 25,
+  encrypt: 26,
+  decrypt: 27,
+  deriveBits: 28,
+
+  fetch: 40,
+  /** The next part of the body of a fetched response. */
+  fetchRead: 41,
+  /** The next part of a streamed request body of a fetch. */
+  fetchWrite: 42,
+
+  kvGet: 50,
+  kvSet: 51,
+  kvDelete: 52,
+  kvIncrement: 53,
+
+  /** The body of the message at hand, whole. */
+  readBody: 60,
+} as const;

@@ -1,0 +1,172 @@
+import ivm from "isolated-vm";
+import { type Guest, GuestFault, type GuestOptions, type GuestScript } from "../engine.ts";
+import { connectScript } from "./connect.ts";
+import { hardenScript } from "./harden.ts";
+import { exactBytes, guardHostCall } from "./host-call.ts";
+import type { Watchdog, WatchedGuest } from "./watchdog.ts";
+
+const mebibyte = 2 ** 20;
+/** The least that isolated-vm takes, in MiB. */
+const leastMemory = 8;
+/** The top level of a plugin may take longer than a message, in ms. */
+const leastLoadMs = 1000;
+/** What is kept of the message of an error that ended the load, in characters. */
+const longestReason = 500;
+
+const asReference = { reference: true } as const;
+const copyArguments = { arguments: { copy: true } } as const;
+
+/** One isolate with one context. All of it runs on the calling thread. */
+export class IsolatedVmGuest implements Guest {
+  private readonly options: GuestOptions;
+  private readonly isolate: ivm.Isolate;
+  private readonly watchdog: Watchdog;
+  private readonly watched: WatchedGuest;
+  private readonly onGone: (guest: IsolatedVmGuest) => void;
+  private readonly progress = new Int32Array(new SharedArrayBuffer(4));
+  private budgetMs: number;
+  private runDispatch: ivm.Reference | null = null;
+  private takeReply: ivm.Reference | null = null;
+  /** Why the guest is gone. */
+  private fault: GuestFault | null = null;
+  private isReleased = false;
+
+  constructor(options: GuestOptions, watchdog: Watchdog, onGone: (guest: IsolatedVmGuest) => void) {
+    const { cpuMs, memoryBytes } = options.limits;
+    this.options = options;
+    this.watchdog = watchdog;
+    this.onGone = onGone;
+    this.budgetMs = Math.max(cpuMs, leastLoadMs);
+    this.isolate = new ivm.Isolate({ memoryLimit: Math.max(leastMemory, Math.ceil(memoryBytes / mebibyte)) });
+    this.watched = watchdog.watch(this.isolate, this.progress, this.budgetMs);
+  }
+
+  get isAlive(): boolean {
+    return this.fault === null && !this.isolate.isDisposed;
+  }
+
+  /**
+   * Starts the runtime and runs the plugin's top level; once, before the first dispatch.
+   *
+   * @throws GuestFault; the guest is gone then
+   */
+  load(): void {
+    const { context, load } = this.prepare("crash", () => this.startRuntime());
+    const plugin = this.prepare("load", () => evaluate(context, this.options.plugin));
+    const failure = this.call(load, [plugin.derefInto()]);
+    if (failure !== "") throw this.lose(new GuestFault("load", failure));
+    this.budgetMs = this.options.limits.cpuMs;
+    this.watched.setBudget(this.budgetMs);
+  }
+
+  dispatch(text: string, bytes?: Uint8Array): string {
+    if (this.fault !== null) throw this.fault;
+    if (this.watched.isInside) throw new Error(`Guest ${this.options.name} is entered already`);
+    return bytes === undefined
+      ? this.call(this.runDispatch!, [text])
+      : this.call(this.runDispatch!, [text, exactBytes(bytes)], copyArguments);
+  }
+
+  memoryUsed(): number {
+    if (!this.isAlive) return 0;
+    const heap = this.isolate.getHeapStatisticsSync();
+    return heap.used_heap_size + heap.externally_allocated_size;
+  }
+
+  dispose(): void {
+    if (this.fault === null) this.lose(new GuestFault("crash", `Guest ${this.options.name} was disposed`));
+  }
+
+  private startRuntime(): { readonly context: ivm.Context; readonly load: ivm.Reference } {
+    const context = this.isolate.createContextSync();
+    context.evalClosureSync(hardenScript);
+    const functions = context.evalClosureSync(
+      connectScript,
+      [
+        evaluate(context, this.options.runtime).derefInto(),
+        new ivm.Callback(guardHostCall(this.options.host)),
+        new ivm.ExternalCopy(this.progress).copyInto(),
+      ],
+      { result: asReference },
+    );
+    this.runDispatch = functions.getSync("dispatch", asReference);
+    this.takeReply = functions.getSync("lastReply", asReference);
+    return { context, load: functions.getSync("load", asReference) };
+  }
+
+  /** A step towards the first dispatch, with the fault that an error in it is. */
+  private prepare<T>(kind: GuestFault["kind"], step: () => T): T {
+    let reason: unknown;
+    this.watched.enter();
+    try {
+      return step();
+    } catch (error) {
+      reason = error;
+    } finally {
+      this.watched.leave();
+    }
+    throw this.lose(this.limitFault() ?? new GuestFault(kind, describe(reason)));
+  }
+
+  /** Enters the guest. */
+  private call(fn: ivm.Reference, args: unknown[], options?: typeof copyArguments): string {
+    let reply: unknown;
+    this.watched.enter();
+    try {
+      reply = fn.applySync(undefined, args, options);
+    } catch {
+      reply = this.withheldReply();
+    } finally {
+      this.watched.leave();
+    }
+    if (typeof reply === "string") return reply;
+    throw this.lose(this.limitFault() ?? new GuestFault("crash", `Guest ${this.options.name} crashed`));
+  }
+
+  /** The reply that isolated-vm did not give out because a rejected promise was left unhandled. */
+  private withheldReply(): unknown {
+    if (this.isolate.isDisposed) return undefined;
+    try {
+      return this.takeReply!.applySync(undefined, []);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Nobody but the watchdog and the memory limit disposes of an isolate that is entered. */
+  private limitFault(): GuestFault | null {
+    const { name, limits } = this.options;
+    if (!this.isolate.isDisposed) return null;
+    return this.watched.wasEnded
+      ? new GuestFault("cpu", `Guest ${name} took more than ${this.budgetMs} ms`)
+      : new GuestFault("memory", `Guest ${name} took more than ${limits.memoryBytes} bytes of memory`);
+  }
+
+  /** The guest is gone; the first reason stays. Its place is given back when the host has left it. */
+  private lose(fault: GuestFault): GuestFault {
+    this.fault ??= fault;
+    disposeIsolate(this.isolate);
+    if (!this.watched.isInside && !this.isReleased) {
+      this.isReleased = true;
+      this.watchdog.unwatch(this.watched);
+      this.onGone(this);
+    }
+    return this.fault;
+  }
+}
+
+function evaluate(context: ivm.Context, script: GuestScript): ivm.Reference {
+  return context.evalSync(script.code, { filename: script.name, reference: true });
+}
+
+function disposeIsolate(isolate: ivm.Isolate): void {
+  try {
+    isolate.dispose();
+  } catch {
+    // The watchdog or the memory limit was first.
+  }
+}
+
+function describe(reason: unknown): string {
+  return String(reason).slice(0, longestReason);
+}

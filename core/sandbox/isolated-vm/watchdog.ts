@@ -1,0 +1,118 @@
+import ivm from "isolated-vm";
+import { watchCells, watchScript } from "./watchdog-guest.ts";
+
+const { commands, first, stride, entry, budget, ended } = watchCells;
+/** Guests that one watchdog can watch. */
+const capacity = 4096;
+
+/**
+ * Ends guests that stay inside one message longer than they may. An isolate on a thread of its own looks at
+ * integers that the host writes around each entry; that costs the host two stores for each entry
+ * (isolated-vm's own `timeout` costs more than the call it limits).
+ *
+ * The limit is on time inside the guest, host calls included, in steps of the watching thread's sleep: a
+ * guest is ended after one to two ticks (25 ms) more than its budget. Time in which the host's
+ * thread alone was not given a processor counts too; no clock in reach of the watching thread tells it.
+ *
+ * The thread runs, and keeps the process alive, only while there are guests.
+ *
+ * @example
+ * const watched = watchdog.watch(isolate, progress, 50);
+ * watched.enter();
+ * try { dispatch.applySync(undefined, [text]); } finally { watched.leave(); }
+ */
+export class Watchdog {
+  private readonly cells = new Int32Array(new SharedArrayBuffer(4 * (first + capacity * stride)));
+  private readonly free: number[] = [];
+  private used = 0;
+  private watched = 0;
+  private readonly isolate: ivm.Isolate;
+  private readonly add: ivm.Reference;
+  private readonly remove: ivm.Reference;
+  private readonly loop: ivm.Reference;
+
+  constructor() {
+    this.isolate = new ivm.Isolate({ memoryLimit: 8 });
+    const cells = new ivm.ExternalCopy(this.cells).copyInto();
+    const functions = this.isolate
+      .createContextSync()
+      .evalClosureSync(watchScript, [cells], { result: { reference: true } });
+    this.add = functions.getSync("add", { reference: true });
+    this.remove = functions.getSync("remove", { reference: true });
+    this.loop = functions.getSync("watch", { reference: true });
+  }
+
+  /**
+   * Watches a guest until `unwatch`.
+   *
+   * @param progress the integer that the guest counts its messages with, in shared memory of its own
+   * @param budgetMs time that one message may take inside the guest
+   */
+  watch(isolate: ivm.Isolate, progress: Int32Array, budgetMs: number): WatchedGuest {
+    const slot = this.free.pop() ?? this.used++;
+    if (slot >= capacity) throw new Error(`Cannot watch more than ${capacity} guests`);
+    const guest = new WatchedGuest(this.cells, slot, budgetMs);
+    this.watched++;
+    this.tell(this.add, [slot, isolate, new ivm.ExternalCopy(progress).copyInto()]);
+    return guest;
+  }
+
+  /** Forgets a guest that was disposed. */
+  unwatch(guest: WatchedGuest): void {
+    this.watched--;
+    this.free.push(guest.slot);
+    this.tell(this.remove, [guest.slot]);
+  }
+
+  /** Ends the watching thread. The process may crash when it exits before that. */
+  close(): void {
+    if (!this.isolate.isDisposed) this.isolate.dispose();
+  }
+
+  /** Queues the command and the next watch, then makes the present watch return. */
+  private tell(command: ivm.Reference, args: unknown[]): void {
+    command.applyIgnored(undefined, args);
+    if (this.watched > 0) this.loop.applyIgnored(undefined, []);
+    Atomics.add(this.cells, commands, 1);
+    Atomics.notify(this.cells, commands);
+  }
+}
+
+/** A guest under watch. Not to be used after `unwatch`: its place belongs to another guest then. */
+export class WatchedGuest {
+  readonly slot: number;
+  private readonly cells: Int32Array;
+  private readonly at: number;
+
+  constructor(cells: Int32Array, slot: number, budgetMs: number) {
+    this.cells = cells;
+    this.slot = slot;
+    this.at = first + slot * stride;
+    cells[this.at + entry] = 0;
+    cells[this.at + ended] = 0;
+    this.setBudget(budgetMs);
+  }
+
+  // Plain stores on the hot path: the watching thread may see them late, never wrong.
+
+  enter(): void {
+    this.cells[this.at + entry]!++;
+  }
+
+  leave(): void {
+    this.cells[this.at + entry]!++;
+  }
+
+  get isInside(): boolean {
+    return (this.cells[this.at + entry]! & 1) === 1;
+  }
+
+  /** Whether the watchdog has ended this guest. */
+  get wasEnded(): boolean {
+    return Atomics.load(this.cells, this.at + ended) === 1;
+  }
+
+  setBudget(ms: number): void {
+    this.cells[this.at + budget] = Math.max(1, Math.ceil(ms));
+  }
+}

@@ -1,0 +1,95 @@
+import type { KeyValueStore } from "./key-value-store.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+import type { WebAbortSignal } from "./web.ts";
+
+/**
+ * What a handler has besides its message. One context accompanies a request through all phases of a
+ * policy.
+ *
+ * @example
+ * onRequest(request, ctx) {
+ *   ctx.log.info("arrived", { from: ctx.client.address });
+ *   ctx.state.begun = performance.now();
+ * }
+ */
+export interface Context<Config = unknown, State = unknown> {
+  /** The policy's config: checked against the plugin's schema, defaults filled in, frozen. */
+  readonly config: Config;
+  /**
+   * Yours from phase to phase of one request; no other plugin and no other request sees it. It begins as
+   * what the plugin's `state` returns, or as an empty object.
+   */
+  state: State;
+  /** The route that the request took. */
+  readonly route: { readonly name: string };
+  readonly client: Client;
+  /** The id that the logs and X-Request-Id have. */
+  readonly requestId: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly kv: KeyValueStore;
+  /** Aborts when the client is gone or the phase has taken too long; give it to `fetch`. */
+  readonly signal: WebAbortSignal;
+  /** Where the request goes; to be assigned in `onRequest`. */
+  readonly upstream: UpstreamChoice;
+  /** When the phase must be over, as `performance.now()` tells the time, in ms. */
+  readonly deadline: number;
+  /**
+   * Lets work go on that the response does not wait for. What it rejects with is logged.
+   *
+   * @example
+   * ctx.waitUntil(fetch("https://audit.internal/events", { method: "POST", body }));
+   */
+  waitUntil(promise: PromiseLike<unknown>): void;
+}
+
+/** The context of `onRequestBody` and `onResponseBody`. */
+export interface BodyContext<Config = unknown, State = unknown> extends Context<Config, State> {
+  /** Whether the body is over. The chunk of this call is empty; what the handler returns still goes out. */
+  readonly last: boolean;
+  /** Ends the body after what this call returns; the rest of the original is read and thrown away. */
+  end(): void;
+}
+
+/**
+ * Another destination than the route says.
+ *
+ * @example
+ * if (request.headers.get("x-beta") === "1") ctx.upstream.cluster = "beta";
+ */
+export interface UpstreamChoice {
+  /** Name of a cluster of the config; null: the route's. A name that no cluster has is a fault. */
+  cluster: string | null;
+  /** `host:port` of an endpoint of the cluster; null: the balancer chooses. */
+  endpoint: string | null;
+}
+
+/** Who sent the request. */
+export interface Client {
+  /** IP address, of the client before a trusted proxy if there is one. */
+  readonly address: string;
+  /** Null: the connection is not encrypted. */
+  readonly tls: ClientTls | null;
+}
+
+export interface ClientTls {
+  /** `TLSv1.3` or `TLSv1.2`. */
+  readonly protocol: string;
+  /** The name that the client asked for (SNI); null when it named none. */
+  readonly serverName: string | null;
+  /** The client's certificate, which an authority of the listener signed; null when it showed none. */
+  readonly certificate: ClientCertificate | null;
+}
+
+export interface ClientCertificate {
+  /** Distinguished name, one attribute per line: `CN=billing\nO=Example`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** `DNS:billing.internal, URI:spiffe://example/billing`, or null. */
+  readonly subjectAltName: string | null;
+  /** Hexadecimal. */
+  readonly serialNumber: string;
+  /** SHA-256 of the certificate: upper-case hexadecimal with colons. */
+  readonly fingerprint256: string;
+}

@@ -1,0 +1,28 @@
+/**
+ * What a plugin's author imports: `import { definePlugin } from "sluice/sdk"`. Everything beside
+ * `definePlugin` is a type, and all of them are inferred inside `definePlugin`: importing one is only
+ * needed for a function that stands on its own.
+ */
+export type { Capabilities, FetchGrant } from "./capabilities.ts";
+export type { ConfigOf } from "./config-of.ts";
+export type { ConfigSchema } from "./config-schema.ts";
+export type {
+  BodyContext,
+  Client,
+  ClientCertificate,
+  ClientTls,
+  Context,
+  UpstreamChoice,
+} from "./context.ts";
+export { definePlugin } from "./define-plugin.ts";
+export type { KeyValueOptions, KeyValueStore } from "./key-value-store.ts";
+export type { Duration, Limits, Size } from "./limits.ts";
+export type { LogRecord } from "./log-record.ts";
+export type { Logger } from "./logger.ts";
+export type { MessageBody } from "./message-body.ts";
+export type { Metrics } from "./metrics.ts";
+export type { Plugin } from "./plugin.ts";
+export type { PluginRequest } from "./plugin-request.ts";
+export type { PluginResponse } from "./plugin-response.ts";
+export type { SetupHost } from "./setup-host.ts";
+export type { UpstreamAttempt } from "./upstream-attempt.ts";

@@ -1,0 +1,23 @@
+/**
+ * Values that all requests, reactors and generations of a plugin share; no other plugin sees them.
+ * Needs `capabilities: { kv: true }`: without the grant every call rejects with a `NotAllowedError`.
+ *
+ * @example
+ * const calls = await ctx.kv.increment(`calls:${tenant}`, 1, { ttl: 60 });
+ * if (calls > 100) return new Response("slow down", { status: 429 });
+ */
+export interface KeyValueStore {
+  /** The value, or undefined when there is none (any more). `Value` is a claim of yours that nobody checks. */
+  get<Value = unknown>(key: string): Promise<Value | undefined>;
+  /** Rejects with a `TypeError` when the value has no JSON form. */
+  set(key: string, value: unknown, options?: KeyValueOptions): Promise<void>;
+  /** Whether there was a value. */
+  delete(key: string): Promise<boolean>;
+  /** Adds `by` (default 1) to a number that begins at 0, in one step for all who do, and resolves to the sum. */
+  increment(key: string, by?: number, options?: KeyValueOptions): Promise<number>;
+}
+
+export interface KeyValueOptions {
+  /** Seconds until the value is forgotten. Default: until memory is needed. */
+  readonly ttl?: number;
+}

@@ -1,0 +1,24 @@
+import type { MessageBody } from "./message-body.ts";
+import type { WebHeaders } from "./web.ts";
+
+/**
+ * The response on its way to the client, of the service or of a plugin. What you assign goes to the
+ * client; to replace it whole, return a `Response`.
+ *
+ * @example
+ * async onResponse(response) {
+ *   if (response.headers.get("content-type") !== "application/json") return;
+ *   const { internal, ...shown } = await response.json<Record<string, unknown>>();
+ *   response.setBody(JSON.stringify(shown));
+ * }
+ */
+export interface PluginResponse extends MessageBody {
+  /** From 200 to 599; assigning another number throws a `RangeError`. */
+  status: number;
+  /** The reason phrase; empty after `status` was assigned. */
+  statusText: string;
+  /** Whether the status is from 200 to 299. */
+  readonly ok: boolean;
+  /** Edits go to the client. Setting a field that frames the message throws a `TypeError`. */
+  readonly headers: WebHeaders;
+}

@@ -1,0 +1,23 @@
+import type { WebHeaders } from "./web.ts";
+
+/**
+ * One try to have the request answered. A retry is another attempt, for which `onUpstream` runs again.
+ *
+ * @example
+ * onUpstream(attempt, ctx) {
+ *   attempt.headers.set("x-attempt", String(attempt.number));
+ *   if (attempt.number > 1) attempt.endpoint = ctx.config.fallback;
+ * }
+ */
+export interface UpstreamAttempt {
+  /** 1 for the first. */
+  readonly number: number;
+  /** Name of the cluster that the request goes to; `ctx.upstream` chooses another one in `onRequest`. */
+  readonly cluster: string;
+  /** `host:port` of the endpoint that is to answer, as the cluster names it; null: the balancer chooses. */
+  endpoint: string | null;
+  readonly method: string;
+  readonly url: string;
+  /** Edits hold for this attempt alone: signatures and credentials are best added here. */
+  readonly headers: WebHeaders;
+}

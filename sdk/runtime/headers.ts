@@ -1,0 +1,143 @@
+import { type FieldStore, ListStore } from "./field-store.ts";
+import { fieldName, fieldValue } from "./field-syntax.ts";
+import { iteratePairs, type PairKind } from "./pair-iterator.ts";
+import { asWebInterface, needArguments } from "./web-interface.ts";
+
+export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, string>>;
+
+type Field = readonly [name: string, value: string];
+
+let adopt: (store: FieldStore) => Headers;
+
+/** `Headers` of the Fetch Standard, section 5.1, over whatever store holds the fields. */
+export class Headers {
+  declare readonly [Symbol.iterator]: () => IterableIterator<[string, string]>;
+  declare readonly [Symbol.toStringTag]: string;
+  #store: FieldStore = new ListStore();
+  /** What iteration goes over, until something changes. */
+  #sorted: readonly Field[] | null = null;
+
+  static {
+    adopt = (store) => {
+      const headers = new Headers();
+      headers.#store = store;
+      return headers;
+    };
+  }
+
+  /** @throws TypeError for a name that is no token, a value that is no field value, an entry that is no pair */
+  constructor(init: HeadersInit | undefined = undefined) {
+    if (init !== undefined) fill(this, init);
+  }
+
+  append(name: string, value: string): void {
+    // biome-ignore lint/complexity/noArguments: a parameter list of its own would change `append.length`
+    needArguments(arguments.length, 2);
+    this.#store.append(fieldName(name), fieldValue(value));
+    this.#sorted = null;
+  }
+
+  delete(name: string): void {
+    this.#store.delete(fieldName(name));
+    this.#sorted = null;
+  }
+
+  get(name: string): string | null {
+    return this.#store.get(fieldName(name));
+  }
+
+  getSetCookie(): string[] {
+    return this.#store.getSetCookie();
+  }
+
+  has(name: string): boolean {
+    return this.#store.has(fieldName(name));
+  }
+
+  set(name: string, value: string): void {
+    // biome-ignore lint/complexity/noArguments: as above
+    needArguments(arguments.length, 2);
+    this.#store.set(fieldName(name), fieldValue(value));
+    this.#sorted = null;
+  }
+
+  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
+    if (typeof callback !== "function") throw new TypeError("The callback of forEach is not a function");
+    for (let i = 0; i < this.#fields().length; i++) {
+      const [name, value] = this.#fields()[i]!;
+      callback.call(thisArg, value, name, this);
+    }
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    return this.#iterate("entries");
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#iterate("keys");
+  }
+
+  values(): IterableIterator<string> {
+    return this.#iterate("values");
+  }
+
+  #iterate<T>(kind: PairKind): IterableIterator<T> {
+    return iteratePairs<T>((index) => this.#fields()[index], kind);
+  }
+
+  #fields(): readonly Field[] {
+    this.#sorted ??= sortAndCombine(this.#store);
+    return this.#sorted;
+  }
+}
+
+asWebInterface(Headers, "Headers", "entries");
+
+/**
+ * A `Headers` object over another store.
+ *
+ * @example
+ * headersOf(new HeadFields("Accept: text/html\r\n", isOwnedField)).get("accept"); // "text/html"
+ */
+export function headersOf(store: FieldStore): Headers {
+  return adopt(store);
+}
+
+/** Fetch Standard, "fill a Headers object": a sequence of pairs, or a record. */
+function fill(headers: Headers, init: HeadersInit): void {
+  if (init === null || (typeof init !== "object" && typeof init !== "function")) {
+    throw new TypeError("Headers are made of pairs or of an object");
+  }
+  const iterator = (init as Partial<Iterable<Iterable<string>>>)[Symbol.iterator];
+  if (iterator === undefined || iterator === null) fillFromRecord(headers, init as Record<string, string>);
+  else fillFromPairs(headers, init as Iterable<Iterable<string>>);
+}
+
+function fillFromPairs(headers: Headers, pairs: Iterable<Iterable<string>>): void {
+  for (const item of pairs) {
+    if (typeof item !== "object" || item === null) throw new TypeError("An entry of headers is not a pair");
+    const pair = [...item];
+    if (pair.length !== 2) throw new TypeError("An entry of headers is not a pair");
+    headers.append(pair[0]!, pair[1]!);
+  }
+}
+
+/** Web IDL converts a record key by key: a symbol that is enumerable is no name and throws. */
+function fillFromRecord(headers: Headers, record: Record<string, string>): void {
+  for (const key of Reflect.ownKeys(record) as string[]) {
+    if (Reflect.getOwnPropertyDescriptor(record, key)?.enumerable) headers.append(key, record[key]!);
+  }
+}
+
+/** Fetch Standard, "sort and combine": names in order, one entry each but for `set-cookie`. */
+function sortAndCombine(store: FieldStore): Field[] {
+  const combined: Field[] = [];
+  const seen = new Set<string>();
+  for (const field of store.entries()) {
+    const [name] = field;
+    if (name === "set-cookie") combined.push(field);
+    else if (!seen.has(name)) combined.push([name, store.get(name)!]);
+    seen.add(name);
+  }
+  return combined.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}

@@ -1,0 +1,45 @@
+import { Readable } from "node:stream";
+import { HostCallError } from "./error.ts";
+import { requestTooLong } from "./fetch-message.ts";
+
+/** A request body that comes in parts; a part is taken when the connection has room for it. */
+export class BodyWriter {
+  readonly stream: Readable;
+  private left: number;
+  private readonly longest: number;
+  private room: () => void = () => {};
+
+  /** @param longest bytes */
+  constructor(longest: number) {
+    this.left = longest;
+    this.longest = longest;
+    this.stream = new Readable({ read: () => this.room(), highWaterMark: 0 });
+    // The call itself learns of a failure from its response.
+    this.stream.on("error", () => {}).on("close", () => this.room());
+  }
+
+  /**
+   * @returns when the part is on its way
+   * @throws HostCallError when the body is too long, or nobody takes it any more
+   */
+  async write(part: Uint8Array): Promise<void> {
+    if (this.stream.destroyed || this.stream.readableEnded)
+      throw new HostCallError("TypeError", "request is over");
+    this.left -= part.byteLength;
+    if (this.left < 0) throw requestTooLong(this.longest);
+    if (part.byteLength === 0) return;
+    const taken = new Promise<void>((resolve) => {
+      this.room = resolve;
+    });
+    // The copy is the host's own: what the guest does to its bytes afterwards changes nothing.
+    if (!this.stream.push(Uint8Array.from(part))) await taken;
+  }
+
+  end(): void {
+    if (!this.stream.destroyed) this.stream.push(null);
+  }
+
+  close(): void {
+    this.stream.destroy();
+  }
+}

@@ -1,0 +1,204 @@
+import type { Agent, Dispatcher } from "undici";
+import { HostCallError } from "./error.ts";
+import { BodyReader } from "./fetch-body-reader.ts";
+import { BodyWriter } from "./fetch-body-writer.ts";
+import { contentCodings, decodeBody } from "./fetch-decode.ts";
+import { fetchFailure } from "./fetch-failure.ts";
+import { fieldValues, responseFields, withDefaultFields } from "./fetch-fields.ts";
+import { gatherPromptly } from "./fetch-gather.ts";
+import { type FetchLimits, mostRedirects, partBytes } from "./fetch-limits.ts";
+import { type FetchReply, type FetchRequest, formatFetchReply, formatShortReply } from "./fetch-message.ts";
+import { followRedirect, type Hop, isRedirect } from "./fetch-redirect.ts";
+import { demandGrant, type Grant } from "./outbound-grant.ts";
+import { parseTarget, type Target, targetHref } from "./outbound-target.ts";
+
+/** What the calls of one guest have in common. */
+export interface CallContext {
+  readonly agent: Agent;
+  readonly grants: readonly Grant[];
+  readonly limits: FetchLimits;
+}
+
+/** What is known of a call when it is over. */
+export interface CallRecord {
+  readonly method: string;
+  /** Of the last request; null when the URL was refused. */
+  readonly origin: string | null;
+  /** Null when no response came. */
+  readonly status: number | null;
+  readonly redirects: number;
+  readonly failure: unknown;
+}
+
+interface Answer {
+  readonly hop: Hop;
+  readonly response: Dispatcher.ResponseData;
+}
+
+const noBodyStatuses: readonly number[] = [204, 205, 304];
+
+/** Bytes of a redirect's body that are read for the sake of its connection. */
+const redirectBodyBytes = 16 * 2 ** 10;
+
+/**
+ * One fetch, from the request to the last byte of the response. It is over when the body was read, when it
+ * failed, when the guest gave it up, or when its time is up; `onOver` is called once.
+ */
+export class FetchCall {
+  private readonly context: CallContext;
+  private readonly onOver: (record: CallRecord) => void;
+  private readonly ending = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private writer: BodyWriter | null = null;
+  private reader: BodyReader | null = null;
+  private target: Target | null = null;
+  private method = "";
+  private status: number | null = null;
+  private redirects = 0;
+  private isOver = false;
+
+  constructor(context: CallContext, onOver: (record: CallRecord) => void) {
+    this.context = context;
+    this.onOver = onOver;
+    const { timeoutMs } = context.limits;
+    this.timer = setTimeout(
+      () => this.end(new HostCallError("TimeoutError", `not complete after ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+  }
+
+  /**
+   * Sends the request and follows redirects.
+   *
+   * @returns the reply for the guest
+   * @throws HostCallError
+   */
+  run(request: FetchRequest): Promise<string> {
+    return this.guarded(async () => {
+      this.method = request.method;
+      if (request.body === "stream") this.writer = new BodyWriter(this.context.limits.requestBytes);
+      const answer = await this.ask(request);
+      return this.reply(answer);
+    });
+  }
+
+  /** The next part of the response body; null at its end. */
+  read(): Promise<Uint8Array | null> {
+    return this.guarded(async () => {
+      const part = (await this.reader?.next()) ?? null;
+      if (part === null || this.reader?.isDone) this.end(null);
+      return part;
+    });
+  }
+
+  /** Takes a part of a streamed request body. */
+  write(part: Uint8Array): Promise<void> {
+    return this.guarded(async () => {
+      if (!this.writer) throw new HostCallError("TypeError", "request is over");
+      await this.writer.write(part);
+    });
+  }
+
+  endBody(): void {
+    this.writer?.end();
+  }
+
+  /**
+   * Ends the call; nothing of it is left behind.
+   *
+   * @param failure null when all went well
+   */
+  end(failure: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    // A call that ended well has nothing to abort but a request body that its server did not wait for.
+    if (failure !== null) this.ending.abort(failure);
+    this.reader?.close();
+    this.writer?.close();
+    const { method, status, redirects } = this;
+    this.onOver({ method, origin: this.target?.origin ?? null, status, redirects, failure });
+  }
+
+  private async ask(request: FetchRequest): Promise<Answer> {
+    let hop: Hop = { ...request, target: parseTarget(request.url) };
+    for (;;) {
+      const response = await this.send(hop);
+      const locations = fieldValues(rawFields(response), "location");
+      if (request.redirect === "manual" || !isRedirect(response.statusCode, locations)) {
+        return { hop, response };
+      }
+      response.body.on("error", () => {});
+      if (request.redirect === "error") throw new HostCallError("TypeError", "response is a redirect");
+      if (++this.redirects > mostRedirects)
+        throw new HostCallError("TypeError", `more than ${mostRedirects} redirects`);
+      hop = followRedirect(hop, response.statusCode, locations);
+      await response.body.dump({ limit: redirectBodyBytes, signal: this.ending.signal });
+    }
+  }
+
+  /** Every request passes here, also those that a redirect led to. */
+  private async send({ target, method, fields, body }: Hop): Promise<Dispatcher.ResponseData> {
+    this.target = target;
+    demandGrant(this.context.grants, target);
+    const response = await this.context.agent.request({
+      origin: target.origin,
+      path: target.path,
+      method: method as Dispatcher.HttpMethod,
+      headers: withDefaultFields(fields).flat(),
+      body: body === "stream" ? this.writer!.stream : body,
+      signal: this.ending.signal,
+      responseHeaders: "raw",
+      highWaterMark: partBytes,
+    });
+    this.status = response.statusCode;
+    if (response.statusCode > 599)
+      throw new HostCallError("TypeError", `response has the status ${response.statusCode}`);
+    return response;
+  }
+
+  private async reply({ hop, response }: Answer): Promise<string> {
+    const raw = rawFields(response);
+    const hasBody = hop.method !== "HEAD" && !noBodyStatuses.includes(response.statusCode);
+    const codings = hasBody ? contentCodings(fieldValues(raw, "content-encoding")) : [];
+    const head = {
+      status: response.statusCode,
+      statusText: response.statusText,
+      url: targetHref(hop.target),
+      redirected: this.redirects > 0,
+      headers: responseFields(raw, codings.length > 0),
+    };
+    const { responseBytes } = this.context.limits;
+    this.reader = new BodyReader(decodeBody(response.body, codings, responseBytes), responseBytes);
+    return this.replyWithBody(head, this.reader, hasBody);
+  }
+
+  /** A body that is soon complete travels with the head: no second crossing, and nothing to clean up. */
+  private async replyWithBody(
+    head: Omit<FetchReply, "body">,
+    reader: BodyReader,
+    hasBody: boolean,
+  ): Promise<string> {
+    const body = await gatherPromptly(reader);
+    if (body === null) return formatFetchReply({ ...head, body: "stream" }, "");
+    this.end(null);
+    return hasBody ? formatShortReply(head, body) : formatFetchReply({ ...head, body: "none" }, "");
+  }
+
+  /** Failures of undici and of streams become failures of the call, and those become the guest's. */
+  private async guarded<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      if (this.isOver && this.ending.signal.aborted) throw this.ending.signal.reason;
+      return await act();
+    } catch (error) {
+      const cause = this.ending.signal.aborted ? this.ending.signal.reason : error;
+      this.end(cause);
+      throw fetchFailure(cause, this.target ? `${this.method} ${this.target.origin}` : "");
+    }
+  }
+}
+
+/** undici gives them as a list when asked for `raw`, which its types do not tell. */
+function rawFields({ headers }: Dispatcher.ResponseData): readonly string[] {
+  return headers as unknown as readonly string[];
+}

@@ -1,0 +1,66 @@
+import { HostCallError } from "./error.ts";
+import type { BodyReader } from "./fetch-body-reader.ts";
+import { partBytes } from "./fetch-limits.ts";
+
+/** ms that a response waits for the rest of a short body. */
+const patience = 5;
+const late = Symbol("late");
+
+/**
+ * A body that is short and soon complete; null otherwise, and the reader has what was read.
+ *
+ * @throws the failure of the body
+ */
+export async function gatherPromptly(reader: BodyReader): Promise<Uint8Array | null> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const lateness = new Promise<symbol>((resolve) => {
+    timer = setTimeout(resolve, patience, late);
+  });
+  try {
+    while (length <= partBytes) {
+      const part = reader.take();
+      if (part) length += parts.push(part) && part.byteLength;
+      else if (reader.isDone) return Buffer.concat(parts);
+      else if ((await Promise.race([reader.changed(), lateness])) === late) break;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  reader.putBack(Buffer.concat(parts));
+  return null;
+}
+
+/** Bytes of whole bodies that the host holds for one guest. */
+export class GatherBudget {
+  private left: number;
+
+  /** @param bytes at once */
+  constructor(bytes: number) {
+    this.left = bytes;
+  }
+
+  /**
+   * Reads a body to its end.
+   *
+   * @param next null at the end
+   * @throws HostCallError QuotaExceededError when all bodies together are too long
+   */
+  async gather(next: () => Promise<Uint8Array | null>): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    try {
+      for (let part = await next(); part !== null; part = await next()) {
+        length += part.byteLength;
+        this.left -= part.byteLength;
+        if (this.left < 0)
+          throw new HostCallError("QuotaExceededError", "too many long response bodies are read at once");
+        parts.push(part);
+      }
+      return Buffer.concat(parts);
+    } finally {
+      this.left += length;
+    }
+  }
+}

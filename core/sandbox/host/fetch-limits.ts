@@ -1,0 +1,39 @@
+/** Bounds of the outbound calls of one guest. */
+export interface FetchLimits {
+  /** Calls at once; one counts until the last byte of its response has arrived. */
+  readonly concurrent: number;
+  /** ms from the start of a call to the last byte of its response, redirects included. */
+  readonly timeoutMs: number;
+  /** ms until a connection is there. */
+  readonly connectTimeoutMs: number;
+  /** Bytes of one request body. */
+  readonly requestBytes: number;
+  /** Bytes of one response body, as they arrive and at each step of decoding. */
+  readonly responseBytes: number;
+  /** Bytes of the head of one response. */
+  readonly responseHeadBytes: number;
+  /** Bytes of response bodies that the host holds at once because the guest asked for them whole. */
+  readonly gatheredBytes: number;
+  /** Connections to one origin. */
+  readonly connectionsPerOrigin: number;
+}
+
+export const defaultFetchLimits: FetchLimits = {
+  concurrent: 64,
+  timeoutMs: 30_000,
+  connectTimeoutMs: 10_000,
+  requestBytes: 10 * 2 ** 20,
+  responseBytes: 10 * 2 ** 20,
+  responseHeadBytes: 16 * 2 ** 10,
+  gatheredBytes: 32 * 2 ** 20,
+  connectionsPerOrigin: 16,
+};
+
+/** Bytes that cross to the guest at once. */
+export const partBytes = 64 * 2 ** 10;
+
+/** As in the fetch standard the count is fixed; it allows 20, of which nobody uses more than a few. */
+export const mostRedirects = 10;
+
+/** Fields of one request, and of one response. */
+export const mostFields = 200;

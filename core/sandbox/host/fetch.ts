@@ -1,0 +1,194 @@
+/**
+ * The host's side of `fetch`: what one guest asks for, within what it was granted. The guest's runtime
+ * is not trusted with any of it; every message is checked here.
+ */
+import { HostCallError } from "./error.ts";
+import { type CallContext, type CallRecord, FetchCall } from "./fetch-call.ts";
+import { failureCode, fetchFailure } from "./fetch-failure.ts";
+import { GatherBudget } from "./fetch-gather.ts";
+import { defaultFetchLimits, type FetchLimits } from "./fetch-limits.ts";
+import {
+  type FetchRequest,
+  parseFetchRequest,
+  parseReadRequest,
+  parseWriteRequest,
+} from "./fetch-message.ts";
+import { createOutboundAgent } from "./outbound-agent.ts";
+import { type GrantConfig, parseGrant } from "./outbound-grant.ts";
+import { type Resolve, resolveBySystem } from "./outbound-lookup.ts";
+
+export interface FetchHostOptions {
+  /** What the operator granted. */
+  readonly grants: readonly GrantConfig[];
+  readonly limits?: Partial<FetchLimits>;
+  /** Certificates to trust besides the runtime's own, in PEM. */
+  readonly ca?: readonly string[];
+  /** The system's resolver unless given. */
+  readonly resolve?: Resolve;
+  /** Whether one more call may start now, for budgets of the caller's own. */
+  readonly admit?: () => boolean;
+  /** Called when a call is over, for logs and metrics. */
+  readonly onCall?: (summary: CallSummary) => void;
+}
+
+/** A call that is over. Paths and queries are left out: they hold secrets. */
+export interface CallSummary extends Omit<CallRecord, "failure"> {
+  /** `ECONNREFUSED`, `NotAllowedError`; null when all went well. */
+  readonly failure: string | null;
+  /** From start to end. */
+  readonly ms: number;
+}
+
+/** Handlers of `HostOp.fetch`, `fetchRead`, `fetchWrite` and `cancel`; `id` is the operation's. */
+export interface FetchHost {
+  fetch(text: string, bytes: Uint8Array | undefined, id: number): Promise<string>;
+  fetchRead(text: string, bytes: Uint8Array | undefined, id: number): Promise<string | Uint8Array>;
+  fetchWrite(text: string, bytes: Uint8Array | undefined, id: number): Promise<string>;
+  /** Gives up the call that the operation belongs to; an unknown id is no mistake. */
+  cancel(id: number): void;
+  /** Ends all calls and closes all connections. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes the host's side of `fetch` for one guest.
+ *
+ * @throws Error for a grant that is no origin
+ * @example
+ * const host = createFetchHost({ grants: ["https://api.example.com"] });
+ */
+export function createFetchHost(options: FetchHostOptions): FetchHost {
+  return new GuestFetches(options);
+}
+
+class GuestFetches implements FetchHost {
+  private readonly options: FetchHostOptions;
+  private readonly context: CallContext;
+  private readonly budget: GatherBudget;
+  /** By the id of the operation that started them. */
+  private readonly calls = new Map<number, FetchCall>();
+  /** Reads and writes that have not been answered: the id of each, and its call. */
+  private readonly waiting = new Map<number, FetchCall>();
+  /** Why calls failed whose bodies nobody was reading then. The oldest go first. */
+  private readonly failures = new Map<number, HostCallError>();
+  private isDisposed = false;
+
+  constructor(options: FetchHostOptions) {
+    const limits = { ...defaultFetchLimits, ...options.limits };
+    const grants = options.grants.map(parseGrant);
+    const { resolve = resolveBySystem, ca } = options;
+    this.options = options;
+    this.context = { agent: createOutboundAgent({ ...limits, grants, resolve, ca }), grants, limits };
+    this.budget = new GatherBudget(limits.gatheredBytes);
+  }
+
+  async fetch(text: string, bytes: Uint8Array | undefined, id: number): Promise<string> {
+    const request = this.admitted(text, bytes, id);
+    const start = performance.now();
+    const call = new FetchCall(this.context, (record) => {
+      this.calls.delete(id);
+      this.remember(id, record);
+      this.report(record, performance.now() - start);
+    });
+    this.calls.set(id, call);
+    return call.run(request);
+  }
+
+  async fetchRead(text: string, _bytes: Uint8Array | undefined, id: number): Promise<string | Uint8Array> {
+    const { call: callId, what } = parseReadRequest(text);
+    const call = this.callOf(callId);
+    if (what === "close") return this.close(call);
+    return this.whileWaiting(id, call, async () => {
+      if (what === "next") return ownCopy((await call.read()) ?? "");
+      const body = await this.gather(call);
+      return what === "text" ? new TextDecoder().decode(body) : ownCopy(body);
+    });
+  }
+
+  async fetchWrite(text: string, bytes: Uint8Array | undefined, id: number): Promise<string> {
+    const { call: callId, what } = parseWriteRequest(text);
+    const call = this.callOf(callId);
+    if (what === "fail") return this.close(call);
+    if (what === "end") call.endBody();
+    else await this.whileWaiting(id, call, () => call.write(bytes ?? new Uint8Array(0)));
+    return "";
+  }
+
+  cancel(id: number): void {
+    const call = this.calls.get(id) ?? this.waiting.get(id);
+    if (call) this.close(call);
+  }
+
+  async dispose(): Promise<void> {
+    this.isDisposed = true;
+    for (const call of [...this.calls.values()]) this.close(call);
+    await this.context.agent.destroy();
+  }
+
+  private admitted(text: string, bytes: Uint8Array | undefined, id: number): FetchRequest {
+    try {
+      if (this.isDisposed) throw new HostCallError("AbortError", "plugin was unloaded");
+      const { concurrent, requestBytes } = this.context.limits;
+      const request = parseFetchRequest(text, bytes, requestBytes);
+      if (this.calls.has(id)) throw new HostCallError("TypeError", "call was started before");
+      if (this.calls.size >= concurrent) {
+        throw new HostCallError(
+          "QuotaExceededError",
+          `${concurrent} calls are under way; bodies must be read or cancelled`,
+        );
+      }
+      if (this.options.admit && !this.options.admit()) {
+        throw new HostCallError("QuotaExceededError", "outbound calls are used up");
+      }
+      return request;
+    } catch (error) {
+      throw fetchFailure(error, "");
+    }
+  }
+
+  private callOf(id: number): FetchCall {
+    const call = this.calls.get(id);
+    if (!call) throw this.failures.get(id) ?? new HostCallError("TypeError", "fetch failed: call is over");
+    return call;
+  }
+
+  private remember(id: number, { method, origin, failure }: CallRecord): void {
+    if (failure === null) return;
+    if (this.failures.size >= this.context.limits.concurrent) {
+      this.failures.delete(this.failures.keys().next().value!);
+    }
+    this.failures.set(id, fetchFailure(failure, `${method} ${origin ?? ""}`.trim()));
+  }
+
+  private async gather(call: FetchCall): Promise<Uint8Array> {
+    try {
+      return await this.budget.gather(() => call.read());
+    } catch (error) {
+      call.end(error);
+      throw error;
+    }
+  }
+
+  private async whileWaiting<T>(id: number, call: FetchCall, act: () => Promise<T>): Promise<T> {
+    this.waiting.set(id, call);
+    try {
+      return await act();
+    } finally {
+      this.waiting.delete(id);
+    }
+  }
+
+  private close(call: FetchCall): string {
+    call.end(new HostCallError("AbortError", "given up"));
+    return "";
+  }
+
+  private report({ failure, ...record }: CallRecord, ms: number): void {
+    this.options.onCall?.({ ...record, failure: failure === null ? null : failureCode(failure), ms });
+  }
+}
+
+/** Buffers share memory with others, all of which would cross with a view of it. */
+function ownCopy<T extends string | Uint8Array>(part: T): T | Uint8Array<ArrayBuffer> {
+  return typeof part === "string" ? part : Uint8Array.from(part);
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import type { BuildFailure, Message, OutputFile } from "esbuild";
+import { type Bundle, type BundleOptions, BundleTimeout, bundle } from "./bundle.ts";
+import { explain, filesConcerned } from "./explain.ts";
+import type { PluginFile } from "./plugin-files.ts";
+import { pluginImports } from "./plugin-imports.ts";
+import { bundledFiles, foreignData } from "./plugin-inputs.ts";
+import { pluginFrame } from "./plugin-script.ts";
+import { locate, type PluginSource } from "./plugin-source.ts";
+import { PluginError, type PluginProblem } from "./problem.ts";
+
+/** A plugin that an engine can load. Plain data: it goes to the data process as JSON. */
+export interface CompiledPlugin {
+  readonly name: string;
+  /** The module it starts from, as `findPlugins` told it. */
+  readonly file: string;
+  /** One expression, a function `(globals) => exports`. */
+  readonly code: string;
+  /** Source map of `code`, with the sources; paths are seen from the folder of plugins. */
+  readonly map: string;
+  /** Of code and map, SHA-256 in base64url: equal when there is nothing to reload. */
+  readonly hash: string;
+  /** Absolute paths, links resolved, of every file in it: what a watch has to see. */
+  readonly inputs: readonly string[];
+  readonly warnings: readonly PluginProblem[];
+}
+
+export interface CompileLimits {
+  /** Of the code, in bytes; the source map, which holds all sources, may have four times as many. */
+  readonly codeBytes: number;
+  readonly inputs: number;
+  /** ms */
+  readonly time: number;
+}
+
+export const compileLimits: CompileLimits = { codeBytes: 5 * 1024 * 1024, inputs: 1000, time: 10_000 };
+
+const result = "$plugin";
+
+/**
+ * Bundles a plugin with everything it imports. Never runs any of it. One plugin is compiled at a time.
+ *
+ * Neither the author's tsconfig nor the host's platform has a say: a plugin means the same everywhere.
+ * npm packages come from `node_modules` at or above the plugin, through the export conditions `sluice`,
+ * `worker`, `import`, `module` and `default`.
+ *
+ * @throws PluginError with the author's own places: syntax, imports that cannot be found or must not be, limits
+ *
+ * @example
+ * const [file] = await findPlugins("plugins");
+ * const { code, map } = await compilePlugin(file);
+ */
+export async function compilePlugin(
+  file: PluginFile,
+  limits: CompileLimits = compileLimits,
+): Promise<CompiledPlugin> {
+  const source = await locate(file).catch((error: NodeJS.ErrnoException) => {
+    throw new PluginError([problemOf(file, `cannot be read: ${error.code ?? "unknown error"}`)]);
+  });
+  const built = await build(file, source, limits);
+  const inputs = bundledFiles(source, built.metafile);
+  const problems = [
+    ...overLimits(file, built, inputs, limits),
+    ...(await foreignData(source, built.metafile)),
+  ];
+  if (problems.length > 0) throw new PluginError(problems, inputs);
+  const code = output(built, ".js").text;
+  const map = output(built, ".js.map").text;
+  return {
+    name: file.name,
+    file: file.path,
+    code,
+    map,
+    hash: createHash("sha256").update(code).update("\0").update(map).digest("base64url"),
+    inputs,
+    warnings: await explain(source, built.warnings),
+  };
+}
+
+async function build(file: PluginFile, source: PluginSource, limits: CompileLimits): Promise<Bundle> {
+  try {
+    return await bundle(optionsFor(source), limits.time);
+  } catch (error) {
+    if (error instanceof BundleTimeout) {
+      throw new PluginError([problemOf(file, `compiling had ${error.message}`)], [source.entry]);
+    }
+    const errors = (error as Partial<BuildFailure>).errors as readonly Message[] | undefined;
+    if (errors === undefined || errors.length === 0) throw error;
+    throw new PluginError(await explain(source, errors), [source.entry, ...filesConcerned(source, errors)]);
+  }
+}
+
+function optionsFor({ entry, folder, root }: PluginSource): BundleOptions {
+  const { banner, footer } = pluginFrame(result);
+  return {
+    entryPoints: [entry],
+    // Paths in the bundle are seen from here, so that it is the same wherever the folder lies.
+    absWorkingDir: folder,
+    outfile: join(folder, `${basename(entry)}.bundle.js`),
+    bundle: true,
+    write: false,
+    metafile: true,
+    sourcemap: "external",
+    sourcesContent: true,
+    ...(root === "" ? {} : { sourceRoot: root }),
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["sluice", "worker", "module"],
+    target: "es2024",
+    format: "iife",
+    globalName: result,
+    banner: { js: banner },
+    footer: { js: footer },
+    // What cannot be bundled throws inside the plugin and never reaches a loader of the host.
+    supported: { "dynamic-import": false },
+    define: { "process.env.NODE_ENV": '"production"' },
+    loader: { ".html": "text" },
+    tsconfigRaw: {},
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "silent",
+    plugins: [pluginImports],
+  };
+}
+
+/** @param kind how the file's name ends */
+function output({ outputFiles }: Bundle, kind: ".js" | ".js.map"): OutputFile {
+  return outputFiles.find(({ path }) => path.endsWith(kind))!;
+}
+
+function overLimits(
+  file: PluginFile,
+  built: Bundle,
+  inputs: readonly string[],
+  limits: CompileLimits,
+): PluginProblem[] {
+  const found = [
+    ["files in the bundle", inputs.length, limits.inputs],
+    ["bytes in the bundle", output(built, ".js").contents.length, limits.codeBytes],
+    ["bytes in its source map", output(built, ".js.map").contents.length, 4 * limits.codeBytes],
+  ] as const;
+  return found
+    .filter(([, count, most]) => count > most)
+    .map(([what, count, most]) => problemOf(file, `${what}: expected at most ${most}, found ${count}`));
+}
+
+function problemOf(file: PluginFile, message: string): PluginProblem {
+  return { file: file.path, line: 1, column: 1, message, frame: "" };
+}

@@ -1,0 +1,115 @@
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { PluginError, type PluginProblem } from "./problem.ts";
+
+/** One plugin as it lies in the folder. */
+export interface PluginFile {
+  /** The file or folder name without extension and order number: `10-tenant.ts` is `tenant`. */
+  readonly name: string;
+  /** Of the module to start from, below `directory` as the operator wrote it. */
+  readonly path: string;
+  /** The folder of plugins. */
+  readonly directory: string;
+}
+
+/** Far more than anyone has; a folder with more was named by mistake. */
+const mostPlugins = 500;
+const moduleName = /^[^._].*\.(?:ts|mts|js)$/;
+const otherModule = /\.(?:test|d)\.[a-z]+$/;
+const pluginName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const indexNames = ["index.ts", "index.mts", "index.js"];
+
+/**
+ * The plugins of a folder, in the order of their file names (by code units): every `*.ts`, `*.mts` and
+ * `*.js` directly in it and every `NAME/index.ts`. Tests (`*.test.*`), type declarations, `node_modules`
+ * and names that begin with `_` or `.` are none. Symbolic links are followed, as Kubernetes mounts need.
+ *
+ * @throws PluginError when the folder cannot be read, two plugins have one name, a name is none, a
+ *   link leads nowhere, or there are more than 500: a policy never disappears silently
+ *
+ * @example
+ * await findPlugins("plugins");
+ * // [{ name: "tenant", path: "plugins/10-tenant.ts", directory: "plugins" }]
+ */
+export async function findPlugins(directory: string): Promise<readonly PluginFile[]> {
+  const found: PluginFile[] = [];
+  const problems: PluginProblem[] = [];
+  for (const entry of await candidates(directory)) {
+    const path = await entryModule(directory, entry);
+    if (path === null) continue;
+    if (path === undefined) problems.push(problem(join(directory, entry.name), "a link that leads nowhere"));
+    else found.push({ name: nameOf(entry.name), path, directory });
+  }
+  if (found.length > mostPlugins) {
+    problems.push(problem(directory, `${found.length} plugins, expected at most ${mostPlugins}`));
+  }
+  problems.push(...nameProblems(found));
+  if (problems.length > 0) throw new PluginError(problems);
+  return found;
+}
+
+/** Whether an entry of the folder, by its name alone, may be a plugin or hold one. */
+export function mayBePlugin(name: string): boolean {
+  return moduleName.test(name) ? !otherModule.test(name) : /^[^._]/.test(name) && name !== "node_modules";
+}
+
+async function candidates(directory: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.filter(({ name }) => mayBePlugin(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new PluginError([problem(directory, `cannot read the folder of plugins: ${code}`)]);
+  }
+}
+
+/** Null: no plugin. Undefined: a link to nothing. */
+async function entryModule(directory: string, entry: Dirent): Promise<string | null | undefined> {
+  const path = join(directory, entry.name);
+  if (moduleName.test(entry.name)) {
+    const kind = await kindOf(path);
+    if (kind === "file") return path;
+    return kind === "none" && entry.isSymbolicLink() ? undefined : null;
+  }
+  if (!entry.isDirectory() && !entry.isSymbolicLink()) return null;
+  for (const name of indexNames) {
+    if ((await kindOf(join(path, name))) === "file") return join(path, name);
+  }
+  return null;
+}
+
+async function kindOf(path: string): Promise<"file" | "other" | "none"> {
+  try {
+    return (await stat(path)).isFile() ? "file" : "other";
+  } catch {
+    return "none";
+  }
+}
+
+function nameOf(entry: string): string {
+  const base = moduleName.test(entry) ? entry.slice(0, entry.lastIndexOf(".")) : entry;
+  return base.replace(/^[0-9]+-/, "");
+}
+
+function nameProblems(files: readonly PluginFile[]): PluginProblem[] {
+  const owners = new Map<string, string>();
+  const problems: PluginProblem[] = [];
+  for (const { name, path } of files) {
+    const owner = owners.get(name);
+    if (!pluginName.test(name)) {
+      problems.push(
+        problem(path, `expected a name of 1 to 64 letters, digits, ".", "_" and "-", found "${name}"`),
+      );
+    } else if (owner !== undefined) {
+      problems.push(problem(path, `the plugin ${name} is in ${owner} already`));
+    } else {
+      owners.set(name, path);
+    }
+  }
+  return problems;
+}
+
+function problem(file: string, message: string): PluginProblem {
+  return { file, line: 1, column: 1, message, frame: "" };
+}

@@ -1,0 +1,38 @@
+/**
+ * The globals of a guest beyond ECMAScript. The runtime gives them to a plugin as one object; a
+ * compiled plugin takes them from it by these names, on every engine.
+ */
+export const guestGlobals = [
+  "AbortController",
+  "AbortSignal",
+  "DOMException",
+  "Event",
+  "EventTarget",
+  "Headers",
+  "ReadableStream",
+  "Request",
+  "Response",
+  "TextDecoder",
+  "TextDecoderStream",
+  "TextEncoder",
+  "TextEncoderStream",
+  "TransformStream",
+  "URL",
+  "URLPattern",
+  "URLSearchParams",
+  "WritableStream",
+  "atob",
+  "btoa",
+  "clearInterval",
+  "clearTimeout",
+  "console",
+  "crypto",
+  "fetch",
+  "globalThis",
+  "performance",
+  "queueMicrotask",
+  "self",
+  "setInterval",
+  "setTimeout",
+  "structuredClone",
+] as const;

@@ -64,16 +64,16 @@ export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unkn
    *   keys.set(config, await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]));
    * }
    */
-  setup?(config: ConfigOf<Schema>, host: SetupHost<ConfigOf<Schema>>): Outcome<never>;
+  setup?(config: ConfigOf<Schema>, host: SetupHost): Outcome<never>;
   /**
    * The head of a request has arrived. A `Response` that it returns is the answer: the request goes no
    * further, and the plugins that it already passed see the answer in `onResponse`.
    */
   onRequest?(request: PluginRequest, ctx: Context<ConfigOf<Schema>, State>): Outcome<WebResponse>;
   /**
-   * A part of the request's body goes by, in whatever sizes it arrives, and at last an empty one with
-   * `ctx.last`. Returns what is sent instead (text as UTF-8), null to send nothing, or nothing to send it
-   * as it came.
+   * A part of the request's body goes by, in whatever sizes the parts arrive; `ctx.last` says that it is
+   * the last one, which may be empty. Returns what is sent instead (text as UTF-8), null to send nothing,
+   * or nothing to send it as it came.
    *
    * @example
    * onRequestBody(chunk, ctx) {

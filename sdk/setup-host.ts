@@ -3,15 +3,15 @@ import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What `setup` has besides its config: there is no request yet. */
-export interface SetupHost<Config = unknown> {
-  /** The same as the first argument of `setup`. */
-  readonly config: Config;
+export interface SetupHost {
+  /** Name of the plugin. */
+  readonly name: string;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
   /**
-   * The value of an environment variable of `capabilities.env`; undefined when it is not set. Throws a
-   * `NotAllowedError` when it was not granted.
+   * The value of an environment variable; undefined when it is not set. Throws a `TypeError` when it is
+   * not among the plugin's `capabilities.env`.
    *
    * @example
    * const token = host.env("TENANTS_TOKEN");

@@ -12,12 +12,13 @@ import type { WebHeaders } from "./web.ts";
 export interface UpstreamAttempt {
   /** 1 for the first. */
   readonly number: number;
-  /** Name of the cluster that the request goes to; `ctx.upstream` chooses another one in `onRequest`. */
-  readonly cluster: string;
+  /** Name of the cluster that the request goes to. A name that no cluster has is a fault. */
+  cluster: string;
   /** `host:port` of the endpoint that is to answer, as the cluster names it; null: the balancer chooses. */
   endpoint: string | null;
   readonly method: string;
-  readonly url: string;
+  /** Assign an absolute URL or one that begins with `/`, as in `onRequest`. */
+  url: string;
   /** Edits hold for this attempt alone: signatures and credentials are best added here. */
   readonly headers: WebHeaders;
 }

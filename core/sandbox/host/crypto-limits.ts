@@ -1,0 +1,30 @@
+/** What one guest may ask of the host's crypto. */
+export interface CryptoLimits {
+  /** Data of one call, in bytes. */
+  readonly dataBytes: number;
+  /** Operations that run or wait at the same time. */
+  readonly operations: number;
+  /** Data of all operations that run or wait at the same time, in bytes. */
+  readonly runningBytes: number;
+  /** Keys that the host keeps ready; others are opened again from their token. */
+  readonly openKeys: number;
+}
+
+export const defaultCryptoLimits: CryptoLimits = {
+  dataBytes: 16 * 2 ** 20,
+  operations: 64,
+  runningBytes: 32 * 2 ** 20,
+  openKeys: 256,
+};
+
+/** JSON of one request, in code units: tokens and JWKs of the longest RSA keys fit several times. */
+export const maxRequestText = 65_536;
+/** Material of one key, in bytes. */
+export const maxKeyBytes = 16_384;
+/** RSA keys: shorter ones protect nothing, longer ones hold a thread for seconds. In bits. */
+export const minRsaBits = 2048;
+export const maxRsaBits = 4096;
+/** Rounds of PBKDF2 for one call, over all blocks of its result: about a quarter of a second of a thread. */
+export const maxRounds = 1_000_000;
+/** Data up to here is hashed at once: that takes less time than a turn through the thread pool. In bytes. */
+export const maxQuickBytes = 16_384;

@@ -160,7 +160,8 @@ export class FetchCall {
   private async reply({ hop, response }: Answer): Promise<string> {
     const raw = rawFields(response);
     const hasBody = hop.method !== "HEAD" && !noBodyStatuses.includes(response.statusCode);
-    const codings = hasBody ? contentCodings(fieldValues(raw, "content-encoding")) : [];
+    const isEmpty = !hasBody || fieldValues(raw, "content-length").includes("0");
+    const codings = isEmpty ? [] : contentCodings(fieldValues(raw, "content-encoding"));
     const head = {
       status: response.statusCode,
       statusText: response.statusText,

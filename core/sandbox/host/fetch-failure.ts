@@ -73,8 +73,10 @@ function findRefusal(error: unknown): OutboundRefusal | undefined {
 }
 
 function codeOf(error: unknown): string {
+  const [first] = errorsIn(error) as NodeJS.ErrnoException[];
   const own = (error as NodeJS.ErrnoException | undefined)?.code;
-  const code =
-    typeof own === "string" ? own : (errorsIn(error)[0] as NodeJS.ErrnoException | undefined)?.code;
-  return typeof code === "string" ? code : "";
+  const code = typeof own === "string" ? own : first?.code;
+  // undici's parser gives some of its errors no code.
+  if (typeof code !== "string") return first?.name === "HTTPParserError" ? "HPE_INVALID" : "";
+  return code;
 }

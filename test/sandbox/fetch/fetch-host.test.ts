@@ -1,0 +1,430 @@
+import { createServer, type Server } from "node:net";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import t from "tap";
+import type { CallSummary } from "../../../core/sandbox/host/fetch.ts";
+import { freePort, listenLocally } from "../../support/free-port.ts";
+import { ask, readParts, requestText, startHost, startServer } from "./hosts.ts";
+
+/** Resolves when the next connection of a server has come and gone. */
+function closing(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.once("connection", (socket) => socket.once("close", () => resolve()));
+  });
+}
+
+t.test("a short response comes in one reply: head, fields and text", async (t) => {
+  const { origin } = await startServer(t, (_request, response) => {
+    response.writeHead(
+      201,
+      "Made",
+      [
+        ["Set-Cookie", "a=1"],
+        ["Set-Cookie", "b=2"],
+        ["X-Name", "v"],
+        ["Keep-Alive", "timeout=9"],
+      ].flat(),
+    );
+    response.end("caf\u00e9 \u{1f600}\0");
+  });
+  const calls: CallSummary[] = [];
+  const host = startHost(t, { grants: [origin], onCall: (call) => calls.push(call) });
+  const answer = await ask(host, `${origin}/a?b#c`);
+  t.match(answer, { status: 201, statusText: "Made", url: `${origin}/a?b`, redirected: false, body: "text" });
+  t.equal(answer.content, "caf\u00e9 \u{1f600}\0");
+  t.same(
+    answer.headers.filter(([name]) => name === "set-cookie"),
+    [
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ],
+  );
+  t.notOk(answer.headers.some(([name]) => ["connection", "keep-alive", "transfer-encoding"].includes(name)));
+  t.match(calls, [{ method: "GET", origin, status: 201, redirects: 0, failure: null }]);
+});
+
+t.test("bytes that are no text come as bytes; a byte order mark is kept for who reads bytes", async (t) => {
+  const bodies = {
+    "/bytes": Buffer.from([0, 255, 128, 65]),
+    "/mark": Buffer.from("\ufeffx"),
+    "/empty": Buffer.alloc(0),
+  };
+  const { origin } = await startServer(t, ({ url }, response) =>
+    response.end(bodies[url as keyof typeof bodies]),
+  );
+  const host = startHost(t, { grants: [origin] });
+  for (const [path, body] of Object.entries(bodies)) {
+    const answer = await ask(host, origin + path);
+    t.equal(answer.body, path === "/empty" ? "text" : "latin1");
+    t.same(Buffer.from(answer.content, "latin1"), body);
+  }
+});
+
+t.test("a long response streams in parts of at most 64 KiB, each in memory of its own", async (t) => {
+  const long = Buffer.alloc(1_000_000, "0123456789");
+  const { origin } = await startServer(t, (_request, response) => response.end(long));
+  const host = startHost(t, { grants: [origin] });
+  const answer = await ask(host, origin);
+  t.equal(answer.body, "stream");
+  const parts = await readParts(host, answer.id);
+  t.same(Buffer.concat(parts), long);
+  t.ok(parts.every((part) => part.byteLength <= 65_536));
+  t.ok(
+    parts.every((part) => part.buffer.byteLength === part.byteLength),
+    "no other memory crosses with a view",
+  );
+  const whole = await ask(host, origin);
+  t.equal(await host.fetchRead(`${whole.id} text`, undefined, 1), long.toString());
+});
+
+t.test("a guest that does not read stops the server", async (t) => {
+  let written = 0;
+  const { origin } = await startServer(t, (_request, response) => {
+    const part = Buffer.alloc(65_536);
+    const write = () => {
+      while (written < 2 ** 28 && response.write(part)) written += part.length;
+    };
+    response.on("drain", write);
+    write();
+  });
+  const host = startHost(t, { grants: [origin], limits: { responseBytes: 2 ** 30 } });
+  await ask(host, origin);
+  let before = -1;
+  while (before !== written) {
+    before = written;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  t.ok(written < 32 * 2 ** 20, `${written} bytes left the server`);
+});
+
+t.test("a response that is too long fails the call, with and without a stated length", async (t) => {
+  const { origin } = await startServer(t, ({ url }, response) => {
+    if (url === "/stated") response.setHeader("content-length", 300_000);
+    response.end(Buffer.alloc(300_000));
+  });
+  const host = startHost(t, { grants: [origin], limits: { responseBytes: 200_000 } });
+  for (const path of ["/stated", "/chunked"]) {
+    const read = async () => {
+      const { id } = await ask(host, origin + path);
+      await readParts(host, id);
+    };
+    await t.rejects(read(), {
+      name: "QuotaExceededError",
+      message: /response body is longer than 200000 bytes/,
+    });
+  }
+});
+
+t.test("gzip and br are decoded, and fields that describe the encoded body are gone", async (t) => {
+  const text = "a text ".repeat(100);
+  const { origin } = await startServer(t, ({ url, headers }, response) => {
+    if (headers["accept-encoding"] !== "gzip, br") return response.writeHead(400).end();
+    const encoded = url === "/br" ? brotliCompressSync(text) : gzipSync(text);
+    response.writeHead(200, {
+      "content-encoding": url === "/br" ? "br" : "GZip",
+      "content-length": encoded.length,
+    });
+    return response.end(encoded);
+  });
+  const host = startHost(t, { grants: [origin] });
+  for (const path of ["/gzip", "/br"]) {
+    const answer = await ask(host, origin + path, { headers: [["Accept-Encoding", "zstd"]] });
+    t.equal(answer.content, text);
+    t.notOk(answer.headers.some(([name]) => name === "content-encoding" || name === "content-length"));
+  }
+});
+
+t.test(
+  "a coding that was not asked for is left to the guest; a broken one is an error; an empty one is empty",
+  async (t) => {
+    const { origin } = await startServer(t, ({ url }, response) => {
+      response.setHeader("content-encoding", url === "/other" ? "zstd" : "gzip");
+      if (url === "/none") response.statusCode = 204;
+      response.end(url === "/other" ? "opaque" : url === "/broken" ? "not gzip" : "");
+    });
+    const host = startHost(t, { grants: [origin] });
+    const answer = await ask(host, `${origin}/other`);
+    t.equal(answer.content, "opaque");
+    t.ok(answer.headers.some(([name]) => name === "content-encoding"));
+    await t.rejects(ask(host, `${origin}/broken`), { name: "TypeError", message: /body cannot be decoded/ });
+    t.equal((await ask(host, `${origin}/empty`)).content, "");
+    t.equal((await ask(host, `${origin}/none`)).body, "none");
+    t.equal((await ask(host, `${origin}/broken`, { method: "HEAD" })).body, "none");
+  },
+);
+
+t.test("a decompression bomb, nested or not, ends at the limit [CVE-2026-22036]", async (t) => {
+  const bomb = gzipSync(Buffer.alloc(50_000_000));
+  const { origin } = await startServer(t, ({ url }, response) => {
+    const depth = Number(url?.slice(1));
+    let body = bomb;
+    for (let i = 1; i < depth; i++) body = gzipSync(body);
+    response.setHeader("content-encoding", Array(depth).fill("gzip").join(", "));
+    response.end(body);
+  });
+  const host = startHost(t, { grants: [origin], limits: { responseBytes: 1_000_000 } });
+  const read = async (path: string) => {
+    const { id } = await ask(host, origin + path);
+    await readParts(host, id);
+  };
+  await t.rejects(read("/1"), { name: "QuotaExceededError" });
+  await t.rejects(read("/2"), { name: "QuotaExceededError" });
+  await t.rejects(read("/3"), { name: "TypeError", message: /more than 2 content codings/ });
+});
+
+t.test("a call takes its time and no longer, while it waits for a head and while it is read", async (t) => {
+  const { origin } = await startServer(t, ({ url }, response) => {
+    if (url === "/body") response.write("x".repeat(100));
+  });
+  const host = startHost(t, { grants: [origin], limits: { timeoutMs: 100 } });
+  await t.rejects(ask(host, `${origin}/head`), {
+    name: "TimeoutError",
+    message: /not complete after 100 ms/,
+  });
+  const answer = await ask(host, `${origin}/body`);
+  await t.rejects(readParts(host, answer.id), { name: "TimeoutError" });
+  const unread = await ask(host, `${origin}/body`);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  await t.rejects(readParts(host, unread.id), { name: "TimeoutError" });
+});
+
+t.test("calls at once are bounded, and a body that was given up makes room", async (t) => {
+  const { origin } = await startServer(t, (_request, response) => response.write("open"));
+  const host = startHost(t, { grants: [origin], limits: { concurrent: 2 } });
+  const [first] = [await ask(host, origin), await ask(host, origin)];
+  await t.rejects(ask(host, origin), { name: "QuotaExceededError", message: /2 calls are under way/ });
+  t.equal(await host.fetchRead(`${first.id} close`, undefined, 1), "");
+  t.equal((await ask(host, origin)).status, 200);
+});
+
+t.test("what was cancelled ends at once, at the server too", async (t) => {
+  const { origin, server } = await startServer(t, ({ url }, response) => {
+    if (url === "/body") response.write("x");
+  });
+  const host = startHost(t, { grants: [origin] });
+  const rejected = { name: "AbortError" };
+
+  let closed = closing(server);
+  const asked = t.rejects(ask(host, `${origin}/head`, { id: 1 }), rejected);
+  setTimeout(() => host.cancel(1), 50);
+  await Promise.all([closed, asked]);
+
+  closed = closing(server);
+  await ask(host, `${origin}/body`, { id: 2 });
+  await host.fetchRead("2 next", undefined, 3);
+  const read = t.rejects(host.fetchRead("2 next", undefined, 4), rejected);
+  setTimeout(() => host.cancel(4), 50);
+  await Promise.all([closed, read]);
+  t.doesNotThrow(() => host.cancel(12345));
+});
+
+t.test("disposing ends everything: calls fail, sockets close, later calls are refused", async (t) => {
+  const { origin, server } = await startServer(t, ({ url }, response) => {
+    if (url === "/quick") response.end("idle connection");
+  });
+  const host = startHost(t, { grants: [origin] });
+  const closed = [closing(server)];
+  await ask(host, `${origin}/quick`);
+  for (let call = 0; call < 2; call++) closed.push(closing(server));
+  const waiting = Promise.allSettled([
+    ask(host, `${origin}/a`),
+    ask(host, `${origin}/b`, { method: "POST", body: "stream" }),
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await host.dispose();
+  await Promise.all(closed);
+  t.same(
+    (await waiting).map(({ status }) => status),
+    ["rejected", "rejected"],
+  );
+  await t.rejects(ask(host, origin), { name: "AbortError" });
+});
+
+t.test("request bodies arrive: text, bytes, and parts as they are written", async (t) => {
+  const { origin } = await startServer(t, (request, response) => {
+    const { "content-length": length, "transfer-encoding": coding } = request.headers;
+    request
+      .setEncoding("latin1")
+      .toArray()
+      .then((parts) => response.end(JSON.stringify([request.method, length, coding, parts.join("")])));
+  });
+  const host = startHost(t, { grants: [origin] });
+  const sent = async (body: string | Uint8Array) =>
+    JSON.parse((await ask(host, origin, { method: "POST", body })).content);
+  t.same(await sent("caf\u00e9\ud800"), ["POST", "8", null, "caf\u00c3\u00a9\u00ef\u00bf\u00bd"]);
+  t.same(await sent(Uint8Array.of(0, 255)), ["POST", "2", null, "\0\u00ff"]);
+  t.same(await sent(""), ["POST", "0", null, ""]);
+  const streamed = ask(host, origin, { method: "PUT", body: "stream", id: 7 });
+  for (const part of ["one", "two"]) t.equal(await host.fetchWrite("7 part", Buffer.from(part), 8), "");
+  await host.fetchWrite("7 end", undefined, 9);
+  t.same(JSON.parse((await streamed).content), ["PUT", null, "chunked", "onetwo"]);
+});
+
+t.test("a streamed body waits for its server, is bounded, and can fail", async (t) => {
+  const { origin, server } = await startServer(t, () => {});
+  const host = startHost(t, { grants: [origin], limits: { requestBytes: 64 * 2 ** 20 } });
+  const call = ask(host, origin, { method: "POST", body: "stream", id: 1 }).catch((error) => error.name);
+  const part = new Uint8Array(2 ** 20);
+  let taken = 0;
+  const write = async () => {
+    for (; taken < 63; taken++) await host.fetchWrite("1 part", part, 100 + taken);
+  };
+  const writing = write().catch(() => "stopped");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  t.ok(taken < 40, `${taken} MiB were taken though nobody reads`);
+  await host.fetchWrite("1 fail", undefined, 2);
+  t.equal(await call, "AbortError");
+  t.equal(await writing, "stopped");
+  server.closeAllConnections();
+
+  const strict = startHost(t, { grants: [origin], limits: { requestBytes: 10 } });
+  const long = ask(strict, origin, { method: "POST", body: "stream", id: 1 });
+  const refused = { name: "QuotaExceededError", message: /request body is longer than 10 bytes/ };
+  await Promise.all([
+    t.rejects(long, refused),
+    t.rejects(strict.fetchWrite("1 part", new Uint8Array(11), 2), refused),
+  ]);
+  await t.rejects(ask(strict, origin, { method: "POST", body: "12345678901" }), refused);
+});
+
+t.test("a server may answer before it has read the request", async (t) => {
+  const { origin } = await startServer(t, (_request, response) => response.writeHead(413).end("enough"));
+  const host = startHost(t, { grants: [origin] });
+  const call = ask(host, origin, { method: "POST", body: "stream", id: 1 });
+  await host.fetchWrite("1 part", new Uint8Array(1), 2);
+  t.match(await call, { status: 413, content: "enough" });
+  await t.rejects(host.fetchWrite("1 part", new Uint8Array(1), 3), { message: /call is over/ });
+});
+
+t.test("a guest cannot frame the message, name another host or pass credentials to a proxy", async (t) => {
+  const { origin } = await startServer(t, (request, response) =>
+    response.end(JSON.stringify(request.rawHeaders)),
+  );
+  const host = startHost(t, { grants: [origin] });
+  const names = [
+    "Host",
+    "host",
+    "Connection",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Transfer_Encoding",
+    "Upgrade",
+    "TE",
+    "Trailer",
+    "Expect",
+    "Proxy-Authorization",
+    "proxy",
+    "Via",
+    "Keep-Alive",
+    "HTTP2-Settings",
+  ];
+  const headers = names.map((name): [string, string] => [name, "evil"]);
+  const raw: string[] = JSON.parse(
+    (await ask(host, origin, { headers: [...headers, ["X-Mine", "kept"]] })).content,
+  );
+  t.notOk(raw.includes("evil"));
+  t.ok(raw.includes("kept"));
+  t.ok(raw.includes(new URL(origin).host));
+});
+
+t.test(
+  "a hostile guest gets errors: malformed messages, fields with line breaks, tunnels, bodies of GET",
+  async (t) => {
+    const host = startHost(t, { grants: ["http://127.0.0.1:1"] });
+    const url = "http://127.0.0.1:1/";
+    const malformed = [
+      "",
+      "x",
+      "5",
+      "9999999 {}",
+      "4 null",
+      "2 []",
+      "1 {",
+      "-1 {}",
+      `3 "a"`,
+      requestText(url, { redirect: "other" }),
+    ];
+    for (const text of malformed)
+      await t.rejects(host.fetch(text, undefined, 1), { name: "TypeError", message: /malformed/ }, text);
+    for (const name of ["a b", "a:b", "a\r\nb", "", "\u00e9", "__proto__ "]) {
+      await t.rejects(ask(host, url, { headers: [[name, "v"]] }), { message: /no token/ });
+    }
+    for (const value of ["a\r\nHost: evil", "a\nb", "a\0b", "\u0100", "\x7f"]) {
+      await t.rejects(ask(host, url, { headers: [["x", value]] }), { message: /no field may hold/ });
+    }
+    await t.rejects(ask(host, url, { headers: Array(201).fill(["x", "v"]) }), {
+      message: /more than 200 fields/,
+    });
+    await t.rejects(ask(host, url, { headers: [["x", "v".repeat(20_000)]] }), { message: /bytes of fields/ });
+    for (const method of ["CONNECT", "trace", "TRACK"])
+      await t.rejects(ask(host, url, { method }), { message: /not allowed/ });
+    for (const method of ["G T", "", "GET\r\n", "x".repeat(33)])
+      await t.rejects(ask(host, url, { method }), { message: /method/ });
+    for (const method of ["GET", "HEAD"])
+      await t.rejects(ask(host, url, { method, body: "x" }), { message: /body/ });
+    for (const text of ["", "1", "1 next ", "1 everything", "-1 next", "1e3 next", "99 next"]) {
+      await t.rejects(host.fetchRead(text, undefined, 5), { name: "TypeError" });
+      await t.rejects(host.fetchWrite(text, undefined, 5), { name: "TypeError" });
+    }
+  },
+);
+
+t.test("an id that is in use starts no second call", async (t) => {
+  const { origin } = await startServer(t, () => {});
+  const host = startHost(t, { grants: [origin] });
+  const first = ask(host, origin, { id: 1 }).catch(({ name }) => name);
+  await t.rejects(ask(host, origin, { id: 1 }), { message: /started before/ });
+  host.cancel(1);
+  t.equal(await first, "AbortError");
+});
+
+t.test("failures are told in words, without addresses, paths or queries", async (t) => {
+  const port = await freePort();
+  const host = startHost(t, { grants: ["http://127.0.0.1:*"] });
+  await t.rejects(ask(host, `http://127.0.0.1:${port}/path?key=secret`, { method: "PUT" }), {
+    name: "TypeError",
+    message: `fetch failed: PUT http://127.0.0.1:${port}: connection was refused`,
+  });
+  const replies = {
+    "nonsense\r\n\r\n": /not valid HTTP/,
+    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort": /closed before the response was complete/,
+    "": /closed before the response was complete/,
+    [`HTTP/1.1 200 OK\r\nX: ${"x".repeat(20_000)}\r\n\r\n`]: /response head is too long/,
+    [`HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(201)}\r\n`]: /more than 200 fields/,
+    "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n": /status 999/,
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n": /TypeError|failed/,
+  };
+  for (const [reply, message] of Object.entries(replies)) {
+    const server = createServer((socket) =>
+      socket.on("error", () => {}).once("data", () => socket.end(reply)),
+    );
+    const origin = `http://127.0.0.1:${await listenLocally(server)}`;
+    await t.rejects(ask(host, origin), { name: "TypeError", message }, JSON.stringify(reply.slice(0, 40)));
+    server.close();
+  }
+});
+
+t.test("a budget of the caller's own refuses a call", async (t) => {
+  const { origin } = await startServer(t, (_request, response) => response.end());
+  let left = 1;
+  const host = startHost(t, { grants: [origin], admit: () => left-- > 0 });
+  await ask(host, origin);
+  await t.rejects(ask(host, origin), { name: "QuotaExceededError" });
+});
+
+t.test("whole bodies that are read at once share a budget, which comes back", async (t) => {
+  const { origin } = await startServer(t, ({ url }, response) => {
+    response.write(Buffer.alloc(70_000, "x"));
+    if (url === "/ends") response.end();
+  });
+  const host = startHost(t, { grants: [origin], limits: { gatheredBytes: 100_000 } });
+  const read = async (path: string, id: number) => {
+    await ask(host, origin + path, { id });
+    return host.fetchRead(`${id} bytes`, undefined, id + 100);
+  };
+  let operation = 0;
+  const reads = [read("/stays", ++operation), read("/stays", ++operation)];
+  await t.rejects(Promise.race(reads), { name: "QuotaExceededError", message: /long response bodies/ });
+  for (let id = 1; id <= operation; id++) host.cancel(id);
+  await Promise.allSettled(reads);
+  t.equal((await read("/ends", ++operation)).length, 70_000);
+});

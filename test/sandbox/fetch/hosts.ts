@@ -1,0 +1,76 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { Test } from "tap";
+import { createFetchHost, type FetchHost, type FetchHostOptions } from "../../../core/sandbox/host/fetch.ts";
+import type { FetchReply } from "../../../core/sandbox/host/fetch-message.ts";
+import { listenLocally } from "../../support/free-port.ts";
+
+/** A server on loopback for the length of a test. */
+export async function startServer(
+  t: Test,
+  listener: RequestListener,
+): Promise<{ origin: string; server: Server }> {
+  const server = createServer(listener);
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin: `http://127.0.0.1:${await listenLocally(server)}`, server };
+}
+
+/** The host's side of fetch for the length of a test. */
+export function startHost(t: Test, options: FetchHostOptions): FetchHost {
+  const host = createFetchHost(options);
+  t.teardown(() => host.dispose());
+  return host;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly redirect?: string;
+  readonly body?: string | Uint8Array | "stream";
+  /** Its id; counted up unless given. */
+  readonly id?: number;
+}
+
+let lastId = 1000;
+
+/** What a guest sends for a fetch. */
+export function requestText(
+  url: string,
+  { method = "GET", headers = [], redirect = "follow", body }: Ask,
+): string {
+  const kind =
+    body === undefined ? "none" : body === "stream" ? "stream" : typeof body === "string" ? "text" : "bytes";
+  const head = JSON.stringify({ method, url, headers, redirect, body: kind });
+  return `${head.length} ${head}${kind === "text" ? body : ""}`;
+}
+
+export interface Answer extends FetchReply {
+  readonly id: number;
+  /** What followed the head. */
+  readonly content: string;
+}
+
+/** Asks as a guest's runtime does, and reads the reply. */
+export async function ask(host: FetchHost, url: string, options: Ask = {}): Promise<Answer> {
+  const id = options.id ?? ++lastId;
+  const bytes = options.body instanceof Uint8Array ? options.body : undefined;
+  return { id, ...parseReply(await host.fetch(requestText(url, options), bytes, id)) };
+}
+
+function parseReply(text: string): FetchReply & { content: string } {
+  const space = text.indexOf(" ");
+  const end = space + 1 + Number(text.slice(0, space));
+  return { ...JSON.parse(text.slice(space + 1, end)), content: text.slice(end) };
+}
+
+/** Reads the body of a call in parts. */
+export async function readParts(host: FetchHost, id: number): Promise<Uint8Array[]> {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = await host.fetchRead(`${id} next`, undefined, ++lastId);
+    if (typeof part === "string") return parts;
+    parts.push(part);
+  }
+}

@@ -1,0 +1,59 @@
+import { DOMException } from "./dom-exception.ts";
+
+/** Name that stack traces show for the runtime itself. */
+export const runtimeScript = "sluice:runtime";
+
+/** A stack beyond this many code units is cut. */
+const longestStack = 8192;
+/** A chain of prototypes is not followed further. */
+const mostPrototypes = 100;
+
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { apply } = Reflect;
+/** V8 keeps the stack behind a getter of its own. */
+const getStack = getOwnPropertyDescriptor(new Error(), "stack")?.get;
+const domName = getOwnPropertyDescriptor(DOMException.prototype, "name")!.get!;
+
+/** Name, message and stack of an error, without the frames of the runtime; runs no getters of the plugin. */
+export function errorText(error: Error): string {
+  const message = dataProperty(error, "message");
+  const text = typeof message === "string" && message !== "" ? `: ${message}` : "";
+  return [errorName(error) + text, ...frames(error)].join("\n");
+}
+
+function errorName(error: Error): string {
+  if (error instanceof DOMException) return apply(domName, error, []) as string;
+  const name = dataProperty(error, "name");
+  return typeof name === "string" && name !== "Error" ? name : (className(error) ?? "Error");
+}
+
+/** The lines of its stack that are frames: V8 puts the message before them, QuickJS does not. */
+function frames(error: Error): string[] {
+  const found = getOwnPropertyDescriptor(error, "stack");
+  const isNative = found?.get !== undefined && found.get === getStack;
+  const stack = isNative ? apply(getStack!, error, []) : found?.value;
+  if (typeof stack !== "string") return [];
+  const lines = stack.slice(0, longestStack).split("\n");
+  return lines.filter((line) => /^\s+at /.test(line) && !line.includes(runtimeScript));
+}
+
+/** The name of the class of an object; null for an object without a prototype. */
+export function className(value: object): string | null {
+  const prototype = getPrototypeOf(value) as object | null;
+  if (prototype === null) return null;
+  const made = dataProperty(prototype, "constructor");
+  if (typeof made !== "function") return "Object";
+  const name = getOwnPropertyDescriptor(made, "name")?.value;
+  return typeof name === "string" && name !== "" ? name : "Object";
+}
+
+/** The value of a property here or up the chain, unless it is computed. */
+function dataProperty(from: object, key: string): unknown {
+  let holder: object | null = from;
+  for (let steps = 0; holder !== null && steps < mostPrototypes; steps++) {
+    const found = getOwnPropertyDescriptor(holder, key);
+    if (found !== undefined) return found.value;
+    holder = getPrototypeOf(holder) as object | null;
+  }
+  return undefined;
+}

@@ -28,10 +28,9 @@ export interface QuickJsFunctions {
   QTS_GetFloat64(context: Pointer, value: Pointer): number;
   /** Takes over the block at `bytes`. */
   QTS_NewArrayBuffer(context: Pointer, bytes: Pointer, length: number): Pointer;
-  /** A copy that `QTS_FreeVoidPointer` frees; 0 when the value is no ArrayBuffer. */
+  /** A copy that `_free` frees; 0 when the value is no ArrayBuffer. */
   QTS_GetArrayBuffer(context: Pointer, value: Pointer): Pointer;
   QTS_GetArrayBufferLength(context: Pointer, value: Pointer): number;
-  QTS_FreeVoidPointer(context: Pointer, block: Pointer): void;
   QTS_GetProp(context: Pointer, value: Pointer, name: Pointer): Pointer;
   QTS_GetPropNumber(context: Pointer, value: Pointer, index: number): Pointer;
   QTS_NewFunction(

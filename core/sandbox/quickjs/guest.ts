@@ -1,13 +1,14 @@
 import { type Guest, GuestFault, type GuestOptions } from "../engine.ts";
 import { instantiate, type Pointer, type QuickJsInstance } from "./build.ts";
+import { Collector } from "./collector.ts";
 import { Deadline } from "./deadline.ts";
 import { answerHostCall } from "./host-function.ts";
 import { GuestError, Machine } from "./machine.ts";
-import { type CappedMemory, createCappedMemory } from "./memory.ts";
+import { CappedMemory } from "./memory.ts";
 import { prelude } from "./prelude.ts";
 
-/** CPU time that loading may take even if the limit for one message is lower, in ms. */
-const loadMs = 1000;
+/** CPU time that loading and collecting may take even if the limit for one message is lower, in ms. */
+const upkeepMs = 1000;
 
 /** Bytes of the progress counter. */
 const counterBytes = 4;
@@ -18,6 +19,7 @@ interface Entry {
   readonly object: Pointer;
   readonly dispatch: Pointer;
   readonly dispatchBytes: Pointer;
+  readonly collector: Collector;
 }
 
 /** A plugin in a WebAssembly memory of its own, which is dropped whole: nothing in it is ever freed at the end. */
@@ -41,8 +43,8 @@ export class QuickJsGuest implements Guest {
    * @throws GuestFault
    */
   static async create(options: GuestOptions): Promise<QuickJsGuest> {
-    const memory = createCappedMemory(options.limits.memoryBytes);
-    const instance = await instantiate(memory.memory);
+    const memory = new CappedMemory(options.limits.memoryBytes);
+    const instance = await instantiate(memory.wasm);
     const guest = new QuickJsGuest(options, memory);
     guest.load(instance);
     return guest;
@@ -60,6 +62,7 @@ export class QuickJsGuest implements Guest {
     try {
       reply = bytes === undefined ? send(entry, text) : sendBytes(entry, text, bytes);
       entry.machine.runJobs();
+      if (!this.isBeyondLimits()) entry.collector.note(text.length + (bytes?.length ?? 0));
     } catch (error) {
       throw this.lose(error);
     }
@@ -76,7 +79,7 @@ export class QuickJsGuest implements Guest {
   }
 
   private load(instance: QuickJsInstance): void {
-    this.deadline.start(Math.max(loadMs, this.options.limits.cpuMs));
+    this.deadline.start(Math.max(upkeepMs, this.options.limits.cpuMs));
     try {
       const entry = this.start(instance);
       entry.machine.runJobs();
@@ -92,7 +95,7 @@ export class QuickJsGuest implements Guest {
     const machine: Machine = new Machine(instance, this.deadline, (argc, argv) =>
       this.callHost(machine, argc, argv),
     );
-    machine.heap.allocate(this.memory.ballast);
+    this.memory.takeExcess(instance.module);
 
     const counterAt = machine.heap.allocate(counterBytes);
     machine.heap.setWord(counterAt, 0);
@@ -101,17 +104,37 @@ export class QuickJsGuest implements Guest {
     const connect = machine.evaluate(prelude.code, prelude.name);
     const counter = machine.functions.QTS_NewArrayBuffer(machine.context, counterAt, counterBytes);
     const tools = machine.call(connect, machine.undefined, machine.newHostFunction(), counter);
-    const host = machine.element(tools, 0);
-    const progress = machine.element(tools, 1);
+    machine.describeErrorsBy(machine.element(tools, 3));
 
     const begin = machine.evaluate(runtime.code, runtime.name);
-    const object = machine.call(begin, machine.undefined, host, machine.heap.newText("own"), progress);
-    const load = machine.property(object, "load");
+    const realm = machine.heap.newText("own");
+    const object = machine.call(
+      begin,
+      machine.undefined,
+      machine.element(tools, 0),
+      realm,
+      machine.element(tools, 1),
+    );
     const define = machine.evaluate(plugin.code, plugin.name);
-    const problem = machine.heap.readText(machine.call(load, object, define));
+    const problem = take(machine, machine.call(machine.property(object, "load"), object, define));
     if (problem !== "") throw new GuestFault("load", problem);
-    const dispatch = machine.property(object, "dispatch");
-    return { machine, object, dispatch, dispatchBytes: machine.element(tools, 2) };
+    return {
+      machine,
+      object,
+      dispatch: machine.property(object, "dispatch"),
+      dispatchBytes: machine.element(tools, 2),
+      collector: this.newCollector(instance, machine, machine.element(tools, 4)),
+    };
+  }
+
+  private newCollector({ module }: QuickJsInstance, machine: Machine, collect: Pointer): Collector {
+    return new Collector(
+      () => this.memory.hasReserve(module),
+      () => {
+        this.deadline.start(upkeepMs);
+        machine.release(machine.call(collect, machine.undefined, machine.undefined));
+      },
+    );
   }
 
   private callHost(machine: Machine, argc: number, argv: Pointer): Pointer {
@@ -124,7 +147,7 @@ export class QuickJsGuest implements Guest {
   }
 
   private isBeyondLimits(): boolean {
-    return this.deadline.hasPassed || this.memory.isExhausted() || this.hasLostAnswer;
+    return this.deadline.hasPassed || this.memory.isExhausted || this.hasLostAnswer;
   }
 
   private lose(error: unknown): GuestFault {
@@ -138,7 +161,7 @@ export class QuickJsGuest implements Guest {
     if (this.deadline.hasPassed) {
       return new GuestFault("cpu", `Plugin ${name} took more than ${limits.cpuMs} ms of CPU time`);
     }
-    if (this.memory.isExhausted()) {
+    if (this.memory.isExhausted) {
       return new GuestFault("memory", `Plugin ${name} took more than ${limits.memoryBytes} bytes of memory`);
     }
     if (error instanceof GuestError) return new GuestFault(kind, error.message);

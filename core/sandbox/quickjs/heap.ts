@@ -127,7 +127,8 @@ export class Heap {
     const length = functions.QTS_GetArrayBufferLength(this.context, value);
     this.follow();
     const bytes = this.memory.slice(block, block + length);
-    functions.QTS_FreeVoidPointer(this.context, block);
+    // Not QTS_FreeVoidPointer: that takes the block off QuickJS's account, which it never was on.
+    this.instance.module._free(block);
     return bytes;
   }
 

@@ -35,6 +35,7 @@ export class Machine {
   private readonly deadline: Deadline;
   private readonly argv: Pointer;
   private readonly lastContext: Pointer;
+  private describe: Pointer = 0;
 
   constructor(instance: QuickJsInstance, deadline: Deadline, callHost: HostFunction) {
     const { functions, module } = instance;
@@ -123,9 +124,22 @@ export class Machine {
     return Number(/^memory used\s+\d+\s+(\d+)/m.exec(table)?.[1] ?? 0);
   }
 
+  /** @param describe a function of the guest that makes a text of an error */
+  describeErrorsBy(describe: Pointer): void {
+    this.describe = describe;
+  }
+
   private unwrap(value: Pointer): Pointer {
     const error = this.functions.QTS_ResolveException(this.context, value);
     if (error === 0) return value;
-    throw new GuestError(this.heap.readText(error));
+    this.release(value);
+    throw new GuestError(this.explain(error));
+  }
+
+  private explain(error: Pointer): string {
+    if (this.describe === 0) return this.heap.readText(error);
+    this.heap.setWord(this.argv, error);
+    const text = this.functions.QTS_Call(this.context, this.describe, this.undefined, 1, this.argv);
+    return this.heap.readText(text);
   }
 }

@@ -1,4 +1,4 @@
-import { initialPages, pageBytes } from "./build.ts";
+import { initialPages, pageBytes, type QuickJsModule } from "./build.ts";
 import { type WasmMemory, webAssembly } from "./web-assembly.ts";
 
 /**
@@ -6,31 +6,50 @@ import { type WasmMemory, webAssembly } from "./web-assembly.ts";
  * limit is of no use here: this build cannot tell the size of a block, so strings and typed arrays
  * would not count.
  */
-export interface CappedMemory {
-  readonly memory: WasmMemory;
-  /** Bytes to allocate and never use, so that a limit below the initial size holds too. */
-  readonly ballast: number;
-  /** Whether the last attempt to grow failed: the guest asked for more than its limit. */
-  isExhausted(): boolean;
-}
+export class CappedMemory {
+  readonly wasm: WasmMemory;
+  private readonly pages: number;
+  private mayGrow = true;
+  private exhausted = false;
 
-/**
- * @param limit in bytes
- */
-export function createCappedMemory(limit: number): CappedMemory {
-  const pages = Math.max(1, Math.ceil(limit / pageBytes));
-  const memory = new webAssembly.Memory({ initial: initialPages, maximum: Math.max(pages, initialPages) });
-  let exhausted = false;
-  const grow = memory.grow.bind(memory);
-  memory.grow = (delta) => {
-    exhausted = true;
-    const previous = grow(delta);
-    exhausted = false;
-    return previous;
-  };
-  return {
-    memory,
-    ballast: Math.max(0, initialPages - pages) * pageBytes,
-    isExhausted: () => exhausted,
-  };
+  /** @param limit in bytes */
+  constructor(limit: number) {
+    this.pages = Math.max(1, Math.ceil(limit / pageBytes));
+    this.wasm = new webAssembly.Memory({
+      initial: initialPages,
+      maximum: Math.max(this.pages, initialPages),
+    });
+    const grow = this.wasm.grow.bind(this.wasm);
+    this.wasm.grow = (pages) => {
+      if (!this.mayGrow) throw new RangeError("Memory is not to grow now");
+      this.exhausted = true;
+      const previous = grow(pages);
+      this.exhausted = false;
+      return previous;
+    };
+  }
+
+  /** Whether the last attempt to grow failed: the guest asked for more than its limit. */
+  get isExhausted(): boolean {
+    return this.exhausted;
+  }
+
+  /** Takes away what the initial memory has beyond the limit, in a block that nobody ever touches. */
+  takeExcess(module: QuickJsModule): void {
+    const excess = initialPages - this.pages;
+    if (excess > 0) module._malloc(excess * pageBytes);
+  }
+
+  /** Whether a quarter of the limit is still to be had, growth included. */
+  hasReserve(module: QuickJsModule): boolean {
+    const bytes = Math.floor((this.pages * pageBytes) / 4);
+    const free = (this.pages - this.wasm.buffer.byteLength / pageBytes) * pageBytes;
+    if (free >= bytes) return true;
+    this.mayGrow = false;
+    const block = module._malloc(bytes);
+    this.mayGrow = true;
+    if (block === 0) return false;
+    module._free(block);
+    return true;
+  }
 }

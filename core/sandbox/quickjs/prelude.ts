@@ -12,8 +12,23 @@ export const prelude = {
   const Words = Int32Array;
   const Text = String;
   const cut = Text.prototype.slice;
-  const bufferOf = getOwnPropertyDescriptor(Object.getPrototypeOf(Bytes.prototype), "buffer").get;
+  const Weak = WeakRef;
+  const { deref } = Weak.prototype;
   const NativeBuffer = ArrayBuffer;
+  const sliceBuffer = NativeBuffer.prototype.slice;
+  const viewPrototype = Object.getPrototypeOf(Bytes.prototype);
+  const getBuffer = getOwnPropertyDescriptor(viewPrototype, "buffer").get;
+  const getStart = getOwnPropertyDescriptor(viewPrototype, "byteOffset").get;
+  const getLength = getOwnPropertyDescriptor(viewPrototype, "byteLength").get;
+  const getBufferLength = getOwnPropertyDescriptor(NativeBuffer.prototype, "byteLength").get;
+
+  function bufferOf(view) {
+    const buffer = apply(getBuffer, view, []);
+    const length = apply(getLength, view, []);
+    if (length === apply(getBufferLength, buffer, [])) return buffer;
+    const start = apply(getStart, view, []);
+    return apply(sliceBuffer, buffer, [start, start + length]);
+  }
 
   delete globalThis.SharedArrayBuffer;
   delete globalThis.Atomics;
@@ -35,27 +50,45 @@ export const prelude = {
   define(prototype, "constructor", { value: FixedBuffer, writable: true, configurable: true });
   define(globalThis, "ArrayBuffer", { value: FixedBuffer, writable: true, configurable: true });
 
+  function describe(error) {
+    try {
+      const shown = Text(error) + "\\n" + Text((error && error.stack) || "");
+      return apply(cut, shown, [0, 4000]);
+    } catch {
+      return "an error that cannot be shown";
+    }
+  }
+
+  // Garbage in cycles is looked for when there are half as many blocks again as after the last time.
+  // So more of it is made until some of it is gone; nothing of it may live on and count the next time.
+  function makeGarbage() {
+    const garbage = {};
+    garbage.itself = garbage;
+    return garbage;
+  }
+  function collect() {
+    const witness = new Weak(makeGarbage());
+    for (let round = 0; round < 1000 && apply(deref, witness, []) !== undefined; round++) {
+      for (let n = 0; n < 200; n++) makeGarbage();
+    }
+    return "";
+  }
+
   return function (hostFunction, counter) {
     return [
       function host(op, id, text, bytes) {
         const answer =
           bytes === undefined
             ? hostFunction(op, id, text)
-            : hostFunction(op, id, text, apply(bufferOf, new Bytes(bytes), []));
+            : hostFunction(op, id, text, bufferOf(bytes));
         return typeof answer === "object" ? new Bytes(answer) : answer;
       },
       new Words(counter),
       function dispatchBytes(entry, text, buffer) {
         return entry.dispatch(text, new Bytes(buffer));
       },
-      function describe(error) {
-        try {
-          const shown = Text(error) + "\\n" + Text((error && error.stack) || "");
-          return apply(cut, shown, [0, 4000]);
-        } catch {
-          return "an error that cannot be shown";
-        }
-      },
+      describe,
+      collect,
     ];
   };
 })()`,

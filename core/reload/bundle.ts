@@ -49,24 +49,30 @@ function finished(): void {
 }
 
 async function buildInTime(options: BundleOptions, time: number): Promise<Bundle> {
-  const { context, stop } = await import("esbuild");
+  const { context } = await import("esbuild");
   const build = await context(options);
-  const late = Promise.withResolvers<never>();
-  let giveUp: NodeJS.Timeout | undefined;
-  const timer = setTimeout(() => {
-    // A cancelled build fails with a message of its own; this one comes first.
-    late.reject(new BundleTimeout(`no end after ${time} ms`));
-    giveUp = setTimeout(() => void stop(), cancelTime);
-    void build.cancel();
-  }, time);
   const result = build.rebuild();
-  try {
-    return await Promise.race([result, late.promise]);
-  } finally {
-    clearTimeout(timer);
-    // The next build must not run beside one that is still being cancelled.
-    await result.catch(() => {});
-    await build.dispose().catch(() => {});
-    clearTimeout(giveUp);
+  const ended = result.then(
+    () => true as const,
+    () => true as const,
+  );
+  if (await within(time, ended)) {
+    await build.dispose();
+    return result;
   }
+  // Waits for esbuild only where that ends: a build that reads from a pipe does not notice that it is
+  // cancelled, and when the service is stopped, what it was asked for is never answered.
+  void build.cancel();
+  if (await within(cancelTime, ended)) await build.dispose();
+  else await stopBundler();
+  throw new BundleTimeout(`no end after ${time} ms`);
+}
+
+/** @returns false when the time was over first; ms */
+async function within(time: number, event: Promise<true>): Promise<boolean> {
+  const over = Promise.withResolvers<false>();
+  const timer = setTimeout(() => over.resolve(false), time);
+  const result = await Promise.race([event, over.promise]);
+  clearTimeout(timer);
+  return result;
 }

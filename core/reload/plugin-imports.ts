@@ -1,9 +1,13 @@
+import { statSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 
 const extension = extname(import.meta.url);
+
+/** No single file of a plugin or a package is near this, in bytes. */
+const largestFile = 8 * 1024 * 1024;
 
 /** The SDK beside this code: source in development, JavaScript when published. */
 export const sdkEntry = fileURLToPath(new URL(`../../sdk/index${extension}`, import.meta.url));
@@ -16,6 +20,7 @@ export const pluginImports: Plugin = {
   name: "plugin-imports",
   setup(build) {
     build.onResolve({ filter: /^sluice(\/|$)/ }, resolveSluice);
+    build.onResolve({ filter: /^\.{0,2}\// }, refuseEndless);
     build.onResolve({ filter: /^[A-Za-z][A-Za-z0-9+.-]+:/ }, refuseUrl);
   },
 };
@@ -38,6 +43,19 @@ function refuseUrl({ path, kind }: OnResolveArgs): OnResolveResult | undefined {
     hostModuleFault(path) ??
       `expected a file or an npm package, found "${path}": nothing is loaded from URLs`,
   );
+}
+
+/**
+ * esbuild reads what it is named to the end: `import x from "/dev/zero" with { type: "text" }` takes all
+ * memory of the machine within seconds, and a pipe never ends.
+ */
+function refuseEndless({ path, resolveDir, kind }: OnResolveArgs): OnResolveResult | undefined {
+  if (kind === "entry-point") return undefined;
+  const status = statSync(resolve(resolveDir, path), { throwIfNoEntry: false });
+  if (status === undefined || status.isDirectory()) return undefined;
+  if (!status.isFile()) return refusal(`expected a regular file, found a device or a pipe: "${path}"`);
+  if (status.size <= largestFile) return undefined;
+  return refusal(`expected a file of at most ${largestFile} bytes, found ${status.size}: "${path}"`);
 }
 
 function refusal(text: string): OnResolveResult {

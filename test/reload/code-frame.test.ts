@@ -6,15 +6,18 @@ function frame(source: string, line: number, column: number, width?: number): st
   return frameAt(source, line, column, width).split("\n");
 }
 
-t.test("a frame shows the line before, the line with a caret below the place, and the line after", async (t) => {
-  const source = Array.from({ length: 12 }, (_, index) => `const v${index + 1} = ;`).join("\n");
-  t.same(frame(source, 10, 13), [
-    "   9 | const v9 = ;",
-    "> 10 | const v10 = ;",
-    "     |             ^",
-    "  11 | const v11 = ;",
-  ]);
-});
+t.test(
+  "a frame shows the line before, the line with a caret below the place, and the line after",
+  async (t) => {
+    const source = Array.from({ length: 12 }, (_, index) => `const v${index + 1} = ;`).join("\n");
+    t.same(frame(source, 10, 13), [
+      "   9 | const v9 = ;",
+      "> 10 | const v10 = ;",
+      "     |             ^",
+      "  11 | const v11 = ;",
+    ]);
+  },
+);
 
 t.test("the first and the last line have a neighbour on one side", async (t) => {
   t.same(frame("a\nb\n", 1, 1), ["> 1 | a", "    | ^", "  2 | b"]);

@@ -20,24 +20,27 @@ async function problems(t: Test, folder: string): Promise<string[]> {
   return error.problems.map(({ file, message }) => `${file.slice(folder.length + 1)}: ${message}`);
 }
 
-t.test("plugins are the modules of a folder and its folders with an index, in the order of their names", async (t) => {
-  const folder = folderWith(t, {
-    "b.js": "",
-    "a.ts": "",
-    "20-c.mts": "",
-    "100-d.ts": "",
-    "tenant/index.ts": "",
-    "30-auth/index.js": "",
-  });
-  t.same(await found(folder), [
-    ["d", "100-d.ts"],
-    ["c", "20-c.mts"],
-    ["auth", "30-auth/index.js"],
-    ["a", "a.ts"],
-    ["b", "b.js"],
-    ["tenant", "tenant/index.ts"],
-  ]);
-});
+t.test(
+  "plugins are the modules of a folder and its folders with an index, in the order of their names",
+  async (t) => {
+    const folder = folderWith(t, {
+      "b.js": "",
+      "a.ts": "",
+      "20-c.mts": "",
+      "100-d.ts": "",
+      "tenant/index.ts": "",
+      "30-auth/index.js": "",
+    });
+    t.same(await found(folder), [
+      ["d", "100-d.ts"],
+      ["c", "20-c.mts"],
+      ["auth", "30-auth/index.js"],
+      ["a", "a.ts"],
+      ["b", "b.js"],
+      ["tenant", "tenant/index.ts"],
+    ]);
+  },
+);
 
 t.test("tests, declarations, packages, hidden and underscored entries are no plugins", async (t) => {
   const folder = folderWith(t, {

@@ -46,7 +46,7 @@ export interface Context<Config = unknown, State = unknown> {
 
 /** The context of `onRequestBody` and `onResponseBody`. */
 export interface BodyContext<Config = unknown, State = unknown> extends Context<Config, State> {
-  /** Whether the body ends with this chunk, which may be empty. What the handler returns still goes out. */
+  /** Whether the body is over. The chunk of this call is empty; what the handler returns still goes out. */
   readonly last: boolean;
   /** Ends the body after what this call returns; the rest of the original is read and thrown away. */
   end(): void;

@@ -192,7 +192,7 @@ interface URLPatternOptions {
   ignoreCase?: boolean;
 }
 
-type URLPatternInput = string | URL | URLPatternInit;
+type URLPatternInput = string | URLPatternInit;
 
 interface URLPatternComponentResult {
   input: string;
@@ -200,7 +200,7 @@ interface URLPatternComponentResult {
 }
 
 interface URLPatternResult {
-  inputs: [URLPatternInput] | [URLPatternInput, string];
+  inputs: readonly URLPatternInput[];
   protocol: URLPatternComponentResult;
   username: URLPatternComponentResult;
   password: URLPatternComponentResult;
@@ -443,7 +443,9 @@ interface Event {
   readonly type: string;
   readonly target: EventTarget | null;
   readonly currentTarget: EventTarget | null;
+  readonly bubbles: boolean;
   readonly cancelable: boolean;
+  readonly composed: boolean;
   readonly defaultPrevented: boolean;
   /** As `performance.now()` tells the time, in ms. */
   readonly timeStamp: number;

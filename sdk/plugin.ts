@@ -71,9 +71,9 @@ export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unkn
    */
   onRequest?(request: PluginRequest, ctx: Context<ConfigOf<Schema>, State>): Outcome<WebResponse>;
   /**
-   * A part of the request's body goes by, in whatever sizes the parts arrive; `ctx.last` says that it is
-   * the last one, which may be empty. Returns what is sent instead (text as UTF-8), null to send nothing,
-   * or nothing to send it as it came.
+   * A part of the request's body goes by, in whatever sizes the parts arrive. After the last one comes a
+   * call with an empty chunk and `ctx.last`. Returns what is sent instead (text as UTF-8), null to send
+   * nothing, or nothing to send it as it came.
    *
    * @example
    * onRequestBody(chunk, ctx) {

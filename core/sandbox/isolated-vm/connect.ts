@@ -22,12 +22,15 @@ let reply;
 return {
   __proto__: null,
   load(plugin) {
-    reply = undefined;
     return (reply = entry.load(plugin));
   },
   dispatch(text, bytes) {
     reply = undefined;
-    return (reply = entry.dispatch(text, bytes));
+    try {
+      return (reply = entry.dispatch(text, bytes));
+    } catch {
+      // What guest code throws is not for the host: isolated-vm would read its properties.
+    }
   },
   lastReply() {
     return reply;

@@ -1,0 +1,180 @@
+import t from "tap";
+import { faultOf, startEngine } from "./fixture.ts";
+
+t.test("text crosses unchanged in both directions, whatever its code units are", async (t) => {
+  const { handler } = startEngine(t);
+  const guest = await handler("return call(7, text).slice(1)", { host: (_op, _id, text) => `=${text}` });
+  const long = "x".repeat(2 ** 20);
+  for (const text of ["", "a\0b", "naïve", "\ud800 \udc00", "語", long, `${long}語`]) {
+    t.equal(guest.dispatch(text), text === "" ? "" : text, `${text.length} code units`);
+  }
+});
+
+t.test("bytes cross in both directions as plain Uint8Arrays", async (t) => {
+  const { handler } = startEngine(t);
+  const seen: unknown[] = [];
+  const guest = await handler(
+    `const answer = call(1, "", bytes);
+     return [bytes, answer].map((b) => [b.constructor === Uint8Array, b.join(" "), b.buffer.constructor === ArrayBuffer]).join()`,
+    {
+      host: (_op, _id, _text, bytes) => {
+        seen.push(Object.getPrototypeOf(bytes) === Uint8Array.prototype, ...bytes!);
+        return Uint8Array.of(4, 5);
+      },
+    },
+  );
+  t.equal(guest.dispatch("", Uint8Array.of(1, 2, 3)), "true,1 2 3,true,true,4 5,true");
+  t.same(seen, [true, 1, 2, 3]);
+  t.equal(guest.dispatch("", new Uint8Array(0)), "true,,true,true,4 5,true");
+});
+
+t.test("bytes beside the ones that were given do not cross with them", async (t) => {
+  const { handler } = startEngine(t);
+  const pool = Buffer.from("of another request|mine|of a third");
+  const guest = await handler("return [bytes.buffer, call(1, '').buffer].map((b) => b.byteLength).join()", {
+    host: () => pool.subarray(19, 23),
+  });
+  t.equal(guest.dispatch("", pool.subarray(19, 23)), "4,4");
+  t.equal(pool.length, 34, "the host keeps its bytes");
+});
+
+t.test("the host function gets the four values and answers with text, bytes or nothing", async (t) => {
+  const { handler } = startEngine(t);
+  const calls: unknown[] = [];
+  const answers = ["=text", Uint8Array.of(9), undefined];
+  const guest = await handler("const a = call(40, 'url'); return typeof a + a", {
+    host: (...values) => {
+      calls.push(values);
+      return answers[calls.length - 1];
+    },
+  });
+  t.same(
+    [guest.dispatch(""), guest.dispatch(""), guest.dispatch("")],
+    ["string=text", "object9", "undefinedundefined"],
+  );
+  t.same(calls[0], [40, 0, "url", undefined]);
+});
+
+t.test("microtasks have run when dispatch returns", async (t) => {
+  const { handler } = startEngine(t);
+  const order: string[] = [];
+  const guest = await handler("(async () => { await null; await null; call(1, 'later') })(); return 'now'", {
+    host: (_op, _id, text) => {
+      order.push(text);
+      return "=";
+    },
+  });
+  order.push(guest.dispatch(""), "returned");
+  t.same(order, ["later", "now", "returned"]);
+});
+
+t.test("a rejected promise that nobody handles takes no reply away", async (t) => {
+  const { handler } = startEngine(t);
+  const guest = await handler("Promise.reject(new Error('lost')); return 'reply to ' + text");
+  t.equal(guest.dispatch("one"), "reply to one");
+  t.equal(guest.dispatch("two"), "reply to two");
+  t.ok(guest.isAlive);
+});
+
+t.test("a plugin that cannot be loaded is a fault of kind load, with the reason", async (t) => {
+  const { load, engine } = startEngine(t);
+  await t.rejects(load("throw new TypeError('no key')"), {
+    name: "GuestFault",
+    kind: "load",
+    message: "failed: TypeError: no key",
+  });
+  await t.rejects(load("]"), { kind: "load", message: /^SyntaxError: .*plugin\.js:1/ });
+  await t.rejects(load("", { runtime: { name: "runtime.js", code: "(() => { throw new Error('x') })" } }), {
+    name: "GuestFault",
+    kind: "crash",
+  });
+  t.equal((await load("return {}")).isAlive, true, "the engine goes on");
+  engine.close();
+  await t.rejects(load("return {}"), /engine is closed/);
+});
+
+t.test("a runtime that throws or returns no text is a crash", async (t) => {
+  const { load } = startEngine(t);
+  for (const dispatch of ["throw new Error('x')", "return {}", "return () => 1"]) {
+    const code = `(() => ({ load: () => "", dispatch() { ${dispatch} } }))`;
+    const guest = await load("", { runtime: { name: "runtime.js", code } });
+    t.equal(faultOf(() => guest.dispatch(""))?.kind, "crash", dispatch);
+    t.notOk(guest.isAlive);
+  }
+});
+
+t.test("a guest that was disposed of refuses every dispatch", async (t) => {
+  const { handler } = startEngine(t);
+  const guest = await handler("return text");
+  t.ok(guest.isAlive);
+  guest.dispose();
+  guest.dispose();
+  t.notOk(guest.isAlive);
+  t.equal(guest.memoryUsed(), 0);
+  t.match(
+    faultOf(() => guest.dispatch("x")),
+    { kind: "crash", message: "Guest sample was disposed" },
+  );
+});
+
+t.test("a guest can be disposed of while the host is inside it", async (t) => {
+  const { handler } = startEngine(t);
+  const guest = await handler("call(1, ''); return text", {
+    host: () => {
+      guest.dispose();
+      return "=";
+    },
+  });
+  t.equal(faultOf(() => guest.dispatch("x"))?.message, "Guest sample was disposed");
+  const next = await handler("return text");
+  t.equal(next.dispatch("next"), "next");
+  t.equal(next.dispatch("again"), "again");
+});
+
+t.test("a guest is not entered while the host is inside it, others are", async (t) => {
+  const { handler } = startEngine(t);
+  const other = await handler("return 'other'");
+  const errors: unknown[] = [];
+  const guest = await handler("return call(1, '')", {
+    host: () => {
+      try {
+        guest.dispatch("");
+      } catch (error) {
+        errors.push(error);
+      }
+      return `=${other.dispatch("")}`;
+    },
+  });
+  t.equal(guest.dispatch("x"), "=other");
+  t.match(errors, [{ message: "Guest sample is entered already" }]);
+  t.equal(guest.dispatch("x"), "=other", "the guest goes on");
+});
+
+t.test("memoryUsed counts what the guest holds, array buffers too", async (t) => {
+  const { handler } = startEngine(t);
+  const guest = await handler("globalThis.kept = [new Uint8Array(8e6), 'x'.repeat(8)]; return ''");
+  const before = guest.memoryUsed();
+  guest.dispatch("");
+  const grown = guest.memoryUsed() - before;
+  t.ok(before > 100_000 && before < 5e6, `${before} bytes before`);
+  t.ok(grown > 7.9e6 && grown < 9e6, `${grown} bytes more`);
+});
+
+t.test("hundreds of guests come and go, and their memory with them", async (t) => {
+  const { load } = startEngine(t);
+  const wave = async () => {
+    const guests = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => load(`return { handle: (text) => text + ${n} }`)),
+    );
+    t.same(
+      guests.map((guest) => guest.dispatch("guest ")),
+      guests.map((_, n) => `guest ${n}`),
+    );
+    for (const guest of guests) guest.dispose();
+  };
+  await wave();
+  const before = process.memoryUsage.rss();
+  for (let n = 0; n < 5; n++) await wave();
+  const grown = (process.memoryUsage.rss() - before) / 2 ** 20;
+  t.ok(grown < 60, `${grown.toFixed()} MiB more after 200 guests`);
+});

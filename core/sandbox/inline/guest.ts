@@ -1,0 +1,89 @@
+import { Script } from "node:vm";
+import {
+  type Guest,
+  type GuestEntry,
+  GuestFault,
+  type GuestOptions,
+  type GuestScript,
+  type GuestStart,
+  type HostCall,
+} from "../engine.ts";
+
+/** What a guest hears when the host's side of an operation breaks its word and throws. */
+const hostFailed = "!Error:The host could not answer";
+/** What is left of a guest that was disposed of hears this. */
+const guestEnded = "!Error:The plugin has ended";
+
+type PluginScript = Parameters<GuestEntry["load"]>[0];
+
+/** A plugin in the realm of the host. Bytes are copied both ways, as they are where realms differ. */
+export class InlineGuest implements Guest {
+  private readonly name: string;
+  private readonly host: HostCall;
+  private entry: GuestEntry | undefined;
+  private hasEnded = false;
+
+  /** @throws GuestFault when the plugin's top level fails */
+  constructor({ name, runtime, plugin, host }: GuestOptions) {
+    this.name = name;
+    this.host = host;
+    const start = evaluate<GuestStart>(runtime);
+    const entry = start(this.callHost, "shared", new Int32Array(1));
+    const problem = entry.load(evaluate<PluginScript>(plugin));
+    if (problem === "") {
+      this.entry = entry;
+      return;
+    }
+    this.dispose();
+    throw new GuestFault("load", problem);
+  }
+
+  get isAlive(): boolean {
+    return this.entry !== undefined;
+  }
+
+  dispatch(text: string, bytes?: Uint8Array): string {
+    const { entry } = this;
+    if (entry === undefined) throw new GuestFault("crash", `Plugin ${this.name} has lost its guest`);
+    try {
+      return entry.dispatch(text, copyOf(bytes));
+    } catch (error) {
+      this.dispose();
+      throw new GuestFault("crash", String(error));
+    }
+  }
+
+  /** The guest's memory is part of the host's: 0. */
+  memoryUsed(): number {
+    return 0;
+  }
+
+  dispose(): void {
+    this.entry = undefined;
+    this.hasEnded = true;
+  }
+
+  private readonly callHost: HostCall = (op, id, text, bytes) => {
+    if (this.hasEnded) return guestEnded;
+    try {
+      const answer = this.host(op, id, text, copyOf(bytes));
+      return typeof answer === "string" ? answer : copyOf(answer);
+    } catch {
+      return hostFailed;
+    }
+  };
+}
+
+/** A plain Uint8Array of its own memory: the host has Buffers, and uses their memory again. */
+function copyOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : new Uint8Array(bytes);
+}
+
+/** @throws GuestFault for a script that is not one */
+function evaluate<Value>({ code, name }: GuestScript): Value {
+  try {
+    return new Script(code, { filename: name }).runInThisContext() as Value;
+  } catch (error) {
+    throw new GuestFault("load", String(error));
+  }
+}

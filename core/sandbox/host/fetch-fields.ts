@@ -92,7 +92,7 @@ export function responseFields(raw: readonly string[], isDecoded: boolean): Fiel
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();
     if (hopByHop.has(name) || (isDecoded && ofEncodedBody.has(name))) continue;
-    fields.push([name, raw[i + 1]!]);
+    fields.push([name, withoutPadding(raw[i + 1]!)]);
   }
   return fields;
 }
@@ -100,6 +100,18 @@ export function responseFields(raw: readonly string[], isDecoded: boolean): Fiel
 /** All values of a field, in one list. */
 export function fieldValues(raw: readonly string[], name: string): string[] {
   return raw.filter((_, i) => i % 2 === 1 && raw[i - 1]!.toLowerCase() === name);
+}
+
+/** RFC 9110 section 5.5; `trim` would take more than blanks and tabs. */
+function withoutPadding(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function malformed(what: string): HostCallError {

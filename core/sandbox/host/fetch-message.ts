@@ -1,8 +1,9 @@
 /**
- * How a fetch crosses the boundary. A request is the length of its head, a space, the head as JSON, and a
- * text body; a byte body comes beside it. A reply has the same form; its body follows when it was short.
+ * How a fetch crosses the boundary. A request is its head as JSON joined with a text body, which is empty for
+ * all others; bytes come beside it. A reply has the same form; its body follows when it was short.
  */
 import { isUtf8 } from "node:buffer";
+import { joinTexts, splitTexts } from "../../../sdk/runtime/text-pair.ts";
 import { HostCallError } from "./error.ts";
 import { checkedFields, type Field } from "./fetch-fields.ts";
 
@@ -79,8 +80,7 @@ export function parseFetchRequest(
 }
 
 export function formatFetchReply(head: FetchReply, body: string): string {
-  const text = JSON.stringify(head);
-  return `${text.length} ${text}${body}`;
+  return joinTexts(JSON.stringify(head), body);
 }
 
 /** A reply with its body. Text stays text: most responses are JSON, which the guest wants as text. */
@@ -114,12 +114,10 @@ function startsWithMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
-function splitHead(text: string): [head: Record<string, unknown>, rest: string] {
-  const [prefix, digits] = /^(\d{1,6}) /.exec(text.slice(0, 8)) ?? [];
-  const length = Number(digits);
-  if (!prefix || length > longestHead) throw malformed("head");
-  const end = prefix.length + length;
-  return [parseObject(text.slice(prefix.length, end)), text.slice(end)];
+function splitHead(text: string): readonly [head: Record<string, unknown>, rest: string] {
+  const [head, rest] = splitTexts(text) ?? [];
+  if (head === undefined || rest === undefined || head.length > longestHead) throw malformed("head");
+  return [parseObject(head), rest];
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { Test } from "tap";
 import { createFetchHost, type FetchHost, type FetchHostOptions } from "../../../core/sandbox/host/fetch.ts";
 import type { FetchReply } from "../../../core/sandbox/host/fetch-message.ts";
+import { joinTexts, splitTexts } from "../../../sdk/runtime/text-pair.ts";
 import { listenLocally } from "../../support/free-port.ts";
 
 /** A server on loopback for the length of a test. */
@@ -43,7 +44,7 @@ export function requestText(
   const kind =
     body === undefined ? "none" : body === "stream" ? "stream" : typeof body === "string" ? "text" : "bytes";
   const head = JSON.stringify({ method, url, headers, redirect, body: kind });
-  return `${head.length} ${head}${kind === "text" ? body : ""}`;
+  return joinTexts(head, kind === "text" ? (body as string) : "");
 }
 
 export interface Answer extends FetchReply {
@@ -60,9 +61,8 @@ export async function ask(host: FetchHost, url: string, options: Ask = {}): Prom
 }
 
 function parseReply(text: string): FetchReply & { content: string } {
-  const space = text.indexOf(" ");
-  const end = space + 1 + Number(text.slice(0, space));
-  return { ...JSON.parse(text.slice(space + 1, end)), content: text.slice(end) };
+  const [head, content] = splitTexts(text)!;
+  return { ...JSON.parse(head!), content };
 }
 
 /** Reads the body of a call in parts. */

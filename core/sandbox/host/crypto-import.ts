@@ -1,8 +1,11 @@
 import { webcrypto } from "node:crypto";
+import { isOnCurve } from "./crypto-curve.ts";
 import { orFailWith } from "./crypto-failure.ts";
+import { checkJwk } from "./crypto-jwk.ts";
 import {
   type AlgorithmName,
   algorithmNames,
+  type CurveName,
   checkUsages,
   isPaired,
   type KeyAlgorithm,
@@ -12,7 +15,7 @@ import {
   usageNames,
 } from "./crypto-key.ts";
 import { maxKeyBytes } from "./crypto-limits.ts";
-import { checkModulus, importAlgorithm, isAesLength } from "./crypto-parameters.ts";
+import { checkExponent, checkModulus, importAlgorithm, isAesLength } from "./crypto-parameters.ts";
 import type { CryptoRequest, JsonWebKey } from "./crypto-request.ts";
 import { HostCallError } from "./error.ts";
 
@@ -61,8 +64,9 @@ function readBytes(request: CryptoRequest): Bytes {
 }
 
 /** Web Cryptography asks the same about `ext` for every algorithm; after that it must not hinder the host. */
-function readJwk({ extractable }: KeyImport, request: CryptoRequest): JsonWebKey {
+function readJwk({ algorithm, extractable }: KeyImport, request: CryptoRequest): JsonWebKey {
   const jwk = request.jwk("jwk");
+  checkJwk(jwk, algorithm);
   if (jwk.ext !== false || !extractable) return { ...jwk, ext: true };
   throw new HostCallError("DataError", "Cannot import the key: its JWK says that it is not extractable");
 }
@@ -127,14 +131,22 @@ export async function recordOf(
   const { algorithm, extractable, usages } = wanted;
   const format = key.type === "public" ? "spki" : "pkcs8";
   const rsa = rsaSize(key);
+  if (key.type === "public" && algorithm.name === "ECDSA") await checkPoint(key, algorithm.namedCurve!);
   const material = new Uint8Array(await webcrypto.subtle.exportKey(format, key));
   return { type: key.type, algorithm: { ...algorithm, ...rsa }, extractable, usages, material };
+}
+
+async function checkPoint(key: webcrypto.CryptoKey, curve: CurveName): Promise<void> {
+  // SEC 1, section 2.3.3: 04 and the point.
+  const point = new Uint8Array(await webcrypto.subtle.exportKey("raw", key)).subarray(1);
+  if (!isOnCurve(curve, point)) throw new RangeError("The point is not on the curve");
 }
 
 function rsaSize({ algorithm }: webcrypto.CryptoKey): Partial<KeyAlgorithm> {
   const { modulusLength, publicExponent } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
   if (modulusLength === undefined) return {};
   checkModulus(modulusLength);
+  checkExponent(publicExponent!);
   return { modulusLength, publicExponent: [...publicExponent!] };
 }
 

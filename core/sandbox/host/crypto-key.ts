@@ -13,7 +13,8 @@ export const hashBits: Readonly<Record<HashName, { readonly result: number; read
   "SHA-512": { result: 512, block: 1024 },
 };
 
-export const curves = ["P-256", "P-384", "P-521"] as const;
+export const curveNames = ["P-256", "P-384", "P-521"] as const;
+export type CurveName = (typeof curveNames)[number];
 
 export const algorithmNames = [
   "HMAC",
@@ -49,7 +50,7 @@ export interface KeyAlgorithm {
   readonly hash?: HashName;
   /** Bits of an HMAC or AES key. */
   readonly length?: number;
-  readonly namedCurve?: (typeof curves)[number];
+  readonly namedCurve?: CurveName;
   readonly modulusLength?: number;
   readonly publicExponent?: readonly number[];
 }
@@ -114,8 +115,13 @@ export function platformKey(record: KeyRecord): Promise<webcrypto.CryptoKey> {
   const { name, hash, namedCurve } = record.algorithm;
   // The standard knows no extractable keys for derivation.
   const extractable = name !== "HKDF" && name !== "PBKDF2";
-  // A MAC is verified by making it anew.
-  const usages = name === "HMAC" ? (["sign"] as const) : record.usages;
   const algorithm = { name, ...(hash && { hash }), ...(namedCurve && { namedCurve }) };
-  return webcrypto.subtle.importKey(format, record.material, algorithm, extractable, [...usages]);
+  return webcrypto.subtle.importKey(format, record.material, algorithm, extractable, platformUsages(record));
+}
+
+function platformUsages({ algorithm, usages }: KeyRecord): Usage[] {
+  // A MAC is verified by making it anew, and a key is derived by deriving its bits.
+  if (algorithm.name === "HMAC") return ["sign"];
+  if (algorithm.name === "HKDF" || algorithm.name === "PBKDF2") return ["deriveBits"];
+  return [...usages];
 }

@@ -4,7 +4,7 @@
  */
 import {
   type AlgorithmName,
-  curves,
+  curveNames,
   type HashName,
   hashBits,
   hashNames,
@@ -97,7 +97,7 @@ export function derivationParameters(
 
 /** The algorithm of a key that is imported, as far as the request names it. */
 export function importAlgorithm(name: AlgorithmName, request: CryptoRequest): KeyAlgorithm {
-  if (name === "ECDSA") return { name, namedCurve: request.choice("namedCurve", curves) };
+  if (name === "ECDSA") return { name, namedCurve: request.choice("namedCurve", curveNames) };
   if (hasHash(name)) return { name, hash: request.choice("hash", hashNames) };
   return { name };
 }
@@ -144,6 +144,19 @@ function rsaSize(request: CryptoRequest): { modulusLength: number; publicExponen
     );
   }
   return { modulusLength, publicExponent: [1, 0, 1] };
+}
+
+/**
+ * Even exponents and 1 make no signature; very long ones take long to check [CVE-2006-2940].
+ *
+ * @throws HostCallError `DataError`
+ */
+export function checkExponent(exponent: Uint8Array): void {
+  const significant = exponent.subarray(exponent.findIndex((byte) => byte !== 0));
+  const last = significant.at(-1) ?? 0;
+  const isOne = significant.length === 1 && last === 1;
+  if (last % 2 === 1 && !isOne && significant.length <= 8) return;
+  throw new HostCallError("DataError", "Cannot use the RSA key: its public exponent is not valid");
 }
 
 /** @throws HostCallError `NotSupportedError` for RSA keys that are too weak or too slow */

@@ -109,15 +109,15 @@ export class CryptoRequest {
 }
 
 /** A JSON Web Key whose members have the right types (RFC 7517, RFC 7518); their values are unchecked. */
-export interface JsonWebKey {
-  readonly kty?: string;
-  readonly use?: string;
-  readonly alg?: string;
+export interface JsonWebKey extends Readonly<Partial<Record<JwkText, string>>> {
   readonly ext?: boolean;
   readonly key_ops?: string[];
 }
 
-const jwkMembers = "kty use key_ops alg ext crv x y d n e p q dp dq qi k".split(" ");
+type JwkText = (typeof jwkTexts)[number];
+// biome-ignore format: one list
+const jwkTexts = ["kty", "use", "alg", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"] as const;
+const jwkMembers = [...jwkTexts, "ext", "key_ops"];
 
 function isJwkMember(member: string, value: unknown): boolean {
   if (member === "ext") return typeof value === "boolean";

@@ -3,10 +3,10 @@ import { crypto } from "../../../sdk/runtime/crypto.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";
+import { platform } from "./platform.ts";
 
 const { late } = bindCryptoHost();
 const { subtle } = crypto;
-const platform = globalThis.crypto.subtle;
 
 /** FIPS 180-4, examples for "abc". */
 const abc: Readonly<Record<string, string>> = {

@@ -4,10 +4,10 @@ import type { CryptoKey } from "../../../sdk/runtime/crypto-key.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { fromHex, toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";
+import { platform } from "./platform.ts";
 
 const { late } = bindCryptoHost();
 const { subtle } = crypto;
-const platform = globalThis.crypto.subtle;
 
 /** RFC 4231, test cases 1, 2 and 6 for SHA-256 and SHA-512; RFC 2202, test case 2 for SHA-1. */
 const vectors = [

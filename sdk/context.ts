@@ -39,7 +39,7 @@ export interface Context<Config = unknown, State = unknown> {
    * Lets work go on that the response does not wait for. What it rejects with is logged.
    *
    * @example
-   * ctx.waitUntil(fetch("https://audit.internal/events", { method: "POST", body }));
+   * ctx.waitUntil(fetch("https://audit.internal/events", { method: "POST", body: request.url }));
    */
   waitUntil(promise: PromiseLike<unknown>): void;
 }

@@ -337,7 +337,8 @@ interface StreamPipeOptions {
  * A body part by part.
  *
  * @example
- * for await (const chunk of answer.body ?? []) size += chunk.length;
+ * const answer = await fetch("https://feed.example.com/");
+ * for await (const chunk of answer.body ?? []) console.log(chunk.length);
  */
 interface ReadableStream<Chunk = unknown> {
   readonly locked: boolean;
@@ -500,6 +501,8 @@ declare var AbortSignal: {
 };
 
 /**
+ * Aborts what has its signal.
+ *
  * @example
  * const controller = new AbortController();
  * const signal = AbortSignal.any([ctx.signal, controller.signal]);
@@ -720,3 +723,14 @@ interface Crypto {
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
 }
 declare var crypto: Crypto;
+
+// --- Files that are bundled into a plugin as text
+
+declare module "*.html" {
+  const text: string;
+  export default text;
+}
+declare module "*.txt" {
+  const text: string;
+  export default text;
+}

@@ -57,12 +57,17 @@ export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unkn
    * belongs to one config is best kept in a `WeakMap` whose keys are configs.
    *
    * @example
-   * const keys = new WeakMap<object, CryptoKey>();
+   * const tokens = new WeakMap<object, string>();
    *
-   * async setup(config, host) {
-   *   const secret = new TextEncoder().encode(host.env("SIGNING_SECRET"));
-   *   keys.set(config, await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]));
-   * }
+   * export default definePlugin({
+   *   config: { type: "object", properties: { variable: { type: "string", default: "API_TOKEN" } } },
+   *   setup(config, host) {
+   *     tokens.set(config, host.env(config.variable) ?? "none");
+   *   },
+   *   onUpstream(attempt, ctx) {
+   *     attempt.headers.set("authorization", `Bearer ${tokens.get(ctx.config)}`);
+   *   },
+   * });
    */
   setup?(config: ConfigOf<Schema>, host: SetupHost): Outcome<never>;
   /**

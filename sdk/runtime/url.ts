@@ -7,7 +7,8 @@ import { asWebInterface } from "./web-interface.ts";
 
 /**
  * `URL` of the URL Standard, section 6.1. The host parses, so a route is never to be decided on it: what the
- * proxy understood of a target is in the request.
+ * proxy understood of a target is in the request. A setter throws a TypeError where the standard has no
+ * exception: when the URL is longer than 64 Ki characters.
  */
 export class URL {
   declare readonly [Symbol.toStringTag]: string;

@@ -44,7 +44,7 @@ export class InlineGuest implements Guest {
 
   dispatch(text: string, bytes?: Uint8Array): string {
     const { entry } = this;
-    if (entry === undefined) throw new GuestFault("crash", `Plugin ${this.name} has lost its guest`);
+    if (entry === undefined) throw new GuestFault("crash", `Guest ${this.name} was disposed`);
     try {
       return entry.dispatch(text, copyOf(bytes));
     } catch (error) {

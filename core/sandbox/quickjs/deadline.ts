@@ -10,7 +10,7 @@ export class Deadline {
   private readonly wallClock: Clock;
   private readonly cpuClock: Clock;
   private readonly progress: () => number;
-  private budget = 0;
+  private budgetMs = 0;
   private isFresh = true;
   private seenProgress = 0;
   private wallStart = 0;
@@ -32,9 +32,18 @@ export class Deadline {
     return this.isOver;
   }
 
-  /** The guest is entered. @param budget in ms */
+  /** What was started with last, in ms. */
+  get budget(): number {
+    return this.budgetMs;
+  }
+
+  /**
+   * The guest is entered.
+   *
+   * @param budget in ms
+   */
   start(budget: number): void {
-    this.budget = budget;
+    this.budgetMs = budget;
     this.isFresh = true;
   }
 
@@ -50,8 +59,8 @@ export class Deadline {
       return false;
     }
     // The clock of the thread costs up to 10 µs, and is never ahead of the one on the wall.
-    if (this.wallClock() - this.wallStart <= this.budget) return false;
-    this.isOver = this.cpuClock() - this.cpuStart > this.budget;
+    if (this.wallClock() - this.wallStart <= this.budgetMs) return false;
+    this.isOver = this.cpuClock() - this.cpuStart > this.budgetMs;
     return this.isOver;
   }
 }

@@ -12,6 +12,9 @@ const jobSlice = 1000;
 /** Arguments of a call to the guest, at most. */
 const mostArguments = 3;
 
+/** Bytes of the progress counter. */
+const counterBytes = 4;
+
 /** Guest code threw; the message is its error and stack, as the guest tells them. */
 export class GuestError extends Error {
   override readonly name = "GuestError";
@@ -35,6 +38,7 @@ export class Machine {
   private readonly deadline: Deadline;
   private readonly argv: Pointer;
   private readonly lastContext: Pointer;
+  private readonly counterAt: Pointer;
   private describe: Pointer = 0;
 
   constructor(instance: QuickJsInstance, deadline: Deadline, callHost: HostFunction) {
@@ -50,12 +54,24 @@ export class Machine {
     };
     this.runtime = functions.QTS_NewRuntime();
     functions.QTS_RuntimeSetMaxStackSize(this.runtime, stackBytes);
-    functions.QTS_RuntimeEnableInterruptHandler(this.runtime);
     this.context = functions.QTS_NewContext(this.runtime, 0);
     this.undefined = functions.QTS_GetUndefined();
     this.heap = new Heap(instance, this.context);
     this.argv = this.heap.allocate(4 * mostArguments);
     this.lastContext = this.heap.allocate(4);
+    this.counterAt = this.heap.allocate(counterBytes);
+    this.heap.setWord(this.counterAt, 0);
+    functions.QTS_RuntimeEnableInterruptHandler(this.runtime);
+  }
+
+  /** What the guest has counted in the buffer of `newCounter`. */
+  get progress(): number {
+    return this.heap.word(this.counterAt);
+  }
+
+  /** The memory of the progress counter as an ArrayBuffer of the guest; once. */
+  newCounter(): Pointer {
+    return this.functions.QTS_NewArrayBuffer(this.context, this.counterAt, counterBytes);
   }
 
   /** The function that the guest calls to reach the host. */
@@ -102,7 +118,14 @@ export class Machine {
     return this.functions.QTS_GetPropNumber(this.context, array, index);
   }
 
-  /** Frees a value; not when it was lost together with the guest. */
+  /** The text of a value, which is freed. */
+  takeText(value: Pointer): string {
+    const text = this.heap.readText(value);
+    this.release(value);
+    return text;
+  }
+
+  /** Frees a value. */
   release(value: Pointer): void {
     this.functions.QTS_FreeValuePointer(this.context, value);
   }

@@ -7,7 +7,7 @@ export const prelude = {
   name: "prelude",
   code: `(function () {
   "use strict";
-  const { apply, construct, getOwnPropertyDescriptor } = Reflect;
+  const { apply, construct, defineProperty, getOwnPropertyDescriptor } = Reflect;
   const Bytes = Uint8Array;
   const Words = Int32Array;
   const Text = String;
@@ -30,9 +30,9 @@ export const prelude = {
     return apply(sliceBuffer, buffer, [start, start + length]);
   }
 
-  delete globalThis.SharedArrayBuffer;
-  delete globalThis.Atomics;
-  delete globalThis.InternalError;
+  for (const name of ["SharedArrayBuffer", "Atomics", "FinalizationRegistry", "InternalError"]) {
+    delete globalThis[name];
+  }
 
   // Buffers that can be resized are not to be had on every engine.
   const { prototype } = NativeBuffer;
@@ -43,12 +43,12 @@ export const prelude = {
     if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'");
     return construct(NativeBuffer, [length], new.target);
   };
-  const define = (target, key, descriptor) => Object.defineProperty(target, key, descriptor);
-  define(FixedBuffer, "prototype", { value: prototype, writable: false });
-  define(FixedBuffer, "isView", getOwnPropertyDescriptor(NativeBuffer, "isView"));
-  define(FixedBuffer, Symbol.species, getOwnPropertyDescriptor(NativeBuffer, Symbol.species));
-  define(prototype, "constructor", { value: FixedBuffer, writable: true, configurable: true });
-  define(globalThis, "ArrayBuffer", { value: FixedBuffer, writable: true, configurable: true });
+  const hidden = (value) => ({ value, writable: true, enumerable: false, configurable: true });
+  defineProperty(FixedBuffer, "prototype", { value: prototype, writable: false });
+  defineProperty(FixedBuffer, "isView", hidden(NativeBuffer.isView));
+  defineProperty(FixedBuffer, Symbol.species, { get() { return this; }, configurable: true });
+  defineProperty(prototype, "constructor", hidden(FixedBuffer));
+  defineProperty(globalThis, "ArrayBuffer", hidden(FixedBuffer));
 
   function describe(error) {
     try {

@@ -26,6 +26,7 @@ export class SubtleCrypto {
   async digest(algorithm: unknown, data: unknown): Promise<ArrayBuffer> {
     const bytes = bytesOfSource(data);
     const { name } = readAlgorithm(algorithm, "digest").fields;
+    // A copy: an engine may take the whole buffer of a view along.
     return bufferOf((await callAsync(HostOp.digest, name as string, bytes.slice())) as Uint8Array);
   }
 

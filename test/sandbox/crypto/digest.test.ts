@@ -1,5 +1,6 @@
 import t from "tap";
 import { crypto } from "../../../sdk/runtime/crypto.ts";
+import { bindHost } from "../../../sdk/runtime/host.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";
@@ -63,6 +64,18 @@ t.test("digest reads exactly the bytes of a view, and has its own copy of them",
   const digest = subtle.digest("SHA-256", data);
   data.fill(2);
   t.equal(toHex(await digest), toHex(await platform.digest("SHA-256", new Uint8Array(100_000).fill(1))));
+});
+
+t.test("only the bytes of a view go to the host, not the buffer around them", async (t) => {
+  const bound = bindCryptoHost();
+  const sizes: number[] = [];
+  bindHost((op, id, text, bytes) => {
+    sizes.push(bytes!.buffer.byteLength);
+    return bound.call(op, id, text, bytes);
+  });
+  await subtle.digest("SHA-256", new Uint8Array(utf8("secret abc").buffer, 7, 3));
+  bindCryptoHost();
+  t.same(sizes, [3]);
 });
 
 t.test("digest gives an ArrayBuffer that holds the result alone", async (t) => {

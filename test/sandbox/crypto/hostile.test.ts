@@ -160,6 +160,25 @@ t.test("tokens that the host has not made are refused", async (t) => {
   }
 });
 
+t.test("bytes that no part has are refused, and the host keeps none of the guest's bytes", async (t) => {
+  const host = createCryptoHost();
+  const key = await importHmac(host);
+  const sign = (data: string) =>
+    call(host, HostOp.sign, { key, name: "HMAC", parts: { data: 4 } }, utf8(data));
+  await refuses(t, "TypeError", sign("data and more"), "more");
+  await refuses(t, "TypeError", sign("dat"), "less");
+
+  const material = utf8("secret");
+  const request = {
+    ...{ format: "raw", name: "HMAC", hash: "SHA-256", extractable: false, usages: ["sign"] },
+    parts: { keyData: 6 },
+  };
+  const keys = JSON.parse((await call(host, HostOp.importKey, request, material)) as string);
+  material.fill(0);
+  const same = { key: keys[0].token, name: "HMAC", parts: { data: 4 } };
+  t.same(await call(host, HostOp.sign, same, utf8("data")), await sign("data"));
+});
+
 t.test("a token tells nothing of its key", async (t) => {
   const sealed = Buffer.from(await importHmac(createCryptoHost()), "base64").toString("latin1");
   t.notMatch(sealed, /secret|HMAC|SHA/);

@@ -1,4 +1,6 @@
 import t from "tap";
+import type { KeyRecord } from "../../../core/sandbox/host/crypto-key.ts";
+import { KeyRing } from "../../../core/sandbox/host/crypto-key-ring.ts";
 import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto-limits.ts";
 import { crypto } from "../../../sdk/runtime/crypto.ts";
 import { CryptoKey } from "../../../sdk/runtime/crypto-key.ts";
@@ -26,7 +28,14 @@ t.test("a key shows what the standard shows and nothing else", async (t) => {
 
 t.test("keys and subtle cannot be made by a plugin", async (t) => {
   t.throws(() => new CryptoKey(), TypeError);
-  t.throws(() => new CryptoKey(Symbol(), { token: "x" } as never), TypeError);
+  const description = {
+    token: "x",
+    type: "secret",
+    extractable: true,
+    algorithm: { name: "HMAC" },
+    usages: [],
+  };
+  t.throws(() => new CryptoKey(Symbol(), description), TypeError);
   t.throws(() => new SubtleCrypto(), TypeError);
 });
 
@@ -70,6 +79,24 @@ t.test("keys work for as long as the plugin holds them, however many there are",
   for (const [key, mac] of macs) t.equal(toHex(await subtle.sign("HMAC", key, utf8("data"))), mac);
   const [first] = macs.keys();
   t.equal(toHex((await subtle.exportKey("raw", first)) as ArrayBuffer), toHex(utf8("secret 0")));
+});
+
+t.test("the host keeps so many keys ready and no more, those used last", async (t) => {
+  const ring = new KeyRing(2);
+  const record = (material: number): KeyRecord => ({
+    ...{ type: "secret", algorithm: { name: "HKDF" }, extractable: false, usages: ["deriveBits"] },
+    material: new Uint8Array([material]),
+  });
+  const [first, second, third] = [ring.add(record(1)), ring.add(record(2)), ring.add(record(3))];
+  t.equal(ring.size, 2);
+  const opened = ring.get(second);
+  const again = ring.get(first);
+  t.same(again.record, record(1));
+  t.equal(ring.get(second), opened, "is ready still");
+  t.same(ring.get(third).record, record(3));
+  t.equal(ring.size, 2);
+  ring.clear();
+  t.throws(() => ring.get(second), { name: "InvalidAccessError" });
 });
 
 t.test("keys of a pair work after the host has put them away", async (t) => {

@@ -4,6 +4,9 @@ import { HostOp } from "./host-op.ts";
 import { ReaderCore } from "./readable-core.ts";
 import { type ReadableStream, readableCoreOf } from "./readable-stream.ts";
 
+/** The longest part that the host takes, in bytes. */
+const partBytes = 65_536;
+
 /**
  * Sends a stream as the body of a fetch, each chunk when the host has taken the one before.
  *
@@ -38,7 +41,9 @@ async function sendChunks(id: number, reader: ReaderCore): Promise<void> {
       throw new TypeError("Cannot send the body: a chunk of its stream is not a Uint8Array");
     }
     try {
-      await callAsync(HostOp.fetchWrite, `${id} part`, value);
+      for (let at = 0; at < value.length; at += partBytes) {
+        await callAsync(HostOp.fetchWrite, `${id} part`, value.subarray(at, at + partBytes));
+      }
     } catch (reason) {
       await reader.cancel(reason);
       return;

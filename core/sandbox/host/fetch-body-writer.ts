@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { HostCallError } from "./error.ts";
+import { partBytes } from "./fetch-limits.ts";
 import { requestTooLong } from "./fetch-message.ts";
 
 /** A request body that comes in parts; a part is taken when the connection has room for it. */
@@ -7,6 +8,7 @@ export class BodyWriter {
   readonly stream: Readable;
   private left: number;
   private readonly longest: number;
+  private isWaiting = false;
   private room: () => void = () => {};
 
   /** @param longest bytes */
@@ -25,14 +27,19 @@ export class BodyWriter {
   async write(part: Uint8Array): Promise<void> {
     if (this.stream.destroyed || this.stream.readableEnded)
       throw new HostCallError("TypeError", "request is over");
+    if (part.byteLength > partBytes)
+      throw new HostCallError("TypeError", `part is longer than ${partBytes} bytes`);
+    if (this.isWaiting) throw new HostCallError("TypeError", "part before was not taken yet");
     this.left -= part.byteLength;
     if (this.left < 0) throw requestTooLong(this.longest);
     if (part.byteLength === 0) return;
     const taken = new Promise<void>((resolve) => {
       this.room = resolve;
     });
+    this.isWaiting = true;
     // The copy is the host's own: what the guest does to its bytes afterwards changes nothing.
     if (!this.stream.push(Uint8Array.from(part))) await taken;
+    this.isWaiting = false;
   }
 
   end(): void {

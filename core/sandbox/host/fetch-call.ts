@@ -2,10 +2,11 @@ import type { Agent, Dispatcher } from "undici";
 import { HostCallError } from "./error.ts";
 import { BodyReader } from "./fetch-body-reader.ts";
 import { BodyWriter } from "./fetch-body-writer.ts";
+import type { ByteBudget } from "./fetch-budget.ts";
 import { contentCodings, decodeBody } from "./fetch-decode.ts";
 import { fetchFailure } from "./fetch-failure.ts";
 import { fieldValues, responseFields, withDefaultFields } from "./fetch-fields.ts";
-import { gatherPromptly } from "./fetch-gather.ts";
+import { gatherAll, gatherPromptly } from "./fetch-gather.ts";
 import { type FetchLimits, mostRedirects, partBytes } from "./fetch-limits.ts";
 import { type FetchReply, type FetchRequest, formatFetchReply, formatShortReply } from "./fetch-message.ts";
 import { followRedirect, type Hop, isRedirect } from "./fetch-redirect.ts";
@@ -17,6 +18,7 @@ export interface CallContext {
   readonly agent: Agent;
   readonly grants: readonly Grant[];
   readonly limits: FetchLimits;
+  readonly budget: ByteBudget;
 }
 
 /** What is known of a call when it is over. */
@@ -55,6 +57,8 @@ export class FetchCall {
   private method = "";
   private status: number | null = null;
   private redirects = 0;
+  /** Bytes of the request body. */
+  private held = 0;
   private isOver = false;
 
   constructor(context: CallContext, onOver: (record: CallRecord) => void) {
@@ -76,6 +80,7 @@ export class FetchCall {
   run(request: FetchRequest): Promise<string> {
     return this.guarded(async () => {
       this.method = request.method;
+      if (request.body instanceof Uint8Array) this.hold(request.body.byteLength);
       if (request.body === "stream") this.writer = new BodyWriter(this.context.limits.requestBytes);
       const answer = await this.ask(request);
       return this.reply(answer);
@@ -84,11 +89,12 @@ export class FetchCall {
 
   /** The next part of the response body; null at its end. */
   read(): Promise<Uint8Array | null> {
-    return this.guarded(async () => {
-      const part = (await this.reader?.next()) ?? null;
-      if (part === null || this.reader?.isDone) this.end(null);
-      return part;
-    });
+    return this.guarded(() => this.nextPart());
+  }
+
+  /** The rest of the response body. */
+  readAll(): Promise<Uint8Array> {
+    return this.guarded(() => gatherAll(() => this.nextPart(), this.context.budget));
   }
 
   /** Takes a part of a streamed request body. */
@@ -112,12 +118,24 @@ export class FetchCall {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.timer);
+    this.context.budget.give(this.held);
     // A call that ended well has nothing to abort but a request body that its server did not wait for.
     if (failure !== null) this.ending.abort(failure);
     this.reader?.close();
     this.writer?.close();
     const { method, status, redirects } = this;
     this.onOver({ method, origin: this.target?.origin ?? null, status, redirects, failure });
+  }
+
+  private async nextPart(): Promise<Uint8Array | null> {
+    const part = (await this.reader?.next()) ?? null;
+    if (part === null) this.end(null);
+    return part;
+  }
+
+  private hold(bytes: number): void {
+    this.context.budget.take(bytes);
+    this.held = bytes;
   }
 
   private async ask(request: FetchRequest): Promise<Answer> {
@@ -141,7 +159,7 @@ export class FetchCall {
   private async send({ target, method, fields, body }: Hop): Promise<Dispatcher.ResponseData> {
     this.target = target;
     demandGrant(this.context.grants, target);
-    const response = await this.context.agent.request({
+    const response = await this.unlessEnded({
       origin: target.origin,
       path: target.path,
       method: method as Dispatcher.HttpMethod,
@@ -155,6 +173,15 @@ export class FetchCall {
     if (response.statusCode > 599)
       throw new HostCallError("TypeError", `response has the status ${response.statusCode}`);
     return response;
+  }
+
+  /** undici gives up a request that waits for its connection only when the connection is there. */
+  private unlessEnded(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    const { signal } = this.ending;
+    return new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      this.context.agent.request(options).then(resolve, reject);
+    });
   }
 
   private async reply({ hop, response }: Answer): Promise<string> {

@@ -45,7 +45,8 @@ export function contentCodings(values: readonly string[]): Coding[] {
 export function decodeBody(body: Readable, applied: readonly Coding[], longest: number): Readable {
   const steps = applied.toReversed().flatMap((coding) => [decoderOf(coding), new LengthBound(longest)]);
   if (steps.length === 0) return body;
-  // The reader of the last step sees the failure.
+  // The reader of the last step sees the failure; a body may fail once more while it is torn down.
+  body.on("error", () => {});
   return pipeline([body, ...steps], () => {}) as unknown as Readable;
 }
 

@@ -1,5 +1,5 @@
-import { HostCallError } from "./error.ts";
 import type { BodyReader } from "./fetch-body-reader.ts";
+import type { ByteBudget } from "./fetch-budget.ts";
 import { partBytes } from "./fetch-limits.ts";
 
 /** ms that a response waits for the rest of a short body. */
@@ -32,35 +32,26 @@ export async function gatherPromptly(reader: BodyReader): Promise<Uint8Array | n
   return null;
 }
 
-/** Bytes of whole bodies that the host holds for one guest. */
-export class GatherBudget {
-  private left: number;
-
-  /** @param bytes at once */
-  constructor(bytes: number) {
-    this.left = bytes;
-  }
-
-  /**
-   * Reads a body to its end.
-   *
-   * @param next null at the end
-   * @throws HostCallError QuotaExceededError when all bodies together are too long
-   */
-  async gather(next: () => Promise<Uint8Array | null>): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    try {
-      for (let part = await next(); part !== null; part = await next()) {
-        length += part.byteLength;
-        this.left -= part.byteLength;
-        if (this.left < 0)
-          throw new HostCallError("QuotaExceededError", "too many long response bodies are read at once");
-        parts.push(part);
-      }
-      return Buffer.concat(parts);
-    } finally {
-      this.left += length;
+/**
+ * A body, read to its end.
+ *
+ * @param next null at the end
+ * @throws what `next` throws; HostCallError QuotaExceededError when the budget is used up
+ */
+export async function gatherAll(
+  next: () => Promise<Uint8Array | null>,
+  budget: ByteBudget,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (let part = await next(); part !== null; part = await next()) {
+      budget.take(part.byteLength);
+      length += part.byteLength;
+      parts.push(part);
     }
+    return Buffer.concat(parts);
+  } finally {
+    budget.give(length);
   }
 }

@@ -12,8 +12,8 @@ export interface FetchLimits {
   readonly responseBytes: number;
   /** Bytes of the head of one response. */
   readonly responseHeadBytes: number;
-  /** Bytes of response bodies that the host holds at once because the guest asked for them whole. */
-  readonly gatheredBytes: number;
+  /** Bytes of bodies that cross whole, in both directions, of all calls under way. */
+  readonly heldBytes: number;
   /** Connections to one origin. */
   readonly connectionsPerOrigin: number;
 }
@@ -25,7 +25,7 @@ export const defaultFetchLimits: FetchLimits = {
   requestBytes: 10 * 2 ** 20,
   responseBytes: 10 * 2 ** 20,
   responseHeadBytes: 16 * 2 ** 10,
-  gatheredBytes: 32 * 2 ** 20,
+  heldBytes: 32 * 2 ** 20,
   connectionsPerOrigin: 16,
 };
 

@@ -86,8 +86,7 @@ export function formatFetchReply(head: FetchReply, body: string): string {
 /** A reply with its body. Text stays text: most responses are JSON, which the guest wants as text. */
 export function formatShortReply(head: Omit<FetchReply, "body">, body: Uint8Array): string {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (isUtf8(bytes) && !startsWithMark(bytes))
-    return formatFetchReply({ ...head, body: "text" }, bytes.toString("utf8"));
+  if (isUtf8(bytes)) return formatFetchReply({ ...head, body: "text" }, bytes.toString("utf8"));
   return formatFetchReply({ ...head, body: "latin1" }, bytes.toString("latin1"));
 }
 
@@ -107,11 +106,6 @@ export function parseWriteRequest(text: string): WriteRequest {
 
 export function requestTooLong(longestBody: number): HostCallError {
   return new HostCallError("QuotaExceededError", `request body is longer than ${longestBody} bytes`);
-}
-
-/** A byte order mark is no part of the text, but it is of the bytes. */
-function startsWithMark(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 function splitHead(text: string): readonly [head: Record<string, unknown>, rest: string] {

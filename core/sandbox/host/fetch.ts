@@ -3,9 +3,9 @@
  * is not trusted with any of it; every message is checked here.
  */
 import { HostCallError } from "./error.ts";
+import { ByteBudget } from "./fetch-budget.ts";
 import { type CallContext, type CallRecord, FetchCall } from "./fetch-call.ts";
 import { failureCode, fetchFailure } from "./fetch-failure.ts";
-import { GatherBudget } from "./fetch-gather.ts";
 import { defaultFetchLimits, type FetchLimits } from "./fetch-limits.ts";
 import {
   type FetchRequest,
@@ -13,7 +13,7 @@ import {
   parseReadRequest,
   parseWriteRequest,
 } from "./fetch-message.ts";
-import { createOutboundAgent } from "./outbound-agent.ts";
+import { createOutboundAgent, type OutboundAgent } from "./outbound-agent.ts";
 import { type GrantConfig, parseGrant } from "./outbound-grant.ts";
 import { type Resolve, resolveBySystem } from "./outbound-lookup.ts";
 
@@ -63,8 +63,8 @@ export function createFetchHost(options: FetchHostOptions): FetchHost {
 
 class GuestFetches implements FetchHost {
   private readonly options: FetchHostOptions;
+  private readonly outbound: OutboundAgent;
   private readonly context: CallContext;
-  private readonly budget: GatherBudget;
   /** By the id of the operation that started them. */
   private readonly calls = new Map<number, FetchCall>();
   /** Reads and writes that have not been answered: the id of each, and its call. */
@@ -78,8 +78,8 @@ class GuestFetches implements FetchHost {
     const grants = options.grants.map(parseGrant);
     const { resolve = resolveBySystem, ca } = options;
     this.options = options;
-    this.context = { agent: createOutboundAgent({ ...limits, grants, resolve, ca }), grants, limits };
-    this.budget = new GatherBudget(limits.gatheredBytes);
+    this.outbound = createOutboundAgent({ ...limits, grants, resolve, ca });
+    this.context = { agent: this.outbound.agent, grants, limits, budget: new ByteBudget(limits.heldBytes) };
   }
 
   async fetch(text: string, bytes: Uint8Array | undefined, id: number): Promise<string> {
@@ -100,8 +100,8 @@ class GuestFetches implements FetchHost {
     if (what === "close") return this.close(call);
     return this.whileWaiting(id, call, async () => {
       if (what === "next") return ownCopy((await call.read()) ?? "");
-      const body = await this.gather(call);
-      return what === "text" ? new TextDecoder().decode(body) : ownCopy(body);
+      const body = await call.readAll();
+      return what === "text" ? asText.decode(body) : ownCopy(body);
     });
   }
 
@@ -122,7 +122,7 @@ class GuestFetches implements FetchHost {
   async dispose(): Promise<void> {
     this.isDisposed = true;
     for (const call of [...this.calls.values()]) this.close(call);
-    await this.context.agent.destroy();
+    await this.outbound.destroy();
   }
 
   private admitted(text: string, bytes: Uint8Array | undefined, id: number): FetchRequest {
@@ -160,15 +160,6 @@ class GuestFetches implements FetchHost {
     this.failures.set(id, fetchFailure(failure, `${method} ${origin ?? ""}`.trim()));
   }
 
-  private async gather(call: FetchCall): Promise<Uint8Array> {
-    try {
-      return await this.budget.gather(() => call.read());
-    } catch (error) {
-      call.end(error);
-      throw error;
-    }
-  }
-
   private async whileWaiting<T>(id: number, call: FetchCall, act: () => Promise<T>): Promise<T> {
     this.waiting.set(id, call);
     try {
@@ -187,6 +178,9 @@ class GuestFetches implements FetchHost {
     this.options.onCall?.({ ...record, failure: failure === null ? null : failureCode(failure), ms });
   }
 }
+
+/** The guest takes a byte order mark away by itself. */
+const asText = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Buffers share memory with others, all of which would cross with a view of it. */
 function ownCopy<T extends string | Uint8Array>(part: T): T | Uint8Array<ArrayBuffer> {

@@ -5,11 +5,12 @@ import { type Grant, grantedReach } from "./outbound-grant.ts";
 import { checkedLookup, type Resolve } from "./outbound-lookup.ts";
 import { OutboundRefusal } from "./outbound-refusal.ts";
 import { portNumber } from "./outbound-target.ts";
+import { trustOptions } from "./outbound-trust.ts";
 
 export interface OutboundOptions {
   readonly grants: readonly Grant[];
   readonly resolve: Resolve;
-  /** Certificates to trust besides the runtime's own, in PEM. */
+  /** Certificates to trust besides the runtime's own, in PEM; read once for each such list. */
   readonly ca?: readonly string[] | undefined;
   readonly connectionsPerOrigin: number;
   readonly connectTimeoutMs: number;
@@ -20,36 +21,54 @@ type Connector = buildConnector.connector;
 
 /** Origins with open connections at once; a wildcard grant must not make them countless. */
 const maxOrigins = 256;
+/** ms that a connection is kept without use, whatever its server offers. */
+const longestIdleMs = 30_000;
+
+/** Connections of one guest. */
+export interface OutboundAgent {
+  readonly agent: Agent;
+  /** Closes all connections, also those that are being made. */
+  destroy(): Promise<void>;
+}
 
 /**
- * Connections of one guest. They are shared with no other guest: one that was made under the grants
- * of another plugin must not serve this one.
+ * Makes the connections of one guest. They are shared with no other guest: one that was made under the
+ * grants of another plugin must not serve this one.
  */
-export function createOutboundAgent(options: OutboundOptions): Agent {
-  return new Agent({
-    connect: grantedConnector(options),
+export function createOutboundAgent(options: OutboundOptions): OutboundAgent {
+  const connecting = new Set<Socket>();
+  const agent = new Agent({
+    connect: grantedConnector(options, connecting),
     connections: options.connectionsPerOrigin,
     pipelining: 1,
     maxOrigins,
+    keepAliveMaxTimeout: longestIdleMs,
     maxHeaderSize: options.responseHeadBytes,
     // One timer bounds the whole call.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  return {
+    agent,
+    async destroy() {
+      const destroyed = agent.destroy();
+      // undici waits for these, and a resolver may take its time.
+      for (const socket of connecting) socket.destroy(new Error("agent was destroyed"));
+      await destroyed;
+    },
+  };
 }
 
 /** Looks at the grants once more: whatever led here, no socket opens to an origin without one. */
-function grantedConnector(options: OutboundOptions): Connector {
-  const connectors = {
-    itself: plainConnector("itself", options),
-    loopback: plainConnector("loopback", options),
-    private: plainConnector("private", options),
-    public: plainConnector("public", options),
-  };
+function grantedConnector(options: OutboundOptions, connecting: Set<Socket>): Connector {
+  const connectors = new Map<AddressReach, Connector>();
   return (to, callback) => {
     const reach = reachOf(options.grants, to);
-    if (reach !== null) connectors[reach](to, callback);
-    else queueMicrotask(() => callback(new OutboundRefusal("origin is not granted"), null));
+    if (reach === null)
+      return queueMicrotask(() => callback(new OutboundRefusal("origin is not granted"), null));
+    const connect = connectors.get(reach) ?? checkedConnector(reach, options, connecting);
+    connectors.set(reach, connect);
+    connect(to, callback);
   };
 }
 
@@ -62,20 +81,24 @@ function reachOf(
   return grantedReach(grants, { protocol, host, port: portNumber(protocol, port) });
 }
 
-function plainConnector(reach: AddressReach, options: OutboundOptions): Connector {
+function checkedConnector(reach: AddressReach, options: OutboundOptions, connecting: Set<Socket>): Connector {
+  // Its types leave out that it returns the socket.
   const connect = buildConnector({
     allowH2: false,
     timeout: options.connectTimeoutMs,
     lookup: checkedLookup(reach, options.resolve),
-    ...(options.ca && { ca: [...options.ca] }),
-  } as buildConnector.BuildOptions);
-  return (to, callback) =>
-    connect(to, (...[error, socket]) => {
+    ...trustOptions(options.ca),
+  } as buildConnector.BuildOptions) as unknown as (...args: Parameters<Connector>) => Socket;
+  return (to, callback) => {
+    const attempt = connect(to, (...[error, socket]) => {
+      connecting.delete(attempt);
       if (error) return callback(error, null);
       if (isAtReachableAddress(reach, socket!)) return callback(null, socket!);
       socket!.destroy();
       callback(new OutboundRefusal("connection led to an address that was not checked"), null);
     });
+    connecting.add(attempt);
+  };
 }
 
 /** A runtime that did not ask the lookup function is found out here, before a byte is sent. */

@@ -75,6 +75,12 @@ const meanings = {
   interim_flood: meaning(502, "Endpoint sent too many interim responses", "http_protocol_error"),
   tunnel_idle: meaning(504, "Tunnel was idle for too long", "connection_read_timeout"),
 
+  // A policy. What it did is for the log, not for the client.
+  plugin_failed: meaning(500, "A policy failed", "proxy_internal_error"),
+  plugin_quarantined: meaning(503, "A policy is out of service", "destination_unavailable"),
+  response_too_large: meaning(502, "Response body is too large for a policy", "http_response_body_size"),
+  reroute_loop: meaning(508, "Policies sent the request in a circle", "proxy_loop_detected"),
+
   draining: meaning(503, "Proxy is shutting down", "destination_unavailable"),
   internal: meaning(500, "Internal error", "proxy_internal_error"),
 } satisfies Record<string, ErrorMeaning>;

@@ -1,5 +1,5 @@
 /** Default values, in one place: the schema shows them, the loader applies them. */
-import type { ClusterTimeouts, Limits, Timeouts } from "./model.ts";
+import type { ClusterTimeouts, Config, Grants, Limits, PluginLimits, Timeouts } from "./model.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -59,3 +59,16 @@ export const defaultLog = { level: "info", pretty: false } as const;
 export const defaultAccessLog = { enabled: true } as const;
 
 export const defaultWorkers = 1;
+
+export const defaultPlugins: Config["plugins"] = { directory: null, grantDeclared: false, settings: {} };
+
+export const defaultPluginLimits: PluginLimits = {
+  cpu: 50,
+  wall: 5000,
+  memory: 32 * 1024 * 1024,
+  body: 1024 * 1024,
+  fetches: 10,
+  logLines: 100,
+};
+
+export const noGrants: Grants = { fetch: [], kv: false, env: [] };

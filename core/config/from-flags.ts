@@ -6,6 +6,7 @@ import {
   defaultLimits,
   defaultListener,
   defaultLog,
+  defaultPlugins,
   defaultTimeouts,
   defaultWorkers,
 } from "./defaults.ts";
@@ -42,5 +43,6 @@ function baseConfig(): Config {
     accessLog: defaultAccessLog,
     log: defaultLog,
     workers: defaultWorkers,
+    plugins: defaultPlugins,
   };
 }

@@ -16,6 +16,7 @@ export interface Config {
   readonly log: LogConfig;
   /** Number of reactors. */
   readonly workers: number;
+  readonly plugins: PluginsConfig;
 }
 
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -103,7 +104,62 @@ export interface RouteConfig {
   readonly cluster: string;
   /** What Host says upstream: the client's, the endpoint's, or this text. */
   readonly host: "preserve" | "upstream" | { readonly literal: string };
+  /** In the order in which they see a request; null: every plugin of the folder, by file name. */
+  readonly policies: readonly PolicyConfig[] | null;
 }
+
+/** A plugin with its config, on a route. */
+export interface PolicyConfig {
+  /** Name of the plugin. */
+  readonly plugin: string;
+  /** Null: what the plugin's settings say. */
+  readonly config: unknown;
+}
+
+export interface PluginsConfig {
+  /** Where plugins are; null: there are none. */
+  readonly directory: string | null;
+  /** Grant what plugins declare, for development. */
+  readonly grantDeclared: boolean;
+  /** Of plugins about which something is said. */
+  readonly settings: Readonly<Record<string, PluginSettings>>;
+}
+
+export interface PluginSettings {
+  /** Null: the default of the runtime. */
+  readonly engine: "isolated-vm" | "quickjs" | "inline" | null;
+  /** Config where a route says nothing else. */
+  readonly config: unknown;
+  readonly limits: Partial<PluginLimits>;
+  readonly grants: Grants;
+  /** Null: what the plugin says. */
+  readonly onFailure: "closed" | "open" | null;
+}
+
+export interface PluginLimits {
+  /** CPU time of one call, in ms. */
+  readonly cpu: number;
+  /** Time of one phase, in ms. */
+  readonly wall: number;
+  /** Memory of the guest, in bytes. */
+  readonly memory: number;
+  /** Longest body that is read as a whole, in bytes. */
+  readonly body: number;
+  /** Outbound calls of one request. */
+  readonly fetches: number;
+  /** Lines in the log per second. */
+  readonly logLines: number;
+}
+
+/** What a plugin may reach. */
+export interface Grants {
+  readonly fetch: readonly FetchGrant[];
+  readonly kv: boolean;
+  /** Names of environment variables. */
+  readonly env: readonly string[];
+}
+
+export type FetchGrant = string | { readonly origin: string; readonly private?: boolean };
 
 export interface RouteMatch {
   /** Lower case, no port: `example.com`, `*.example.com` (one or more labels), or null for any. */

@@ -89,5 +89,5 @@ function withCatchAll(config: Config, cluster: ClusterConfig): Config {
 /** The route that takes every request to one cluster. */
 export function catchAllRoute(cluster: string): Config["routes"][number] {
   const match = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers: [] } as const;
-  return { name: cluster, match, cluster, host: "preserve" };
+  return { name: cluster, match, cluster, host: "preserve", policies: null };
 }

@@ -32,7 +32,7 @@ export function resolveRoutes(
     if (match === null) return;
     const host = resolveHostHeader(route.hostHeader ?? "preserve", [...path, "hostHeader"], source);
     const name = route.name ?? nextName(route.cluster);
-    resolved.push({ name, match, cluster: route.cluster, host });
+    resolved.push({ name, match, cluster: route.cluster, host, policies: null });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

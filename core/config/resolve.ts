@@ -5,6 +5,7 @@ import {
   defaultAdminAddress,
   defaultLimits,
   defaultLog,
+  defaultPlugins,
   defaultTimeouts,
   defaultWorkers,
 } from "./defaults.ts";
@@ -37,6 +38,7 @@ export function resolveConfig(file: ConfigFile, clusters: readonly string[], sou
     accessLog: { enabled: file.accessLog ?? defaultAccessLog.enabled },
     log: { level: file.log?.level ?? defaultLog.level, pretty: file.log?.pretty ?? defaultLog.pretty },
     workers: resolveWorkers(file.workers ?? defaultWorkers),
+    plugins: defaultPlugins,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from "../config/model.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
 import type { Channel } from "./channel.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
 
@@ -9,6 +10,7 @@ interface Call {
   readonly id: number;
   readonly method: keyof DataPlane;
   readonly config: Config | null;
+  readonly bundle: PolicyBundle | null;
 }
 
 type Reply =
@@ -29,7 +31,7 @@ export function serveCalls(channel: Channel, plane: DataPlane): void {
 
 async function answer(plane: DataPlane, call: Call): Promise<Reply> {
   try {
-    return { id: call.id, result: (await plane[call.method](call.config!)) ?? null };
+    return { id: call.id, result: (await plane[call.method](call.config!, call.bundle)) ?? null };
   } catch (error) {
     return { id: call.id, error: error instanceof Error ? error.message : String(error) };
   }
@@ -58,20 +60,20 @@ export class RemotePlane implements DataPlane {
     channel.onClose(() => this.#onClose());
   }
 
-  start(config: Config): Promise<readonly ListenerAddress[]> {
-    return this.#call("start", config);
+  start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+    return this.#call("start", config, bundle);
   }
 
-  apply(config: Config): Promise<readonly ListenerAddress[]> {
-    return this.#call("apply", config);
+  apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+    return this.#call("apply", config, bundle);
   }
 
   report(): Promise<PlaneReport> {
-    return this.#call("report", null);
+    return this.#call("report");
   }
 
   drain(): Promise<void> {
-    return this.#call("drain", null);
+    return this.#call("drain");
   }
 
   /** Whether a sign of life has arrived since the last time this was asked. */
@@ -81,14 +83,18 @@ export class RemotePlane implements DataPlane {
     return beaten;
   }
 
-  #call<Result>(method: keyof DataPlane, config: Config | null): Promise<Result> {
+  #call<Result>(
+    method: keyof DataPlane,
+    config: Config | null = null,
+    bundle: PolicyBundle | null = null,
+  ): Promise<Result> {
     if (this.#closed) {
       return Promise.reject(new ChannelClosed(`Cannot call ${method}: the data plane has gone`));
     }
     const id = ++this.#calls;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#channel.send({ call: { id, method, config } } satisfies Message);
+    this.#channel.send({ call: { id, method, config, bundle } } satisfies Message);
     return waiting.promise as Promise<Result>;
   }
 

@@ -1,5 +1,7 @@
 import type { Address, Config } from "../config/model.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
+import type { PluginReport } from "../policy/plugin-status.ts";
 
 export interface ListenerAddress {
   readonly name: string;
@@ -12,6 +14,8 @@ export interface PlaneReport {
   readonly snapshots: readonly MetricsSnapshot[];
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** One list for each reactor. */
+  readonly plugins: readonly (readonly PluginReport[])[];
 }
 
 /**
@@ -22,16 +26,16 @@ export interface DataPlane {
   /**
    * Listens and serves.
    *
-   * @throws when a listener cannot bind; nothing is bound then.
+   * @throws when a plugin cannot be loaded or a listener cannot bind; nothing is bound then.
    */
-  start(config: Config): Promise<readonly ListenerAddress[]>;
+  start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
   /**
    * Goes over to another config: requests in flight finish on the old one, listeners that
    * did not change stay as they are.
    *
    * @throws when the config cannot be applied; the old one stays in force then.
    */
-  apply(config: Config): Promise<readonly ListenerAddress[]>;
+  apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
   report(): Promise<PlaneReport>;
   /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
   drain(): Promise<void>;

@@ -6,9 +6,12 @@ import { standardOutput } from "../observe/line-output.ts";
 import type { Logger } from "../observe/log.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
+import { engineFor } from "../sandbox/engines.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { HandleTable } from "./handles.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+import { sharedServices } from "./shared-services.ts";
 import { processUsage } from "./usage.ts";
 
 export interface ReactorOptions {
@@ -23,6 +26,7 @@ export interface ReactorOptions {
 export class ReactorPlane implements DataPlane {
   readonly #options: ReactorOptions;
   readonly #metrics = new Metrics();
+  readonly #shared = sharedServices();
   /** The gateway looks here for each request, so that a reload can switch the access log. */
   #gatewayOptions: (GatewayOptions & { accessLog: AccessLog | null }) | null = null;
   #log: OperatorLogger | null = null;
@@ -32,13 +36,15 @@ export class ReactorPlane implements DataPlane {
     this.#options = options;
   }
 
-  async start(config: Config): Promise<readonly ListenerAddress[]> {
+  async start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
     const log = createLogger(config.log, { process: "data", reactor: this.#options.reactor });
     this.#gatewayOptions = {
       config,
       log,
       accessLog: openAccessLog(config),
       metrics: this.#metrics,
+      bundle,
+      policyServices: { engine: engineFor, shared: this.#shared },
       listen: (listener, onConnection) => this.#listen(listener, onConnection, log),
     };
     const gateway = new Gateway(this.#gatewayOptions);
@@ -48,9 +54,9 @@ export class ReactorPlane implements DataPlane {
     return gateway.addresses();
   }
 
-  async apply(config: Config): Promise<readonly ListenerAddress[]> {
+  async apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
     const gateway = this.#started();
-    await gateway.apply(config);
+    await gateway.apply(config, bundle);
     this.#log?.configure(config.log);
     this.#gatewayOptions!.accessLog = openAccessLog(config);
     return gateway.addresses();
@@ -58,7 +64,8 @@ export class ReactorPlane implements DataPlane {
 
   async report(): Promise<PlaneReport> {
     this.#metrics.logLinesDropped(standardOutput().takeDropped());
-    return { snapshots: [this.#metrics.snapshot()], ...processUsage() };
+    const plugins = this.#gateway?.generation.policies.report() ?? [];
+    return { snapshots: [this.#metrics.snapshot()], plugins: [plugins], ...processUsage() };
   }
 
   async drain(): Promise<void> {

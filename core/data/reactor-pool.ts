@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "../config/model.ts";
 import { descriptorOf } from "../net/bound-handle.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
 import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
 import { threadEntry } from "./entry.ts";
@@ -32,6 +33,7 @@ export class ReactorPool implements DataPlane {
    */
   readonly #kept: unknown[] = [];
   #config: Config | null = null;
+  #bundle: PolicyBundle | null = null;
 
   constructor(reactors: number) {
     this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread(reactor));
@@ -42,9 +44,10 @@ export class ReactorPool implements DataPlane {
     this.#threads[message.handle.reactor]?.channel.send({ ...message, fd: descriptorOf(handle) });
   }
 
-  async start(config: Config): Promise<readonly ListenerAddress[]> {
-    const addresses = await this.#each((plane, reactor) => plane.start(this.#share(config, reactor)));
+  async start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+    const addresses = await this.#each((plane, reactor) => plane.start(this.#share(config, reactor), bundle));
     this.#config = config;
+    this.#bundle = bundle;
     return first(addresses);
   }
 
@@ -52,9 +55,9 @@ export class ReactorPool implements DataPlane {
    * A config that one reactor refuses is taken back from those that had accepted it, so that
    * all of them keep to one config.
    */
-  async apply(config: Config): Promise<readonly ListenerAddress[]> {
+  async apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
     const results = await Promise.allSettled(
-      this.#threads.map(({ plane }, reactor) => plane.apply(this.#share(config, reactor))),
+      this.#threads.map(({ plane }, reactor) => plane.apply(this.#share(config, reactor), bundle)),
     );
     const refused = results.find((result) => result.status === "rejected");
     if (refused !== undefined) {
@@ -62,12 +65,17 @@ export class ReactorPool implements DataPlane {
       throw refused.reason;
     }
     this.#config = config;
+    this.#bundle = bundle;
     return first(results.map((result) => (result.status === "fulfilled" ? result.value : [])));
   }
 
   async report(): Promise<PlaneReport> {
     const reports = await this.#each((plane) => plane.report());
-    return { snapshots: reports.flatMap((report) => report.snapshots), ...processUsage() };
+    return {
+      snapshots: reports.flatMap((report) => report.snapshots),
+      plugins: reports.flatMap((report) => report.plugins),
+      ...processUsage(),
+    };
   }
 
   async drain(): Promise<void> {
@@ -82,7 +90,7 @@ export class ReactorPool implements DataPlane {
   async #restore(): Promise<void> {
     const config = this.#config;
     if (config !== null) {
-      await this.#each((plane, reactor) => plane.apply(this.#share(config, reactor)));
+      await this.#each((plane, reactor) => plane.apply(this.#share(config, reactor), this.#bundle));
     }
   }
 

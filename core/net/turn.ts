@@ -12,12 +12,20 @@ export class Turn {
   number = 0;
   private tasks: Task[] = [];
   private scheduled = false;
+  /** The tasks of the turn that is ending. */
+  private current: Task[] | null = null;
   private readonly flush = (): void => this.runTasks();
 
   /** Runs the task at the end of this turn, after all readable sockets were read. */
   schedule(task: Task): void {
     this.tasks.push(task);
     this.mark();
+  }
+
+  /** Like `schedule`; while the tasks of a turn run, it still belongs to that turn. */
+  soon(task: Task): void {
+    if (this.current !== null) this.current.push(task);
+    else this.schedule(task);
   }
 
   /**
@@ -33,10 +41,13 @@ export class Turn {
   }
 
   private runTasks(): void {
-    const { tasks } = this;
+    const current = this.tasks;
     this.tasks = [];
+    this.current = current;
     this.scheduled = false;
     this.number++;
-    for (const task of tasks) task.run();
+    // What is asked for soon is appended meanwhile.
+    for (let i = 0; i < current.length; i++) current[i]!.run();
+    this.current = null;
   }
 }

@@ -14,7 +14,7 @@ export function checkRequest(head: RequestHead, config: Config): void {
   if (isNeverForwarded(head.method)) throw refusal("method_not_allowed", `${head.method} is not forwarded`);
   if ((head.kinds & Kind.expect) !== 0) checkExpectation(head);
   if (head.contentLength > config.limits.requestBody) {
-    throw refusal("body_too_large", `Request body is longer than ${config.limits.requestBody} bytes`);
+    throw bodyTooLarge(config.limits.requestBody);
   }
   if ((head.kinds & Kind.via) !== 0 && passedHere(head, config.forwarding.via)) {
     throw refusal("loop_detected", "Via names this proxy");
@@ -37,6 +37,11 @@ function checkExpectation(head: RequestHead): void {
   if (head.minor === 0) return;
   if (head.markedAll(Kind.expect)!.toLowerCase() === "100-continue") return;
   throw refusal("expectation_failed", "Expect is not 100-continue");
+}
+
+/** @param limit in bytes */
+export function bodyTooLarge(limit: number): ProxyError {
+  return refusal("body_too_large", `Request body is longer than ${limit} bytes`);
 }
 
 function refusal(code: ProxyError["code"], message: string): ProxyError {

@@ -13,6 +13,7 @@ import type { ClientSide } from "../wire/forward.ts";
 import { CHUNKED } from "../wire/framing.ts";
 import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
+import type { Trailers } from "../wire/trailers.ts";
 import { clientSide } from "./client-side.ts";
 import { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
@@ -128,7 +129,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
 
   /** The next request waits until the current one is done and its response is on its way. */
   private mayRead(): boolean {
-    if (this.phase === Phase.exchange) return !this.exchange!.requestBody.complete;
+    if (this.phase === Phase.exchange) return !this.exchange!.requestBody.received;
     return this.phase <= Phase.head && !this.isSendingLastResponse;
   }
 
@@ -163,9 +164,10 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     if (head.hasBody && (head.kinds & Kind.expect) === 0) this.arm(this.timeouts.bodyIdle);
     else this.disarm();
     this.exchange = new Exchange(this, head, this.generation);
+    this.generation.begin();
     this.reactor.metrics.requestStarted();
     this.reactor.turn.schedule(this.exchange);
-    return "raw";
+    return this.generation.readsRequestBodies ? "decoded" : "raw";
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
@@ -178,10 +180,10 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     exchange.onRequestBody(keep(bytes, start, end), length);
   }
 
-  onEnd(): void {
+  onEnd(trailers: Trailers): void {
     if (this.exchange === null) return;
     this.disarm();
-    this.exchange.onRequestEnd();
+    this.exchange.onRequestEnd(trailers);
   }
 
   // --- for the exchange

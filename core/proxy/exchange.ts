@@ -1,80 +1,101 @@
 /**
  * One request and its response, from first byte to last:
  *
- *     head -> checks -> route -> cluster -> endpoint -> connection -> request head and body
- *     client <- response body <- response head <-
+ *     head -> checks -> route -> [onRequest] -> cluster -> [onUpstream] -> endpoint -> connection -> request
+ *     client <- [onResponseBody] <- body <- [onResponse] <- response head <-
+ *
+ * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
  */
 import { ProxyError, toProxyError } from "../errors.ts";
 import type { Task } from "../net/turn.ts";
+import type { RequestDraft } from "../policy/request-draft.ts";
+import type { ResponseDraft } from "../policy/response-draft.ts";
+import type { Cluster } from "../upstream/cluster.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Waiter } from "../upstream/pool.ts";
 import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
 import { endToEndFields, keepsAlive } from "../wire/connection-options.ts";
+import { Kind } from "../wire/field-kind.ts";
 import {
-  type Delimiting,
   delimitingFor,
+  forwardEditedRequest,
   forwardInterim,
   forwardRequest,
   forwardResponse,
   forwardSwitch,
+  type RequestRewrite,
   requestedUpgrade,
 } from "../wire/forward.ts";
 import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
-import { allowedBy, checkRequest } from "./checks.ts";
+import type { Trailers } from "../wire/trailers.ts";
+import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import type { DownstreamConnection } from "./connection.ts";
+import { ExchangePolicies } from "./exchange-policies.ts";
 import type { Generation, Route } from "./generation.ts";
 import { httpDate } from "./http-date.ts";
 import { errorReply } from "./local-reply.ts";
+import { PolicyResponse } from "./policy-response.ts";
 import { RequestBody } from "./request-body.ts";
+import { RequestFlow } from "./request-flow.ts";
 import { requestIdOf } from "./request-id.ts";
+import { ResponseWriter } from "./response-writer.ts";
 import { Tunnel } from "./tunnel.ts";
 
-/** Up to here bytes travel in one string with the head, which saves a system call. */
-const joinedBody = 8 * 1024;
 /** More interim responses than any protocol needs. */
 const mostInterims = 32;
 
 const idempotent = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
 
 export class Exchange implements Task, Waiter, ResponseReceiver {
+  readonly client: DownstreamConnection;
   readonly head: RequestHead;
-  readonly method: string;
   readonly requestId: string;
   readonly startedAt = performance.now();
   readonly requestBody = new RequestBody();
+  readonly generation: Generation;
+  readonly writer: ResponseWriter;
   /** Status that the client saw, 0 before there is one. */
   status = 0;
-  /** Body bytes sent to the client. */
-  bytesOut = 0;
   upstreamMs: number | null = null;
   attempts = 0;
   error: ProxyError | null = null;
   route: Route | null = null;
   endpoint: Endpoint | null = null;
-  private readonly client: DownstreamConnection;
-  private readonly generation: Generation;
-  private upstream: UpstreamConnection | null = null;
+  /** Null while no policy has anything to do with this exchange. */
+  policies: ExchangePolicies | null = null;
+  upstream: UpstreamConnection | null = null;
   private upgrade: string | null = null;
+  private requestFlow: RequestFlow | null = null;
+  /** The response while policies are at work on it. */
+  private policyResponse: PolicyResponse | null = null;
   private sentAt = 0;
   private interims = 0;
-  private delimiting: Delimiting = "as-received";
   private closesClient = false;
-  /** Whether the client got a byte of the response. */
-  private answered = false;
-  /** Bytes for the client, as latin1, that wait for the end of the current read. */
-  private text = "";
   private responseEnded = false;
   private finished = false;
 
   constructor(client: DownstreamConnection, head: RequestHead, generation: Generation) {
     this.client = client;
     this.head = head;
-    this.method = head.method;
     this.generation = generation;
+    this.writer = new ResponseWriter(client);
     this.requestId = requestIdOf(head, client.side.trusted);
+  }
+
+  /** As it goes upstream. */
+  get method(): string {
+    return this.policies === null ? this.head.method : this.policies.attempt.method;
+  }
+
+  get bytesOut(): number {
+    return this.writer.bytesOut;
+  }
+
+  get isFinished(): boolean {
+    return this.finished;
   }
 
   // --- request: at the end of the turn in which its head arrived
@@ -87,22 +108,26 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   private begin(): void {
     try {
-      checkRequest(this.head, this.generation.config);
-      this.route = this.findRoute();
-      this.upgrade = requestedUpgrade(this.head, this.generation.config.forwarding.upgrades);
-      this.endpoint = this.route.cluster.pick();
-      this.endpoint.inFlight++;
-      this.endpoint.pool.acquire(this);
+      const { head, generation } = this;
+      checkRequest(head, generation.config);
+      this.route = this.findRoute(head.method, head.authority, head.path);
+      this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
+      if (this.route.plan === null) {
+        this.chooseEndpoint(this.route.cluster, null);
+      } else {
+        this.policies = new ExchangePolicies(this, this.route);
+        this.requestFlow = new RequestFlow(this, this.policies);
+        this.policies.onRequest();
+      }
     } catch (error) {
       this.fail(toProxyError(error, "handle request"));
     }
   }
 
-  private findRoute(): Route {
+  private findRoute(method: string, authority: string, path: string): Route {
     const { table, routes } = this.generation;
-    const { authority, path, method, connection } = this.head;
     // Or a client could choose a route by a field that the endpoint never sees.
-    const fields = endToEndFields(this.head, connection);
+    const fields = endToEndFields(this.head, this.head.connection);
     const index = table.match(authority, path, method, fields);
     const route = routes[index];
     if (route !== undefined) return route;
@@ -110,25 +135,73 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     throw new ProxyError(code, `${method} ${path} matches no route`, { source: "downstream" });
   }
 
+  /** The route of the request that policies have made of this one; null: there is none, and the exchange failed. */
+  reroute({ method, authority, path }: RequestDraft): Route | null {
+    const { head } = this;
+    if (method === head.method && authority === head.authority && path === head.path) return this.route;
+    try {
+      this.route = this.findRoute(method, authority, path);
+      return this.route;
+    } catch (error) {
+      this.fail(toProxyError(error, "handle request"));
+      return null;
+    }
+  }
+
+  /** The policies have let the request pass: `sendUpstream` follows. */
+  toUpstream(): void {
+    this.requestFlow!.onAdmitted();
+    this.policies!.onUpstream(this.attempts + 1, this.route!.cluster.name);
+  }
+
+  sendUpstream(): void {
+    try {
+      const { cluster, endpoint } = this.policies!.attempt;
+      if (this.attempts > 0) this.endpoint!.pool.acquireNew(this);
+      else this.chooseEndpoint(this.findCluster(cluster), endpoint);
+    } catch (error) {
+      this.fail(toProxyError(error, "handle request"));
+    }
+  }
+
+  private findCluster(name: string | null): Cluster {
+    if (name === null) return this.route!.cluster;
+    const cluster = this.generation.clusters.get(name);
+    if (cluster !== undefined) return cluster;
+    throw new ProxyError("plugin_failed", `A policy chose the cluster ${name}: there is none`, {
+      source: "plugin",
+    });
+  }
+
+  /** @param name of the endpoint that a policy chose; null: the balancer chooses */
+  private chooseEndpoint(cluster: Cluster, name: string | null): void {
+    this.endpoint = name === null ? cluster.pick() : cluster.endpointNamed(name);
+    this.endpoint.inFlight++;
+    this.endpoint.pool.acquire(this);
+  }
+
   onConnection(connection: UpstreamConnection): void {
     this.upstream = connection;
     this.attempts++;
     this.sentAt = performance.now();
     connection.start(this, this.requestId);
-    const head = forwardRequest(this.head, this.client.side, {
-      host: this.hostField(),
-      requestId: this.requestId,
-      upgrade: this.upgrade,
-    });
-    const flowing = this.requestBody.sendBehind(head, connection);
-    if (flowing) this.client.resumeReading();
+    const flowing = this.requestBody.sendBehind(this.upstreamHead(), connection);
+    if (flowing) this.resumeClient();
+  }
+
+  private upstreamHead(): string {
+    const { head, client, upgrade, requestId } = this;
+    const rewrite: RequestRewrite = { host: this.hostField(), requestId, upgrade };
+    if (this.policies === null) return forwardRequest(head, client.side, rewrite);
+    const framing = this.requestFlow!.framing();
+    return forwardEditedRequest(head, this.policies.attempt, framing, client.side, rewrite);
   }
 
   private hostField(): string | null {
     const { host } = this.route!.config;
     if (typeof host === "object") return host.literal;
-    if (host === "upstream" || this.head.authority === "") return this.endpoint!.config.authority;
-    return null;
+    const authority = this.policies?.attempt.authority ?? this.head.authority;
+    return host === "upstream" || authority === "" ? this.endpoint!.config.authority : null;
   }
 
   onNoConnection(error: ProxyError): void {
@@ -144,23 +217,40 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
    */
   onRequestBody(bytes: Buffer, length: number): void {
     if (this.finished) return;
+    this.requestBody.length += bytes.length;
     const limit = this.generation.config.limits.requestBody;
     if (length > limit) {
-      const message = `Request body is longer than ${limit} bytes`;
-      this.fail(new ProxyError("body_too_large", message, { source: "downstream" }));
+      this.fail(bodyTooLarge(limit));
       return;
     }
-    const flowing = this.requestBody.add(bytes, this.upstream);
+    const flowing =
+      this.requestFlow === null
+        ? this.requestBody.add(bytes, this.upstream)
+        : this.requestFlow.onBytes(bytes, length);
     if (!flowing) this.client.pauseReading();
   }
 
-  onRequestEnd(): void {
-    this.requestBody.complete = true;
-    this.upstream?.finishSending();
+  onRequestEnd(trailers: Trailers): void {
+    this.requestBody.received = true;
+    if (this.requestFlow === null) this.requestBody.end(trailers, this.upstream);
+    else this.requestFlow.onEnd(trailers);
   }
 
   onSendDrained(): void {
-    this.client.resumeReading();
+    this.resumeClient();
+  }
+
+  resumeClient(): void {
+    if (this.requestFlow?.isWaiting !== true) this.client.resumeReading();
+  }
+
+  /** The whole body, for a policy that asked for it. */
+  readRequestBody(limit: number): Promise<Uint8Array> | Uint8Array {
+    return this.requestFlow!.readAll(limit);
+  }
+
+  readResponseBody(limit: number): Promise<Uint8Array> | Uint8Array {
+    return this.policyResponse!.readAll(limit);
   }
 
   // --- response
@@ -173,36 +263,64 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.upstreamMs = performance.now() - this.sentAt;
     this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
     this.requestBody.forget();
+    if (this.policies?.seesResponse) {
+      this.policyResponse = new PolicyResponse(this, head);
+      this.policies.onResponse(head);
+      return "decoded";
+    }
+    const delimiting = delimitingFor(head, this.head.minor);
     this.status = head.status;
-    this.delimiting = delimitingFor(head, this.head.minor);
-    this.closesClient = this.delimiting === "close" || this.mustCloseClient();
-    this.text += forwardResponse(head, {
-      delimiting: this.delimiting,
+    this.closesClient = delimiting === "close" || this.mustCloseClient();
+    const text = forwardResponse(head, {
+      delimiting,
       connection: this.connectionField(),
       client: this.client.side,
       date: httpDate(),
     });
-    return this.delimiting === "close" ? "decoded" : "raw";
+    this.writer.begin(text, delimiting === "chunked");
+    return delimiting === "close" ? "decoded" : "raw";
+  }
+
+  /** The policies are done with the head of a response, which may be one that they made. */
+  sendResponse(draft: ResponseDraft, isLocal: boolean): void {
+    if (isLocal) {
+      this.policyResponse = new PolicyResponse(this, null);
+      this.leaveUpstream();
+    }
+    this.status = draft.status;
+    this.policyResponse!.send(draft);
+  }
+
+  /** @param closes whether the body is delimited by the end of the connection */
+  beginResponse(write: (connection: "" | "close" | "keep-alive") => string, chunked: boolean, closes: boolean): void {
+    this.closesClient = closes || this.mustCloseClient();
+    this.writer.begin(write(this.connectionField()), chunked);
   }
 
   onResponseBody(bytes: Buffer, start: number, end: number): void {
-    const length = end - start;
-    this.bytesOut += length;
-    if (this.delimiting === "chunked") this.text += `${length.toString(16)}\r\n`;
-    if (this.text.length + length <= joinedBody) {
-      this.text += bytes.toString("latin1", start, end);
-    } else {
-      this.sendBytes(bytes, start, end);
+    const { memory } = this.upstream!;
+    if (this.policyResponse !== null) {
+      this.policyResponse.onBytes(memory.sliceToKeep(bytes, start, end));
+      memory.retain();
+    } else if (!this.writer.body(bytes, start, end, memory)) {
+      this.holdUpstream();
     }
-    if (this.delimiting === "chunked") this.text += "\r\n";
   }
 
-  onResponseEnd(): void {
-    if (this.delimiting === "chunked") this.text += "0\r\n\r\n";
+  onResponseEnd(trailers: Trailers): void {
+    if (this.policyResponse !== null) {
+      this.policyResponse.onEnd(trailers);
+      return;
+    }
+    this.writer.end(trailers);
     this.responseEnded = true;
   }
 
   onReadDone(): void {
+    if (this.policyResponse !== null) {
+      this.policyResponse.onReadDone();
+      return;
+    }
     if (!this.responseEnded) {
       this.flush();
       return;
@@ -213,34 +331,26 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.client.reactor.turn.schedule(this);
   }
 
-  private flush(): void {
-    if (this.text !== "") {
-      const { text } = this;
-      this.text = "";
-      this.answered = true;
-      if (!this.client.sendText(text)) this.holdUpstream();
-    }
+  /** Everything that the client is to get was written. */
+  endResponse(): void {
+    this.responseEnded = true;
+    this.flush();
+  }
+
+  flush(): void {
+    if (!this.writer.flush()) this.holdUpstream();
     if (this.responseEnded) this.finish();
   }
 
-  private sendBytes(bytes: Buffer, start: number, end: number): void {
-    const { text } = this;
-    this.text = "";
-    this.answered = true;
-    const upstream = this.upstream!;
-    const flowing = this.client.sendTextAndBytes(text, upstream.memory.sliceToKeep(bytes, start, end));
-    if (this.client.isSending) upstream.memory.retain();
-    if (!flowing) this.holdUpstream();
-  }
-
   /** The client reads more slowly than the endpoint sends. */
-  private holdUpstream(): void {
+  holdUpstream(): void {
     if (!this.responseEnded) this.upstream?.pause();
   }
 
   /** The client has read what was sent. */
   onClientDrained(): void {
-    this.upstream?.resume();
+    if (this.policyResponse === null) this.upstream?.resume();
+    else this.policyResponse.onClientDrained();
   }
 
   private passInterim(head: ResponseHead): void {
@@ -251,7 +361,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       this.switchProtocols(head);
     } else if (this.head.minor === 1) {
       // RFC 9110 section 15.2: an HTTP/1.0 client does not know them.
-      this.text += forwardInterim(head);
+      this.writer.interim(forwardInterim(head));
     }
   }
 
@@ -264,7 +374,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.upstreamMs = performance.now() - this.sentAt;
     this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
     this.status = 101;
-    this.text += forwardSwitch(head, this.upgrade, this.client.side.via);
+    this.writer.interim(forwardSwitch(head, this.upgrade, this.client.side.via));
   }
 
   onSwitched(surplus: Buffer): TunnelEnd {
@@ -280,11 +390,9 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   onResponseFailed(error: ProxyError): void {
     this.upstream = null;
     this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, error.code);
-    if (this.maySendAgain(error)) {
-      this.endpoint!.pool.acquireNew(this);
-    } else {
-      this.fail(error);
-    }
+    if (!this.maySendAgain(error)) this.fail(error);
+    else if (this.policies === null) this.endpoint!.pool.acquireNew(this);
+    else this.policies.onUpstream(this.attempts + 1, this.route!.cluster.name);
   }
 
   /**
@@ -306,22 +414,22 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     if (this.finished) return;
     this.error = error;
     this.leaveUpstream();
-    if (this.answered && this.status !== 0) {
+    if (this.writer.answered && this.status !== 0) {
       // The client must see a broken message, never a complete-looking short one.
       this.finish();
       return;
     }
-    this.text = "";
+    this.writer.discard();
     this.status = error.status;
     this.closesClient = this.mustCloseClient() || error.code === "body_timeout";
     const reply = errorReply(error, {
       proxy: this.client.side.via,
       requestId: this.requestId,
-      isHead: this.method === "HEAD",
+      isHead: this.head.method === "HEAD",
       connection: this.connectionField(),
       allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
     });
-    this.bytesOut = reply.length - reply.indexOf("\r\n\r\n") - 4;
+    this.writer.bytesOut = reply.length - reply.indexOf("\r\n\r\n") - 4;
     this.client.sendText(reply);
     this.responseEnded = true;
     this.finish();
@@ -336,7 +444,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.finish();
   }
 
-  private leaveUpstream(): void {
+  leaveUpstream(): void {
     if (this.upstream !== null) this.upstream.abandon();
     else this.endpoint?.pool.cancel(this);
     this.upstream = null;
@@ -347,7 +455,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   /** Of a tunnel: both sides are done. */
   onTunnelFinished(bytesIn: number, bytesOut: number): void {
     this.requestBody.length = bytesIn;
-    this.bytesOut = bytesOut;
+    this.writer.bytesOut = bytesOut;
     this.responseEnded = true;
     this.closesClient = true;
     this.finish();
@@ -360,16 +468,23 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     if (this.endpoint !== null) this.endpoint.inFlight--;
     const broken = !this.responseEnded;
     this.client.onExchangeDone(this, broken ? "broken" : this.closesClient ? "close" : "keep-alive");
+    this.policies?.end(this.error === null ? "" : this.error.title);
+    this.generation.end();
   }
 
   private mustCloseClient(): boolean {
     return (
-      !this.requestBody.complete || !keepsAlive(this.head, this.head.connection) || this.client.isLeaving
+      !this.requestBody.received || !keepsAlive(this.head, this.head.connection) || this.client.isLeaving
     );
   }
 
   private connectionField(): "" | "close" | "keep-alive" {
     if (this.closesClient) return "close";
     return this.head.minor === 0 ? "keep-alive" : "";
+  }
+
+  /** Whether the client waits for 100 before it sends its body (RFC 9110 section 10.1.1). */
+  get expectsContinue(): boolean {
+    return this.head.minor === 1 && (this.head.kinds & Kind.expect) !== 0;
   }
 }

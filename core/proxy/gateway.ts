@@ -9,6 +9,8 @@ import { throttled } from "../net/throttle.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
+import { type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
 import { Cluster } from "../upstream/cluster.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import { accessRecord, refusalRecord } from "./access-record.ts";
@@ -26,9 +28,15 @@ export interface GatewayOptions {
   /** Null: requests are not logged. */
   readonly accessLog: AccessLog | null;
   readonly metrics: Metrics;
+  /** Null: there are no plugins. */
+  readonly bundle?: PolicyBundle | null;
+  readonly policyServices?: PolicyServices;
   /** Opens a listener; see `listen` in core/net/listener.ts. */
   readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
 }
+
+/** What policies need besides the reactor that they run on. */
+export type PolicyServices = Omit<PolicyEnvironment, "reactor">;
 
 /** Turns of the event loop for which shutdown goes on accepting while connections keep coming. */
 const mostAcceptTurns = 256;
@@ -66,8 +74,17 @@ export class Gateway {
     });
   }
 
-  /** Opens the listeners. */
+  /**
+   * Loads the plugins and opens the listeners.
+   *
+   * @throws PluginLoadError when a plugin cannot be used
+   */
   async start(): Promise<void> {
+    const { config, bundle } = this.options;
+    if (bundle) {
+      const policies = await this.loadPolicies(config, bundle);
+      this.generation = new Generation(config, this.generation.clusters, this.reactor, policies);
+    }
     try {
       for (const config of this.generation.config.listeners) {
         this.entrances.set(config.name, await this.openEntrance(config));
@@ -86,11 +103,20 @@ export class Gateway {
    * Replaces the config: all of it, or none when a listener or a certificate fails. Requests
    * in flight end on the old one; listeners and clusters that did not change go on as they are.
    */
-  async apply(config: Config): Promise<void> {
-    const generation = this.createGeneration(config, this.generation.clusters);
-    const entrances = await this.changeEntrances(config.listeners);
+  async apply(config: Config, bundle: PolicyBundle | null = null): Promise<void> {
+    const policies = bundle === null ? PolicySet.none(config) : await this.loadPolicies(config, bundle);
+    let entrances: Map<string, Entrance>;
+    let generation: Generation;
+    try {
+      generation = this.createGeneration(config, this.generation.clusters, policies);
+      entrances = await this.changeEntrances(config.listeners);
+    } catch (error) {
+      policies.dispose();
+      throw error;
+    }
     const previous = this.generation;
     this.generation = generation;
+    previous.retire();
     for (const [name, entrance] of this.entrances) {
       if (entrances.get(name)?.connections !== entrance.connections) await this.abandonEntrance(entrance);
     }
@@ -120,6 +146,7 @@ export class Gateway {
     void this.closeListeners();
     for (const connection of [...this.connections()]) connection.destroy();
     for (const cluster of this.generation.clusters.values()) cluster.close();
+    this.generation.retire();
   }
 
   // --- from connections
@@ -140,6 +167,7 @@ export class Gateway {
     metrics.requestFinished(slot, method, status, duration, requestBody.length, bytesOut);
     if (error !== null && error.source === "internal") log.error({ err: error.cause }, error.message);
     if (accessLog !== null) accessLog.write(accessRecord(exchange, side, duration));
+    if (exchange.policies?.logs === true) exchange.policies.log(accessRecord(exchange, side, duration));
   }
 
   /** Bytes that were no request. */
@@ -230,7 +258,15 @@ export class Gateway {
 
   // --- parts
 
-  private createGeneration(config: Config, current: ReadonlyMap<string, Cluster>): Generation {
+  private loadPolicies(config: Config, bundle: PolicyBundle): Promise<PolicySet> {
+    return PolicySet.load(config, bundle, { reactor: this.reactor, ...this.options.policyServices! });
+  }
+
+  private createGeneration(
+    config: Config,
+    current: ReadonlyMap<string, Cluster>,
+    policies?: PolicySet,
+  ): Generation {
     const clusters = new Map<string, Cluster>();
     for (const cluster of config.clusters) {
       clusters.set(
@@ -238,7 +274,7 @@ export class Gateway {
         this.reuseCluster(cluster, config, current) ?? this.createCluster(cluster, config),
       );
     }
-    return new Generation(config, clusters, this.reactor);
+    return new Generation(config, clusters, this.reactor, policies);
   }
 
   /** A cluster that did not change keeps its connections. */

@@ -2,6 +2,8 @@
 import type { Config, RouteConfig } from "../config/model.ts";
 import { createTrustedProxies, type TrustedProxies } from "../net/client-address.ts";
 import type { Reactor } from "../net/reactor.ts";
+import type { RoutePlan } from "../policy/plan.ts";
+import { PolicySet } from "../policy/policy-set.ts";
 import { compileRoutes, type RouteTable } from "../route/table.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 
@@ -9,6 +11,10 @@ export interface Route {
   readonly config: RouteConfig;
   readonly cluster: Cluster;
   readonly metricsSlot: number;
+  /** Its number among the routes of the config. */
+  readonly number: number;
+  /** Null: no policy sees its requests. */
+  readonly plan: RoutePlan | null;
 }
 
 export class Generation {
@@ -19,18 +25,48 @@ export class Generation {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** Where requests are counted that no route matched. */
   readonly unroutedSlot: number;
+  readonly policies: PolicySet;
+  /** Whether the proxy must see the data of request bodies, not only their framing. */
+  readonly readsRequestBodies: boolean;
+  /** Exchanges that have begun and not ended. */
+  private live = 0;
+  private isRetired = false;
 
   /** @param clusters one for each in `config`, by name */
-  constructor(config: Config, clusters: ReadonlyMap<string, Cluster>, reactor: Reactor) {
+  constructor(
+    config: Config,
+    clusters: ReadonlyMap<string, Cluster>,
+    reactor: Reactor,
+    policies: PolicySet = PolicySet.none(config),
+  ) {
     this.config = config;
     this.clusters = clusters;
+    this.policies = policies;
+    this.readsRequestBodies = policies.readsRequestBodies;
     this.table = compileRoutes(config.routes);
     this.unroutedSlot = reactor.metrics.routeSlot("none");
     this.trusted = createTrustedProxies(config.forwarding.trustedProxies);
-    this.routes = config.routes.map((route) => ({
+    this.routes = config.routes.map((route, number) => ({
       config: route,
       cluster: clusters.get(route.cluster)!,
       metricsSlot: reactor.metrics.routeSlot(route.name),
+      number,
+      plan: policies.plans[number]!,
     }));
+  }
+
+  begin(): void {
+    this.live++;
+  }
+
+  end(): void {
+    if (--this.live === 0 && this.isRetired) void this.policies.close();
+  }
+
+  /** Another one is in force: when the last exchange is over, the guests end. */
+  retire(): void {
+    if (this.isRetired) return;
+    this.isRetired = true;
+    if (this.live === 0) void this.policies.close();
   }
 }

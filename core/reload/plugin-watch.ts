@@ -64,10 +64,8 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
   }
 
   function follow(plan: WatchPlan): boolean {
-    for (const [path, { watcher, identity }] of watched) {
-      if (plan.get(path)?.identity === identity) continue;
-      watcher.close();
-      watched.delete(path);
+    for (const [path, { identity }] of watched) {
+      if (plan.get(path)?.identity !== identity) forget(path);
     }
     let isNew = false;
     for (const folder of plan.values()) {
@@ -78,10 +76,19 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
     return isNew;
   }
 
+  function forget(path: string): void {
+    watched.get(path)?.watcher.close();
+    watched.delete(path);
+  }
+
   function open(folder: PlannedFolder): boolean {
     try {
-      const watcher = watch(folder.path, { persistent: false }, (_, name) => {
-        if (matters(watched.get(folder.path), name)) settling.touch();
+      const watcher = watch(folder.path, { persistent: false }, (event, name) => {
+        const now = watched.get(folder.path);
+        if (now?.watcher !== watcher || !matters(now, name)) return;
+        // Its own name: the folder went away, and the next one may get the same inode.
+        if (event === "rename" && name === basename(folder.path)) forget(folder.path);
+        settling.touch();
       });
       watcher.on("error", options.failed);
       watched.set(folder.path, { ...folder, watcher });
@@ -101,17 +108,14 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
     },
     close() {
       settling.close();
-      for (const { watcher } of watched.values()) watcher.close();
-      watched.clear();
+      for (const path of [...watched.keys()]) forget(path);
     },
   };
 }
 
-function matters(folder: Watched | undefined, name: string | null): boolean {
-  if (folder === undefined) return false;
-  // Its own name: the folder itself was removed or renamed.
-  if (name === null || name === basename(folder.path)) return true;
-  return folder.names === null ? !isScratch(name) : folder.names.has(name);
+function matters({ path, names }: Watched, name: string | null): boolean {
+  if (name === null || name === basename(path)) return true;
+  return names === null ? !isScratch(name) : names.has(name);
 }
 
 /** Files that editors keep beside the one they edit. Names with two dots are Kubernetes' own: `..data`. */

@@ -1,5 +1,6 @@
 /** A named set of endpoints that answer the same requests. */
 import type { ClusterConfig, Limits } from "../config/model.ts";
+import { ProxyError } from "../errors.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { type Balancer, createBalancer } from "./balancer.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -23,6 +24,15 @@ export class Cluster {
   /** The endpoint for the next request. */
   pick(): Endpoint {
     return this.balancer.pick();
+  }
+
+  /** @throws ProxyError when there is none of that name */
+  endpointNamed(name: string): Endpoint {
+    const endpoint = this.endpoints.find((candidate) => candidate.name === name);
+    if (endpoint !== undefined) return endpoint;
+    throw new ProxyError("plugin_failed", `A policy chose the endpoint ${name}: ${this.name} has none of that name`, {
+      source: "plugin",
+    });
   }
 
   /** Lets requests in flight finish and closes the rest. */

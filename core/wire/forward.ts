@@ -5,7 +5,7 @@
  */
 import { ConnectionOption, namedForThisHop } from "./connection-options.ts";
 import { fieldKind, Kind } from "./field-kind.ts";
-import { UNTIL_CLOSE } from "./framing.ts";
+import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
 import { type Head, listMembers, scanFields } from "./head.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -65,17 +65,75 @@ const fromStranger =
 
 /** Head to send upstream, with its empty line. */
 export function forwardRequest(head: RequestHead, client: ClientSide, rewrite: RequestRewrite): string {
-  let cut = client.trusted ? always : fromStranger;
-  // RFC 9110 section 10.1.1: the expectation of an HTTP/1.0 client is to be ignored; as HTTP/1.1 it would not be.
-  if (head.minor === 0) cut |= Kind.expect;
-  if (client.forwarded) cut |= Kind.forwarded;
+  const cut = cutFrom(head, client);
   const received =
     rewrite.host === null && head.isVerbatim
       ? withoutHopFields(head, cut, head.start)
       : rewritten(head, cut, rewrite.host);
-  const out = `${received}${forwardingFields(head, client)}X-Request-Id: ${rewrite.requestId}\r\n${client.viaFor(head.minor)}`;
+  return received + proxyFields(head, client, rewrite);
+}
+
+/** Kinds of fields that do not go on as they came. */
+function cutFrom(head: RequestHead, client: ClientSide): number {
+  let cut = client.trusted ? always : fromStranger;
+  // RFC 9110 section 10.1.1: the expectation of an HTTP/1.0 client is to be ignored; as HTTP/1.1 it would not be.
+  if (head.minor === 0) cut |= Kind.expect;
+  return client.forwarded ? cut | Kind.forwarded : cut;
+}
+
+/** What the proxy adds to every request, with the empty line. */
+function proxyFields(head: RequestHead, client: ClientSide, rewrite: RequestRewrite): string {
+  const out = `${forwardingFields(head, client)}X-Request-Id: ${rewrite.requestId}\r\n${client.viaFor(head.minor)}`;
   if (rewrite.upgrade !== null) return `${out}Connection: upgrade\r\nUpgrade: ${rewrite.upgrade}\r\n\r\n`;
   return acceptsTrailers(head) ? `${out}Connection: TE\r\nTE: trailers\r\n\r\n` : `${out}\r\n`;
+}
+
+const framing = Kind.contentLength | Kind.transferEncoding;
+
+/** The lines of a request that policies may change: without what frames it, names its target or is for this hop. */
+export function editableRequestFields(head: RequestHead, client: ClientSide): string {
+  const cut = cutFrom(head, client) | framing | Kind.host | Kind.expect;
+  return withoutHopFields(head, cut, head.fieldsStart);
+}
+
+/** A request as policies left it. */
+export interface EditedRequest {
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly query: string;
+  /** Well-formed lines. */
+  readonly fields: string;
+}
+
+/**
+ * Like `forwardRequest`, of a request that policies have seen.
+ *
+ * @param framing the line that tells where its body ends
+ */
+export function forwardEditedRequest(
+  head: RequestHead,
+  edited: EditedRequest,
+  framing: string,
+  client: ClientSide,
+  rewrite: RequestRewrite,
+): string {
+  const authority = rewrite.host ?? edited.authority;
+  const host = authority === "" ? "" : `Host: ${authority}\r\n`;
+  const startLine = `${edited.method} ${edited.path}${edited.query} HTTP/1.1\r\n`;
+  return `${startLine}${host}${framing}${edited.fields}${proxyFields(head, client, rewrite)}`;
+}
+
+/**
+ * How the body of a request is framed when it goes on as it came.
+ *
+ * @param expects whether the client still waits for the endpoint's 100
+ */
+export function requestFraming(head: RequestHead, expects: boolean): string {
+  const expectation = expects ? "Expect: 100-continue\r\n" : "";
+  if (head.contentLength === CHUNKED) return `Transfer-Encoding: chunked\r\n${expectation}`;
+  if ((head.kinds & Kind.contentLength) === 0) return "";
+  return `Content-Length: ${head.contentLength}\r\n${expectation}`;
 }
 
 /** The start line and fields of a head whose start line or Host changes. */
@@ -167,6 +225,40 @@ export function forwardResponse(head: ResponseHead, rewrite: ResponseRewrite): s
   if (rewrite.delimiting === "chunked") out += "Transfer-Encoding: chunked\r\n";
   if (rewrite.connection !== "") out += `Connection: ${rewrite.connection}\r\n`;
   return `${out}${rewrite.client.viaFor(head.minor)}\r\n`;
+}
+
+/** The lines of a response that policies may change. */
+export function editableResponseFields(head: ResponseHead): string {
+  return withoutHopFields(head, hopByHop | framing, head.fieldsStart);
+}
+
+/** A response as policies left it, or as they made it. */
+export interface EditedResponse {
+  readonly status: number;
+  readonly reason: string;
+  /** Well-formed lines. */
+  readonly fields: string;
+  /** What tells the client where the body ends: Content-Length, Transfer-Encoding, or nothing. */
+  readonly framing: string;
+  readonly connection: "" | "close" | "keep-alive";
+  /** Via, when the response came from an endpoint. */
+  readonly via: string;
+  readonly date: string;
+}
+
+/** Head to send to the client, with its empty line. */
+export function writeResponse(response: EditedResponse): string {
+  const { status, reason, fields, connection, via } = response;
+  let out = `HTTP/1.1 ${status} ${reason}\r\n${fields}${response.framing}`;
+  if (!/^date:/im.test(fields)) out += `Date: ${response.date}\r\n`;
+  if (connection !== "") out += `Connection: ${connection}\r\n`;
+  return `${out}${via}\r\n`;
+}
+
+/** Content-Length as the endpoint sent it: the answer to HEAD, and 304, have one without a body. */
+export function receivedContentLength(head: ResponseHead): string {
+  const value = head.status === 204 ? null : head.marked(Kind.contentLength);
+  return value === null ? "" : `Content-Length: ${value}\r\n`;
 }
 
 /** An interim response (RFC 9110 section 15.2) on its way to the client. */

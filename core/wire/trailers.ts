@@ -91,3 +91,12 @@ function asTrailers<Result>(check: () => Result): Result {
     throw wireError(tooLarge ? "trailers_too_large" : "trailers_malformed", error.message);
   }
 }
+
+export type Trailers = readonly (readonly [name: string, value: string])[];
+
+/** The lines of a trailer section, without the empty one. */
+export function writeTrailers(trailers: Trailers): string {
+  let lines = "";
+  for (const [name, value] of trailers) lines += `${name}: ${value}\r\n`;
+  return lines;
+}

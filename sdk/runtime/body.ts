@@ -152,11 +152,15 @@ export function copyBody(original: Body, copy: Body): void {
       hold(copy, { kind: "bytes", bytes: held.bytes.slice() });
       break;
     default: {
-      const [one, two] = teeCore(readableCoreOf(original.body as ReadableStream<never>));
+      const [one, two] = teeCore(readableCoreOf(original.body as ReadableStream<never>), copyChunk);
       hold(original, { kind: "stream", stream: streamOf(one) });
       hold(copy, { kind: "stream", stream: streamOf(two) });
     }
   }
+}
+
+function copyChunk(chunk: unknown): unknown {
+  return chunk instanceof Uint8Array ? chunk.slice() : chunk;
 }
 
 function usedError(): TypeError {
@@ -203,10 +207,10 @@ async function bytesOfHeld(held: Held): Promise<Uint8Array> {
   }
 }
 
-/** The stream of a body that was read without one. */
+/** The stream of a body that was read without one: at its end, and locked to who read it. */
 function readStream(): ReadableStream<Uint8Array> {
   const stream = new ReadableStream<Uint8Array>();
-  readableCoreOf(stream as ReadableStream<never>).cancel(undefined);
+  new ReaderCore(readableCoreOf(stream as ReadableStream<never>)).cancel(undefined);
   return stream;
 }
 

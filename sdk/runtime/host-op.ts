@@ -1,6 +1,6 @@
 /** Operations that a guest asks of the host. Numbers, because one crosses the boundary with every call. */
 export const HostOp = {
-  /** An outcome with bytes: a body that replaces another. */
+  /** An outcome that comes late, or has bytes; the id is its slot. */
   outcome: 1,
   /** A line for the log. */
   log: 2,

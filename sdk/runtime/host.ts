@@ -75,6 +75,15 @@ export function cancel(id: number): void {
   if (pending.delete(id)) host(HostOp.cancel, id, "", undefined);
 }
 
+/**
+ * Gives the host an outcome outside of the text that an entry returns.
+ *
+ * @param text kind of the message that it answers, and the outcome (message.ts)
+ */
+export function deliver(slot: number, text: string, bytes?: Uint8Array): void {
+  host(HostOp.outcome, slot, text, bytes);
+}
+
 /** The host has finished an operation; `answer` is what a synchronous call would have returned. */
 export function settle(id: number, answer: string | Uint8Array): void {
   const waiting = pending.get(id);

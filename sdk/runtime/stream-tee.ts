@@ -1,11 +1,15 @@
 import { ReadableCore, ReaderCore } from "./readable-core.ts";
 import { nothing } from "./stream-parts.ts";
 
+type Copy = (chunk: unknown) => unknown;
+
 /**
  * Two streams with the chunks of one. The source is asked when either wants more; it is cancelled
  * when both are (Streams Standard, ReadableStreamDefaultTee).
+ *
+ * @param copy makes the chunk of the second stream
  */
-export function teeCore(stream: ReadableCore): [ReadableCore, ReadableCore] {
+export function teeCore(stream: ReadableCore, copy: Copy = asItIs): [ReadableCore, ReadableCore] {
   const reader = new ReaderCore(stream);
   const bothCancelled = Promise.withResolvers<undefined>();
   const reasons: unknown[] = [undefined, undefined];
@@ -26,7 +30,7 @@ export function teeCore(stream: ReadableCore): [ReadableCore, ReadableCore] {
   /** A turn later: the source's error, if it comes now, overtakes the chunk. */
   function give(value: unknown): void {
     readsAgain = false;
-    for (const at of [0, 1]) if (!isCancelled[at] && branches[at]!.canEnqueue) branches[at]!.enqueue(value);
+    for (const at of [0, 1]) if (!isCancelled[at] && branches[at]!.canEnqueue) branches[at]!.enqueue(at === 0 ? value : copy(value));
     isReading = false;
     if (readsAgain) pull();
   }
@@ -57,4 +61,8 @@ export function teeCore(stream: ReadableCore): [ReadableCore, ReadableCore] {
     if (!isCancelled[0] || !isCancelled[1]) bothCancelled.resolve(undefined);
   });
   return branches;
+}
+
+function asItIs(chunk: unknown): unknown {
+  return chunk;
 }

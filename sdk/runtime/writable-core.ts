@@ -318,8 +318,9 @@ export class WriterCore {
     if (this.stream === null) return;
     this.stream.writer = null;
     this.stream = null;
-    this.failReady(releasedError());
-    this.failClosed(releasedError());
+    const error = releasedError();
+    this.failReady(error);
+    this.failClosed(error);
   }
 
   setReady(): void {

@@ -9,6 +9,7 @@ export class BodyWriter {
   private left: number;
   private readonly longest: number;
   private isWaiting = false;
+  private isEnded = false;
   private room: () => void = () => {};
 
   /** @param longest bytes */
@@ -20,15 +21,19 @@ export class BodyWriter {
     this.stream.on("error", () => {}).on("close", () => this.room());
   }
 
+  /** Whether no more parts are taken: the guest ended it, or the server answered without waiting for it. */
+  get isOver(): boolean {
+    return this.isEnded || this.stream.destroyed;
+  }
+
   /**
    * @returns when the part is on its way
-   * @throws HostCallError when the body is too long, or nobody takes it any more
+   * @throws HostCallError when the body is too long, or the guest does not wait
    */
   async write(part: Uint8Array): Promise<void> {
-    if (this.stream.destroyed || this.stream.readableEnded)
-      throw new HostCallError("TypeError", "request is over");
-    if (part.byteLength > partBytes)
+    if (part.byteLength > partBytes) {
       throw new HostCallError("TypeError", `part is longer than ${partBytes} bytes`);
+    }
     if (this.isWaiting) throw new HostCallError("TypeError", "part before was not taken yet");
     this.left -= part.byteLength;
     if (this.left < 0) throw requestTooLong(this.longest);
@@ -43,7 +48,9 @@ export class BodyWriter {
   }
 
   end(): void {
-    if (!this.stream.destroyed) this.stream.push(null);
+    if (this.isOver) return;
+    this.isEnded = true;
+    this.stream.push(null);
   }
 
   close(): void {

@@ -97,12 +97,14 @@ export class FetchCall {
     return this.guarded(() => gatherAll(() => this.nextPart(), this.context.budget));
   }
 
-  /** Takes a part of a streamed request body. */
-  write(part: Uint8Array): Promise<void> {
-    return this.guarded(async () => {
-      if (!this.writer) throw new HostCallError("TypeError", "request is over");
-      await this.writer.write(part);
-    });
+  /**
+   * Takes a part of a streamed request body. One that comes too late is refused, and the call goes on: its
+   * response is under way.
+   */
+  async write(part: Uint8Array): Promise<void> {
+    const { writer } = this;
+    if (!writer || writer.isOver) throw new HostCallError("TypeError", "fetch failed: request is over");
+    return this.guarded(() => writer.write(part));
   }
 
   endBody(): void {
@@ -148,8 +150,7 @@ export class FetchCall {
       }
       response.body.on("error", () => {});
       if (request.redirect === "error") throw new HostCallError("TypeError", "response is a redirect");
-      if (++this.redirects > mostRedirects)
-        throw new HostCallError("TypeError", `more than ${mostRedirects} redirects`);
+      if (++this.redirects > mostRedirects) throw tooManyRedirects();
       hop = followRedirect(hop, response.statusCode, locations);
       await response.body.dump({ limit: redirectBodyBytes, signal: this.ending.signal });
     }
@@ -170,8 +171,7 @@ export class FetchCall {
       highWaterMark: partBytes,
     });
     this.status = response.statusCode;
-    if (response.statusCode > 599)
-      throw new HostCallError("TypeError", `response has the status ${response.statusCode}`);
+    if (response.statusCode > 599) throw unknownStatus(response.statusCode);
     return response;
   }
 
@@ -229,4 +229,12 @@ export class FetchCall {
 /** undici gives them as a list when asked for `raw`, which its types do not tell. */
 function rawFields({ headers }: Dispatcher.ResponseData): readonly string[] {
   return headers as unknown as readonly string[];
+}
+
+function tooManyRedirects(): HostCallError {
+  return new HostCallError("TypeError", `more than ${mostRedirects} redirects`);
+}
+
+function unknownStatus(status: number): HostCallError {
+  return new HostCallError("TypeError", `response has the status ${status}`);
 }

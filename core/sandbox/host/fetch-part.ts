@@ -7,8 +7,8 @@ import type { Operation, ServicePart } from "./services.ts";
 export type Outbound = (grants: readonly FetchGrant[]) => FetchHost;
 
 export interface FetchPartOptions {
-  readonly grants: readonly FetchGrant[];
-  readonly callsPerExchange: number;
+  grants(): readonly FetchGrant[];
+  callsPerExchange(): number;
   liveExchanges(): number;
   /** Null: the network. */
   readonly outbound: Outbound | null;
@@ -28,12 +28,12 @@ export function fetchOperations({
   let calls = 0;
   const admit = () => {
     const live = Math.max(liveExchanges(), 1);
-    if (live === 1 && calls > callsPerExchange) return false;
-    return ++calls <= live * callsPerExchange;
+    if (live === 1 && calls > callsPerExchange()) return false;
+    return ++calls <= live * callsPerExchange();
   };
   // undici takes 60 ms to load: only for plugins that fetch.
   const started = () => {
-    host ??= outbound === null ? network(grants, admit) : Promise.resolve(outbound(grants));
+    host ??= outbound === null ? network(grants(), admit) : Promise.resolve(outbound(grants()));
     return host;
   };
   return {

@@ -1,0 +1,57 @@
+/** Fields that a guest sets or removes. */
+import { toProxyError } from "../errors.ts";
+import { fieldKind, Kind } from "../wire/field-kind.ts";
+import { scanFields } from "../wire/head.ts";
+import { MalformedOutcome } from "./outcome.ts";
+
+/** Known to the proxy, and for a guest to set all the same. */
+const free = Kind.other | Kind.date | Kind.xForwardedOther;
+/** Bytes of fields that one handler may add. */
+const mostAdded = 32 * 1024;
+
+/**
+ * Field lines after an edit.
+ *
+ * @param fields lines that are well-formed
+ * @param added lines as the guest wrote them
+ * @param removed names in lower case
+ * @throws MalformedOutcome when a line is no field or belongs to the proxy [CVE-2026-1525]
+ */
+export function editFields(fields: string, added: string, removed: readonly string[]): string {
+  assertGuestFields(added);
+  return (removed.length === 0 ? fields : withoutNames(fields, removed)) + added;
+}
+
+/** @throws MalformedOutcome as `editFields` does */
+export function assertGuestFields(lines: string): void {
+  if (lines === "") return;
+  if (lines.length > mostAdded) throw new MalformedOutcome(`Cannot set fields: more than ${mostAdded} bytes`);
+  try {
+    scanFields(lines, 0, lines.length, (start, nameEnd, _valueStart, _valueEnd, end) => {
+      if (end > lines.length) throw new MalformedOutcome("Cannot set fields: a line has no end");
+      const kind = fieldKind(lines, start, nameEnd - start);
+      const isOwned = kind !== Kind.other && (kind & free) === 0;
+      if (isOwned || isTrailer(lines, start, nameEnd)) {
+        throw new MalformedOutcome(`Cannot set ${lines.slice(start, nameEnd)}: the proxy owns it`);
+      }
+    });
+  } catch (error) {
+    if (error instanceof MalformedOutcome) throw error;
+    throw new MalformedOutcome(toProxyError(error, "set fields").message);
+  }
+}
+
+function isTrailer(lines: string, start: number, end: number): boolean {
+  return end - start === 7 && lines.slice(start, end).toLowerCase() === "trailer";
+}
+
+function withoutNames(fields: string, names: readonly string[]): string {
+  let out = "";
+  let copied = 0;
+  scanFields(fields, 0, fields.length, (start, nameEnd, _valueStart, _valueEnd, end) => {
+    if (!names.includes(fields.slice(start, nameEnd).toLowerCase())) return;
+    out += fields.slice(copied, start);
+    copied = end;
+  });
+  return out + fields.slice(copied);
+}

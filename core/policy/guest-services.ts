@@ -1,0 +1,76 @@
+/** The host calls of one guest, as far as its plugin's grants and limits let it. */
+import { HostOp } from "../../sdk/runtime/host-op.ts";
+import type { Grants, PluginLimits } from "../config/model.ts";
+import type { Logger } from "../observe/log.ts";
+import type { StackMapper } from "../observe/stack-trace.ts";
+import { basicOperations, type HostClock } from "../sandbox/host/basic.ts";
+import { cryptoOperations } from "../sandbox/host/crypto-part.ts";
+import { HostCallError } from "../sandbox/host/error.ts";
+import { fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
+import { HostServices, type ServicePart } from "../sandbox/host/services.ts";
+import type { KeyValues } from "../store/key-values.ts";
+import { keyValueOperations } from "./key-value-operations.ts";
+import { logOperations } from "./log-operations.ts";
+import type { PluginStatus } from "./plugin-status.ts";
+
+/** What the guests of a reactor have in common. */
+export interface SharedServices {
+  readonly clock: HostClock;
+  readonly store: KeyValues;
+  /** Values of the variables that are set, by name. */
+  environment(names: readonly string[]): Readonly<Record<string, string>>;
+  /** In the place of the network, for tests; null: the network. */
+  readonly outbound: Outbound | null;
+  /** A plugin's own counters and histograms. */
+  readonly metrics: PluginMetricSink;
+  /** Every log line of a plugin passes here, too. */
+  readonly onLogLine?: (plugin: string, level: string, message: string, fields: object) => void;
+}
+
+export interface PluginMetricSink {
+  add(kind: "counter" | "histogram", plugin: string, name: string, value: number): void;
+}
+
+export interface GuestFacts {
+  readonly plugin: string;
+  readonly grants: Grants;
+  readonly limits: PluginLimits;
+  /** Exchanges that the guest is at work on. */
+  liveExchanges(): number;
+  readonly log: Logger;
+  readonly mapStack: StackMapper;
+  readonly status: PluginStatus;
+}
+
+export function guestServices(shared: SharedServices, facts: GuestFacts): HostServices {
+  return new HostServices([
+    basicOperations(shared.clock),
+    logOperations(shared, facts),
+    metricOperations(shared, facts),
+    keyValueOperations(shared, facts),
+    cryptoOperations(),
+    fetchOperations({
+      grants: () => facts.grants.fetch,
+      callsPerExchange: () => facts.limits.fetches,
+      liveExchanges: facts.liveExchanges,
+      outbound: shared.outbound,
+    }),
+  ]);
+}
+
+const metricText = /^([ch]) (-?[0-9.e+-]{1,24}) ([A-Za-z_][A-Za-z0-9_]{0,63})$/;
+
+function metricOperations({ metrics }: SharedServices, { plugin }: GuestFacts): ServicePart {
+  return {
+    handlers: {
+      [HostOp.metric](text) {
+        const [, kind, value, name] = metricText.exec(text) ?? [];
+        if (name === undefined || !Number.isFinite(Number(value))) {
+          throw new HostCallError("TypeError", "Cannot count: the name is no name, or the value no number");
+        }
+        metrics.add(kind === "c" ? "counter" : "histogram", plugin, name, Number(value));
+        return "";
+      },
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/** One message passes the policies of one phase, one after the other. */
+import { MessageKind } from "../../sdk/runtime/message.ts";
+import { ProxyError } from "../errors.ts";
+import { Timer } from "../net/timers.ts";
+import { MalformedOutcome, type Outcome } from "./outcome.ts";
+import type { Policy } from "./policy.ts";
+import type { PolicyRun } from "./policy-run.ts";
+import type { GuestCall, GuestLoss } from "./plugin-guest.ts";
+import type { RequestDraft } from "./request-draft.ts";
+import type { ResponseDraft } from "./response-draft.ts";
+
+type ReplyOutcome = Outcome & { kind: "reply" };
+
+/** Whom a phase tells how it went. */
+export interface PhaseListener {
+  /** All policies have seen the message. */
+  onPhaseDone(): void;
+  /** A policy answered by itself. */
+  onPhaseReply(reply: ReplyOutcome, bytes: Uint8Array | undefined, by: Policy): void;
+  onPhaseFailed(error: ProxyError): void;
+}
+
+const kinds = {
+  onRequest: MessageKind.request,
+  onUpstream: MessageKind.upstream,
+  onResponse: MessageKind.response,
+} as const;
+
+export class HeadPhase implements GuestCall {
+  private readonly run: PolicyRun;
+  private readonly phase: keyof typeof kinds;
+  private readonly policies: readonly Policy[];
+  private readonly draft: RequestDraft | ResponseDraft;
+  /** What stands before the fields in a message: facts that a guest may read. */
+  private readonly preface: string;
+  private readonly listener: PhaseListener;
+  private index = -1;
+  private timer: Timer | null = null;
+  private ended = false;
+
+  constructor(
+    run: PolicyRun,
+    phase: keyof typeof kinds,
+    policies: readonly Policy[],
+    draft: RequestDraft | ResponseDraft,
+    preface: string,
+    listener: PhaseListener,
+  ) {
+    this.run = run;
+    this.phase = phase;
+    this.policies = policies;
+    this.draft = draft;
+    this.preface = preface;
+    this.listener = listener;
+  }
+
+  /** Hands the message to the next policy, or reports that there is none. */
+  next(): void {
+    const policy = this.policies[++this.index];
+    if (policy === undefined) this.listener.onPhaseDone();
+    else this.run.send(this, policy, this.phase, kinds[this.phase], this.preface + this.draft.fields);
+  }
+
+  /** The exchange is over; what still comes is of no interest. */
+  cancel(): void {
+    this.ended = true;
+    this.disarm();
+  }
+
+  // --- from the guest
+
+  onOutcome(outcome: Outcome, bytes: Uint8Array | undefined): void {
+    if (this.ended) return;
+    this.disarm();
+    const policy = this.policies[this.index]!;
+    this.run.answered(policy, this.phase);
+    switch (outcome.kind) {
+      case "unchanged":
+        this.next();
+        return;
+      case "edited":
+        this.edit(outcome, bytes);
+        return;
+      case "reply":
+        this.listener.onPhaseReply(outcome, bytes, policy);
+        return;
+      case "fault":
+        this.failed(this.run.reportFault(policy, this.phase, outcome.fault));
+        return;
+      default:
+        this.malformed(new MalformedOutcome("Cannot use the guest's answer: it belongs to another phase"));
+    }
+  }
+
+  private edit(outcome: Outcome & { kind: "edited" }, bytes: Uint8Array | undefined): void {
+    try {
+      this.draft.edit(outcome.added, outcome.removed, outcome.edits, bytes);
+    } catch (error) {
+      if (!(error instanceof MalformedOutcome)) throw error;
+      this.malformed(error);
+      return;
+    }
+    this.next();
+  }
+
+  malformed(error: MalformedOutcome): void {
+    const fault = { name: error.name, message: error.message, stack: "" };
+    this.failed(this.run.reportFault(this.policies[this.index]!, this.phase, fault));
+  }
+
+  onPending(): void {
+    if (this.ended) return;
+    this.timer ??= new Timer(() => this.onTimeout());
+    this.run.timers.arm(this.timer, this.policies[this.index]!.wallMs);
+  }
+
+  onLost(loss: GuestLoss): void {
+    if (this.ended) return;
+    this.disarm();
+    this.failed(this.run.lossError(this.policies[this.index]!, loss));
+  }
+
+  private onTimeout(): void {
+    const policy = this.policies[this.index]!;
+    this.run.abandon(policy, "The phase took too long");
+    const fault = { name: "TimeoutError", message: `${this.phase} took longer than ${policy.wallMs} ms`, stack: "" };
+    this.failed(this.run.reportFault(policy, this.phase, fault));
+  }
+
+  /** Null: the policy is to be skipped when it fails. */
+  private failed(error: ProxyError | null): void {
+    if (error === null) this.next();
+    else this.listener.onPhaseFailed(error);
+  }
+
+  private disarm(): void {
+    if (this.timer !== null) this.run.timers.disarm(this.timer);
+  }
+}
+

@@ -1,0 +1,58 @@
+/** `ctx.kv`: each plugin has a namespace of its own. */
+import { HostOp } from "../../sdk/runtime/host-op.ts";
+import { HostCallError } from "../sandbox/host/error.ts";
+import type { ServicePart } from "../sandbox/host/services.ts";
+import type { GuestFacts, SharedServices } from "./guest-services.ts";
+
+const longestKey = 1024;
+const longestValue = 1024 * 1024;
+/** A year, in seconds. */
+const longestTtl = 366 * 24 * 3600;
+
+export function keyValueOperations({ store }: SharedServices, facts: GuestFacts): ServicePart {
+  const { plugin } = facts;
+  const demand = (key: unknown): string => {
+    if (!facts.grants.kv) {
+      throw new HostCallError("NotAllowedError", "kv is not granted: add `kv: true` to the plugin's capabilities");
+    }
+    if (typeof key === "string" && key.length <= longestKey) return key;
+    throw new HostCallError("TypeError", `Cannot use the key: it is longer than ${longestKey}`);
+  };
+  return {
+    handlers: {
+      [HostOp.kvGet]: (text) => then(store.get(plugin, demand(text)), (value) => value ?? ""),
+      [HostOp.kvDelete]: (text) => then(store.delete(plugin, demand(text)), (found) => (found ? "1" : "0")),
+      [HostOp.kvSet](text) {
+        const [key, value, ttl] = parse(text);
+        if (typeof value !== "string" || value.length > longestValue) {
+          throw new HostCallError("QuotaExceededError", `Cannot store the value: it is longer than ${longestValue}`);
+        }
+        return then(store.set(plugin, demand(key), value, milliseconds(ttl)), () => "");
+      },
+      [HostOp.kvIncrement](text) {
+        const [key, by, ttl] = parse(text);
+        if (typeof by !== "number") throw new HostCallError("TypeError", "Cannot increment: by is no number");
+        return then(store.increment(plugin, demand(key), by, milliseconds(ttl)), String);
+      },
+    },
+  };
+}
+
+function then<Value>(answer: Value | Promise<Value>, text: (value: Value) => string): string | Promise<string> {
+  return answer instanceof Promise ? answer.then(text) : text(answer);
+}
+
+function parse(text: string): unknown[] {
+  try {
+    const values: unknown = JSON.parse(text);
+    if (Array.isArray(values)) return values;
+  } catch {}
+  throw new HostCallError("TypeError", "Cannot use the store: the call is malformed");
+}
+
+/** @param ttl in seconds; null: none */
+function milliseconds(ttl: unknown): number | null {
+  if (ttl === null) return null;
+  if (typeof ttl === "number" && ttl > 0 && ttl <= longestTtl) return ttl * 1000;
+  throw new HostCallError("RangeError", `Cannot use ttl: expected seconds up to ${longestTtl}`);
+}

@@ -1,0 +1,152 @@
+/** What guests answer (sdk/runtime/message.ts). Nothing in it is believed before it was checked. */
+import { BodyForm, OutcomeKind } from "../../sdk/runtime/message.ts";
+
+export type Outcome =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "pending" }
+  | { readonly kind: "edited"; readonly added: string; readonly removed: readonly string[]; readonly edits: object | null }
+  | {
+      readonly kind: "reply";
+      readonly fields: string;
+      readonly status: number;
+      readonly reason: string;
+      readonly body: ReplyBody;
+    }
+  | { readonly kind: "fault"; readonly fault: GuestError }
+  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "chunk"; readonly action: number; readonly text: string };
+
+export type ReplyBody = string | "bytes" | null;
+
+/** An exception of guest code, as it described it. */
+export interface GuestError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** A guest answered something that is no outcome: its runtime was tampered with. */
+export class MalformedOutcome extends Error {
+  override readonly name = "MalformedOutcome";
+}
+
+const unchanged: Outcome = { kind: "unchanged" };
+const pending: Outcome = { kind: "pending" };
+
+/** Reads outcomes one behind the other. */
+export class OutcomeReader {
+  private readonly text: string;
+  private at = 0;
+
+  constructor(text: string, start = 0) {
+    this.text = text;
+    this.at = start;
+  }
+
+  get atEnd(): boolean {
+    return this.at === this.text.length;
+  }
+
+  /** @throws MalformedOutcome */
+  next(): Outcome {
+    const kind = this.text[this.at++];
+    switch (kind) {
+      case OutcomeKind.unchanged:
+        return unchanged;
+      case OutcomeKind.pending:
+        return pending;
+      case OutcomeKind.edited:
+        return this.edited();
+      case OutcomeKind.reply:
+        return this.reply();
+      case OutcomeKind.chunk:
+        return this.chunk();
+      case OutcomeKind.fault:
+        return { kind: "fault", fault: asGuestError(this.json(this.line())) };
+      case OutcomeKind.json:
+        return { kind: "json", value: this.json(this.line()) };
+      default:
+        throw malformed("kind");
+    }
+  }
+
+  private edited(): Outcome {
+    const line = this.line();
+    const first = line.indexOf(" ");
+    const second = line.indexOf(" ", first + 1);
+    if (first < 0 || second < 0) throw malformed("edits");
+    const removed = line.slice(first + 1, second);
+    const json = line.slice(second + 1);
+    return {
+      kind: "edited",
+      added: this.take(length(line.slice(0, first))),
+      removed: removed === "" ? [] : removed.split(","),
+      edits: json === "" ? null : asObject(parse(json)),
+    };
+  }
+
+  private reply(): Outcome {
+    const [fields = "", body = "", status = "", ...reason] = this.line().split(" ");
+    const fieldText = this.take(length(fields));
+    return { kind: "reply", fields: fieldText, status: length(status), reason: reason.join(" "), body: this.body(body) };
+  }
+
+  private body(form: string): ReplyBody {
+    const code = Number(form);
+    if (code === BodyForm.none) return null;
+    if (code === BodyForm.bytes) return "bytes";
+    return this.take(length(form));
+  }
+
+  private chunk(): Outcome {
+    const [size = "", action = ""] = this.line().split(" ");
+    return { kind: "chunk", text: this.take(length(size)), action: length(action) };
+  }
+
+  private json(size: string): unknown {
+    return parse(this.take(length(size)));
+  }
+
+  private line(): string {
+    const end = this.text.indexOf("\n", this.at);
+    if (end < 0) throw malformed("line");
+    const line = this.text.slice(this.at, end);
+    this.at = end + 1;
+    return line;
+  }
+
+  private take(size: number): string {
+    const end = this.at + size;
+    if (end > this.text.length) throw malformed("length");
+    const taken = this.text.slice(this.at, end);
+    this.at = end;
+    return taken;
+  }
+}
+
+function length(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw malformed("number");
+  return Number(text);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed("JSON");
+  }
+}
+
+function asObject(value: unknown): object {
+  if (typeof value !== "object" || value === null) throw malformed("object");
+  return value;
+}
+
+function asGuestError(value: unknown): GuestError {
+  const { name, message, stack } = asObject(value) as Record<string, unknown>;
+  return { name: String(name), message: String(message), stack: String(stack) };
+}
+
+function malformed(what: string): MalformedOutcome {
+  return new MalformedOutcome(`Cannot read the guest's answer: malformed ${what}`);
+}

@@ -1,0 +1,38 @@
+/** Which policies a request of a route meets, in which phase: decided at reload, looked up per request. */
+import type { Policy } from "./policy.ts";
+
+export interface RoutePlan {
+  /** In the order in which they see a request. */
+  readonly policies: readonly Policy[];
+  readonly onRequest: readonly Policy[];
+  readonly onRequestBody: readonly Policy[];
+  readonly onUpstream: readonly Policy[];
+  /** The last one to see a request is the first one to see its response. */
+  readonly onResponse: readonly Policy[];
+  readonly onResponseBody: readonly Policy[];
+  readonly onLog: readonly Policy[];
+  /** Whether the proxy must see the data of a request body, not only its framing. */
+  readonly readsRequestBody: boolean;
+  readonly readsResponseBody: boolean;
+}
+
+/** Null when there is nothing to run. */
+export function planRoute(policies: readonly Policy[]): RoutePlan | null {
+  if (policies.length === 0) return null;
+  const backwards = [...policies].reverse();
+  const onRequest = policies.filter(({ phases }) => phases.has("onRequest"));
+  const onRequestBody = policies.filter(({ phases }) => phases.has("onRequestBody"));
+  const onResponse = backwards.filter(({ phases }) => phases.has("onResponse"));
+  const onResponseBody = backwards.filter(({ phases }) => phases.has("onResponseBody"));
+  return {
+    policies,
+    onRequest,
+    onRequestBody,
+    onUpstream: policies.filter(({ phases }) => phases.has("onUpstream")),
+    onResponse,
+    onResponseBody,
+    onLog: policies.filter(({ phases }) => phases.has("onLog")),
+    readsRequestBody: onRequest.length + onRequestBody.length > 0,
+    readsResponseBody: onResponse.length + onResponseBody.length > 0,
+  };
+}

@@ -1,0 +1,374 @@
+/**
+ * One plugin's guest, seen from the host: what exchanges want of it in one turn of the event loop enters it
+ * together; when it is lost it is made anew; when it is lost too often it is left alone for a while.
+ */
+import { HostOp } from "../../sdk/runtime/host-op.ts";
+import { MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
+import type { Task, Turn } from "../net/turn.ts";
+import { type Guest, GuestFault, type HostCall } from "../sandbox/engine.ts";
+import type { HostServices } from "../sandbox/host/services.ts";
+import { GuestOperations } from "./guest-operations.ts";
+import { MalformedOutcome, type Outcome, OutcomeReader } from "./outcome.ts";
+import { Quarantine } from "./quarantine.ts";
+
+/** One message to a guest, and who waits for what comes of it. */
+export interface GuestCall {
+  onOutcome(outcome: Outcome, bytes: Uint8Array | undefined): void;
+  /** The handler goes on after the entry. */
+  onPending(): void;
+  /** There will be no outcome: the guest is lost, or out of service. */
+  onLost(loss: GuestLoss): void;
+}
+
+/** For messages whose handlers nobody waits for. */
+export const ignoreOutcome: GuestCall = { onOutcome() {}, onPending() {}, onLost() {} };
+
+export interface GuestLoss {
+  readonly cause: "cpu" | "memory" | "crash" | "protocol" | "quarantined";
+  readonly message: string;
+}
+
+/** The exchange behind a slot, for host calls that are about it. */
+export interface SlotOwner {
+  /** Bytes of the body that is passing, whole; null when the limit ended the exchange. */
+  readBody(side: "q" | "s"): Promise<Uint8Array> | Uint8Array;
+}
+
+export interface PluginGuestOptions {
+  readonly turn: Turn;
+  readonly create: (host: HostCall) => Promise<Guest>;
+  /** Makes the guest's instances, by `ask`, before it takes calls. */
+  readonly prepare: () => Promise<void>;
+  /** Host calls for one guest. */
+  readonly services: () => HostServices;
+  readonly onLost: (loss: GuestLoss) => void;
+}
+
+/** Two things of one exchange may be under way in a guest: one about its request, one about its response. */
+const Side = { request: 0, response: 1 } as const;
+
+class Slot {
+  readonly owner: SlotOwner | null;
+  readonly calls: [GuestCall | null, GuestCall | null] = [null, null];
+  readonly arrived: [Arrival | null, Arrival | null] = [null, null];
+
+  constructor(owner: SlotOwner | null) {
+    this.owner = owner;
+  }
+}
+
+interface Arrival {
+  readonly outcome: Outcome;
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** What enters the guest at once. */
+interface Batch {
+  text: string;
+  readonly bytes: Uint8Array | undefined;
+  readonly calls: GuestCall[];
+  readonly slots: Slot[];
+  readonly sides: number[];
+}
+
+export class PluginGuest implements Task {
+  readonly quarantine = new Quarantine();
+  private readonly options: PluginGuestOptions;
+  private operations: GuestOperations | null = null;
+  private guest: Guest | null = null;
+  /** Whether calls may enter: the instances are there. */
+  private ready = false;
+  private queue: Batch[] = [];
+  private scheduled = false;
+  private slots: (Slot | null)[] = [];
+  private freeSlots: number[] = [];
+  private arrivals: [Slot, number][] = [];
+  private disposed = false;
+
+  constructor(options: PluginGuestOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Makes a guest, in the place of the one there may be.
+   *
+   * @throws GuestFault when the plugin cannot be loaded, or what `prepare` throws
+   */
+  async start(): Promise<void> {
+    this.drop();
+    const operations = new GuestOperations(this.options.services(), (id, answer) => this.complete(id, answer));
+    this.operations = operations;
+    this.guest = await this.options.create((op, id, text, bytes) => this.onHostCall(op, id, text, bytes));
+    await this.options.prepare();
+    this.ready = true;
+    if (this.queue.length > 0) this.schedule();
+  }
+
+  /** The guest is gone; calls wait for the next one. */
+  private drop(): void {
+    this.ready = false;
+    this.operations?.abandon();
+    this.operations = null;
+    this.guest?.dispose();
+    this.guest = null;
+  }
+
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  get liveSlots(): number {
+    return this.slots.length - this.freeSlots.length;
+  }
+
+  memoryUsed(): number {
+    return this.guest?.memoryUsed() ?? 0;
+  }
+
+  // --- slots
+
+  openSlot(owner: SlotOwner | null): number {
+    const slot = this.freeSlots.pop() ?? this.slots.length;
+    this.slots[slot] = new Slot(owner);
+    return slot;
+  }
+
+  /** The guest has forgotten the exchange by itself: its message said that it is the last. */
+  releaseSlot(slot: number): void {
+    this.slots[slot] = null;
+    this.freeSlots.push(slot);
+  }
+
+  /** @param because what `ctx.signal` says; empty when the exchange ended well */
+  endSlot(slot: number, because: string): void {
+    this.releaseSlot(slot);
+    if (this.guest === null) return;
+    this.enqueue(`${MessageKind.end}${slot} 0 0 0 ${because.length}\n${because}`);
+  }
+
+  // --- calls
+
+  /** @param message one of sdk/runtime/message.ts that expects an outcome */
+  call(call: GuestCall, slot: number, message: string, bytes?: Uint8Array): void {
+    if (this.quarantine.isClosed) {
+      call.onLost({ cause: "quarantined", message: "Plugin is out of service after repeated faults" });
+      return;
+    }
+    const batch = this.enqueue(message, bytes);
+    batch.calls.push(call);
+    batch.slots.push(this.slots[slot]!);
+    batch.sides.push(sideOf(message));
+  }
+
+  /**
+   * Asks the guest itself something, at once and past the queue.
+   *
+   * @param kind of the message, which belongs to no exchange
+   * @param time until it has to answer, in ms
+   * @throws Error when the guest is lost or takes too long
+   */
+  async ask(kind: string, payload: string, time: number, instance = 0): Promise<Outcome> {
+    if (this.guest === null) throw new Error("There is no guest");
+    const slot = this.openSlot(null);
+    const answer = Promise.withResolvers<Outcome>();
+    const call: GuestCall = {
+      onOutcome: (outcome) => answer.resolve(outcome),
+      onPending() {},
+      onLost: (loss) => answer.reject(new Error(loss.message)),
+    };
+    const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
+    const text = `${kind}${slot} ${instance} 0 0 ${payload.length}\n${payload}`;
+    const asked = this.slots[slot]!;
+    this.enter(this.guest, { text, bytes: undefined, calls: [call], slots: [asked], sides: [Side.request] });
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.releaseSlot(slot);
+    }
+  }
+
+  private enqueue(message: string, bytes?: Uint8Array): Batch {
+    let batch = this.queue.at(-1);
+    if (batch === undefined || batch.bytes !== undefined || bytes !== undefined) {
+      batch = { text: "", bytes, calls: [], slots: [], sides: [] };
+      this.queue.push(batch);
+    }
+    batch.text += message;
+    this.schedule();
+    return batch;
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.guest === null) return;
+    this.scheduled = true;
+    this.options.turn.soon(this);
+  }
+
+  /** At the end of a turn: everything that was asked in it. */
+  run(): void {
+    this.scheduled = false;
+    const { queue } = this;
+    this.queue = [];
+    for (const [index, batch] of queue.entries()) {
+      // While a guest is being made, only what its `setup` waits for may enter.
+      const mayEnter = this.guest !== null && (this.ready || batch.calls.length === 0);
+      if (mayEnter) this.enter(this.guest!, batch);
+      else if (this.guest !== null || !this.disposed) this.queue.push(...queue.slice(index, index + 1));
+    }
+    this.settleArrivals();
+  }
+
+  private enter(guest: Guest, batch: Batch): void {
+    let answer: string;
+    try {
+      answer = guest.dispatch(batch.text, batch.bytes);
+    } catch (error) {
+      this.lose(lossFrom(error), batch, 0);
+      return;
+    }
+    this.readOutcomes(answer, batch);
+    this.settleArrivals();
+  }
+
+  private readOutcomes(answer: string, batch: Batch): void {
+    const reader = new OutcomeReader(answer);
+    const { calls } = batch;
+    for (let i = 0; i < calls.length; i++) {
+      let outcome: Outcome;
+      try {
+        outcome = reader.next();
+      } catch (error) {
+        this.lose({ cause: "protocol", message: (error as Error).message }, batch, i);
+        return;
+      }
+      if (outcome.kind === "pending") this.await(batch.slots[i]!, batch.sides[i]!, calls[i]!);
+      else calls[i]!.onOutcome(outcome, undefined);
+    }
+  }
+
+  private await(slot: Slot, side: number, call: GuestCall): void {
+    slot.calls[side] = call;
+    if (slot.arrived[side] === null) call.onPending();
+  }
+
+  private settleArrivals(): void {
+    while (this.arrivals.length > 0) {
+      const { arrivals } = this;
+      this.arrivals = [];
+      for (const [slot, side] of arrivals) {
+        const { outcome, bytes } = slot.arrived[side]!;
+        const call = slot.calls[side];
+        slot.arrived[side] = null;
+        slot.calls[side] = null;
+        call?.onOutcome(outcome, bytes);
+      }
+    }
+  }
+
+  // --- from the guest
+
+  private onHostCall(
+    op: number,
+    id: number,
+    text: string,
+    bytes: Uint8Array | undefined,
+  ): string | Uint8Array | undefined {
+    if (op === HostOp.outcome) {
+      this.onDelivery(id, text, bytes);
+      return "=";
+    }
+    if (op === HostOp.readBody) return this.operations!.run(op, id, text, bytes, () => this.readBody(text));
+    return this.operations!.run(op, id, text, bytes, null);
+  }
+
+  private onDelivery(slotNumber: number, text: string, bytes: Uint8Array | undefined): void {
+    const slot = this.slots[slotNumber];
+    // It ended meanwhile.
+    if (slot === null || slot === undefined) return;
+    const side = sideOf(text);
+    slot.arrived[side] = { outcome: readDelivery(text), bytes };
+    this.arrivals.push([slot, side]);
+    this.schedule();
+  }
+
+  private readBody(text: string): Promise<Uint8Array> | Uint8Array {
+    const [side, slot] = text.split(" ");
+    const owner = this.slots[Number(slot)]?.owner;
+    if (!owner) throw new MalformedOutcome("Cannot read a body: there is no such exchange");
+    return owner.readBody(side === "s" ? "s" : "q");
+  }
+
+  private complete(id: number, answer: string | Uint8Array): void {
+    if (this.guest === null) return;
+    if (typeof answer === "string") {
+      this.enqueue(`${MessageKind.complete}${id} 0 0 0 ${answer.length}\n${answer}`);
+    } else {
+      this.enqueue(`${MessageKind.complete}${id} 0 ${MessageFlag.bytes} 0 0\n`, answer);
+    }
+  }
+
+  // --- ends
+
+  /** @param from index of the first call of the batch that has no outcome yet */
+  private lose(loss: GuestLoss, batch: Batch, from: number): void {
+    const lost = [...batch.calls.slice(from), ...this.queue.flatMap(({ calls }) => calls)];
+    for (const slot of this.slots) for (const call of slot?.calls ?? []) if (call) lost.push(call);
+    const wasReady = this.ready;
+    this.drop();
+    this.queue = [];
+    this.arrivals = [];
+    for (const slot of this.slots) {
+      slot?.calls.fill(null);
+      slot?.arrived.fill(null);
+    }
+    this.quarantine.onFault(performance.now());
+    this.options.onLost(loss);
+    // One that is being made is its maker's to try again.
+    if (wasReady && !this.disposed) void this.rebuild();
+    for (const call of lost) call.onLost(loss);
+  }
+
+  private async rebuild(): Promise<void> {
+    const wait = this.quarantine.wait;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
+    if (this.disposed) return;
+    try {
+      await this.start();
+    } catch (error) {
+      this.drop();
+      this.quarantine.onFault(performance.now());
+      this.options.onLost(lossFrom(error));
+      void this.rebuild();
+      return;
+    }
+    if (this.disposed) this.drop();
+    else this.quarantine.open();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.drop();
+  }
+}
+
+function sideOf(message: string): number {
+  const kind = message[0];
+  return kind === MessageKind.response || kind === MessageKind.responseBody || kind === MessageKind.pull
+    ? Side.response
+    : Side.request;
+}
+
+/** What does not read is the fault of the handler whose outcome it would be. */
+function readDelivery(text: string): Outcome {
+  try {
+    return new OutcomeReader(text, 1).next();
+  } catch (error) {
+    return { kind: "fault", fault: { name: "ProtocolError", message: (error as Error).message, stack: "" } };
+  }
+}
+
+function lossFrom(error: unknown): GuestLoss {
+  if (!(error instanceof GuestFault)) return { cause: "crash", message: String(error) };
+  return { cause: error.kind === "load" ? "crash" : error.kind, message: error.message };
+}

@@ -1,0 +1,264 @@
+/** A plugin of one generation: its guest, its instances, and what the operator lets it do. */
+import { MessageKind, type PhaseName, type PolicySetup } from "../../sdk/runtime/message.ts";
+import { defaultPluginLimits, noGrants } from "../config/defaults.ts";
+import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
+import type { Reactor } from "../net/reactor.ts";
+import { createStackMapper, type StackMapper } from "../observe/stack-trace.ts";
+import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
+import { missingGrants } from "./grants.ts";
+import { guestServices, type SharedServices } from "./guest-services.ts";
+import { PluginLoadError } from "./load-error.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
+import type { GuestError } from "./outcome.ts";
+import type { PluginCode } from "./bundle.ts";
+import { type GuestLoss, PluginGuest } from "./plugin-guest.ts";
+import { PluginStatus } from "./plugin-status.ts";
+import { lastPhaseOf, type Policy } from "./policy.ts";
+import { checkPolicyConfig } from "./policy-config.ts";
+
+/** Time for `setup` and for the top level of a plugin, in ms. */
+const setupTime = 5000;
+
+export interface PluginOptions {
+  readonly code: PluginCode;
+  readonly runtime: GuestScript;
+  readonly settings: PluginSettings | null;
+  readonly grantDeclared: boolean;
+  readonly engine: Engine;
+  /** Names of routes, by number. */
+  readonly routes: readonly string[];
+  readonly reactor: Reactor;
+  readonly shared: SharedServices;
+}
+
+export class Plugin {
+  readonly code: PluginCode;
+  readonly status: PluginStatus;
+  private readonly options: PluginOptions;
+  private readonly mapStack: StackMapper;
+  private readonly guest: PluginGuest;
+  private readonly setups: PolicySetup[] = [];
+  private readonly policies: Policy[] = [];
+  private manifest: Manifest | null = null;
+  private limits: PluginLimits;
+  private grants: Grants = noGrants;
+
+  constructor(options: PluginOptions) {
+    const { code, settings, reactor } = options;
+    this.options = options;
+    this.code = code;
+    this.limits = { ...defaultPluginLimits, ...settings?.limits };
+    this.mapStack = createStackMapper(code.map, { script: code.script.name, folder: code.folder });
+    this.status = new PluginStatus(code, options.engine.name);
+    this.guest = new PluginGuest({
+      turn: reactor.turn,
+      create: (host) => this.createGuest(host),
+      prepare: () => this.setUpAll(),
+      services: () => this.services(),
+      onLost: (loss) => this.onLost(loss),
+    });
+  }
+
+  /**
+   * Loads the code and finds out what the plugin is.
+   *
+   * @throws PluginLoadError
+   */
+  async load(): Promise<void> {
+    await this.start();
+    const manifest = await this.readManifest();
+    const before = this.limits.memory;
+    this.manifest = manifest;
+    this.limits = { ...defaultPluginLimits, ...manifest.limits, ...this.options.settings?.limits };
+    this.grants = this.decideGrants(manifest);
+    this.status.describe(manifest, this.limits, this.grants);
+    if (this.limits.memory !== before) await this.start();
+  }
+
+  private async start(): Promise<void> {
+    try {
+      await this.guest.start();
+    } catch (error) {
+      throw this.loadError(error, "Cannot load the plugin");
+    }
+  }
+
+  /**
+   * A policy of this plugin; the same config twice is the same policy.
+   *
+   * @throws PluginLoadError when the config does not fit, or `setup` throws
+   */
+  async policy(written: unknown): Promise<Policy> {
+    const { settings, routes } = this.options;
+    const manifest = this.manifest!;
+    let config: unknown;
+    try {
+      config = await checkPolicyConfig(manifest.config, written ?? settings?.config ?? null);
+    } catch (error) {
+      throw new PluginLoadError(this.code.name, `Cannot use the config of ${this.code.name}: ${(error as Error).message}`);
+    }
+    const known = this.setups.findIndex((setup) => JSON.stringify(setup.config) === JSON.stringify(config));
+    if (known >= 0) return this.policies[known]!;
+    const setup: PolicySetup = {
+      name: this.code.name,
+      config,
+      env: this.options.shared.environment(this.grants.env),
+      routes,
+      wallMs: this.limits.wall,
+    };
+    await this.setUp(setup, this.setups.length);
+    this.setups.push(setup);
+    const policy = this.createPolicy(manifest, this.policies.length);
+    this.policies.push(policy);
+    return policy;
+  }
+
+  private createPolicy(manifest: Manifest, instance: number): Policy {
+    const { settings } = this.options;
+    return {
+      name: this.code.name,
+      guest: this.guest,
+      instance,
+      phases: manifest.phases,
+      lastPhase: lastPhaseOf(manifest.phases),
+      onFailure: settings?.onFailure ?? manifest.onFailure ?? "closed",
+      wallMs: this.limits.wall,
+      bodyBytes: this.limits.body,
+      onFault: ({ phase, fault }) => this.onThrow(phase, fault),
+    };
+  }
+
+  memoryUsed(): number {
+    return this.guest.memoryUsed();
+  }
+
+  get isIdle(): boolean {
+    return this.guest.liveSlots === 0;
+  }
+
+  get isQuarantined(): boolean {
+    return this.guest.quarantine.isClosed;
+  }
+
+  /** Lets `teardown` run, then frees the guest. */
+  async close(): Promise<void> {
+    try {
+      if (this.guest.isReady) await this.guest.ask(`${MessageKind.teardown}`, "", setupTime);
+    } catch (error) {
+      this.options.reactor.log.warn({ plugin: this.code.name, err: error }, "Plugin failed in teardown");
+    }
+    this.guest.dispose();
+  }
+
+  dispose(): void {
+    this.guest.dispose();
+  }
+
+  // --- the guest
+
+  private createGuest(host: HostCall): Promise<Guest> {
+    const { code, runtime, engine } = this.options;
+    return engine.create({
+      name: code.name,
+      runtime,
+      plugin: code.script,
+      limits: { cpuMs: this.limits.cpu, memoryBytes: this.limits.memory },
+      host,
+    });
+  }
+
+  private services(): ReturnType<typeof guestServices> {
+    const { shared, reactor } = this.options;
+    // The first guest tells what the grants and limits are.
+    const grants = () => this.grants;
+    const limits = () => this.limits;
+    return guestServices(shared, {
+      plugin: this.code.name,
+      get grants() {
+        return grants();
+      },
+      get limits() {
+        return limits();
+      },
+      liveExchanges: () => this.guest.liveSlots,
+      log: reactor.log,
+      mapStack: this.mapStack,
+      status: this.status,
+    });
+  }
+
+  private async setUpAll(): Promise<void> {
+    for (const [instance, setup] of this.setups.entries()) await this.setUp(setup, instance);
+  }
+
+  private async setUp(setup: PolicySetup, instance: number): Promise<void> {
+    const outcome = await this.asking(() =>
+      this.guest.ask(MessageKind.setup, JSON.stringify(setup), setupTime, instance),
+    );
+    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "setup");
+  }
+
+  private async readManifest(): Promise<Manifest> {
+    const outcome = await this.asking(() => this.guest.ask(MessageKind.manifest, "", setupTime));
+    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "its manifest");
+    try {
+      return readManifest(outcome.kind === "json" ? outcome.value : null);
+    } catch (error) {
+      throw new PluginLoadError(this.code.name, (error as Error).message);
+    }
+  }
+
+  private async asking<Result>(ask: () => Promise<Result>): Promise<Result> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw this.loadError(error, "Cannot set up the plugin");
+    }
+  }
+
+  private decideGrants(manifest: Manifest): Grants {
+    const { settings, grantDeclared } = this.options;
+    if (grantDeclared) return manifest.capabilities;
+    const missing = missingGrants(manifest.capabilities, settings?.grants ?? noGrants);
+    if (missing.length === 0) return manifest.capabilities;
+    const found = `Cannot use the plugin: it asks for ${missing.join(", ")}, which is not granted`;
+    throw new PluginLoadError(this.code.name, `${found}; grant it under plugins.settings.${this.code.name}.grants`);
+  }
+
+  // --- faults
+
+  private onThrow(phase: PhaseName, fault: GuestError): void {
+    const { text, top } = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
+    this.status.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
+    const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
+    this.options.reactor.log.error({ plugin: this.code.name, phase, at, stack: text }, "Policy failed");
+  }
+
+  private onLost(loss: GuestLoss): void {
+    this.status.onFault({ phase: null, cause: loss.cause, message: loss.message, position: null });
+    this.options.reactor.log.error(
+      { plugin: this.code.name, cause: loss.cause, quarantined: this.isQuarantined },
+      `Plugin lost its guest: ${loss.message}`,
+    );
+  }
+
+  private loadError(error: unknown, doing: string): PluginLoadError {
+    if (error instanceof PluginLoadError) return error;
+    if (error instanceof GuestFault && error.kind === "load") return this.faultError(parseFault(error.message), "its top level");
+    return new PluginLoadError(this.code.name, `${doing}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  private faultError(fault: GuestError, where: string): PluginLoadError {
+    const { top } = this.mapStack(fault.stack);
+    return new PluginLoadError(this.code.name, `${fault.name} in ${where}: ${fault.message}`, top);
+  }
+}
+
+function parseFault(text: string): GuestError {
+  try {
+    return JSON.parse(text) as GuestError;
+  } catch {
+    return { name: "Error", message: text, stack: "" };
+  }
+}
+

@@ -1,0 +1,39 @@
+import type { PhaseName } from "../../sdk/runtime/message.ts";
+import type { GuestError } from "./outcome.ts";
+import type { PluginGuest } from "./plugin-guest.ts";
+
+/** A plugin with its config, as one generation runs it. */
+export interface Policy {
+  readonly name: string;
+  /** The guest in which its code lives; other policies of the same plugin share it. */
+  readonly guest: PluginGuest;
+  /** Its number there. */
+  readonly instance: number;
+  readonly phases: ReadonlySet<PhaseName>;
+  /** The phase after which the guest need not remember the exchange; null: it is told. */
+  readonly lastPhase: PhaseName | null;
+  /** What a fault means for the request: refused, or the policy is skipped. */
+  readonly onFailure: "closed" | "open";
+  /** Time for one phase, in ms. */
+  readonly wallMs: number;
+  /** Bytes of a body that a handler may read as a whole. */
+  readonly bodyBytes: number;
+  /** For the log and the counters. */
+  onFault(fault: PolicyFault): void;
+}
+
+export interface PolicyFault {
+  readonly phase: PhaseName;
+  readonly cause: "throw";
+  readonly fault: GuestError;
+}
+
+/**
+ * The phase that ends a policy's part in an exchange, if one surely does: `onUpstream` may come again, and
+ * bodies may go on behind their heads.
+ */
+export function lastPhaseOf(phases: ReadonlySet<PhaseName>): PhaseName | null {
+  if (phases.has("onLog")) return "onLog";
+  if (phases.has("onRequestBody") || phases.has("onUpstream") || phases.has("onResponseBody")) return null;
+  return phases.has("onResponse") ? "onResponse" : "onRequest";
+}

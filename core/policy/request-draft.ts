@@ -1,0 +1,83 @@
+/** A request on its way through the policies: what the endpoint would get of it now. */
+import type { Edits } from "../../sdk/runtime/message.ts";
+import { toProxyError } from "../errors.ts";
+import { isToken } from "../wire/characters.ts";
+import { parseAuthority, parseTarget } from "../wire/target.ts";
+import { editFields } from "./field-edits.ts";
+import { MalformedOutcome } from "./outcome.ts";
+
+export interface RequestFacts {
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+export class RequestDraft {
+  method: string;
+  authority: string;
+  path: string;
+  query: string;
+  /** Lines of the fields that guests may change. */
+  fields: string;
+  cluster: string | null = null;
+  endpoint: string | null = null;
+  /** In the place of the body; null: as it comes. */
+  body: string | Uint8Array | null = null;
+
+  constructor(facts: RequestFacts, fields: string) {
+    this.method = facts.method;
+    this.authority = facts.authority;
+    this.path = facts.path;
+    this.query = facts.query;
+    this.fields = fields;
+  }
+
+  /** A copy for one attempt: what it changes is gone with it. */
+  copy(): RequestDraft {
+    const copy = new RequestDraft(this, this.fields);
+    copy.cluster = this.cluster;
+    copy.endpoint = this.endpoint;
+    copy.body = this.body;
+    return copy;
+  }
+
+  /** @throws MalformedOutcome when a value is not what it should be */
+  edit(added: string, removed: readonly string[], edits: Edits | null, bytes: Uint8Array | undefined): void {
+    this.fields = editFields(this.fields, added, removed);
+    if (edits === null) return;
+    if (edits.method !== undefined) this.method = methodFrom(edits.method, this.method);
+    if (edits.url !== undefined) this.changeUrl(edits.url);
+    if (edits.cluster !== undefined) this.cluster = String(edits.cluster);
+    if (edits.endpoint !== undefined) this.endpoint = String(edits.endpoint);
+    if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
+  }
+
+  /** The URL standard would read some texts in another way than the matching of routes does [GHSA-6jwx]. */
+  private changeUrl(text: unknown): void {
+    const parts = /^(?:https?:\/\/([^/?#]*))?(\/[^#]*)?(?:#.*)?$/i.exec(String(text));
+    if (parts === null) throw new MalformedOutcome("Cannot change the URL: it is neither absolute nor a path");
+    const [, authority, target = "/"] = parts;
+    try {
+      const parsed = parseTarget(this.method, target);
+      if (authority !== undefined) this.authority = parseAuthority(authority, "target_malformed");
+      this.path = parsed.path;
+      this.query = parsed.query;
+    } catch (error) {
+      throw new MalformedOutcome(`Cannot change the URL: ${toProxyError(error, "read it").message}`);
+    }
+  }
+}
+
+function methodFrom(value: unknown, current: string): string {
+  const method = String(value);
+  const isMethod = method.length <= 32 && method !== "" && [...method].every((c) => isToken[c.charCodeAt(0)] === 1);
+  if (!isMethod || method === "CONNECT" || method === "TRACE") {
+    throw new MalformedOutcome("Cannot change the method: it is none that passes a proxy");
+  }
+  // The client would wait for a body that does not come, or get one that it does not expect.
+  if ((method === "HEAD") !== (current === "HEAD")) {
+    throw new MalformedOutcome("Cannot change the method: HEAD and other methods have different responses");
+  }
+  return method;
+}

@@ -1,0 +1,62 @@
+/** A response on its way through the policies. */
+import type { Edits } from "../../sdk/runtime/message.ts";
+import { isFieldValue } from "../wire/characters.ts";
+import { assertGuestFields, editFields } from "./field-edits.ts";
+import { MalformedOutcome, type Outcome } from "./outcome.ts";
+
+export class ResponseDraft {
+  status: number;
+  reason: string;
+  fields: string;
+  /** In the place of the body; null: none; undefined: as it comes. */
+  body: string | Uint8Array | null | undefined = undefined;
+
+  constructor(status: number, reason: string, fields: string) {
+    this.status = status;
+    this.reason = reason;
+    this.fields = fields;
+  }
+
+  /** @throws MalformedOutcome when a value is not what it should be */
+  edit(added: string, removed: readonly string[], edits: Edits | null, bytes: Uint8Array | undefined): void {
+    this.fields = editFields(this.fields, added, removed);
+    if (edits === null) return;
+    if (edits.status !== undefined) this.status = statusFrom(edits.status);
+    if (edits.reason !== undefined) this.reason = reasonFrom(edits.reason);
+    if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
+  }
+
+  /** @throws MalformedOutcome when it is no response */
+  replace(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined): void {
+    assertGuestFields(reply.fields);
+    this.status = statusFrom(reply.status);
+    this.reason = reasonFrom(reply.reason);
+    this.fields = reply.fields;
+    this.body = reply.body === "bytes" ? (bytes ?? "") : reply.body;
+  }
+}
+
+/** A reply that a policy makes itself. */
+export function draftReply(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined): ResponseDraft {
+  const draft = new ResponseDraft(200, "", "");
+  draft.replace(reply, bytes);
+  return draft;
+}
+
+function statusFrom(value: unknown): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 200 || value > 599) {
+    throw new MalformedOutcome("Cannot set the status: it is not from 200 to 599");
+  }
+  return value;
+}
+
+function reasonFrom(value: unknown): string {
+  const reason = String(value);
+  if (reason.length > 256) throw new MalformedOutcome("Cannot set the reason phrase: it is too long");
+  for (let i = 0; i < reason.length; i++) {
+    if (isFieldValue[reason.charCodeAt(i)] !== 1) {
+      throw new MalformedOutcome("Cannot set the reason phrase: it holds a control character");
+    }
+  }
+  return reason;
+}

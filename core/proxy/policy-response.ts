@@ -1,0 +1,208 @@
+/** A response where policies are: its body waits until they have seen the head, and may change on its way. */
+import { ProxyError } from "../errors.ts";
+import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import type { ResponseDraft } from "../policy/response-draft.ts";
+import { receivedContentLength, writeResponse } from "../wire/forward.ts";
+import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
+import type { ResponseHead } from "../wire/response-head.ts";
+import type { Trailers } from "../wire/trailers.ts";
+import type { Exchange } from "./exchange.ts";
+import { httpDate } from "./http-date.ts";
+
+export class PolicyResponse implements BodyListener {
+  private readonly exchange: Exchange;
+  /** Null: the policies made the response. */
+  private readonly head: ResponseHead | null;
+  private held: Buffer[] = [];
+  private heldLength = 0;
+  /** Whether the endpoint has sent all of it. */
+  private received = false;
+  private trailers: Trailers = [];
+  private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
+  private isSent = false;
+  private isReplaced = false;
+  private transform: BodyPhase | null = null;
+  private guestsAtWork = false;
+  private clientFlows = true;
+
+  constructor(exchange: Exchange, head: ResponseHead | null) {
+    this.exchange = exchange;
+    this.head = head;
+  }
+
+  // --- from the endpoint
+
+  /** @param bytes that stay as they are */
+  onBytes(bytes: Buffer): void {
+    if (this.isReplaced) return;
+    if (this.isSent) this.passOn(bytes);
+    else this.hold(bytes);
+  }
+
+  private hold(bytes: Buffer): void {
+    this.held.push(bytes);
+    this.heldLength += bytes.length;
+    if (this.reading !== null && this.heldLength > this.reading.limit) this.tooLarge(this.reading.limit);
+  }
+
+  onEnd(trailers: Trailers): void {
+    this.received = true;
+    this.trailers = trailers;
+    if (this.reading !== null) {
+      this.reading.body.resolve(Buffer.concat(this.held));
+      this.reading = null;
+    }
+  }
+
+  onReadDone(): void {
+    if (this.received) this.exchange.upstream = null;
+    if (!this.isSent) {
+      if (this.reading === null) this.exchange.upstream?.pause();
+      return;
+    }
+    if (this.received && !this.isReplaced) this.endBody();
+    else this.exchange.flush();
+    if (this.guestsAtWork || !this.clientFlows) this.exchange.holdUpstream();
+  }
+
+  /** The body as a whole; a longer one than `limit` ends the exchange with 502. */
+  readAll(limit: number): Promise<Uint8Array> | Uint8Array {
+    if (Math.max(this.head?.contentLength ?? 0, this.heldLength) > limit) {
+      queueMicrotask(() => this.tooLarge(limit));
+      return new Promise(() => {});
+    }
+    if (this.received || this.head === null) return Buffer.concat(this.held);
+    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
+    this.exchange.upstream?.resume();
+    return this.reading.body.promise;
+  }
+
+  private tooLarge(limit: number): void {
+    const message = `Response body is longer than the ${limit} bytes that a policy may read`;
+    this.exchange.fail(new ProxyError("response_too_large", message, { source: "upstream" }));
+  }
+
+  // --- to the client
+
+  send(draft: ResponseDraft): void {
+    const { exchange, head } = this;
+    const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
+    const replacement = this.replacementFor(draft);
+    if (hasBody && exchange.policies!.transformsResponseBody) {
+      this.transform = exchange.policies!.responseBodyPhase(this);
+    }
+    const framing = this.framingFor(draft, hasBody, replacement);
+    exchange.beginResponse(
+      (connection) =>
+        writeResponse({
+          ...draft,
+          framing: framing.field,
+          connection,
+          via: head === null ? "" : exchange.client.side.viaFor(head.minor),
+          date: httpDate(),
+        }),
+      framing.chunked,
+      framing.closes,
+    );
+    this.isSent = true;
+    if (replacement !== null) this.sendReplacement(hasBody ? replacement : Buffer.alloc(0));
+    else this.sendHeld();
+  }
+
+  /** Null: the body goes on as the endpoint sends it. */
+  private replacementFor(draft: ResponseDraft): Buffer | null {
+    if (draft.body === undefined && this.head !== null) return null;
+    return typeof draft.body === "string" ? Buffer.from(draft.body, "utf8") : asBuffer(draft.body ?? null);
+  }
+
+  private framingFor(
+    draft: ResponseDraft,
+    hasBody: boolean,
+    replacement: Buffer | null,
+  ): { field: string; chunked: boolean; closes: boolean } {
+    const plain = (field: string) => ({ field, chunked: false, closes: false });
+    const { minor } = this.exchange.head;
+    if (!hasBody) {
+      if (draft.status === 204) return plain("");
+      return plain(this.head !== null && replacement === null ? receivedContentLength(this.head) : "");
+    }
+    const isUnbounded = this.head?.contentLength === CHUNKED || this.head?.contentLength === UNTIL_CLOSE;
+    if (this.transform === null && replacement !== null) return plain(`Content-Length: ${replacement.length}\r\n`);
+    if (this.transform === null && !isUnbounded) return plain(receivedContentLength(this.head!));
+    return minor === 1
+      ? { field: "Transfer-Encoding: chunked\r\n", chunked: true, closes: false }
+      : { field: "", chunked: false, closes: true };
+  }
+
+  private sendReplacement(body: Buffer): void {
+    this.isReplaced = true;
+    // What the endpoint still sends is nobody's: its connection is worth less than reading that.
+    if (!this.received) this.exchange.leaveUpstream();
+    this.received = true;
+    this.held = [];
+    if (body.length > 0) this.passOn(body);
+    this.endBody();
+  }
+
+  private sendHeld(): void {
+    const { held } = this;
+    this.held = [];
+    for (const bytes of held) this.passOn(bytes);
+    if (this.received) this.endBody();
+    else {
+      this.exchange.flush();
+      this.resumeUpstream();
+    }
+  }
+
+  private passOn(bytes: Buffer): void {
+    if (this.transform !== null) this.guestsAtWork = !this.transform.push(bytes);
+    else this.write(bytes);
+  }
+
+  private endBody(): void {
+    if (this.transform !== null) this.transform.end();
+    else this.onBodyEnd();
+  }
+
+  private write(bytes: Buffer): void {
+    this.clientFlows = this.exchange.writer.body(bytes, 0, bytes.length, null) && this.clientFlows;
+    if (!this.clientFlows) this.exchange.holdUpstream();
+  }
+
+  onClientDrained(): void {
+    this.clientFlows = true;
+    this.resumeUpstream();
+  }
+
+  private resumeUpstream(): void {
+    if (this.isSent && !this.guestsAtWork && this.clientFlows) this.exchange.upstream?.resume();
+  }
+
+  // --- from the policies of the body
+
+  onBodyPart(bytes: Buffer): void {
+    this.write(bytes);
+  }
+
+  onBodyEnd(): void {
+    const { exchange } = this;
+    if (!this.received) exchange.leaveUpstream();
+    exchange.writer.end(this.trailers);
+    exchange.endResponse();
+  }
+
+  onBodyDrained(): void {
+    this.guestsAtWork = false;
+    this.exchange.flush();
+    this.resumeUpstream();
+  }
+
+  onBodyFailed(error: ProxyError): void {
+    this.exchange.fail(error);
+  }
+}
+
+function asBuffer(bytes: Uint8Array | null): Buffer {
+  return bytes === null ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

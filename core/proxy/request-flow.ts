@@ -1,0 +1,127 @@
+/** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
+import type { ProxyError } from "../errors.ts";
+import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import { requestFraming } from "../wire/forward.ts";
+import { CHUNKED } from "../wire/framing.ts";
+import type { Trailers } from "../wire/trailers.ts";
+import { bodyTooLarge } from "./checks.ts";
+import type { Exchange } from "./exchange.ts";
+import type { ExchangePolicies } from "./exchange-policies.ts";
+
+const continueLine = "HTTP/1.1 100 Continue\r\n\r\n";
+
+export class RequestFlow implements BodyListener {
+  private readonly exchange: Exchange;
+  private readonly policies: ExchangePolicies;
+  private trailers: Trailers = [];
+  private transform: BodyPhase | null = null;
+  /** A policy put another body in the place of the client's, which is read and thrown away. */
+  private isReplaced = false;
+  private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
+  private wasRead = false;
+  private guestsAtWork = false;
+
+  constructor(exchange: Exchange, policies: ExchangePolicies) {
+    this.exchange = exchange;
+    this.policies = policies;
+    exchange.requestBody.isChunked = exchange.head.contentLength === CHUNKED;
+  }
+
+  /** Whether the client must wait although the endpoint need not. */
+  get isWaiting(): boolean {
+    return this.guestsAtWork;
+  }
+
+  /** Returns false when the client must wait. */
+  onBytes(bytes: Buffer, length: number): boolean {
+    if (this.isReplaced) return true;
+    const { requestBody, upstream } = this.exchange;
+    if (this.transform !== null) {
+      this.guestsAtWork = !this.transform.push(bytes);
+      return !this.guestsAtWork;
+    }
+    const flowing = requestBody.add(bytes, upstream);
+    if (this.reading !== null && length > this.reading.limit) {
+      this.exchange.fail(bodyTooLarge(this.reading.limit));
+    }
+    return flowing || this.reading !== null;
+  }
+
+  onEnd(trailers: Trailers): void {
+    this.trailers = trailers;
+    if (this.isReplaced) return;
+    if (this.transform !== null) {
+      this.transform.end();
+      return;
+    }
+    this.exchange.requestBody.end(trailers, this.exchange.upstream);
+    this.reading?.body.resolve(this.exchange.requestBody.copyHeld());
+    this.reading = null;
+  }
+
+  /** The body as a whole; a longer one than `limit` ends the exchange with 413. */
+  readAll(limit: number): Promise<Uint8Array> | Uint8Array {
+    const { requestBody, head, client } = this.exchange;
+    if (Math.max(head.contentLength, requestBody.length) > limit) {
+      const error = bodyTooLarge(limit);
+      // The guest has to return first.
+      queueMicrotask(() => this.exchange.fail(error));
+      return new Promise(() => {});
+    }
+    this.wasRead = true;
+    if (requestBody.received) return requestBody.copyHeld();
+    requestBody.mostHeld = limit;
+    if (this.exchange.expectsContinue) client.sendText(continueLine);
+    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
+    client.resumeReading();
+    return this.reading.body.promise;
+  }
+
+  /** The policies have seen the head: from here on the body flows. */
+  onAdmitted(): void {
+    const { requestBody, head } = this.exchange;
+    const { body } = this.policies.request;
+    const received = requestBody.received;
+    if (body !== null) {
+      this.isReplaced = true;
+      requestBody.take();
+      requestBody.isChunked = false;
+      requestBody.add(Buffer.from(body as string), null);
+      requestBody.end([], null);
+    }
+    if (!this.policies.transformsRequestBody || (body === null && !head.hasBody)) return;
+    const held = requestBody.take();
+    requestBody.isChunked = true;
+    this.transform = this.policies.requestBodyPhase(this);
+    if (held.length > 0) this.guestsAtWork = !this.transform.push(held);
+    if (received || body !== null) this.transform.end();
+  }
+
+  /** The field that tells the endpoint where the body ends. */
+  framing(): string {
+    const { requestBody, head } = this.exchange;
+    if (this.transform !== null) return "Transfer-Encoding: chunked\r\n";
+    if (this.isReplaced) return `Content-Length: ${requestBody.copyHeld().length}\r\n`;
+    return requestFraming(head, this.exchange.expectsContinue && !this.wasRead);
+  }
+
+  // --- from the policies of the body
+
+  onBodyPart(bytes: Buffer): void {
+    const { requestBody, upstream } = this.exchange;
+    if (!requestBody.add(bytes, upstream)) this.exchange.client.pauseReading();
+  }
+
+  onBodyEnd(): void {
+    this.exchange.requestBody.end(this.trailers, this.exchange.upstream);
+  }
+
+  onBodyDrained(): void {
+    this.guestsAtWork = false;
+    this.exchange.client.resumeReading();
+  }
+
+  onBodyFailed(error: ProxyError): void {
+    this.exchange.fail(error);
+  }
+}

@@ -1,0 +1,87 @@
+/** `ctx`: what a handler has besides its message. */
+import type { AbortSignal } from "./abort.ts";
+import type { GuestExchange } from "./exchange.ts";
+import { type KeyValueStore, kv } from "./kv.ts";
+import { type Logger, log } from "./log.ts";
+import { type Metrics, metrics } from "./metrics.ts";
+import { performance } from "./performance.ts";
+import { keepGoing } from "./wait-until.ts";
+
+/** Where a request goes; null: as the route and the balancer say. */
+export interface UpstreamChoice {
+  cluster: string | null;
+  endpoint: string | null;
+}
+
+export class Context {
+  readonly #exchange: GuestExchange;
+  #state: object | null = null;
+
+  constructor(exchange: GuestExchange) {
+    this.#exchange = exchange;
+  }
+
+  get config(): unknown {
+    return this.#exchange.instance.config;
+  }
+
+  get state(): object {
+    this.#state ??= this.#exchange.instance.makeState();
+    return this.#state;
+  }
+
+  set state(value: object) {
+    this.#state = value;
+  }
+
+  get route(): { readonly name: string } {
+    return { name: this.#exchange.routeName };
+  }
+
+  get client(): { readonly address: string; readonly tls: object | null } {
+    const { address, tls } = this.#exchange;
+    return { address, tls: tls === "" ? null : (JSON.parse(tls) as object) };
+  }
+
+  get requestId(): string {
+    return this.#exchange.requestId;
+  }
+
+  get log(): Logger {
+    return log;
+  }
+
+  get metrics(): Metrics {
+    return metrics;
+  }
+
+  get kv(): KeyValueStore {
+    return kv;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal;
+  }
+
+  get upstream(): UpstreamChoice {
+    return this.#exchange.upstream;
+  }
+
+  /** Time, as `performance.now()` tells it, at which the phase is over. */
+  get deadline(): number {
+    return performance.now() + this.#exchange.instance.setup.wallMs;
+  }
+
+  /** Whether the body is over: the chunk at hand is empty. */
+  get last(): boolean {
+    return this.#exchange.lastChunk;
+  }
+
+  end(): void {
+    this.#exchange.endsBody = true;
+  }
+
+  waitUntil(promise: PromiseLike<unknown>): void {
+    keepGoing(promise);
+  }
+}

@@ -1,0 +1,93 @@
+/** What the guest keeps of one exchange between its phases. */
+import { AbortController, type AbortSignal } from "./abort.ts";
+import { Context, type UpstreamChoice } from "./context.ts";
+import { DOMException } from "./dom-exception.ts";
+import type { Instance } from "./instance.ts";
+
+/** The facts that a context text holds, in its order. */
+const Fact = {
+  requestId: 0,
+  address: 1,
+  scheme: 2,
+  route: 3,
+  method: 4,
+  authority: 5,
+  target: 6,
+  tls: 7,
+} as const;
+
+export class GuestExchange {
+  readonly slot: number;
+  readonly instance: Instance;
+  readonly context: Context;
+  /** Whether this is the last part of the body that is passing. */
+  lastChunk = false;
+  /** Whether the handler of the part at hand ended the body. */
+  endsBody = false;
+  /** Null while no handler asked for it. */
+  choice: UpstreamChoice | null = null;
+  private readonly text: string;
+  private parts: string[] | null = null;
+  private abort: AbortController | null = null;
+  private endedBecause = "";
+
+  constructor(slot: number, instance: Instance, text: string) {
+    this.slot = slot;
+    this.instance = instance;
+    this.text = text;
+    this.context = new Context(this);
+  }
+
+  get requestId(): string {
+    return this.fact(Fact.requestId);
+  }
+
+  get address(): string {
+    return this.fact(Fact.address);
+  }
+
+  get routeName(): string {
+    return this.instance.setup.routes[Number(this.fact(Fact.route))] ?? "";
+  }
+
+  get method(): string {
+    return this.fact(Fact.method);
+  }
+
+  /** As the client asked for it, with the path that the proxy matches. */
+  get url(): string {
+    return `${this.fact(Fact.scheme)}://${this.fact(Fact.authority)}${this.fact(Fact.target)}`;
+  }
+
+  /** JSON of what is known of the client's TLS, or empty. */
+  get tls(): string {
+    return this.fact(Fact.tls);
+  }
+
+  get upstream(): UpstreamChoice {
+    this.choice ??= { cluster: null, endpoint: null };
+    return this.choice;
+  }
+
+  get signal(): AbortSignal {
+    this.abort ??= new AbortController();
+    if (this.endedBecause !== "") this.abort.abort(goneError(this.endedBecause));
+    return this.abort.signal;
+  }
+
+  /** @param because empty when it ended well */
+  end(because: string): void {
+    if (because === "") return;
+    this.endedBecause = because;
+    this.abort?.abort(goneError(because));
+  }
+
+  private fact(index: number): string {
+    this.parts ??= this.text.split(" ");
+    return this.parts[index] ?? "";
+  }
+}
+
+function goneError(because: string): DOMException {
+  return new DOMException(because, "AbortError");
+}

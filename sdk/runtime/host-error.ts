@@ -1,0 +1,14 @@
+import { DOMException } from "./dom-exception.ts";
+
+const native: Readonly<Record<string, new (message: string) => Error>> = {
+  Error,
+  RangeError,
+  SyntaxError,
+  TypeError,
+};
+
+/** The error that a refused host call throws. */
+export function makeHostError(name: string, message: string): Error {
+  const constructor = Object.hasOwn(native, name) ? native[name] : undefined;
+  return constructor === undefined ? new DOMException(message, name) : new constructor(message);
+}

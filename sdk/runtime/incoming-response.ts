@@ -1,0 +1,68 @@
+import type { Draft } from "./draft.ts";
+import type { Headers } from "./headers.ts";
+
+/** The response as a handler sees it; what it assigns goes to the client. */
+export class IncomingResponse {
+  readonly #draft: Draft;
+  readonly #status: number;
+  readonly #reason: string;
+
+  constructor(draft: Draft, status: number, reason: string) {
+    this.#draft = draft;
+    this.#status = status;
+    this.#reason = reason;
+  }
+
+  get status(): number {
+    return this.#draft.status ?? this.#status;
+  }
+
+  set status(value: number) {
+    const status = Number(value);
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw new RangeError(`Cannot set status: ${String(value)} is not from 200 to 599`);
+    }
+    this.#draft.status = status;
+    this.#draft.reason ??= "";
+  }
+
+  get statusText(): string {
+    return this.#draft.reason ?? this.#reason;
+  }
+
+  set statusText(value: string) {
+    this.#draft.reason = String(value);
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299;
+  }
+
+  get headers(): Headers {
+    return this.#draft.headers;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#draft.body.used;
+  }
+
+  text(): Promise<string> {
+    return this.#draft.body.text();
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.#draft.body.text());
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return this.#draft.body.bytes();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.#draft.body.bytes()).buffer as ArrayBuffer;
+  }
+
+  setBody(body: string | Uint8Array): void {
+    this.#draft.body.replace(body);
+  }
+}

@@ -1,0 +1,38 @@
+/** The guest's side of the boundary: what an engine evaluates in every guest before the plugin. */
+import { Dispatcher } from "./dispatch.ts";
+import { describeFault } from "./fault.ts";
+import { installGlobals, separateGlobals } from "./globals.ts";
+import { bindErrors, bindHost } from "./host.ts";
+import { makeHostError } from "./host-error.ts";
+import type { Definition } from "./instance.ts";
+
+type HostFunction = Parameters<typeof bindHost>[0];
+
+/** Called once by the engine; see `GuestStart` in core/sandbox/engine.ts. */
+export function start(host: HostFunction, realm: "own" | "shared", progress: Int32Array): object {
+  bindHost(host);
+  bindErrors(makeHostError);
+  const globals = realm === "own" ? installGlobals() : separateGlobals();
+  const dispatcher = new Dispatcher(progress);
+  return {
+    load(plugin: (globals: object) => unknown): string {
+      try {
+        dispatcher.define(definitionOf(plugin(globals)));
+        return "";
+      } catch (error) {
+        return JSON.stringify(describeFault(error));
+      }
+    },
+    dispatch: (text: string, bytes: Uint8Array | undefined) => dispatcher.dispatch(text, bytes),
+  };
+}
+
+function definitionOf(exports: unknown): Definition {
+  const definition = (exports as { default?: unknown } | null)?.default;
+  if (typeof definition === "object" && definition !== null) return definition;
+  const found =
+    definition === undefined ? "no default export" : `a default export that is a ${typeof definition}`;
+  throw new TypeError(
+    `Cannot use the plugin: expected \`export default definePlugin({ ... })\`, found ${found}`,
+  );
+}

@@ -1,0 +1,15 @@
+import type { Definition } from "./instance.ts";
+import { type ManifestText, phaseNames } from "./message.ts";
+
+/** What a plugin says of itself, as plain values; the host checks each of them. */
+export function manifestOf(definition: Definition): ManifestText {
+  return {
+    name: (definition.name ?? null) as string | null,
+    description: (definition.description ?? null) as string | null,
+    phases: phaseNames.filter((phase) => definition[phase] !== undefined),
+    config: definition.config ?? null,
+    capabilities: definition.capabilities ?? null,
+    limits: definition.limits ?? null,
+    onFailure: definition.onFailure ?? null,
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * What crosses the boundary between host and guest: one text in, one text out.
+ *
+ * **In** come messages, one behind the other. Each is a line and the texts that it announces:
+ *
+ *     KIND SLOT INSTANCE FLAGS LENGTH-OF-CONTEXT LENGTH-OF-PAYLOAD \n CONTEXT PAYLOAD
+ *
+ * KIND is one character of `MessageKind`, the rest are numbers with a blank between them. A *slot* stands
+ * for one exchange in one guest, until the message that has `MessageFlag.last` or is `end`. The context
+ * comes with the first message of a slot.
+ *
+ * **Out** go outcomes, one for each message of `expectsOutcome`, in their order. Each begins with a
+ * character of `OutcomeKind`. A handler that goes on after the entry answers `pending` first and delivers
+ * its outcome later, as the text of the host call `outcome`.
+ */
+export const MessageKind = {
+  /** Payload: JSON of a `PolicySetup`. Makes an instance and runs `setup`. */
+  setup: "I",
+  /** Asks for the manifest. */
+  manifest: "M",
+  teardown: "T",
+  /** Payload: field lines. */
+  request: "Q",
+  /** Payload: `ATTEMPT CLUSTER\n` and field lines. */
+  upstream: "U",
+  /** Payload: `STATUS REASON\n` and field lines. */
+  response: "S",
+  /** A part of a body: the bytes of the dispatch. */
+  requestBody: "q",
+  responseBody: "s",
+  /** Payload: JSON of a log record. */
+  log: "L",
+  /** The exchange is over; payload: why, for `ctx.signal`; empty when it ended well. */
+  end: "D",
+  /** Operation number SLOT is done; payload: its answer, or `FLAGS` says that the bytes are. */
+  complete: "K",
+  /** The host wants the next part of a body that the guest streams. */
+  pull: "P",
+} as const;
+
+export const MessageFlag = {
+  /** Nothing more will be asked of this slot. */
+  last: 1,
+  /** The answer of an operation is bytes. */
+  bytes: 2,
+  /** This is the end of the body; there may be bytes in it still. */
+  endOfBody: 4,
+  /** The message has a body. */
+  hasBody: 8,
+} as const;
+
+export const OutcomeKind = {
+  /** Go on; nothing was changed. */
+  unchanged: "c",
+  /** The outcome follows by host call. */
+  pending: "p",
+  /** `eADDED REMOVED JSON\n` and the added field lines: ADDED is their length, REMOVED names of fields, JSON an `Edits`. */
+  edited: "e",
+  /** `rFIELDS BODY STATUS REASON\n`, field lines, body text. BODY is a length, or one of `BodyForm`. */
+  reply: "r",
+  /** `fLENGTH\n` and JSON of a `FaultText`. */
+  fault: "f",
+  /** `jLENGTH\n` and JSON: a manifest. */
+  json: "j",
+  /** `bLENGTH ACTION\n` and text: a part of a body; ACTION is one of `ChunkAction`. */
+  chunk: "b",
+} as const;
+
+/** In place of the length of a body that is no text. */
+export const BodyForm = {
+  none: -1,
+  /** Bytes, given by the host call `outcome` that carries them. */
+  bytes: -2,
+  /** To be pulled part by part. */
+  stream: -3,
+  /** The body of the message at hand goes on as it came. */
+  original: -4,
+} as const;
+
+export const ChunkAction = {
+  keep: 0,
+  drop: 1,
+  /** The text of the outcome stands in its place. */
+  text: 2,
+  /** The bytes of the host call stand in its place. */
+  bytes: 3,
+  /** A bit: the body ends behind it. */
+  end: 8,
+} as const;
+
+/** What a handler changed beside fields. */
+export interface Edits {
+  readonly method?: string;
+  readonly url?: string;
+  readonly status?: number;
+  readonly reason?: string;
+  readonly cluster?: string;
+  readonly endpoint?: string;
+  /** The body was replaced: its length, or `BodyForm.bytes`. */
+  readonly body?: string | typeof BodyForm.bytes;
+}
+
+export interface FaultText {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** What an instance is made of. */
+export interface PolicySetup {
+  readonly name: string;
+  readonly config: unknown;
+  /** Values of the granted variables. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of routes, by number: contexts refer to them. */
+  readonly routes: readonly string[];
+  /** Wall time of one phase, in ms. */
+  readonly wallMs: number;
+}
+
+/** What a plugin says of itself. */
+export interface ManifestText {
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly phases: readonly string[];
+  readonly config: unknown;
+  readonly capabilities: unknown;
+  readonly limits: unknown;
+  readonly onFailure: unknown;
+}
+
+/** Phases in which a plugin sees messages, in their order. */
+export const phaseNames = [
+  "onRequest",
+  "onRequestBody",
+  "onUpstream",
+  "onResponse",
+  "onResponseBody",
+  "onLog",
+] as const;
+
+export type PhaseName = (typeof phaseNames)[number];

@@ -18,8 +18,6 @@ export interface QuickJsFunctions {
   QTS_NewRuntime(): Pointer;
   QTS_RuntimeSetMaxStackSize(runtime: Pointer, bytes: number): void;
   QTS_RuntimeEnableInterruptHandler(runtime: Pointer): void;
-  /** A table for people; text that `_free` frees. Runs no guest code. */
-  QTS_RuntimeDumpMemoryUsage(runtime: Pointer): Pointer;
   QTS_NewContext(runtime: Pointer, intrinsics: number): Pointer;
   QTS_GetUndefined(): Pointer;
   QTS_NewString(context: Pointer, utf8: Pointer): Pointer;

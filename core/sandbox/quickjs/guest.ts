@@ -1,6 +1,6 @@
 import { type Guest, GuestFault, type GuestOptions } from "../engine.ts";
 import { boot, type Entry } from "./boot.ts";
-import { instantiate, type Pointer, type QuickJsInstance } from "./build.ts";
+import { instantiate, type Pointer, type QuickJsInstance, type QuickJsModule } from "./build.ts";
 import { Collector } from "./collector.ts";
 import { Deadline } from "./deadline.ts";
 import { answerHostCall } from "./host-function.ts";
@@ -14,6 +14,7 @@ const upkeepMs = 1000;
 export class QuickJsGuest implements Guest {
   private readonly options: GuestOptions;
   private readonly memory: CappedMemory;
+  private readonly module: QuickJsModule;
   private readonly deadline: Deadline;
   private readonly machine: Machine;
   private readonly entry: Entry;
@@ -36,6 +37,7 @@ export class QuickJsGuest implements Guest {
   private constructor(options: GuestOptions, memory: CappedMemory, instance: QuickJsInstance) {
     this.options = options;
     this.memory = memory;
+    this.module = instance.module;
     this.deadline = new Deadline(() => this.machine.progress);
     this.machine = new Machine(instance, this.deadline, (argc, argv) => this.callHost(argc, argv));
     this.memory.takeExcess(instance.module);
@@ -70,7 +72,7 @@ export class QuickJsGuest implements Guest {
   }
 
   memoryUsed(): number {
-    return this.isAlive ? this.machine.memoryUsed() : 0;
+    return this.isAlive ? this.memory.used(this.module) : 0;
   }
 
   dispose(): void {

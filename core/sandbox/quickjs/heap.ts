@@ -99,14 +99,6 @@ export class Heap {
     return exact;
   }
 
-  /** A text of C code; its block is freed. */
-  takeCString(start: Pointer): string {
-    this.follow();
-    const text = this.bytes.toString("latin1", start, this.bytes.indexOf(0, start));
-    this.instance.module._free(start);
-    return text;
-  }
-
   /**
    * An ArrayBuffer of the guest.
    *

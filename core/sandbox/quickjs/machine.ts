@@ -138,15 +138,6 @@ export class Machine {
     }
   }
 
-  /**
-   * Bytes that the values of the guest take, by QuickJS's own reckoning. It looks at each of them:
-   * some ms for a full heap.
-   */
-  memoryUsed(): number {
-    const table = this.heap.takeCString(this.functions.QTS_RuntimeDumpMemoryUsage(this.runtime));
-    return Number(/^memory used\s+\d+\s+(\d+)/m.exec(table)?.[1] ?? 0);
-  }
-
   /** @param describe a function of the guest that makes a text of an error */
   describeErrorsBy(describe: Pointer): void {
     this.describe = describe;

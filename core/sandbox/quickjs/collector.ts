@@ -1,7 +1,7 @@
 import type { Clock } from "./deadline.ts";
 
 /** Messages between two looks at the memory. */
-const messagesPerLook = 8;
+const messagesPerLook = 4;
 /** Bytes of text and bodies that lead to a look before that. */
 const bytesPerLook = 262_144;
 /** Of the time that passes, at most one part in so many goes into collecting in vain. */

@@ -1,10 +1,8 @@
-import { initialPages, pageBytes, type QuickJsModule } from "./build.ts";
+import { initialPages, type Pointer, pageBytes, type QuickJsModule } from "./build.ts";
 import { type WasmMemory, webAssembly } from "./web-assembly.ts";
 
 /** Where the heap begins in the build: behind 5 MiB of C stack, of which few pages are ever touched. */
 const heapStart = 5_333_248;
-/** How exactly `used` knows, in bytes. */
-const precision = 16_384;
 
 /**
  * A WebAssembly memory whose heap has a limit, and that remembers when the limit was in the way.
@@ -17,7 +15,7 @@ export class CappedMemory {
   private readonly pages: number;
   /** Bytes at the beginning that are not the guest's. */
   private taken = heapStart;
-  private mayGrow = true;
+  private isProbing = false;
   private exhausted = false;
 
   /** @param limit in bytes */
@@ -27,8 +25,7 @@ export class CappedMemory {
     this.wasm = new webAssembly.Memory({ initial: initialPages, maximum: this.pages });
     const grow = this.wasm.grow.bind(this.wasm);
     this.wasm.grow = (pages) => {
-      if (!this.mayGrow) throw new RangeError("Memory is not to grow now");
-      this.exhausted = true;
+      this.exhausted = !this.isProbing;
       const previous = grow(pages);
       this.exhausted = false;
       return previous;
@@ -48,35 +45,31 @@ export class CappedMemory {
     this.taken += excess;
   }
 
-  /** Whether a quarter of the limit is still to be had, growth included. */
+  /** Whether a quarter of the limit is still to be had. */
   hasReserve(module: QuickJsModule): boolean {
-    const bytes = Math.floor(this.limit / 4);
-    return this.pages * pageBytes - this.size >= bytes || this.canAllocate(module, bytes);
+    const notGrown = this.pages * pageBytes - this.wasm.buffer.byteLength;
+    return notGrown >= this.reserve || this.findReserve(module) !== 0;
   }
 
-  /** Bytes in use: all but the largest block that could be had without growth. */
+  /** Bytes in use, roughly: all that lies before the first quarter of the limit that is free. */
   used(module: QuickJsModule): number {
-    let free = 0;
-    let tooMuch = this.size;
-    while (tooMuch - free > precision) {
-      const bytes = (free + tooMuch) >> 1;
-      if (this.canAllocate(module, bytes)) free = bytes;
-      else tooMuch = bytes;
-    }
-    return this.size - this.taken - free;
+    const end = this.findReserve(module) || this.pages * pageBytes;
+    return end - this.taken;
   }
 
-  private get size(): number {
-    return this.wasm.buffer.byteLength;
+  private get reserve(): number {
+    return Math.floor(this.limit / 4);
   }
 
-  /** Whether there is such a block without growth. */
-  private canAllocate(module: QuickJsModule, bytes: number): boolean {
-    this.mayGrow = false;
-    const block = module._malloc(bytes);
-    this.mayGrow = true;
-    if (block === 0) return false;
-    module._free(block);
-    return true;
+  /**
+   * Where a quarter of the limit is free, or 0. The memory may grow for that, which takes no real
+   * memory: nobody touches it.
+   */
+  private findReserve(module: QuickJsModule): Pointer {
+    this.isProbing = true;
+    const block = module._malloc(this.reserve);
+    this.isProbing = false;
+    if (block !== 0) module._free(block);
+    return block;
   }
 }

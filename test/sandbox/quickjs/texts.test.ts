@@ -49,7 +49,7 @@ t.test("the guest sees the units that the host sent", async (t) => {
   }
 });
 
-t.test("the guest sends the units that it made", async (t) => {
+t.test("the guest sends the units that it made", async () => {
   const make = "() => (text) => String.fromCharCode(...text.split(',').map(Number))";
   const guest = await engine.create(tinyOptions(make));
   const unit = fc.oneof(

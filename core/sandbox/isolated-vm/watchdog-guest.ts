@@ -27,8 +27,8 @@ const shortestTick = 5;
  * not find its guests ended when it goes on.
  *
  * `watch` returns when there is a command; the command is the next task in the isolate's queue, and after it
- * the next `watch`. The host's thread has no part in that, so there is no moment without a watcher
- * in which a guest could hold the host's thread for ever.
+ * the next `watch`. The host queues both before it enters a guest again, so there is no moment without
+ * a watch in which a guest could hold the host's thread for ever.
  */
 export const watchScript = `"use strict";
 const cells = $0;

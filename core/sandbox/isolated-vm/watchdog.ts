@@ -69,12 +69,15 @@ export class Watchdog {
     if (!this.isolate.isDisposed) this.isolate.dispose();
   }
 
-  /** Queues the command and the next watch, then makes the present watch return. */
+  /**
+   * Makes the present watch return, and queues the command and the next watch. Counted first: a watch that
+   * began before its command was counted would return at once, and no other would follow.
+   */
   private tell(command: ivm.Reference, args: unknown[]): void {
-    command.applyIgnored(undefined, args);
-    if (this.watched > 0) this.loop.applyIgnored(undefined, []);
     Atomics.add(this.cells, commands, 1);
     Atomics.notify(this.cells, commands);
+    command.applyIgnored(undefined, args);
+    if (this.watched > 0) this.loop.applyIgnored(undefined, []);
   }
 }
 

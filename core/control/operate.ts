@@ -105,7 +105,7 @@ async function apply(config: Config, { supervisor, admin, log }: Running): Promi
   const { workers } = supervisor.config;
   const move = await admin.prepare(config.admin);
   try {
-    await supervisor.apply(config);
+    await supervisor.apply(config, null);
   } catch (error) {
     move.rollback();
     throw error;

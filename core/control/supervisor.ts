@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../config/model.ts";
 import type { ListenerAddress, PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, DataProcess } from "./data-process.ts";
 import { restartDelay } from "./restart-delay.ts";
@@ -26,6 +27,7 @@ export class Supervisor {
   readonly #listeners: BoundListeners;
   #log: Logger | null = null;
   #config: Config;
+  #bundle: PolicyBundle | null = null;
   #process: DataProcess;
   #state: DataState = "starting";
   #restarts = 0;
@@ -59,13 +61,14 @@ export class Supervisor {
    *
    * @throws when an address cannot be bound or the data process cannot start; it is gone then.
    */
-  async start(log: Logger): Promise<readonly ListenerAddress[]> {
+  async start(log: Logger, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     this.#log = log;
+    this.#bundle = bundle;
     try {
       const added = await this.#listeners.prepare(this.#config);
       added.commit();
       this.#listeners.sendTo(this.#process);
-      const addresses = await this.#process.plane.start(this.#config);
+      const addresses = await this.#process.plane.start(this.#config, this.#bundle);
       // It may have been stopped meanwhile.
       if (this.#state === "starting") {
         this.#state = "serving";
@@ -79,12 +82,13 @@ export class Supervisor {
   }
 
   /** @throws when the config cannot be applied; the one in force stays. */
-  apply(config: Config): Promise<void> {
+  apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
     return this.#inTurn(async () => {
       const added = await this.#listeners.prepare(config);
       try {
-        await this.#hand(config, added);
+        await this.#hand(config, bundle, added);
         this.#config = config;
+        this.#bundle = bundle;
         added.commit();
       } catch (error) {
         added.rollback();
@@ -127,10 +131,10 @@ export class Supervisor {
   }
 
   /** A data process that cannot start is not asked: the new config may be what it needs. */
-  async #hand(config: Config, added: AddedListeners): Promise<void> {
+  async #hand(config: Config, bundle: PolicyBundle | null, added: AddedListeners): Promise<void> {
     if (this.#state === "serving") {
       added.sendTo(this.#process);
-      await this.#process.plane.apply(config);
+      await this.#process.plane.apply(config, bundle);
     }
   }
 
@@ -164,7 +168,7 @@ export class Supervisor {
     this.#process = this.#fork();
     this.#listeners.sendTo(this.#process);
     try {
-      await this.#process.plane.start(this.#config);
+      await this.#process.plane.start(this.#config, this.#bundle);
       this.#becomeServing(now);
     } catch (error) {
       this.#log?.error({ err: error }, "Cannot start the data process");

@@ -60,11 +60,11 @@ export class RemotePlane implements DataPlane {
     channel.onClose(() => this.#onClose());
   }
 
-  start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+  start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     return this.#call("start", config, bundle);
   }
 
-  apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+  apply(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     return this.#call("apply", config, bundle);
   }
 

@@ -28,14 +28,14 @@ export interface DataPlane {
    *
    * @throws when a plugin cannot be loaded or a listener cannot bind; nothing is bound then.
    */
-  start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
+  start(config: Config, bundle?: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
   /**
    * Goes over to another config: requests in flight finish on the old one, listeners that
    * did not change stay as they are.
    *
    * @throws when the config cannot be applied; the old one stays in force then.
    */
-  apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
+  apply(config: Config, bundle?: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
   report(): Promise<PlaneReport>;
   /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
   drain(): Promise<void>;

@@ -7,8 +7,8 @@ import type { Logger } from "../observe/log.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { engineFor } from "../sandbox/engines.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
+import { engineFor } from "../sandbox/engines.ts";
 import type { HandleTable } from "./handles.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
 import { sharedServices } from "./shared-services.ts";
@@ -36,7 +36,7 @@ export class ReactorPlane implements DataPlane {
     this.#options = options;
   }
 
-  async start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+  async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     const log = createLogger(config.log, { process: "data", reactor: this.#options.reactor });
     this.#gatewayOptions = {
       config,
@@ -54,7 +54,7 @@ export class ReactorPlane implements DataPlane {
     return gateway.addresses();
   }
 
-  async apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+  async apply(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     const gateway = this.#started();
     await gateway.apply(config, bundle);
     this.#log?.configure(config.log);

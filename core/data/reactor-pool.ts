@@ -44,7 +44,7 @@ export class ReactorPool implements DataPlane {
     this.#threads[message.handle.reactor]?.channel.send({ ...message, fd: descriptorOf(handle) });
   }
 
-  async start(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+  async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     const addresses = await this.#each((plane, reactor) => plane.start(this.#share(config, reactor), bundle));
     this.#config = config;
     this.#bundle = bundle;
@@ -55,7 +55,7 @@ export class ReactorPool implements DataPlane {
    * A config that one reactor refuses is taken back from those that had accepted it, so that
    * all of them keep to one config.
    */
-  async apply(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+  async apply(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     const results = await Promise.allSettled(
       this.#threads.map(({ plane }, reactor) => plane.apply(this.#share(config, reactor), bundle)),
     );

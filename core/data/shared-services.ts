@@ -8,7 +8,9 @@ export function sharedServices(): SharedServices {
     clock: systemClock,
     store: new MemoryKeyValues(),
     environment: (names) =>
-      Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+      Object.fromEntries(
+        names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+      ),
     outbound: null,
     metrics: { add() {} },
   };

@@ -4,7 +4,8 @@ import type { FetchGrant, Grants } from "../config/model.ts";
 export function missingGrants(asked: Grants, granted: Grants): string[] {
   const missing: string[] = [];
   for (const grant of asked.fetch) {
-    if (!granted.fetch.some((candidate) => covers(candidate, grant))) missing.push(`fetch ${originOf(grant)}`);
+    if (!granted.fetch.some((candidate) => covers(candidate, grant)))
+      missing.push(`fetch ${originOf(grant)}`);
   }
   if (asked.kv && !granted.kv) missing.push("kv");
   for (const name of asked.env) if (!granted.env.includes(name)) missing.push(`env ${name}`);

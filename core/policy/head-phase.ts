@@ -1,11 +1,11 @@
 /** One message passes the policies of one phase, one after the other. */
 import { MessageKind } from "../../sdk/runtime/message.ts";
-import { ProxyError } from "../errors.ts";
+import type { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
+import type { GuestCall, GuestLoss } from "./plugin-guest.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
-import type { GuestCall, GuestLoss } from "./plugin-guest.ts";
 import type { RequestDraft } from "./request-draft.ts";
 import type { ResponseDraft } from "./response-draft.ts";
 
@@ -123,7 +123,11 @@ export class HeadPhase implements GuestCall {
   private onTimeout(): void {
     const policy = this.policies[this.index]!;
     this.run.abandon(policy, "The phase took too long");
-    const fault = { name: "TimeoutError", message: `${this.phase} took longer than ${policy.wallMs} ms`, stack: "" };
+    const fault = {
+      name: "TimeoutError",
+      message: `${this.phase} took longer than ${policy.wallMs} ms`,
+      stack: "",
+    };
     this.failed(this.run.reportFault(policy, this.phase, fault));
   }
 
@@ -137,4 +141,3 @@ export class HeadPhase implements GuestCall {
     if (this.timer !== null) this.run.timers.disarm(this.timer);
   }
 }
-

@@ -13,7 +13,10 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
   const { plugin } = facts;
   const demand = (key: unknown): string => {
     if (!facts.grants.kv) {
-      throw new HostCallError("NotAllowedError", "kv is not granted: add `kv: true` to the plugin's capabilities");
+      throw new HostCallError(
+        "NotAllowedError",
+        "kv is not granted: add `kv: true` to the plugin's capabilities",
+      );
     }
     if (typeof key === "string" && key.length <= longestKey) return key;
     throw new HostCallError("TypeError", `Cannot use the key: it is longer than ${longestKey}`);
@@ -25,7 +28,10 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
       [HostOp.kvSet](text) {
         const [key, value, ttl] = parse(text);
         if (typeof value !== "string" || value.length > longestValue) {
-          throw new HostCallError("QuotaExceededError", `Cannot store the value: it is longer than ${longestValue}`);
+          throw new HostCallError(
+            "QuotaExceededError",
+            `Cannot store the value: it is longer than ${longestValue}`,
+          );
         }
         return then(store.set(plugin, demand(key), value, milliseconds(ttl)), () => "");
       },
@@ -38,7 +44,10 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
   };
 }
 
-function then<Value>(answer: Value | Promise<Value>, text: (value: Value) => string): string | Promise<string> {
+function then<Value>(
+  answer: Value | Promise<Value>,
+  text: (value: Value) => string,
+): string | Promise<string> {
   return answer instanceof Promise ? answer.then(text) : text(answer);
 }
 

@@ -50,7 +50,8 @@ function write(line: Line, shared: SharedServices, { plugin, log, mapStack }: Gu
 }
 
 function parse(text: string): Line {
-  if (text.length > 16 * longestLine) throw new HostCallError("RangeError", "Cannot log: the line is too long");
+  if (text.length > 16 * longestLine)
+    throw new HostCallError("RangeError", "Cannot log: the line is too long");
   try {
     return JSON.parse(text) as Line;
   } catch {

@@ -27,9 +27,11 @@ export function readManifest(value: unknown): Manifest {
 }
 
 function readCapabilities(value: unknown): Grants {
-  const { fetch, kv, env, ...others } = value === null ? {} : (asObject(value, "capabilities") as Record<string, unknown>);
+  const { fetch, kv, env, ...others } =
+    value === null ? {} : (asObject(value, "capabilities") as Record<string, unknown>);
   const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw unexpected(`capabilities.${stranger}`, "fetch, kv or env", others[stranger]);
+  if (stranger !== undefined)
+    throw unexpected(`capabilities.${stranger}`, "fetch, kv or env", others[stranger]);
   if (kv !== undefined && typeof kv !== "boolean") throw unexpected("capabilities.kv", "true or false", kv);
   return {
     fetch: asList(fetch, "capabilities.fetch").map(asFetchGrant),
@@ -66,7 +68,8 @@ export function readLimits(value: unknown): Partial<PluginLimits> {
       throw unexpected(`limits.${name}`, `one of ${Object.keys(limitReaders).join(", ")}`, written);
     }
     const limit = limitReaders[name as keyof PluginLimits](written);
-    if (limit === null) throw unexpected(`limits.${name}`, "a number or a text with a unit, within its bounds", written);
+    if (limit === null)
+      throw unexpected(`limits.${name}`, "a number or a text with a unit, within its bounds", written);
     limits[name as keyof PluginLimits] = limit;
   }
   return limits;

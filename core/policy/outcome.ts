@@ -4,7 +4,12 @@ import { BodyForm, OutcomeKind } from "../../sdk/runtime/message.ts";
 export type Outcome =
   | { readonly kind: "unchanged" }
   | { readonly kind: "pending" }
-  | { readonly kind: "edited"; readonly added: string; readonly removed: readonly string[]; readonly edits: object | null }
+  | {
+      readonly kind: "edited";
+      readonly added: string;
+      readonly removed: readonly string[];
+      readonly edits: object | null;
+    }
   | {
       readonly kind: "reply";
       readonly fields: string;
@@ -88,7 +93,13 @@ export class OutcomeReader {
   private reply(): Outcome {
     const [fields = "", body = "", status = "", ...reason] = this.line().split(" ");
     const fieldText = this.take(length(fields));
-    return { kind: "reply", fields: fieldText, status: length(status), reason: reason.join(" "), body: this.body(body) };
+    return {
+      kind: "reply",
+      fields: fieldText,
+      status: length(status),
+      reason: reason.join(" "),
+      body: this.body(body),
+    };
   }
 
   private body(form: string): ReplyBody {

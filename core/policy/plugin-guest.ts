@@ -6,9 +6,10 @@ import { HostOp } from "../../sdk/runtime/host-op.ts";
 import { MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../net/turn.ts";
 import { type Guest, GuestFault, type HostCall } from "../sandbox/engine.ts";
+import { HostCallError } from "../sandbox/host/error.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
 import { GuestOperations } from "./guest-operations.ts";
-import { MalformedOutcome, type Outcome, OutcomeReader } from "./outcome.ts";
+import { type Outcome, OutcomeReader } from "./outcome.ts";
 import { Quarantine } from "./quarantine.ts";
 
 /** One message to a guest, and who waits for what comes of it. */
@@ -96,7 +97,9 @@ export class PluginGuest implements Task {
    */
   async start(): Promise<void> {
     this.drop();
-    const operations = new GuestOperations(this.options.services(), (id, answer) => this.complete(id, answer));
+    const operations = new GuestOperations(this.options.services(), (id, answer) =>
+      this.complete(id, answer),
+    );
     this.operations = operations;
     this.guest = await this.options.create((op, id, text, bytes) => this.onHostCall(op, id, text, bytes));
     await this.options.prepare();
@@ -292,11 +295,13 @@ export class PluginGuest implements Task {
     this.schedule();
   }
 
-  private readBody(text: string): Promise<Uint8Array> | Uint8Array {
-    const [side, slot] = text.split(" ");
+  private readBody(request: string): Promise<Uint8Array | string> | Uint8Array | string {
+    const [side, slot, form] = request.split(" ");
     const owner = this.slots[Number(slot)]?.owner;
-    if (!owner) throw new MalformedOutcome("Cannot read a body: there is no such exchange");
-    return owner.readBody(side === "s" ? "s" : "q");
+    if (!owner) throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
+    const body = owner.readBody(side === "s" ? "s" : "q");
+    const give = (bytes: Uint8Array) => (form === "text" ? decodeText(bytes) : copyOf(bytes));
+    return body instanceof Promise ? body.then(give) : give(body);
   }
 
   private complete(id: number, answer: string | Uint8Array): void {
@@ -357,6 +362,15 @@ function sideOf(message: string): number {
   return kind === MessageKind.response || kind === MessageKind.responseBody || kind === MessageKind.pull
     ? Side.response
     : Side.request;
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** The original goes on its way unless the guest replaces it. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 /** What does not read is the fault of the handler whose outcome it would be. */

@@ -5,12 +5,12 @@ import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { createStackMapper, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
+import type { PluginCode } from "./bundle.ts";
 import { missingGrants } from "./grants.ts";
 import { guestServices, type SharedServices } from "./guest-services.ts";
 import { PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
-import type { PluginCode } from "./bundle.ts";
 import { type GuestLoss, PluginGuest } from "./plugin-guest.ts";
 import { PluginStatus } from "./plugin-status.ts";
 import { lastPhaseOf, type Policy } from "./policy.ts";
@@ -95,7 +95,10 @@ export class Plugin {
     try {
       config = await checkPolicyConfig(manifest.config, written ?? settings?.config ?? null);
     } catch (error) {
-      throw new PluginLoadError(this.code.name, `Cannot use the config of ${this.code.name}: ${(error as Error).message}`);
+      throw new PluginLoadError(
+        this.code.name,
+        `Cannot use the config of ${this.code.name}: ${(error as Error).message}`,
+      );
     }
     const known = this.setups.findIndex((setup) => JSON.stringify(setup.config) === JSON.stringify(config));
     if (known >= 0) return this.policies[known]!;
@@ -222,7 +225,10 @@ export class Plugin {
     const missing = missingGrants(manifest.capabilities, settings?.grants ?? noGrants);
     if (missing.length === 0) return manifest.capabilities;
     const found = `Cannot use the plugin: it asks for ${missing.join(", ")}, which is not granted`;
-    throw new PluginLoadError(this.code.name, `${found}; grant it under plugins.settings.${this.code.name}.grants`);
+    throw new PluginLoadError(
+      this.code.name,
+      `${found}; grant it under plugins.settings.${this.code.name}.grants`,
+    );
   }
 
   // --- faults
@@ -244,8 +250,12 @@ export class Plugin {
 
   private loadError(error: unknown, doing: string): PluginLoadError {
     if (error instanceof PluginLoadError) return error;
-    if (error instanceof GuestFault && error.kind === "load") return this.faultError(parseFault(error.message), "its top level");
-    return new PluginLoadError(this.code.name, `${doing}: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof GuestFault && error.kind === "load")
+      return this.faultError(parseFault(error.message), "its top level");
+    return new PluginLoadError(
+      this.code.name,
+      `${doing}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 
   private faultError(fault: GuestError, where: string): PluginLoadError {
@@ -261,4 +271,3 @@ function parseFault(text: string): GuestError {
     return { name: "Error", message: text, stack: "" };
   }
 }
-

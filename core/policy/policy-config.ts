@@ -14,7 +14,9 @@ export async function checkPolicyConfig(schema: object | null, config: unknown):
   }
   const filled = fill(schema as Schema, config ?? {});
   const { Errors } = await import("typebox/value");
-  const errors = Errors(withoutPatterns(schema) as never, filled).filter(({ keyword }) => keyword !== "boolean");
+  const errors = Errors(withoutPatterns(schema) as never, filled).filter(
+    ({ keyword }) => keyword !== "boolean",
+  );
   if (errors.length === 0) return filled;
   const problems = errors.slice(0, 10).map(({ instancePath, message }) => `config${instancePath} ${message}`);
   throw new Error(problems.join("; "));
@@ -49,6 +51,8 @@ function clone(value: unknown): unknown {
 function withoutPatterns(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutPatterns);
   if (typeof schema !== "object" || schema === null) return schema;
-  const entries = Object.entries(schema).filter(([key]) => key !== "pattern" && key !== "patternProperties" && key !== "format");
+  const entries = Object.entries(schema).filter(
+    ([key]) => key !== "pattern" && key !== "patternProperties" && key !== "format",
+  );
   return Object.fromEntries(entries.map(([key, value]) => [key, withoutPatterns(value)]));
 }

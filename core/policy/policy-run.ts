@@ -110,4 +110,3 @@ function failure(
 ): ProxyError | null {
   return policy.onFailure === "open" ? null : new ProxyError(code, message, { source: "plugin" });
 }
-

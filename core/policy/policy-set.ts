@@ -38,11 +38,16 @@ export class PolicySet {
    *
    * @throws PluginLoadError; nothing is left behind then
    */
-  static async load(config: Config, bundle: PolicyBundle, environment: PolicyEnvironment): Promise<PolicySet> {
+  static async load(
+    config: Config,
+    bundle: PolicyBundle,
+    environment: PolicyEnvironment,
+  ): Promise<PolicySet> {
     const plugins = new Map<string, Plugin>();
     try {
       const plans: (RoutePlan | null)[] = [];
-      for (const route of config.routes) plans.push(await planFor(route, config, bundle, environment, plugins));
+      for (const route of config.routes)
+        plans.push(await planFor(route, config, bundle, environment, plugins));
       return new PolicySet([...plugins.values()], plans);
     } catch (error) {
       for (const plugin of plugins.values()) plugin.dispose();
@@ -82,7 +87,8 @@ async function planFor(
   environment: PolicyEnvironment,
   plugins: Map<string, Plugin>,
 ): Promise<RoutePlan | null> {
-  const uses = route.policies ?? bundle.plugins.map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
+  const uses =
+    route.policies ?? bundle.plugins.map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
   const policies = [];
   for (const use of uses) {
     let plugin = plugins.get(use.plugin);

@@ -56,7 +56,8 @@ export class RequestDraft {
   /** The URL standard would read some texts in another way than the matching of routes does [GHSA-6jwx]. */
   private changeUrl(text: unknown): void {
     const parts = /^(?:https?:\/\/([^/?#]*))?(\/[^#]*)?(?:#.*)?$/i.exec(String(text));
-    if (parts === null) throw new MalformedOutcome("Cannot change the URL: it is neither absolute nor a path");
+    if (parts === null)
+      throw new MalformedOutcome("Cannot change the URL: it is neither absolute nor a path");
     const [, authority, target = "/"] = parts;
     try {
       const parsed = parseTarget(this.method, target);
@@ -71,7 +72,8 @@ export class RequestDraft {
 
 function methodFrom(value: unknown, current: string): string {
   const method = String(value);
-  const isMethod = method.length <= 32 && method !== "" && [...method].every((c) => isToken[c.charCodeAt(0)] === 1);
+  const isMethod =
+    method.length <= 32 && method !== "" && [...method].every((c) => isToken[c.charCodeAt(0)] === 1);
   if (!isMethod || method === "CONNECT" || method === "TRACE") {
     throw new MalformedOutcome("Cannot change the method: it is none that passes a proxy");
   }

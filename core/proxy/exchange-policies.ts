@@ -208,7 +208,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Tells those that observe; nobody waits for them. */
   log(record: object): void {
     const payload = JSON.stringify(record);
-    for (const policy of this.plan.onLog) this.run.send(ignoreOutcome, policy, "onLog", MessageKind.log, payload);
+    for (const policy of this.plan.onLog)
+      this.run.send(ignoreOutcome, policy, "onLog", MessageKind.log, payload);
   }
 
   /** @param because empty when the exchange ended well */

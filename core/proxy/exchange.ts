@@ -292,7 +292,11 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   }
 
   /** @param closes whether the body is delimited by the end of the connection */
-  beginResponse(write: (connection: "" | "close" | "keep-alive") => string, chunked: boolean, closes: boolean): void {
+  beginResponse(
+    write: (connection: "" | "close" | "keep-alive") => string,
+    chunked: boolean,
+    closes: boolean,
+  ): void {
     this.closesClient = closes || this.mustCloseClient();
     this.writer.begin(write(this.connectionField()), chunked);
   }

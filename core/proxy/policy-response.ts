@@ -127,7 +127,8 @@ export class PolicyResponse implements BodyListener {
       return plain(this.head !== null && replacement === null ? receivedContentLength(this.head) : "");
     }
     const isUnbounded = this.head?.contentLength === CHUNKED || this.head?.contentLength === UNTIL_CLOSE;
-    if (this.transform === null && replacement !== null) return plain(`Content-Length: ${replacement.length}\r\n`);
+    if (this.transform === null && replacement !== null)
+      return plain(`Content-Length: ${replacement.length}\r\n`);
     if (this.transform === null && !isUnbounded) return plain(receivedContentLength(this.head!));
     return minor === 1
       ? { field: "Transfer-Encoding: chunked\r\n", chunked: true, closes: false }

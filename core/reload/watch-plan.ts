@@ -1,11 +1,12 @@
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, parse, resolve, sep } from "node:path";
 import { mayBePlugin } from "./plugin-files.ts";
 
 /** One folder to watch. */
 export interface PlannedFolder {
+  /** Links resolved. */
   readonly path: string;
-  /** Changes whenever another folder comes to lie at this path. */
+  /** Changes when another folder comes to lie at this path. */
   readonly identity: string;
   /** Entries whose events count; null: all of them. */
   readonly names: ReadonlySet<string> | null;
@@ -26,10 +27,10 @@ const mostFolders = 500;
  */
 export function planWatch(directory: string, inputs: readonly string[]): WatchPlan {
   const plan = new Map<string, { identity: string; names: Set<string> | null }>();
-  const watch = (path: string, name: string | null) => {
-    const identity = identityOf(path);
-    if (identity === null) return;
-    const planned = plan.get(path) ?? { identity, names: new Set() };
+  const watch = (folder: string, name: string | null) => {
+    const path = realPath(folder);
+    if (path === null) return;
+    const planned = plan.get(path) ?? { identity: identityOf(path), names: new Set() };
     plan.set(path, planned);
     if (name === null) planned.names = null;
     else planned.names?.add(name);
@@ -80,7 +81,16 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function identityOf(path: string): string | null {
+/** Null: there is nothing. */
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function identityOf(path: string): string {
   const status = statSync(path, { throwIfNoEntry: false });
-  return status === undefined ? null : `${status.dev}:${status.ino}`;
+  return `${status?.dev}:${status?.ino}`;
 }

@@ -30,9 +30,13 @@ export class Cluster {
   endpointNamed(name: string): Endpoint {
     const endpoint = this.endpoints.find((candidate) => candidate.name === name);
     if (endpoint !== undefined) return endpoint;
-    throw new ProxyError("plugin_failed", `A policy chose the endpoint ${name}: ${this.name} has none of that name`, {
-      source: "plugin",
-    });
+    throw new ProxyError(
+      "plugin_failed",
+      `A policy chose the endpoint ${name}: ${this.name} has none of that name`,
+      {
+        source: "plugin",
+      },
+    );
   }
 
   /** Lets requests in flight finish and closes the rest. */

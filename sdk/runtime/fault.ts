@@ -7,7 +7,11 @@ const longest = 16 * 1024;
 export function describeFault(thrown: unknown): FaultText {
   try {
     if (thrown instanceof Error) {
-      return { name: text(thrown.name), message: text(thrown.message), stack: text(thrown.stack ?? "") };
+      const [name, message] = [text(thrown.name), text(thrown.message)];
+      const stack = text(thrown.stack ?? "");
+      // QuickJS begins with the first frame, V8 with the message.
+      const frames = stack.startsWith(name) ? stack : `${name}: ${message}\n${stack}`;
+      return { name, message, stack: frames };
     }
     return { name: "Error", message: `Thrown: ${text(String(thrown))}`, stack: "" };
   } catch {

@@ -30,7 +30,8 @@ export function teeCore(stream: ReadableCore, copy: Copy = asItIs): [ReadableCor
   /** A turn later: the source's error, if it comes now, overtakes the chunk. */
   function give(value: unknown): void {
     readsAgain = false;
-    for (const at of [0, 1]) if (!isCancelled[at] && branches[at]!.canEnqueue) branches[at]!.enqueue(at === 0 ? value : copy(value));
+    for (const at of [0, 1])
+      if (!isCancelled[at] && branches[at]!.canEnqueue) branches[at]!.enqueue(at === 0 ? value : copy(value));
     isReading = false;
     if (readsAgain) pull();
   }

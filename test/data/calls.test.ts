@@ -26,7 +26,7 @@ function channelOf(port: MessageChannel["port1"]): Channel {
 const idle: DataPlane = {
   start: async () => [],
   apply: async () => [],
-  report: async () => ({ snapshots: [], cpuSeconds: 1, residentBytes: 2 }),
+  report: async () => ({ snapshots: [], plugins: [], cpuSeconds: 1, residentBytes: 2 }),
   drain: async () => {},
 };
 
@@ -36,7 +36,7 @@ t.test("RemotePlane calls the plane at the other end", async (t) => {
   serveCalls(far, { ...idle, start: async (given) => (given.workers === 1 ? addresses : []) });
   const remote = new RemotePlane(near);
   t.same(await remote.start(config), addresses);
-  t.same(await remote.report(), { snapshots: [], cpuSeconds: 1, residentBytes: 2 });
+  t.same(await remote.report(), { snapshots: [], plugins: [], cpuSeconds: 1, residentBytes: 2 });
   await remote.drain();
 });
 

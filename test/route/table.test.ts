@@ -7,7 +7,13 @@ import { type Request, referenceMatch } from "./reference.ts";
 const anything: RouteMatch = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers: [] };
 
 function route(match: Partial<RouteMatch>): RouteConfig {
-  return { name: "route", cluster: "app", host: "preserve", match: { ...anything, ...match } };
+  return {
+    name: "route",
+    cluster: "app",
+    host: "preserve",
+    policies: null,
+    match: { ...anything, ...match },
+  };
 }
 
 function prefix(value: string): RouteConfig {

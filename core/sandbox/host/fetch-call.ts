@@ -207,7 +207,7 @@ export class FetchCall {
     reader: BodyReader,
     hasBody: boolean,
   ): Promise<string> {
-    const body = await gatherPromptly(reader);
+    const body = await gatherPromptly(reader, this.context.limits.headWaitMs);
     if (body === null) return formatFetchReply({ ...head, body: "stream" }, "");
     this.end(null);
     return hasBody ? formatShortReply(head, body) : formatFetchReply({ ...head, body: "none" }, "");

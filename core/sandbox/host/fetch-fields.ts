@@ -50,10 +50,9 @@ export function checkedFields(fields: readonly Field[]): Field[] {
   if (fields.length > mostFields) throw malformed(`more than ${mostFields} fields`);
   let length = 0;
   for (const [name, text] of fields) {
-    if (!token.test(name))
-      throw malformed(`a field name that is no token: ${JSON.stringify(name.slice(0, 40))}`);
-    if (!value.test(text))
-      throw malformed(`a value of ${name.slice(0, 40)} with characters that no field may hold`);
+    const shown = JSON.stringify(name.slice(0, 40));
+    if (!token.test(name)) throw malformed(`a field name that is no token: ${shown}`);
+    if (!value.test(text)) throw malformed(`a value of ${shown} with characters that no field may hold`);
     length += name.length + text.length;
   }
   if (length > longestFields) throw malformed(`more than ${longestFields} bytes of fields`);
@@ -86,8 +85,9 @@ export function withDefaultFields(fields: readonly Field[]): Field[] {
  * @param isDecoded whether the body is no longer what Content-Encoding and Content-Length describe
  */
 export function responseFields(raw: readonly string[], isDecoded: boolean): Field[] {
-  if (raw.length > 2 * mostFields)
+  if (raw.length > 2 * mostFields) {
     throw new HostCallError("TypeError", `response has more than ${mostFields} fields`);
+  }
   const fields: Field[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();

@@ -2,16 +2,15 @@ import type { BodyReader } from "./fetch-body-reader.ts";
 import type { ByteBudget } from "./fetch-budget.ts";
 import { partBytes } from "./fetch-limits.ts";
 
-/** ms that a response waits for the rest of a short body. */
-const patience = 5;
 const late = Symbol("late");
 
 /**
  * A body that is short and soon complete; null otherwise, and the reader has what was read.
  *
+ * @param patience ms
  * @throws the failure of the body
  */
-export async function gatherPromptly(reader: BodyReader): Promise<Uint8Array | null> {
+export async function gatherPromptly(reader: BodyReader, patience: number): Promise<Uint8Array | null> {
   const parts: Uint8Array[] = [];
   let length = 0;
   let timer: NodeJS.Timeout | undefined;

@@ -6,6 +6,8 @@ export interface FetchLimits {
   readonly timeoutMs: number;
   /** ms until a connection is there. */
   readonly connectTimeoutMs: number;
+  /** ms that the head of a response waits for the rest of a short body, so that both cross together. */
+  readonly headWaitMs: number;
   /** Bytes of one request body. */
   readonly requestBytes: number;
   /** Bytes of one response body, as they arrive and at each step of decoding. */
@@ -22,6 +24,7 @@ export const defaultFetchLimits: FetchLimits = {
   concurrent: 64,
   timeoutMs: 30_000,
   connectTimeoutMs: 10_000,
+  headWaitMs: 5,
   requestBytes: 10 * 2 ** 20,
   responseBytes: 10 * 2 ** 20,
   responseHeadBytes: 16 * 2 ** 10,

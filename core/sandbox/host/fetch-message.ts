@@ -62,8 +62,7 @@ export function parseFetchRequest(
   const [head, bodyText] = splitHead(text);
   const { method: name, url, headers, redirect, body } = head;
   if (typeof name !== "string" || !method.test(name)) throw malformed("method");
-  if (forbiddenMethods.has(name.toUpperCase()))
-    throw new HostCallError("TypeError", `${name} is not allowed`);
+  if (forbiddenMethods.has(name.toUpperCase())) throw forbidden(name);
   if (typeof url !== "string") throw malformed("url");
   if (!redirectModes.includes(redirect)) throw malformed("redirect");
   if (!isFieldList(headers)) throw malformed("headers");
@@ -140,6 +139,10 @@ function bodyOf(kind: unknown, text: string, bytes: Uint8Array | undefined): Fet
   // The copy is the host's own: what the guest does to its bytes afterwards changes nothing.
   if (kind === "bytes" && bytes) return Uint8Array.from(bytes);
   throw malformed("body");
+}
+
+function forbidden(method: string): HostCallError {
+  return new HostCallError("TypeError", `${method} is not allowed`);
 }
 
 function malformed(part: string): HostCallError {

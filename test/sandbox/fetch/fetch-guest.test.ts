@@ -28,6 +28,8 @@ async function startGuest(t: Test, options: Partial<FetchHostOptions> = {}) {
     } else if (path.startsWith("/to/")) response.writeHead(302, { location: path.slice(3) }).end();
     else if (path === "/fields") {
       response.writeHead(207, "Odd one", ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X", " padded "]).end();
+    } else if (path === "/early") {
+      request.once("data", () => response.writeHead(303, { location: "/long" }).end());
     } else if (path === "/204") response.writeHead(204).end();
   });
   const traffic = bindFetchHost(startHost(t, { grants: [origin], ...options }));
@@ -193,6 +195,25 @@ t.test("a streamed body that fails fails the fetch with its error; an abort stop
       message: /not a Uint8Array/,
     },
   );
+});
+
+t.test("a redirect may come before the body was sent, whose stream is told", async (t) => {
+  const { origin } = await startGuest(t);
+  let isStopped = false;
+  const endless = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await sleep(1);
+      controller.enqueue(new Uint8Array(100_000));
+    },
+    cancel: () => {
+      isStopped = true;
+    },
+  });
+  const response = await fetch(`${origin}/early`, { method: "POST", body: endless });
+  t.equal(response.url, `${origin}/long`);
+  await sleep(50);
+  t.equal((await response.text()).length, 500_000);
+  await until(() => isStopped);
 });
 
 function oneThenError(): ReadableStream<Uint8Array> {

@@ -18,9 +18,12 @@ export async function startServer(
   return { origin: `http://127.0.0.1:${await listenLocally(server)}`, server };
 }
 
+/** ms that a short body takes at most on a machine that is busy with other things. */
+const headWaitMs = 2000;
+
 /** The host's side of fetch for the length of a test. */
 export function startHost(t: Test, options: FetchHostOptions): FetchHost {
-  const host = createFetchHost(options);
+  const host = createFetchHost({ ...options, limits: { headWaitMs, ...options.limits } });
   t.teardown(() => host.dispose());
   return host;
 }

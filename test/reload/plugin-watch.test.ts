@@ -1,0 +1,209 @@
+import { renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import t, { type Test } from "tap";
+import { type PluginWatch, watchPlugins } from "../../core/reload/plugin-watch.ts";
+import { until } from "../net/until.ts";
+import { folderWith, put } from "./folder.ts";
+
+/** Longer than a burst is waited for, ms. */
+const calm = 100;
+
+class Watching {
+  calls = 0;
+  readonly failures: unknown[] = [];
+  readonly watch: PluginWatch;
+
+  constructor(directory: string) {
+    this.watch = watchPlugins({
+      directory,
+      changed: () => this.calls++,
+      failed: (error) => this.failures.push(error),
+    });
+  }
+
+  /** Waits for the call that something causes, and makes sure that it is the only one. */
+  async once(t: Test, title: string, cause: () => void): Promise<void> {
+    await sleep(calm);
+    const before = this.calls;
+    cause();
+    await until(() => this.calls > before);
+    await sleep(calm);
+    t.equal(this.calls - before, 1, title);
+  }
+}
+
+/** Watches the folder `plugins` in a new folder. */
+function watching(t: Test, files: Record<string, string>, inputs: readonly string[] = []) {
+  const folder = folderWith(t, files);
+  const plugins = join(folder, "plugins");
+  const watched = new Watching(plugins);
+  watched.watch.update(inputs.map((file) => join(folder, file)));
+  t.teardown(() => watched.watch.close());
+  return { folder, plugins, watched };
+}
+
+t.test("a file that is added, changed, replaced, renamed or removed is one call each", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });
+  const file = join(plugins, "a.ts");
+  await watched.once(t, "changed", () => writeFileSync(file, "2"));
+  await watched.once(t, "added", () => writeFileSync(join(plugins, "b.ts"), "1"));
+  await watched.once(t, "written beside and renamed onto it, as editors do", () => {
+    writeFileSync(join(plugins, ".a.ts.tmp"), "3");
+    renameSync(join(plugins, ".a.ts.tmp"), file);
+  });
+  await watched.once(t, "changed after it was replaced", () => writeFileSync(file, "4"));
+  await watched.once(t, "moved away and written anew, as vim does", () => {
+    renameSync(file, `${file}~`);
+    writeFileSync(file, "5");
+    unlinkSync(`${file}~`);
+  });
+  await watched.once(t, "renamed", () => renameSync(join(plugins, "b.ts"), join(plugins, "c.ts")));
+  await watched.once(t, "removed", () => unlinkSync(file));
+  t.same(watched.failures, []);
+});
+
+t.test("what editors keep beside a file is nothing", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });
+  await sleep(calm);
+  const before = watched.calls;
+  for (const name of [".a.ts.swp", "a.ts~", "#a.ts#", ".#a.ts"]) writeFileSync(join(plugins, name), "");
+  await sleep(calm);
+  t.equal(watched.calls, before);
+});
+
+t.test("two hundred files of a checkout are one call or two, not two hundred", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });
+  await sleep(calm);
+  const before = watched.calls;
+  for (let count = 0; count < 200; count++) {
+    writeFileSync(join(plugins, `p${count}.ts`), "1");
+    if (count % 20 === 0) await sleep(1);
+  }
+  await until(() => watched.calls > before);
+  await sleep(calm);
+  t.ok(watched.calls - before <= 2, `${watched.calls - before} calls`);
+});
+
+t.test("a folder of its own is a plugin as soon as its index is there", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });
+  await watched.once(t, "folder", () => put(join(plugins, "auth", "notes.md"), ""));
+  await watched.once(t, "index", () => writeFileSync(join(plugins, "auth", "index.ts"), "1"));
+  await watched.once(t, "changed", () => writeFileSync(join(plugins, "auth", "index.ts"), "2"));
+});
+
+t.test("modules outside of the folder are watched once they are known, packages are not", async (t) => {
+  const files = { "plugins/a.ts": "1", "lib/x.ts": "1", "node_modules/p/index.js": "1" };
+  const { folder, watched } = watching(t, files, ["plugins/a.ts", "lib/x.ts", "node_modules/p/index.js"]);
+  await watched.once(t, "module", () => writeFileSync(join(folder, "lib", "x.ts"), "2"));
+  const before = watched.calls;
+  writeFileSync(join(folder, "node_modules", "p", "index.js"), "2");
+  await sleep(calm);
+  t.equal(watched.calls, before);
+
+  watched.watch.update([join(folder, "plugins/a.ts")]);
+  writeFileSync(join(folder, "lib", "x.ts"), "3");
+  await sleep(calm);
+  t.equal(watched.calls, before, "and no more when no plugin imports them");
+});
+
+t.test("new folders mean one more look: they may have changed before they were watched", async (t) => {
+  const { folder, watched } = watching(t, { "plugins/a.ts": "1", "lib/x.ts": "1" });
+  const inputs = [join(folder, "plugins/a.ts"), join(folder, "lib/x.ts")];
+  await watched.once(t, "new", () => watched.watch.update(inputs));
+  const before = watched.calls;
+  watched.watch.update(inputs);
+  await sleep(calm);
+  t.equal(watched.calls, before, "the same ones are no news");
+});
+
+t.test("a module that a plugin misses is seen when it comes, folder and all", async (t) => {
+  const { folder, watched } = watching(t, { "plugins/a.ts": "1" }, ["plugins/a.ts", "lib/deep/x.ts"]);
+  await watched.once(t, "came", () => put(join(folder, "lib/deep/x.ts"), "1"));
+  await watched.once(t, "changed", () => writeFileSync(join(folder, "lib/deep/x.ts"), "2"));
+});
+
+t.test("Kubernetes swaps the link ..data, and no file has an event of its own", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/..1/a.ts": "1" });
+  symlinkSync("..1", join(plugins, "..data"));
+  symlinkSync("..data/a.ts", join(plugins, "a.ts"));
+  watched.watch.update([join(plugins, "..1/a.ts")]);
+  for (const [version, last] of [
+    ["..2", "..1"],
+    ["..3", "..2"],
+  ] as const) {
+    await watched.once(t, `swapped to ${version}`, () => {
+      put(join(plugins, version, "a.ts"), version);
+      symlinkSync(version, join(plugins, "..data_tmp"));
+      renameSync(join(plugins, "..data_tmp"), join(plugins, "..data"));
+      rmSync(join(plugins, last), { recursive: true });
+    });
+    watched.watch.update([join(plugins, version, "a.ts")]);
+  }
+});
+
+t.test("the folder may be removed and made again, more than once", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/a.ts": "1" }, ["plugins/a.ts"]);
+  for (const round of [1, 2]) {
+    await watched.once(t, `removed ${round}`, () => rmSync(plugins, { recursive: true }));
+    await watched.once(t, `made ${round}`, () => put(join(plugins, "a.ts"), "1"));
+    await watched.once(t, `changed ${round}`, () => writeFileSync(join(plugins, "a.ts"), "2"));
+    await watched.once(t, `removed and made at once ${round}`, () => {
+      rmSync(plugins, { recursive: true });
+      put(join(plugins, "a.ts"), "3");
+    });
+    await watched.once(t, `changed then ${round}`, () => writeFileSync(join(plugins, "a.ts"), "4"));
+  }
+});
+
+t.test("a folder that another one replaces under its name is seen, and the other is watched", async (t) => {
+  const { folder, plugins, watched } = watching(t, { "plugins/a.ts": "1", "next/a.ts": "2" });
+  await watched.once(t, "swapped", () => {
+    renameSync(plugins, join(folder, "old"));
+    renameSync(join(folder, "next"), plugins);
+  });
+  await watched.once(t, "changed", () => writeFileSync(join(plugins, "a.ts"), "3"));
+});
+
+t.test("a link on the way to the folder may lead to another release", async (t) => {
+  const folder = folderWith(t, { "r1/plugins/a.ts": "1", "r2/plugins/a.ts": "2" });
+  symlinkSync("r1", join(folder, "current"));
+  const watched = new Watching(join(folder, "current", "plugins"));
+  t.teardown(() => watched.watch.close());
+  await watched.once(t, "deployed", () => {
+    symlinkSync("r2", join(folder, "current.tmp"));
+    renameSync(join(folder, "current.tmp"), join(folder, "current"));
+  });
+  await watched.once(t, "changed", () => writeFileSync(join(folder, "r2/plugins/a.ts"), "3"));
+});
+
+t.test("a folder that is missing is watched for, with those above it", async (t) => {
+  const folder = folderWith(t, {});
+  const watched = new Watching(join(folder, "app", "plugins"));
+  t.teardown(() => watched.watch.close());
+  await watched.once(t, "came", () => put(join(folder, "app/plugins/a.ts"), "1"));
+  await watched.once(t, "changed", () => writeFileSync(join(folder, "app/plugins/a.ts"), "2"));
+  t.same(watched.failures, []);
+});
+
+t.test("other files beside the folder are nothing", async (t) => {
+  const { folder, watched } = watching(t, { "plugins/a.ts": "1" });
+  await sleep(calm);
+  const before = watched.calls;
+  writeFileSync(join(folder, "app.log"), "line");
+  await sleep(calm);
+  t.equal(watched.calls, before);
+});
+
+t.test("a closed watch calls nobody, also when it was about to", async (t) => {
+  const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });
+  await sleep(calm);
+  const before = watched.calls;
+  writeFileSync(join(plugins, "a.ts"), "2");
+  await sleep(5);
+  watched.watch.close();
+  await sleep(calm);
+  writeFileSync(join(plugins, "a.ts"), "3");
+  await sleep(calm);
+  t.equal(watched.calls, before);
+});

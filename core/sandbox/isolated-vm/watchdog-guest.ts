@@ -2,6 +2,8 @@
 export const watchCells = {
   /** Number of commands that the host has given; changing it wakes the watching thread. */
   commands: 0,
+  /** 1 when the last command was carried out and no watch follows. */
+  stopped: 1,
   /** Where the cells of the first guest begin, and how many each guest has. */
   first: 16,
   stride: 4,
@@ -32,7 +34,7 @@ const shortestTick = 5;
  */
 export const watchScript = `"use strict";
 const cells = $0;
-const { commands, first, stride, entry, budget, ended } = ${JSON.stringify(watchCells)};
+const { commands, stopped, first, stride, entry, budget, ended } = ${JSON.stringify(watchCells)};
 const guests = new Map();
 let handled = 0;
 
@@ -77,6 +79,12 @@ return {
   remove(slot) {
     handled++;
     guests.delete(slot);
+  },
+  stop() {
+    handled++;
+    guests.clear();
+    Atomics.store(cells, stopped, 1);
+    Atomics.notify(cells, stopped);
   },
   watch() {
     let tick = ${busyTick};

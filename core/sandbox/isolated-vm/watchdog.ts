@@ -1,9 +1,11 @@
 import ivm from "isolated-vm";
 import { watchCells, watchScript } from "./watchdog-guest.ts";
 
-const { commands, first, stride, entry, budget, ended } = watchCells;
+const { commands, stopped, first, stride, entry, budget, ended } = watchCells;
 /** Guests that one watchdog can watch. */
 const capacity = 4096;
+/** How long the end of the watching thread is waited for, in ms. */
+const longestStop = 500;
 
 /**
  * Ends guests that stay inside one message longer than they may. An isolate on a thread of its own looks at
@@ -30,6 +32,7 @@ export class Watchdog {
   private readonly add: ivm.Reference;
   private readonly remove: ivm.Reference;
   private readonly loop: ivm.Reference;
+  private readonly stop: ivm.Reference;
 
   constructor() {
     this.isolate = new ivm.Isolate({ memoryLimit: 8 });
@@ -40,6 +43,7 @@ export class Watchdog {
     this.add = functions.getSync("add", { reference: true });
     this.remove = functions.getSync("remove", { reference: true });
     this.loop = functions.getSync("watch", { reference: true });
+    this.stop = functions.getSync("stop", { reference: true });
   }
 
   /**
@@ -64,9 +68,18 @@ export class Watchdog {
     this.tell(this.remove, [guest.slot]);
   }
 
-  /** Ends the watching thread. The process may crash when it exits before that. */
+  /**
+   * Ends the watching thread. Returns when the thread has left the isolate, because a process that exits
+   * while it is inside can crash; not later than after 500 ms, though.
+   */
   close(): void {
-    if (!this.isolate.isDisposed) this.isolate.dispose();
+    if (this.isolate.isDisposed) return;
+    this.watched = 0;
+    this.tell(this.stop, []);
+    const hasStopped = Atomics.wait(this.cells, stopped, 0, longestStop) !== "timed-out";
+    // A synchronous call waits for the lock that the thread holds until it has left.
+    if (hasStopped) this.isolate.getHeapStatisticsSync();
+    this.isolate.dispose();
   }
 
   /**

@@ -186,6 +186,23 @@ t.test("a decompression bomb, nested or not, ends at the limit [CVE-2026-22036]"
   await t.rejects(read("/3"), { name: "TypeError", message: /more than 2 content codings/ });
 });
 
+/** A gzip stream that is long and decodes to nothing: empty stored blocks (RFC 1951 section 3.2.4). */
+function longOfNothing(blocks: number): Buffer {
+  const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+  const block = Buffer.from([0, 0, 0, 0xff, 0xff]);
+  const last = Buffer.from([1, 0, 0, 0xff, 0xff]);
+  return Buffer.concat([header, Buffer.alloc(blocks * block.length, block), last, Buffer.alloc(8)]);
+}
+
+t.test("a bomb that is large only between two codings ends at the limit too", async (t) => {
+  const { origin } = await startServer(t, ({ url }, response) => {
+    response.setHeader("content-encoding", "gzip, gzip").end(gzipSync(longOfNothing(Number(url!.slice(1)))));
+  });
+  const host = startHost(t, { grants: [origin], limits: { responseBytes: 1_000_000 } });
+  t.equal((await ask(host, `${origin}/1000`)).content, "");
+  await t.rejects(ask(host, `${origin}/1000000`), { name: "QuotaExceededError" });
+});
+
 t.test("a call takes its time and no longer, while it waits for a head and while it is read", async (t) => {
   const { origin } = await startServer(t, ({ url }, response) => {
     if (url === "/body") response.write("x".repeat(100_000));

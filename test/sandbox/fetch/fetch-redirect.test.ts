@@ -86,7 +86,7 @@ t.test("a redirect to an origin without a grant is refused, wherever in the chai
   ]) {
     await t.rejects(
       ask(host, `${origin}/${encodeURIComponent(to)}`),
-      { name: "NotAllowedError", message: /not granted/ },
+      { name: "NotAllowedError", message: /is not granted: add/ },
       to,
     );
   }

@@ -74,6 +74,27 @@ t.test(
   },
 );
 
+t.test("an address that changes after it was checked is found out before a byte is sent", async (t) => {
+  let requests = 0;
+  const { origin } = await startServer(t, (_request, response) => {
+    requests++;
+    response.end();
+  });
+  let looks = 0;
+  const shifty: ResolvedAddress = {
+    get address() {
+      return looks++ === 0 ? "8.8.8.8" : "127.0.0.1";
+    },
+    family: 4,
+  };
+  const host = startHost(t, { grants: ["http://shifty.test:*"], resolve: async () => [shifty] });
+  await t.rejects(ask(host, `http://shifty.test:${new URL(origin).port}/`), {
+    name: "NotAllowedError",
+    message: /address that was not checked/,
+  });
+  t.equal(requests, 0);
+});
+
 t.test("a name granted as private reaches loopback; metadata stays out of its reach", async (t) => {
   const { origin } = await startServer(t, (request, response) => response.end(request.headers.host));
   const port = new URL(origin).port;

@@ -12,8 +12,10 @@ const guestStack = 400;
 /**
  * Guests that are V8 isolates of this process: speed of the JIT, limits of time and memory.
  *
- * V8 can be made to abort the process by code that means to (an array of 10⁹ elements, for example);
- * what starts the process has to start it again. Node has to run with `--no-node-snapshot`.
+ * Code that means to can abort the process (`new Array(1e9).fill(0)`) or hold its thread for good
+ * (a promise rejected with an object whose `message` and `stack` are getters that loop: isolated-vm reads both,
+ * and V8 ends only the first). What started the process has to see that and start it again.
+ * Node has to run with `--no-node-snapshot`, as isolated-vm asks.
  *
  * `close` disposes of all guests and ends the watching thread. While there are guests that thread keeps
  * the process alive.

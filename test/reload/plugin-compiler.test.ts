@@ -1,0 +1,75 @@
+import { renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import t from "tap";
+import { stopBundler } from "../../core/reload/bundle.ts";
+import { createPluginCompiler } from "../../core/reload/plugin-compiler.ts";
+import { findPlugins } from "../../core/reload/plugin-files.ts";
+import { PluginError } from "../../core/reload/problem.ts";
+import { folderWith, put } from "./folder.ts";
+
+t.teardown(stopBundler);
+
+/** Until a file counts as written long ago, ms. */
+const age = 80;
+
+/** Compiles the one plugin of a folder with one compiler. */
+function compilerOf(folder: string) {
+  const compiler = createPluginCompiler();
+  return async () => compiler.compile((await findPlugins(folder))[0]!);
+}
+
+t.test("what did not change is not compiled again; a change of any file of it is", async (t) => {
+  const folder = folderWith(t, {
+    "p.ts": 'import { x } from "./_x.ts"; export default x',
+    "_x.ts": "export const x = 1;",
+  });
+  const compile = compilerOf(folder);
+  await sleep(age);
+  const first = await compile();
+  t.equal(await compile(), first);
+  put(join(folder, "_x.ts"), "export const x = 2;");
+  const second = await compile();
+  t.not(second.hash, first.hash);
+  await sleep(age);
+  const third = await compile();
+  t.equal(third.hash, second.hash);
+  t.equal(await compile(), third);
+});
+
+t.test(
+  "a file that has just been written is compiled again: it may have changed while it was read",
+  async (t) => {
+    const folder = folderWith(t, { "p.ts": "export default 1" });
+    const compile = compilerOf(folder);
+    const first = await compile();
+    const second = await compile();
+    t.not(second, first);
+    t.equal(second.hash, first.hash);
+  },
+);
+
+t.test("a failure is not remembered, nor what was before it", async (t) => {
+  const folder = folderWith(t, {
+    "p.ts": 'import { x } from "./_x.ts"; export default x',
+    "_x.ts": "export const x = 1;",
+  });
+  const compile = compilerOf(folder);
+  await sleep(age);
+  const first = await compile();
+  renameSync(join(folder, "_x.ts"), join(folder, "_y.ts"));
+  await t.rejects(compile(), PluginError);
+  renameSync(join(folder, "_y.ts"), join(folder, "_x.ts"));
+  t.equal((await compile()).hash, first.hash);
+});
+
+t.test("a link that leads to another file of equal age and size is a change", async (t) => {
+  const folder = folderWith(t, { "..1/p.ts": "export default 1", "..2/p.ts": "export default 2" });
+  symlinkSync("..1/p.ts", join(folder, "p.ts"));
+  const compile = compilerOf(folder);
+  await sleep(age);
+  const first = await compile();
+  rmSync(join(folder, "p.ts"));
+  symlinkSync("..2/p.ts", join(folder, "p.ts"));
+  t.not((await compile()).hash, first.hash);
+});

@@ -51,8 +51,11 @@ async function fingerprintOf(
 ): Promise<string | null> {
   try {
     const statuses = await Promise.all(inputs.map((input) => stat(input)));
-    if (statuses.some(({ ctimeMs }) => ctimeMs > latest)) return null;
-    const marks = statuses.map(({ dev, ino, size, ctimeMs }) => `${dev}:${ino}:${size}:${ctimeMs}`);
+    if (statuses.some(({ ctimeMs, mtimeMs }) => Math.max(ctimeMs, mtimeMs) > latest)) return null;
+    // Both times: Deno tells ctime in whole seconds, and mtime can be set to anything.
+    const marks = statuses.map(({ dev, ino, size, ctimeMs, mtimeMs }) =>
+      [dev, ino, size, ctimeMs, mtimeMs].join(":"),
+    );
     return [await realpath(file.path), ...marks].join("\n");
   } catch {
     return null;

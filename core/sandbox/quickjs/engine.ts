@@ -1,5 +1,6 @@
-import type { Engine } from "../engine.ts";
+import type { Engine, GuestScript } from "../engine.ts";
 import { QuickJsGuest } from "./guest.ts";
+import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 /**
  * Runs plugins in QuickJS inside WebAssembly: an interpreter, slower than a JIT, whose memory cannot
@@ -12,5 +13,27 @@ import { QuickJsGuest } from "./guest.ts";
  * const reply = guest.dispatch(text);
  */
 export function createQuickJsEngine(): Engine {
-  return { name: "quickjs", create: (options) => QuickJsGuest.create(options) };
+  const snapshots = new LatestSnapshot();
+  return {
+    name: "quickjs",
+    create: async (options) => QuickJsGuest.create(options, await snapshots.of(options.runtime)),
+  };
+}
+
+/** There is one runtime, if it is not being worked on. */
+class LatestSnapshot {
+  private runtime: GuestScript | undefined;
+  private snapshot: Promise<Snapshot> | undefined;
+
+  of(runtime: GuestScript): Promise<Snapshot> {
+    if (this.snapshot === undefined || this.runtime?.code !== runtime.code) {
+      this.runtime = runtime;
+      this.snapshot = takeSnapshot(runtime);
+      // One that failed is tried again; whoever waits for it hears of the failure.
+      this.snapshot.catch(() => {
+        this.runtime = undefined;
+      });
+    }
+    return this.snapshot;
+  }
 }

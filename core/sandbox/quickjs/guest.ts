@@ -1,11 +1,12 @@
 import { type Guest, GuestFault, type GuestOptions } from "../engine.ts";
-import { boot, type Entry } from "./boot.ts";
+import { type Entry, loadPlugin } from "./boot.ts";
 import { instantiate, type Pointer, type QuickJsInstance, type QuickJsModule } from "./build.ts";
 import { Collector } from "./collector.ts";
 import { Deadline } from "./deadline.ts";
 import { answerHostCall } from "./host-function.ts";
 import { GuestError, Machine } from "./machine.ts";
 import { CappedMemory } from "./memory.ts";
+import { restore, type Snapshot } from "./snapshot.ts";
 
 /** CPU time that loading and collecting may take even if the limit for one message is lower, in ms. */
 const upkeepMs = 1000;
@@ -27,21 +28,32 @@ export class QuickJsGuest implements Guest {
   /**
    * Makes a guest; the plugin's top level has run when this resolves.
    *
+   * @param snapshot of the runtime of the options
    * @throws GuestFault
    */
-  static async create(options: GuestOptions): Promise<QuickJsGuest> {
+  static async create(options: GuestOptions, snapshot: Snapshot): Promise<QuickJsGuest> {
     const memory = new CappedMemory(options.limits.memoryBytes);
-    return new QuickJsGuest(options, memory, await instantiate(memory.wasm));
+    const instance = await instantiate(memory.wasm);
+    restore(snapshot, instance.module.HEAPU8);
+    return new QuickJsGuest(options, memory, instance, snapshot);
   }
 
-  private constructor(options: GuestOptions, memory: CappedMemory, instance: QuickJsInstance) {
+  private constructor(
+    options: GuestOptions,
+    memory: CappedMemory,
+    instance: QuickJsInstance,
+    { layout, entry }: Snapshot,
+  ) {
     this.options = options;
     this.memory = memory;
     this.module = instance.module;
     this.deadline = new Deadline(() => this.machine.progress);
-    this.machine = new Machine(instance, this.deadline, (argc, argv) => this.callHost(argc, argv));
+    this.machine = new Machine(instance, layout, this.deadline, (argc, argv) => this.callHost(argc, argv));
     this.memory.takeExcess(instance.module);
-    this.entry = this.load();
+    this.entry = entry;
+    this.machine.describeErrorsBy(entry.describe);
+    this.machine.seedRandom();
+    this.load();
     this.collector = new Collector(
       () => memory.hasReserve(instance.module),
       () => this.collect(),
@@ -79,17 +91,18 @@ export class QuickJsGuest implements Guest {
     this.lose(new GuestFault("crash", `Guest ${this.options.name} was disposed`));
   }
 
-  private load(): Entry {
+  private load(): void {
     const { machine } = this;
     this.deadline.start(Math.max(upkeepMs, this.options.limits.cpuMs));
+    let problem: unknown;
     try {
-      const entry = boot(machine, this.options);
+      loadPlugin(machine, this.entry, this.options.plugin);
       machine.runJobs();
-      if (!this.isBeyondLimits()) return entry;
     } catch (error) {
-      throw error instanceof GuestFault && !this.isBeyondLimits() ? error : this.faultOf(error);
+      problem = error;
     }
-    throw this.faultOf(undefined);
+    if (this.isBeyondLimits()) throw this.faultOf(undefined);
+    if (problem !== undefined) throw problem instanceof GuestFault ? problem : this.faultOf(problem);
   }
 
   private send(text: string): string {

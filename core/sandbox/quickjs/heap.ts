@@ -1,7 +1,5 @@
 import type { Pointer, QuickJsInstance } from "./build.ts";
-
-/** Texts whose UTF-8 may need no more than this use one block again and again, in bytes. */
-const scratchBytes = 65536;
+import { type Layout, scratchBytes } from "./layout.ts";
 
 /**
  * Where the length of a string lies, in 32-bit words before its characters, and its bits in there:
@@ -15,30 +13,27 @@ const lengthBits = 0x7fffffff;
 export class Heap {
   private readonly instance: QuickJsInstance;
   private readonly context: Pointer;
-  private readonly undefined: Pointer;
-  private readonly parseJson: Pointer;
-  private readonly scratch: Pointer;
-  private readonly argv: Pointer;
+  private readonly layout: Layout;
   private memory: Uint8Array;
   private bytes: Buffer;
   private words: Int32Array;
 
-  /**
-   * Before any guest code runs: the guest's `JSON.parse` is used as it is now.
-   *
-   * @throws Error when strings do not lie in memory as expected
-   */
-  constructor(instance: QuickJsInstance, context: Pointer) {
+  constructor(instance: QuickJsInstance, layout: Layout) {
     this.instance = instance;
-    this.context = context;
-    this.undefined = instance.functions.QTS_GetUndefined();
+    this.context = layout.context;
+    this.layout = layout;
     this.memory = instance.module.HEAPU8;
     this.bytes = Buffer.from(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
-    this.scratch = this.allocate(scratchBytes);
-    this.argv = this.allocate(4);
-    this.parseJson = this.evaluate("JSON.parse", "prelude");
-    this.assertLayout();
+  }
+
+  /** @throws Error when strings do not lie in memory as expected: it is another build of QuickJS */
+  assertTextsAreExact(): void {
+    for (const text of ["", "ascii", "\u00e9", "\u20ac\u{1d11e}", "\ufeff", "a\0\u20ac\ud800"]) {
+      const value = this.newText(text);
+      if (this.readText(value) !== text) throw new Error("This build of QuickJS is not the expected one");
+      this.instance.functions.QTS_FreeValuePointer(this.context, value);
+    }
   }
 
   /** A 32-bit word of the memory. */
@@ -72,9 +67,9 @@ export class Heap {
     if (text.includes("\0")) return this.newTextByJson(text);
     // Three bytes are the most that a code unit takes.
     if (text.length * 3 < scratchBytes) {
-      const length = this.writeUtf8(text, this.scratch);
+      const length = this.writeUtf8(text, this.layout.scratch);
       if (length !== text.length && !text.isWellFormed()) return this.newTextByJson(text);
-      return this.instance.functions.QTS_NewString(this.context, this.scratch);
+      return this.instance.functions.QTS_NewString(this.context, this.layout.scratch);
     }
     if (!text.isWellFormed()) return this.newTextByJson(text);
     return this.newLongText(text);
@@ -149,8 +144,9 @@ export class Heap {
   private newTextByJson(text: string): Pointer {
     const { functions } = this.instance;
     const json = this.newText(JSON.stringify(text));
-    this.setWord(this.argv, json);
-    const value = functions.QTS_Call(this.context, this.parseJson, this.undefined, 1, this.argv);
+    const { argv, parseJson } = this.layout;
+    this.setWord(argv, json);
+    const value = functions.QTS_Call(this.context, parseJson, functions.QTS_GetUndefined(), 1, argv);
     functions.QTS_FreeValuePointer(this.context, json);
     return value;
   }
@@ -168,14 +164,6 @@ export class Heap {
     this.memory = this.instance.module.HEAPU8;
     this.bytes = Buffer.from(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
-  }
-
-  private assertLayout(): void {
-    for (const text of ["", "ascii", "\u00e9", "\u20ac\u{1d11e}", "\ufeff", "a\0\u20ac\ud800"]) {
-      const value = this.newText(text);
-      if (this.readText(value) !== text) throw new Error("This build of QuickJS is not the expected one");
-      this.instance.functions.QTS_FreeValuePointer(this.context, value);
-    }
   }
 }
 

@@ -1,20 +1,10 @@
 import type { Pointer, QuickJsFunctions, QuickJsInstance } from "./build.ts";
 import type { Deadline } from "./deadline.ts";
 import { Heap } from "./heap.ts";
+import { counterBytes, type Layout, mostArguments, seedBytes } from "./layout.ts";
 
-/**
- * Bytes of stack for guest code. With more, native recursion (JSON, regular expressions) overflows
- * the stack of the host before QuickJS sees it.
- */
-const stackBytes = 65536;
 /** Jobs that run before the deadline is looked at from outside: one of native code alone never asks. */
 const jobSlice = 1000;
-/** Arguments of a call to the guest, at most. */
-const mostArguments = 3;
-
-/** Bytes of the progress counter. */
-const counterBytes = 4;
-
 /** Guest code threw; the message is its error and stack, as the guest tells them. */
 export class GuestError extends Error {
   override readonly name = "GuestError";
@@ -34,17 +24,18 @@ export class Machine {
   readonly functions: QuickJsFunctions;
   readonly context: Pointer;
   readonly undefined: Pointer;
-  private readonly runtime: Pointer;
+  private readonly layout: Layout;
   private readonly deadline: Deadline;
-  private readonly argv: Pointer;
-  private readonly lastContext: Pointer;
-  private readonly counterAt: Pointer;
   private describe: Pointer = 0;
 
-  constructor(instance: QuickJsInstance, deadline: Deadline, callHost: HostFunction) {
+  constructor(instance: QuickJsInstance, layout: Layout, deadline: Deadline, callHost: HostFunction) {
     const { functions, module } = instance;
     this.functions = functions;
+    this.layout = layout;
     this.deadline = deadline;
+    this.context = layout.context;
+    this.undefined = functions.QTS_GetUndefined();
+    this.heap = new Heap(instance, layout);
     module.callbacks = {
       callFunction: (_asyncify, _context, _self, argc, argv) => callHost(argc, argv),
       shouldInterrupt: () => (deadline.check() ? 1 : 0),
@@ -52,31 +43,28 @@ export class Machine {
       loadModuleSource: () => 0,
       normalizeModule: () => 0,
     };
-    this.runtime = functions.QTS_NewRuntime();
-    functions.QTS_RuntimeSetMaxStackSize(this.runtime, stackBytes);
-    this.context = functions.QTS_NewContext(this.runtime, 0);
-    this.undefined = functions.QTS_GetUndefined();
-    this.heap = new Heap(instance, this.context);
-    this.argv = this.heap.allocate(4 * mostArguments);
-    this.lastContext = this.heap.allocate(4);
-    this.counterAt = this.heap.allocate(counterBytes);
-    this.heap.setWord(this.counterAt, 0);
-    functions.QTS_RuntimeEnableInterruptHandler(this.runtime);
   }
 
-  /** What the guest has counted in the buffer of `newCounter`. */
+  /** What the guest has counted. */
   get progress(): number {
-    return this.heap.word(this.counterAt);
+    return this.heap.word(this.layout.counter);
   }
 
-  /** The memory of the progress counter as an ArrayBuffer of the guest; once. */
-  newCounter(): Pointer {
-    return this.functions.QTS_NewArrayBuffer(this.context, this.counterAt, counterBytes);
+  /** What the prelude is given: the way to the host, and memory that the host sees as well. Once. */
+  newHostSide(): { readonly host: Pointer; readonly counter: Pointer; readonly seed: Pointer } {
+    const { functions, context, layout } = this;
+    return {
+      host: functions.QTS_NewFunction(context, "host", 4, false, 1),
+      counter: functions.QTS_NewArrayBuffer(context, layout.counter, counterBytes),
+      seed: functions.QTS_NewArrayBuffer(context, layout.seed, seedBytes),
+    };
   }
 
-  /** The function that the guest calls to reach the host. */
-  newHostFunction(): Pointer {
-    return this.functions.QTS_NewFunction(this.context, "host", 4, false, 1);
+  /** Where Math.random goes on from: guests of one snapshot are not to draw the same numbers. */
+  seedRandom(): void {
+    for (let at = 0; at < seedBytes; at += 4) {
+      this.heap.setWord(this.layout.seed + at, 1 + Math.floor(Math.random() * 0x7fffffff));
+    }
   }
 
   /**
@@ -100,10 +88,10 @@ export class Machine {
     second = this.undefined,
     third = this.undefined,
   ): Pointer {
-    this.heap.setWord(this.argv, first);
-    this.heap.setWord(this.argv + 4, second);
-    this.heap.setWord(this.argv + 8, third);
-    return this.unwrap(this.functions.QTS_Call(this.context, callee, self, mostArguments, this.argv));
+    this.heap.setWord(this.layout.argv, first);
+    this.heap.setWord(this.layout.argv + 4, second);
+    this.heap.setWord(this.layout.argv + 8, third);
+    return this.unwrap(this.functions.QTS_Call(this.context, callee, self, mostArguments, this.layout.argv));
   }
 
   /** Property of an object that the prelude or the runtime made. */
@@ -132,8 +120,10 @@ export class Machine {
 
   /** Runs promise jobs until none is left or the deadline has passed. */
   runJobs(): void {
-    while (this.functions.QTS_IsJobPending(this.runtime) !== 0) {
-      this.release(this.functions.QTS_ExecutePendingJob(this.runtime, jobSlice, this.lastContext));
+    while (this.functions.QTS_IsJobPending(this.layout.runtime) !== 0) {
+      this.release(
+        this.functions.QTS_ExecutePendingJob(this.layout.runtime, jobSlice, this.layout.lastContext),
+      );
       if (this.deadline.check()) return;
     }
   }
@@ -152,8 +142,8 @@ export class Machine {
 
   private explain(error: Pointer): string {
     if (this.describe === 0) return this.heap.readText(error);
-    this.heap.setWord(this.argv, error);
-    const text = this.functions.QTS_Call(this.context, this.describe, this.undefined, 1, this.argv);
+    this.heap.setWord(this.layout.argv, error);
+    const text = this.functions.QTS_Call(this.context, this.describe, this.undefined, 1, this.layout.argv);
     return this.heap.readText(text);
   }
 }

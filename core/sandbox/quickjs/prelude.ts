@@ -1,7 +1,8 @@
 /**
  * Runs in every QuickJS guest before anything else. It takes away what the guests of other engines
  * do not have, and makes what C cannot: typed arrays. Its value is a function of the host function
- * and the memory of the progress counter; the two never get further than its closures.
+ * and the memory of the progress counter and of the state of Math.random; none of them gets further
+ * than its closures.
  */
 export const prelude = {
   name: "prelude",
@@ -74,7 +75,16 @@ export const prelude = {
     return "";
   }
 
-  return function (hostFunction, counter) {
+  return function (hostFunction, counter, seed) {
+    const state = new Words(seed);
+    defineProperty(Math, "random", hidden(function random() {
+      const oldest = state[0] ^ (state[0] << 11);
+      state[0] = state[1];
+      state[1] = state[2];
+      state[2] = state[3];
+      state[3] ^= (state[3] >>> 19) ^ oldest ^ (oldest >>> 8);
+      return ((state[3] >>> 0) * 2097152 + (state[2] >>> 11)) / 9007199254740992;
+    }));
     return [
       function host(op, id, text, bytes) {
         const answer =

@@ -1,0 +1,53 @@
+import type { Pointer, QuickJsInstance } from "./build.ts";
+
+/**
+ * Bytes of stack for guest code. With more, native recursion (JSON, regular expressions) overflows
+ * the stack of the host before QuickJS sees it.
+ */
+const stackBytes = 65_536;
+
+/** Texts whose UTF-8 may need no more than this use one block again and again, in bytes. */
+export const scratchBytes = 65_536;
+/** Arguments of a call to the guest, at most. */
+export const mostArguments = 3;
+/** Bytes of the progress counter. */
+export const counterBytes = 4;
+/** Bytes of the state of Math.random. */
+export const seedBytes = 16;
+
+/** Where in the memory of an instance the things lie that the host uses. */
+export interface Layout {
+  readonly runtime: Pointer;
+  readonly context: Pointer;
+  readonly scratch: Pointer;
+  readonly argv: Pointer;
+  readonly lastContext: Pointer;
+  readonly counter: Pointer;
+  readonly seed: Pointer;
+  /** The guest's `JSON.parse`, as it was before any guest code ran. */
+  readonly parseJson: Pointer;
+}
+
+/** Makes a runtime with one realm, and room for what the host exchanges with it. */
+export function layOut({ module, functions }: QuickJsInstance): Layout {
+  const runtime = functions.QTS_NewRuntime();
+  functions.QTS_RuntimeSetMaxStackSize(runtime, stackBytes);
+  const context = functions.QTS_NewContext(runtime, 0);
+  const scratch = module._malloc(scratchBytes);
+  const layout = {
+    runtime,
+    context,
+    scratch,
+    argv: module._malloc(4 * mostArguments),
+    lastContext: module._malloc(4),
+    counter: module._malloc(counterBytes),
+    seed: module._malloc(seedBytes),
+  };
+  module.HEAPU8.fill(0, layout.counter, layout.counter + counterBytes);
+  module.HEAPU8.fill(1, layout.seed, layout.seed + seedBytes);
+  const source = Buffer.from("JSON.parse\0");
+  module.HEAPU8.set(source, scratch);
+  const parseJson = functions.QTS_Eval(context, scratch, source.length - 1, "prelude", 0, 0);
+  functions.QTS_RuntimeEnableInterruptHandler(runtime);
+  return { ...layout, parseJson };
+}

@@ -15,7 +15,7 @@ import type {
 import { listen } from "../../core/net/listener.ts";
 import type { AccessRecord } from "../../core/observe/access-log.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
-import { Gateway } from "../../core/proxy/gateway.ts";
+import { Gateway, type GatewayOptions } from "../../core/proxy/gateway.ts";
 import { type RecordingLog, recordingLog } from "../net/recording-log.ts";
 import { until } from "../net/until.ts";
 import { type Message, readMessage } from "./message.ts";
@@ -49,13 +49,25 @@ export interface TestGateway {
   ask(request: string): Promise<Message>;
 }
 
-/** Runs a gateway in front of the endpoints, in this process, until the test ends. */
+/** What a gateway with plugins has besides. */
+export interface PluginParts extends Pick<GatewayOptions, "bundle" | "policyServices"> {
+  readonly change: (config: Config) => Config;
+}
+
+/**
+ * Runs a gateway in front of the endpoints, in this process, until the test ends.
+ *
+ * @param parts null: it has no plugins
+ */
 export async function startGateway(
   t: Test,
   endpoints: Address | readonly Address[],
   settings: GatewaySettings = {},
+  parts: PluginParts | null = null,
 ): Promise<TestGateway> {
-  const config = testConfig(Array.isArray(endpoints) ? endpoints : [endpoints as Address], settings);
+  const base = testConfig(Array.isArray(endpoints) ? endpoints : [endpoints as Address], settings);
+  const { change, ...plugins } = parts ?? { change: () => base };
+  const config = change(base);
   const log = recordingLog();
   const metrics = new Metrics();
   const records: AccessRecord[] = [];
@@ -65,6 +77,7 @@ export async function startGateway(
     onConnection(socket);
   };
   const gateway = new Gateway({
+    ...plugins,
     config,
     log,
     metrics,

@@ -1,0 +1,3 @@
+import { runInRealms } from "./realms.ts";
+
+await runInRealms("console.checks.ts");

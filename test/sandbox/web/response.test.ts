@@ -1,0 +1,3 @@
+import { runInRealms } from "./realms.ts";
+
+await runInRealms("response.checks.ts");

@@ -8,6 +8,8 @@ export const helpText = `Usage: sluice --upstream URL [options]
   --listen ADDR      address to serve on                [127.0.0.1:8080]
   --admin ADDR|off   address of health, metrics, config [127.0.0.1:9901]
   --config FILE      config file       [./sluice.yaml if there is no --upstream]
+  --plugins DIR      folder of plugins, reloaded when they change
+  --state DIR        keeps the last good plugins for a start with broken ones
   --workers N|auto   reactors, one thread each                       [1]
   --no-access-log    no line per request
   --pretty           log lines for people instead of JSON

@@ -9,6 +9,8 @@ export const options = {
   listen: { type: "string" },
   admin: { type: "string" },
   config: { type: "string" },
+  plugins: { type: "string" },
+  state: { type: "string" },
   workers: { type: "string" },
   "access-log": { type: "boolean" },
   "no-access-log": { type: "boolean" },

@@ -13,6 +13,8 @@ export interface OptionValues {
   readonly listen?: string;
   readonly admin?: string;
   readonly config?: string;
+  readonly plugins?: string;
+  readonly state?: string;
   readonly workers?: string;
   readonly "access-log"?: boolean;
   readonly "no-access-log"?: boolean;
@@ -52,7 +54,7 @@ const switchWords: Readonly<Record<string, boolean>> = {
  * @throws UsageError naming the flag or variable
  */
 export function overridesFrom(values: OptionValues, env: NodeJS.ProcessEnv): Overrides {
-  const written = (flag: "listen" | "admin" | "workers" | "log-level"): Written | null =>
+  const written = (flag: "listen" | "admin" | "plugins" | "state" | "workers" | "log-level"): Written | null =>
     values[flag] === undefined ? variable(env, flag) : { text: values[flag], source: `--${flag}` };
   const flagOrSwitch = (flag: boolean | undefined, name: "access-log" | "pretty") =>
     flag ?? optional(variable(env, name), readSwitch);
@@ -61,6 +63,8 @@ export function overridesFrom(values: OptionValues, env: NodeJS.ProcessEnv): Ove
     upstreams: readUpstreams(values, env),
     listen: optional(written("listen"), readAddress),
     admin: optional(written("admin"), readAdmin),
+    plugins: optional(written("plugins"), readFolder),
+    state: optional(written("state"), readFolder),
     workers: optional(written("workers"), readWorkers),
     accessLog: flagOrSwitch(accessLog, "access-log"),
     pretty: flagOrSwitch(values.pretty, "pretty"),
@@ -104,6 +108,11 @@ function readAdmin(written: Written): Address | null {
   return written.text === "off"
     ? null
     : (parseAddress(written.text) ?? refuse(written, `${addressExpected}, or off`));
+}
+
+/** As it is written: seen from the working directory. */
+function readFolder(written: Written): string {
+  return written.text.includes("\0") ? refuse(written, "a folder") : written.text;
 }
 
 function readWorkers(written: Written): number | "auto" {

@@ -60,7 +60,12 @@ export const defaultAccessLog = { enabled: true } as const;
 
 export const defaultWorkers = 1;
 
-export const defaultPlugins: Config["plugins"] = { directory: null, grantDeclared: false, settings: {} };
+export const defaultPlugins: Config["plugins"] = {
+  directory: null,
+  state: null,
+  grantDeclared: false,
+  settings: {},
+};
 
 export const defaultPluginLimits: PluginLimits = {
   cpu: 50,

@@ -119,6 +119,8 @@ export interface PolicyConfig {
 export interface PluginsConfig {
   /** Where plugins are; null: there are none. */
   readonly directory: string | null;
+  /** Folder in which the last good generation of plugins is kept; null: it is not. */
+  readonly state: string | null;
   /** Grant what plugins declare, for development. */
   readonly grantDeclared: boolean;
   /** Of plugins about which something is said. */

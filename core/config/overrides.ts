@@ -12,6 +12,10 @@ export interface Overrides {
   /** Endpoints of the only cluster. */
   readonly upstreams?: readonly Endpoint[];
   readonly admin?: Address | null;
+  /** Folder of plugins. */
+  readonly plugins?: string;
+  /** Folder for the last good generation of plugins. */
+  readonly state?: string;
   readonly workers?: number | "auto";
   readonly accessLog?: boolean;
   readonly pretty?: boolean;
@@ -32,13 +36,18 @@ const implicitName = "upstream";
  * @throws OverrideError when the upstreams mix `http` and `https`, or it is unclear whose endpoints they are.
  */
 export function applyOverrides(config: Config, overrides: Overrides): Config {
-  const { upstreams, listen, admin, workers, accessLog, pretty, logLevel } = overrides;
+  const { upstreams, listen, admin, plugins, state, workers, accessLog, pretty, logLevel } = overrides;
   const upstream = upstreams === undefined ? config : withUpstreams(config, upstreams);
   return {
     ...upstream,
     listeners: listen === undefined ? config.listeners : withFirstAddress(config.listeners, listen),
     admin: admin === undefined ? config.admin : admin,
     workers: workers === undefined ? config.workers : resolveWorkers(workers),
+    plugins: {
+      ...config.plugins,
+      directory: plugins ?? config.plugins.directory,
+      state: state ?? config.plugins.state,
+    },
     accessLog: { enabled: accessLog ?? config.accessLog.enabled },
     log: { level: logLevel ?? config.log.level, pretty: pretty ?? config.log.pretty },
   };

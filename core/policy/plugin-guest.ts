@@ -3,7 +3,7 @@
  * together; when it is lost it is made anew; when it is lost too often it is left alone for a while.
  */
 import { HostOp } from "../../sdk/runtime/host-op.ts";
-import { MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
+import { MessageKind, separator } from "../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../net/turn.ts";
 import { type Guest, GuestFault, type HostCall } from "../sandbox/engine.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
@@ -67,6 +67,8 @@ interface Arrival {
 interface Batch {
   text: string;
   readonly bytes: Uint8Array | undefined;
+  /** Whether nothing else may enter with it. */
+  readonly isAlone: boolean;
   readonly calls: GuestCall[];
   readonly slots: Slot[];
   readonly sides: number[];
@@ -146,7 +148,7 @@ export class PluginGuest implements Task {
   endSlot(slot: number, because: string): void {
     this.releaseSlot(slot);
     if (this.guest === null) return;
-    this.enqueue(`${MessageKind.end}${slot} 0 0 0 ${because.length}\n${because}`);
+    this.enqueue(writeMessage(MessageKind.end, slot, 0, 0, "", because));
   }
 
   // --- calls
@@ -180,9 +182,13 @@ export class PluginGuest implements Task {
       onLost: (loss) => answer.reject(new Error(loss.message)),
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
-    const text = `${kind}${slot} ${instance} 0 0 ${payload.length}\n${payload}`;
+    const text = writeMessage(kind, slot, instance, 0, "", payload);
     const asked = this.slots[slot]!;
-    this.enter(this.guest, { text, bytes: undefined, calls: [call], slots: [asked], sides: [Side.request] });
+    const batch = newBatch(text, undefined, true);
+    batch.calls.push(call);
+    batch.slots.push(asked);
+    batch.sides.push(Side.request);
+    this.enter(this.guest, batch);
     try {
       return await answer.promise;
     } finally {
@@ -193,8 +199,8 @@ export class PluginGuest implements Task {
 
   private enqueue(message: string, bytes?: Uint8Array): Batch {
     let batch = this.queue.at(-1);
-    if (batch === undefined || batch.bytes !== undefined || bytes !== undefined) {
-      batch = { text: "", bytes, calls: [], slots: [], sides: [] };
+    if (batch === undefined || batch.isAlone || bytes !== undefined) {
+      batch = newBatch("", bytes, bytes !== undefined);
       this.queue.push(batch);
     }
     batch.text += message;
@@ -306,11 +312,9 @@ export class PluginGuest implements Task {
 
   private complete(id: number, answer: string | Uint8Array): void {
     if (this.guest === null) return;
-    if (typeof answer === "string") {
-      this.enqueue(`${MessageKind.complete}${id} 0 0 0 ${answer.length}\n${answer}`);
-    } else {
-      this.enqueue(`${MessageKind.complete}${id} 0 ${MessageFlag.bytes} 0 0\n`, answer);
-    }
+    const [text, bytes] = typeof answer === "string" ? [answer, undefined] : ["", answer];
+    this.queue.push(newBatch(`${MessageKind.complete}${separator}${id}${separator}${text}`, bytes, true));
+    this.schedule();
   }
 
   // --- ends
@@ -355,6 +359,22 @@ export class PluginGuest implements Task {
     this.disposed = true;
     this.drop();
   }
+}
+
+function newBatch(text: string, bytes: Uint8Array | undefined, isAlone: boolean): Batch {
+  return { text, bytes, isAlone, calls: [], slots: [], sides: [] };
+}
+
+/** @param context and payload, neither with a separator in it */
+export function writeMessage(
+  kind: string,
+  slot: number,
+  instance: number,
+  flags: number,
+  context: string,
+  payload: string,
+): string {
+  return `${kind}\x01${slot}\x01${instance}\x01${flags}\x01${context}\x01${payload}\x01`;
 }
 
 function sideOf(message: string): number {

@@ -3,7 +3,7 @@ import { MessageFlag, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
 import type { GuestError } from "./outcome.ts";
-import type { GuestCall, GuestLoss, SlotOwner } from "./plugin-guest.ts";
+import { type GuestCall, type GuestLoss, type SlotOwner, writeMessage } from "./plugin-guest.ts";
 import type { Policy } from "./policy.ts";
 
 /** What the policies of an exchange need of it. */
@@ -47,8 +47,7 @@ export class PolicyRun {
       this.taken.push({ policy, slot });
     }
     const flags = bodyFlags | (policy.lastPhase === phase ? MessageFlag.last : 0);
-    const header = `${kind}${slot} ${policy.instance} ${flags} ${context.length} ${payload.length}\n`;
-    policy.guest.call(call, slot, header + context + payload, bytes);
+    policy.guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, context, payload), bytes);
   }
 
   /** The handler is done: if it was the policy's last one, the guest has forgotten the exchange. */

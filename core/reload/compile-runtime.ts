@@ -49,7 +49,8 @@ export async function bundleRuntime(main: string): Promise<string> {
       // Evaluated for every plugin: less text. Names stay, since classes show theirs to plugins.
       minifyWhitespace: true,
       minifySyntax: true,
-      tsconfigRaw: {},
+      // Fields become assignments: the interpreted engine makes objects faster that way.
+      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
       charset: "utf8",
       legalComments: "none",
       logLevel: "silent",

@@ -15,7 +15,6 @@ export interface UpstreamChoice {
 
 export class Context {
   readonly #exchange: GuestExchange;
-  #state: object | null = null;
 
   constructor(exchange: GuestExchange) {
     this.#exchange = exchange;
@@ -26,12 +25,13 @@ export class Context {
   }
 
   get state(): object {
-    this.#state ??= this.#exchange.instance.makeState();
-    return this.#state;
+    const exchange = this.#exchange;
+    exchange.state ??= exchange.instance.makeState();
+    return exchange.state;
   }
 
   set state(value: object) {
-    this.#state = value;
+    this.#exchange.state = value;
   }
 
   get route(): { readonly name: string } {

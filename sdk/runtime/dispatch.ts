@@ -1,4 +1,5 @@
-/** Reads the messages of one entry, calls the plugin's handlers and writes their outcomes. */
+/** Reads the messages of one entry, calls the plugin's handlers and collects their outcomes. */
+import { checkPatterns } from "./config-patterns.ts";
 import { Draft } from "./draft.ts";
 import { GuestExchange } from "./exchange.ts";
 import { describeFault } from "./fault.ts";
@@ -7,24 +8,21 @@ import { IncomingRequest } from "./incoming-request.ts";
 import { IncomingResponse } from "./incoming-response.ts";
 import { type Definition, Instance } from "./instance.ts";
 import { manifestOf } from "./manifest.ts";
-import { MessageFlag, MessageKind, OutcomeKind, type PolicySetup } from "./message.ts";
-import { chunkOutcome, type Outcome, replyOutcome, withBytes } from "./outcome.ts";
+import {
+  MessageFlag,
+  MessageKind,
+  messageParts,
+  OutcomeKind,
+  type PolicySetup,
+  separator,
+} from "./message.ts";
+import { chunkOutcome, type Outcome, replyOutcome } from "./outcome.ts";
 import { OutgoingBodies } from "./outgoing-bodies.ts";
 import { Response } from "./response.ts";
 import { setupHost } from "./setup-host.ts";
 import { UpstreamAttempt } from "./upstream-attempt.ts";
 
-/** One message, taken apart. */
-interface Message {
-  readonly kind: string;
-  readonly slot: number;
-  readonly instance: number;
-  readonly flags: number;
-  readonly context: string;
-  readonly payload: string;
-}
-
-const noOutcome = "";
+type Encode = (value: unknown) => Outcome;
 
 export class Dispatcher {
   private definition: Definition = {};
@@ -44,188 +42,218 @@ export class Dispatcher {
 
   /** One entry; see message.ts. */
   dispatch(text: string, bytes: Uint8Array | undefined): string {
+    if (text.charCodeAt(0) === completeKind) {
+      this.complete(text, bytes);
+      return "";
+    }
+    // One native call takes all messages apart: in an interpreted engine that is most of what there is to save.
+    const parts = text.split(separator);
     let outcomes = "";
-    let at = 0;
-    while (at < text.length) {
+    for (let i = 0; i + messageParts < parts.length; i += messageParts) {
       this.progress[0]!++;
-      const lineEnd = text.indexOf("\n", at);
-      const numbers = text.slice(at + 1, lineEnd).split(" ");
-      const contextEnd = lineEnd + 1 + Number(numbers[3]);
-      const end = contextEnd + Number(numbers[4]);
-      outcomes += this.handle(
-        {
-          kind: text[at]!,
-          slot: Number(numbers[0]),
-          instance: Number(numbers[1]),
-          flags: Number(numbers[2]),
-          context: text.slice(lineEnd + 1, contextEnd),
-          payload: text.slice(contextEnd, end),
-        },
-        bytes,
-      );
-      at = end;
+      const flags = Number(parts[i + 3]);
+      outcomes += this.handle(parts[i]!, Number(parts[i + 1]), flags, parts, i, bytes);
     }
     return outcomes;
   }
 
-  private handle(message: Message, bytes: Uint8Array | undefined): string {
-    const { kind, slot } = message;
-    switch (kind) {
-      case MessageKind.request:
-      case MessageKind.upstream:
-      case MessageKind.response:
-      case MessageKind.requestBody:
-      case MessageKind.responseBody:
-      case MessageKind.log:
-        return this.runPhase(message, bytes);
-      case MessageKind.end:
-        this.end(slot, message.payload);
-        return noOutcome;
-      case MessageKind.complete:
-        settle(slot, (message.flags & MessageFlag.bytes) !== 0 ? bytes! : message.payload);
-        return noOutcome;
-      case MessageKind.pull:
-        return this.conclude(message, this.bodies.pull(slot), (part) => chunkOutcome(part, part === null));
-      case MessageKind.setup:
-        return this.setUp(message);
-      case MessageKind.teardown:
-        return this.tearDown(message);
-      default:
-        return jsonOutcome(manifestOf(this.definition));
+  private handle(
+    kind: string,
+    slot: number,
+    flags: number,
+    parts: readonly string[],
+    at: number,
+    bytes: Uint8Array | undefined,
+  ): string {
+    const payload = parts[at + 5]!;
+    try {
+      switch (kind) {
+        case MessageKind.request:
+          return this.onRequest(this.open(slot, parts, at), flags, payload);
+        case MessageKind.response:
+          return this.onResponse(this.open(slot, parts, at), flags, payload);
+        case MessageKind.upstream:
+          return this.onUpstream(this.open(slot, parts, at), flags, payload);
+        case MessageKind.requestBody:
+        case MessageKind.responseBody:
+          return this.onBody(kind, this.open(slot, parts, at), flags, bytes ?? new Uint8Array(0));
+        case MessageKind.log:
+          return this.onLog(this.open(slot, parts, at), flags, payload);
+        case MessageKind.end:
+          this.end(slot, payload);
+          return "";
+        case MessageKind.pull:
+          return this.conclude(kind, slot, flags, this.bodies.pull(slot), endWithNull);
+        case MessageKind.setup:
+          return this.setUp(slot, Number(parts[at + 2]), payload);
+        case MessageKind.teardown:
+          return this.conclude(kind, slot, flags, this.definition.teardown?.(), nothing);
+        default:
+          return jsonOutcome(manifestOf(this.definition));
+      }
+    } catch (error) {
+      this.closeAfter(slot, flags);
+      return faultOutcome(error);
     }
   }
 
   // --- phases
 
-  private runPhase(message: Message, bytes: Uint8Array | undefined): string {
-    const { kind } = message;
-    try {
-      const exchange = this.open(message);
-      const { definition } = exchange.instance;
-      const { context } = exchange;
-      switch (kind) {
-        case MessageKind.request: {
-          const draft = new Draft(exchange, message.payload, "q");
-          return this.finish(message, draft, definition.onRequest!(new IncomingRequest(draft), context));
-        }
-        case MessageKind.response: {
-          const [line, fields] = splitLine(message.payload);
-          const draft = new Draft(exchange, fields, "s");
-          const response = new IncomingResponse(draft, Number(line.slice(0, 3)), line.slice(4));
-          return this.finish(message, draft, definition.onResponse!(response, context));
-        }
-        case MessageKind.upstream: {
-          const [line, fields] = splitLine(message.payload);
-          const draft = new Draft(exchange, fields, "q");
-          const attempt = new UpstreamAttempt(draft, line);
-          return this.finish(message, draft, definition.onUpstream!(attempt, context));
-        }
-        case MessageKind.log:
-          return this.conclude(message, definition.onLog!(JSON.parse(message.payload), context), nothing);
-        default: {
-          exchange.lastChunk = (message.flags & MessageFlag.endOfBody) !== 0;
-          exchange.endsBody = false;
-          const chunk = bytes ?? new Uint8Array(0);
-          const isRequest = kind === MessageKind.requestBody;
-          const handler = isRequest ? definition.onRequestBody! : definition.onResponseBody!;
-          const result = handler.call(definition, chunk, context);
-          return this.conclude(message, result, (part) => chunkOutcome(part, exchange.endsBody));
-        }
-      }
-    } catch (error) {
-      this.closeAfter(message);
-      return faultOutcome(error);
-    }
+  private onRequest(exchange: GuestExchange, flags: number, fields: string): string {
+    const draft = new Draft(exchange, fields, "q");
+    const result = exchange.instance.definition.onRequest!(new IncomingRequest(draft), exchange.context);
+    return this.finish(MessageKind.request, flags, draft, result);
   }
 
-  private open(message: Message): GuestExchange {
-    const known = this.exchanges[message.slot];
-    if (known !== undefined && message.context === "") return known;
-    const exchange = new GuestExchange(message.slot, this.instances[message.instance]!, message.context);
-    this.exchanges[message.slot] = exchange;
+  private onUpstream(exchange: GuestExchange, flags: number, payload: string): string {
+    const end = payload.indexOf("\n");
+    const draft = new Draft(exchange, payload.slice(end + 1), "q");
+    const attempt = new UpstreamAttempt(draft, payload.slice(0, end));
+    const result = exchange.instance.definition.onUpstream!(attempt, exchange.context);
+    return this.finish(MessageKind.upstream, flags, draft, result);
+  }
+
+  private onResponse(exchange: GuestExchange, flags: number, payload: string): string {
+    const end = payload.indexOf("\n");
+    const draft = new Draft(exchange, payload.slice(end + 1), "s");
+    const response = new IncomingResponse(draft, payload.slice(0, end));
+    const result = exchange.instance.definition.onResponse!(response, exchange.context);
+    return this.finish(MessageKind.response, flags, draft, result);
+  }
+
+  private onBody(kind: string, exchange: GuestExchange, flags: number, chunk: Uint8Array): string {
+    const { definition } = exchange.instance;
+    const { context } = exchange;
+    exchange.lastChunk = (flags & MessageFlag.endOfBody) !== 0;
+    exchange.endsBody = false;
+    const result =
+      kind === MessageKind.requestBody
+        ? definition.onRequestBody!(chunk, context)
+        : definition.onResponseBody!(chunk, context);
+    return this.conclude(kind, exchange.slot, flags, result, (part) => chunkOutcome(part, exchange.endsBody));
+  }
+
+  private onLog(exchange: GuestExchange, flags: number, payload: string): string {
+    const result = exchange.instance.definition.onLog!(JSON.parse(payload), exchange.context);
+    return this.conclude(MessageKind.log, exchange.slot, flags, result, nothing);
+  }
+
+  private open(slot: number, parts: readonly string[], at: number): GuestExchange {
+    const known = this.exchanges[slot];
+    const context = parts[at + 4]!;
+    if (known !== undefined && context === "") return known;
+    const exchange = new GuestExchange(slot, this.instances[Number(parts[at + 2])]!, context);
+    this.exchanges[slot] = exchange;
     return exchange;
   }
 
-  /** Of the phases whose message has a head: what the handler returned, and what it changed. */
-  private finish(message: Message, draft: Draft, result: unknown): string {
-    return this.conclude(message, result, (value) => {
-      if (value === undefined || value === null) return withBytes(draft.outcome(), draft.body.replacement);
-      if (value instanceof Response && message.kind !== MessageKind.upstream) {
-        return replyOutcome(value, message.slot, this.bodies);
-      }
-      throw new TypeError(`A handler returned ${typeof value}: expected nothing or a Response`);
-    });
+  // --- outcomes
+
+  /** Of the phases whose message has a head. */
+  private finish(kind: string, flags: number, draft: Draft, result: unknown): string {
+    const { slot } = draft.exchange;
+    if (result === undefined && draft.replacement === null) {
+      this.closeAfter(slot, flags);
+      return draft.outcome();
+    }
+    return this.conclude(kind, slot, flags, result, (value) => this.headOutcome(kind, draft, value));
   }
 
-  private conclude(message: Message, result: unknown, encode: (value: unknown) => Outcome): string {
+  private headOutcome(kind: string, draft: Draft, value: unknown): Outcome {
+    if (value === undefined || value === null) {
+      const { replacement } = draft;
+      return replacement instanceof Uint8Array
+        ? { text: draft.outcome(), bytes: replacement }
+        : draft.outcome();
+    }
+    if (value instanceof Response && kind !== MessageKind.upstream) {
+      return replyOutcome(value, draft.exchange.slot, this.bodies);
+    }
+    const wanted = kind === MessageKind.upstream ? "nothing" : "nothing or a Response";
+    throw new TypeError(`The handler returned a value of type ${typeof value}: expected ${wanted}`);
+  }
+
+  private conclude(kind: string, slot: number, flags: number, result: unknown, encode: Encode): string {
     if (isThenable(result)) {
-      const exchange = this.exchanges[message.slot];
+      const exchange = this.exchanges[slot];
       Promise.resolve(result).then(
-        (value) => this.deliverLate(message, exchange, () => encode(value)),
-        (error) => this.deliverLate(message, exchange, () => faultOutcome(error)),
+        (value) => this.deliverLate(kind, slot, flags, exchange, () => encode(value)),
+        (error) => this.deliverLate(kind, slot, flags, exchange, () => faultOutcome(error)),
       );
       return OutcomeKind.pending;
     }
     const outcome = encode(result);
-    if (typeof outcome !== "string") {
-      deliver(message.slot, message.kind + outcome.text, outcome.bytes);
-      this.closeAfter(message);
-      return OutcomeKind.pending;
-    }
-    this.closeAfter(message);
-    return outcome;
+    this.closeAfter(slot, flags);
+    if (typeof outcome === "string") return outcome;
+    deliver(slot, kind + outcome.text, outcome.bytes);
+    return OutcomeKind.pending;
   }
 
-  private deliverLate(message: Message, exchange: GuestExchange | undefined, encode: () => Outcome): void {
+  private deliverLate(
+    kind: string,
+    slot: number,
+    flags: number,
+    exchange: GuestExchange | undefined,
+    encode: () => Outcome,
+  ): void {
     // The exchange has ended meanwhile, and its slot may belong to another one.
-    if (this.exchanges[message.slot] !== exchange) return;
+    if (this.exchanges[slot] !== exchange) return;
     let outcome: Outcome;
     try {
       outcome = encode();
     } catch (error) {
       outcome = faultOutcome(error);
     }
-    this.closeAfter(message);
-    if (typeof outcome === "string") deliver(message.slot, message.kind + outcome);
-    else deliver(message.slot, message.kind + outcome.text, outcome.bytes);
+    this.closeAfter(slot, flags);
+    if (typeof outcome === "string") deliver(slot, kind + outcome);
+    else deliver(slot, kind + outcome.text, outcome.bytes);
   }
 
-  private closeAfter({ slot, flags }: Message): void {
+  private closeAfter(slot: number, flags: number): void {
     if ((flags & MessageFlag.last) !== 0) this.exchanges[slot] = undefined;
   }
 
   private end(slot: number, because: string): void {
-    this.exchanges[slot]?.end(because);
+    const exchange = this.exchanges[slot];
     this.exchanges[slot] = undefined;
     this.bodies.cancel(slot);
+    exchange?.end(because);
+  }
+
+  /** Its answer may hold any character, so it is not taken apart like the others. */
+  private complete(text: string, bytes: Uint8Array | undefined): void {
+    this.progress[0]!++;
+    const idEnd = text.indexOf(separator, 2);
+    settle(Number(text.slice(2, idEnd)), bytes ?? text.slice(idEnd + 1));
   }
 
   // --- instances
 
-  private setUp(message: Message): string {
-    try {
-      const setup = JSON.parse(message.payload) as PolicySetup;
-      const instance = new Instance(this.definition, setup);
-      this.instances[message.instance] = instance;
-      const { definition } = this;
-      const result = definition.setup?.(instance.config, setupHost(setup));
-      return this.conclude(message, result, nothing);
-    } catch (error) {
-      return faultOutcome(error);
-    }
-  }
-
-  private tearDown(message: Message): string {
-    try {
-      return this.conclude(message, this.definition.teardown?.(), nothing);
-    } catch (error) {
-      return faultOutcome(error);
-    }
+  private setUp(slot: number, number: number, payload: string): string {
+    const setup = JSON.parse(payload) as PolicySetup;
+    const { definition } = this;
+    checkPatterns(definition.config, setup.config);
+    const instance = new Instance(definition, setup);
+    this.instances[number] = instance;
+    return this.conclude(
+      MessageKind.setup,
+      slot,
+      0,
+      definition.setup?.(instance.config, setupHost(setup)),
+      nothing,
+    );
   }
 }
 
+const completeKind = MessageKind.complete.charCodeAt(0);
+
 function nothing(): string {
   return OutcomeKind.unchanged;
+}
+
+/** Of the parts that a stream yields. */
+function endWithNull(part: unknown): Outcome {
+  return chunkOutcome(part, part === null);
 }
 
 function isThenable(value: unknown): boolean {
@@ -242,9 +270,4 @@ function faultOutcome(error: unknown): string {
 function jsonOutcome(value: unknown): string {
   const text = JSON.stringify(value);
   return `${OutcomeKind.json}${text.length}\n${text}`;
-}
-
-function splitLine(payload: string): [line: string, rest: string] {
-  const end = payload.indexOf("\n");
-  return [payload.slice(0, end), payload.slice(end + 1)];
 }

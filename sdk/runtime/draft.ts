@@ -8,20 +8,29 @@ import { isOwnedField } from "./owned-fields.ts";
 
 export class Draft {
   readonly exchange: GuestExchange;
-  readonly body: IncomingBody;
-  /** Null: as it came. */
-  method: string | null = null;
-  url: string | null = null;
-  status: number | null = null;
-  reason: string | null = null;
   private readonly fieldText: string;
-  private fields: HeadFields | null = null;
-  private facade: Headers | null = null;
+  private readonly side: "q" | "s";
+  // What few handlers touch begins on the prototype: making an object costs by its fields.
+  /** Null: as it came. */
+  declare method: string | null;
+  declare url: string | null;
+  declare status: number | null;
+  declare reason: string | null;
+  /** In the place of the body. */
+  declare replacement: string | Uint8Array | null;
+  declare private fields: HeadFields | null;
+  declare private facade: Headers | null;
+  declare private knownBody: IncomingBody | null;
+
+  static {
+    const untouched = { method: null, url: null, status: null, reason: null, replacement: null };
+    Object.assign(Draft.prototype, untouched, { fields: null, facade: null, knownBody: null });
+  }
 
   constructor(exchange: GuestExchange, fieldText: string, side: "q" | "s") {
     this.exchange = exchange;
     this.fieldText = fieldText;
-    this.body = new IncomingBody(exchange.slot, side);
+    this.side = side;
   }
 
   get headers(): Headers {
@@ -32,6 +41,11 @@ export class Draft {
     return this.facade;
   }
 
+  get body(): IncomingBody {
+    this.knownBody ??= new IncomingBody(this, this.exchange.slot, this.side);
+    return this.knownBody;
+  }
+
   /** The outcome that tells the host what changed. */
   outcome(): string {
     const edits = this.fields === null ? null : this.fields.edits();
@@ -40,7 +54,8 @@ export class Draft {
       return others === "" ? OutcomeKind.unchanged : `${OutcomeKind.edited}0  ${others}\n`;
     }
     const { added, removed } = edits;
-    return `${OutcomeKind.edited}${added.length} ${removed.join(",")} ${others}\n${added}`;
+    const names = removed.length === 0 ? "" : removed.join(",");
+    return `${OutcomeKind.edited}${added.length} ${names} ${others}\n${added}`;
   }
 
   private get hasOtherEdits(): boolean {
@@ -49,13 +64,13 @@ export class Draft {
       this.url !== null ||
       this.status !== null ||
       this.reason !== null ||
-      this.exchange.choice !== null ||
-      this.body.replacement !== null
+      this.replacement !== null ||
+      this.exchange.choice !== null
     );
   }
 
   private otherEdits(): Edits {
-    const { method, url, status, reason, body, exchange } = this;
+    const { method, url, status, reason, replacement, exchange } = this;
     const { cluster, endpoint } = exchange.choice ?? { cluster: null, endpoint: null };
     return {
       ...(method !== null && { method }),
@@ -64,9 +79,7 @@ export class Draft {
       ...(reason !== null && { reason }),
       ...(cluster !== null && { cluster: String(cluster) }),
       ...(endpoint !== null && { endpoint: String(endpoint) }),
-      ...(body.replacement !== null && {
-        body: typeof body.replacement === "string" ? body.replacement : BodyForm.bytes,
-      }),
+      ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
     };
   }
 }

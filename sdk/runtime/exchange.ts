@@ -20,16 +20,24 @@ export class GuestExchange {
   readonly slot: number;
   readonly instance: Instance;
   readonly context: Context;
-  /** Whether this is the last part of the body that is passing. */
-  lastChunk = false;
-  /** Whether the handler of the part at hand ended the body. */
-  endsBody = false;
-  /** Null while no handler asked for it. */
-  choice: UpstreamChoice | null = null;
   private readonly text: string;
-  private parts: string[] | null = null;
-  private abort: AbortController | null = null;
-  private endedBecause = "";
+  // What few handlers look at begins on the prototype: making an object costs by its fields.
+  /** Whether this is the last part of the body that is passing. */
+  declare lastChunk: boolean;
+  /** Whether the handler of the part at hand ended the body. */
+  declare endsBody: boolean;
+  /** Null while no handler asked for it. */
+  declare choice: UpstreamChoice | null;
+  /** `ctx.state`; null while no handler asked for it. */
+  declare state: object | null;
+  declare private parts: string[] | null;
+  declare private abort: AbortController | null;
+  declare private endedBecause: string;
+
+  static {
+    const untouched = { lastChunk: false, endsBody: false, choice: null, state: null };
+    Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
+  }
 
   constructor(slot: number, instance: Instance, text: string) {
     this.slot = slot;

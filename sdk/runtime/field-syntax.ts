@@ -8,6 +8,14 @@ const outerWhitespace = /^[\t\n\r ]+|[\t\n\r ]+$/g;
 const forbiddenInValue = /[\0\n\r]/;
 const beyondByte = /[^\0-\xff]/;
 
+/** The last value that held nothing but what may be sent. */
+let lastPlain = "";
+
+/** Whether this value was just found to hold no control character. */
+export function isKnownPlain(value: string): boolean {
+  return value === lastPlain;
+}
+
 /** Names that came before, and their lower case: programs use few. */
 const knownNames = new Map<string, string>();
 const mostKnownNames = 256;
@@ -36,7 +44,10 @@ export function fieldName(name: string): string {
  */
 export function fieldValue(value: string): string {
   const text = `${value}`;
-  if (plainValue.test(text)) return text;
+  if (plainValue.test(text)) {
+    lastPlain = text;
+    return text;
+  }
   if (beyondByte.test(text)) throw new TypeError("Field value has a character beyond U+00FF");
   const trimmed = text.replace(outerWhitespace, "");
   if (forbiddenInValue.test(trimmed)) throw new TypeError("Field value has a NUL, CR or LF inside");

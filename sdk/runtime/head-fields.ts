@@ -1,4 +1,5 @@
 import type { FieldStore } from "./field-store.ts";
+import { isKnownPlain } from "./field-syntax.ts";
 
 /** What may stand in a head, RFC 9110 section 5.5; a line break would make two fields of one. */
 const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -25,9 +26,14 @@ export class HeadFields implements FieldStore {
   private readonly text: string;
   private readonly isOwned: (name: string) => boolean;
   /** The text in lower case, made when a field is looked for. Latin1 keeps its length in it. */
-  private lower: string | null = null;
-  private removed: string[] | null = null;
+  private declare lower: string | null;
+  private declare removed: string[] | null;
   private added = "";
+
+  static {
+    // What few handlers touch begins on the prototype: making an object costs by its fields.
+    Object.assign(HeadFields.prototype, { lower: null, removed: null });
+  }
 
   /**
    * @param text lines `Name: value`, each with its CRLF, as latin1
@@ -111,7 +117,7 @@ export class HeadFields implements FieldStore {
 }
 
 function refuseControl(name: string, value: string): void {
-  if (!sendable.test(value)) throw new TypeError(`Cannot send ${name}: its value has a control character`);
+  if (!isKnownPlain(value) && !sendable.test(value)) throw new TypeError(`Cannot send ${name}: its value has a control character`);
 }
 
 /** Where the value of the next field `name` begins at or after the line start `from`; -1 when there is none. */

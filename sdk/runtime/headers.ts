@@ -8,25 +8,28 @@ export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record
 type Field = readonly [name: string, value: string];
 
 let adopt: (store: FieldStore) => Headers;
+/** The store of the object that is being made, if it is not to have one of its own. */
+let adopted: FieldStore | null = null;
 
 /** `Headers` of the Fetch Standard, section 5.1, over whatever store holds the fields. */
 export class Headers {
   declare readonly [Symbol.iterator]: () => IterableIterator<[string, string]>;
   declare readonly [Symbol.toStringTag]: string;
-  #store: FieldStore = new ListStore();
+  readonly #store: FieldStore;
   /** What iteration goes over, until something changes. */
   #sorted: readonly Field[] | null = null;
 
   static {
     adopt = (store) => {
-      const headers = new Headers();
-      headers.#store = store;
-      return headers;
+      adopted = store;
+      return new Headers();
     };
   }
 
   /** @throws TypeError for a name that is no token, a value that is no field value, an entry that is no pair */
   constructor(init: HeadersInit | undefined = undefined) {
+    this.#store = adopted ?? new ListStore();
+    adopted = null;
     if (init !== undefined) fill(this, init);
   }
 

@@ -9,6 +9,6 @@ const native: Readonly<Record<string, new (message: string) => Error>> = {
 
 /** The error that a refused host call throws. */
 export function makeHostError(name: string, message: string): Error {
-  const constructor = Object.hasOwn(native, name) ? native[name] : undefined;
-  return constructor === undefined ? new DOMException(message, name) : new constructor(message);
+  const Native = Object.hasOwn(native, name) ? native[name] : undefined;
+  return Native === undefined ? new DOMException(message, name) : new Native(message);
 }

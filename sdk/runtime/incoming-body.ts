@@ -3,36 +3,45 @@
 import { callAsync } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 
+interface Owner {
+  /** What stands in the place of the body from here on; null: the original. */
+  replacement: string | Uint8Array | null;
+}
+
 /** Asked for at most once; a second read is a mistake, as everywhere on the web. */
 export class IncomingBody {
   used = false;
-  /** What stands in the place of the body from here on; null: the original. */
-  replacement: string | Uint8Array | null = null;
+  private readonly owner: Owner;
   private readonly slot: number;
   private readonly side: "q" | "s";
 
-  constructor(slot: number, side: "q" | "s") {
+  constructor(owner: Owner, slot: number, side: "q" | "s") {
+    this.owner = owner;
     this.slot = slot;
     this.side = side;
   }
 
-  /** @throws TypeError when it was read before; RangeError when it is longer than the policy's limit */
-  async text(): Promise<string> {
-    return (await this.read("text")) as string;
+  /** Rejects with a TypeError when it was read before. A body beyond the limit ends the exchange. */
+  text(): Promise<string> {
+    return this.read("text") as Promise<string>;
   }
 
-  async bytes(): Promise<Uint8Array> {
-    return (await this.read("bytes")) as Uint8Array;
+  bytes(): Promise<Uint8Array> {
+    return this.read("bytes") as Promise<Uint8Array>;
   }
 
-  private read(as: "text" | "bytes"): Promise<string | Uint8Array> {
+  /** @throws TypeError for what is neither text nor bytes */
+  replace(body: unknown): void {
+    if (typeof body !== "string" && !(body instanceof Uint8Array)) {
+      throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
+    }
+    this.owner.replacement = body;
+    this.used = true;
+  }
+
+  private read(form: "text" | "bytes"): Promise<string | Uint8Array> {
     if (this.used) return Promise.reject(new TypeError("Cannot read the body: it was read before"));
     this.used = true;
-    return callAsync(HostOp.readBody, `${this.side} ${this.slot} ${as}`);
-  }
-
-  replace(body: string | Uint8Array): void {
-    this.replacement = body;
-    this.used = true;
+    return callAsync(HostOp.readBody, `${this.side} ${this.slot} ${form}`);
   }
 }

@@ -4,17 +4,16 @@ import type { Headers } from "./headers.ts";
 /** The response as a handler sees it; what it assigns goes to the client. */
 export class IncomingResponse {
   readonly #draft: Draft;
-  readonly #status: number;
-  readonly #reason: string;
+  readonly #line: string;
 
-  constructor(draft: Draft, status: number, reason: string) {
+  /** @param line status and reason phrase */
+  constructor(draft: Draft, line: string) {
     this.#draft = draft;
-    this.#status = status;
-    this.#reason = reason;
+    this.#line = line;
   }
 
   get status(): number {
-    return this.#draft.status ?? this.#status;
+    return this.#draft.status ?? Number(this.#line.slice(0, 3));
   }
 
   set status(value: number) {
@@ -27,7 +26,7 @@ export class IncomingResponse {
   }
 
   get statusText(): string {
-    return this.#draft.reason ?? this.#reason;
+    return this.#draft.reason ?? this.#line.slice(4);
   }
 
   set statusText(value: string) {

@@ -1,18 +1,23 @@
 /**
  * What crosses the boundary between host and guest: one text in, one text out.
  *
- * **In** come messages, one behind the other. Each is a line and the texts that it announces:
+ * **In** come messages, one behind the other, each of `messageParts` parts with a `separator` behind each:
  *
- *     KIND SLOT INSTANCE FLAGS LENGTH-OF-CONTEXT LENGTH-OF-PAYLOAD \n CONTEXT PAYLOAD
+ *     KIND SLOT INSTANCE FLAGS CONTEXT PAYLOAD
  *
- * KIND is one character of `MessageKind`, the rest are numbers with a blank between them. A *slot* stands
- * for one exchange in one guest, until the message that has `MessageFlag.last` or is `end`. The context
- * comes with the first message of a slot.
+ * KIND is one character of `MessageKind`; SLOT, INSTANCE and FLAGS are numbers. A *slot* stands for one exchange in
+ * one guest, until the message that has `MessageFlag.last` or is `end`. The context comes with the first message
+ * of a slot. No part holds a separator: heads have no control characters, and JSON escapes them. Answers to
+ * operations may hold anything, so `complete` has a form of its own and enters alone: KIND, separator, number
+ * of the operation, separator, answer (or the bytes of the dispatch are the answer).
  *
  * **Out** go outcomes, one for each message of `expectsOutcome`, in their order. Each begins with a
  * character of `OutcomeKind`. A handler that goes on after the entry answers `pending` first and delivers
  * its outcome later, as the text of the host call `outcome`.
  */
+export const separator = "\x01";
+export const messageParts = 6;
+
 export const MessageKind = {
   /** Payload: JSON of a `PolicySetup`. Makes an instance and runs `setup`. */
   setup: "I",
@@ -32,7 +37,7 @@ export const MessageKind = {
   log: "L",
   /** The exchange is over; payload: why, for `ctx.signal`; empty when it ended well. */
   end: "D",
-  /** Operation number SLOT is done; payload: its answer, or `FLAGS` says that the bytes are. */
+  /** An operation is done. */
   complete: "K",
   /** The host wants the next part of a body that the guest streams. */
   pull: "P",
@@ -41,12 +46,8 @@ export const MessageKind = {
 export const MessageFlag = {
   /** Nothing more will be asked of this slot. */
   last: 1,
-  /** The answer of an operation is bytes. */
-  bytes: 2,
   /** This is the end of the body; there may be bytes in it still. */
   endOfBody: 4,
-  /** The message has a body. */
-  hasBody: 8,
 } as const;
 
 export const OutcomeKind = {

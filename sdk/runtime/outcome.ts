@@ -6,11 +6,6 @@ import { bodySourceOf, type Response } from "./response.ts";
 
 export type Outcome = string | { readonly text: string; readonly bytes: Uint8Array };
 
-/** An outcome whose replaced body is bytes. */
-export function withBytes(text: string, body: string | Uint8Array | null): Outcome {
-  return body instanceof Uint8Array ? { text, bytes: body } : text;
-}
-
 /** A `Response` that a handler returned. */
 export function replyOutcome(response: Response, slot: number, bodies: OutgoingBodies): Outcome {
   let fields = "";

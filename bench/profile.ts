@@ -49,7 +49,7 @@ export async function profile(row: Row, bench: Bench): Promise<string> {
     // Both processes inherit it; each writes its profile when it ends.
     env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${directory}` },
   };
-  const { child, target } = await startProxy(contestant.proxy, place, load.paths[0] as string);
+  const { child, target } = await startProxy(contestant.proxy, place, load);
   await bench.generator(load, target, bench.pace.warmUpSeconds + bench.pace.seconds);
   await stopChild(child, stopGraceMs);
   return describe(await busiest(directory));

@@ -14,7 +14,8 @@ export function connect(target: Target): Socket {
 export function requestBytes(load: Load, target: Target): Buffer[] {
   const connection = load.close ? "Connection: close\r\n" : "";
   const length = load.method === "POST" ? `Content-Length: ${load.bodyBytes}\r\n` : "";
-  const fields = `Host: 127.0.0.1:${target.port}\r\n${connection}${length}`;
+  const more = Object.entries(load.fields ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+  const fields = `Host: 127.0.0.1:${target.port}\r\n${connection}${length}${more.join("")}`;
   const body = "x".repeat(load.bodyBytes);
   return load.paths.map((path) =>
     Buffer.from(`${load.method} ${path} HTTP/1.1\r\n${fields}\r\n${body}`, "latin1"),

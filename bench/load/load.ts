@@ -7,6 +7,8 @@ export interface Load {
   readonly connections: number;
   /** Ask for `Connection: close`, so that every request needs a new connection. */
   readonly close: boolean;
+  /** Sent with every request. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 export interface Target {

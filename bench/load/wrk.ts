@@ -13,7 +13,8 @@ export function wrk(program: string): Generator {
     const url = `${target.tls ? "https" : "http"}://127.0.0.1:${target.port}/`;
     const shape = [load.method, String(load.bodyBytes), load.close ? "close" : "keep-alive", ...load.paths];
     const flags = ["-t1", `-c${load.connections}`, `-d${seconds}s`, `-T${slow}`, "-s", script];
-    const args = [...flags, url, "--", ...shape];
+    const fields = Object.entries(load.fields ?? {}).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+    const args = [...flags, ...fields, url, "--", ...shape];
     const child = await startChild({ file: program, args }, seconds * 1000 + graceMs);
     await child.ended;
     const report = child

@@ -6,28 +6,37 @@ import { type ProxyServer, routePrefixes, type Setup } from "./proxy.ts";
 const program = findProgram("nginx");
 
 /** nginx with its buffering of responses as shipped: 4 kB buffers, then a file. */
-export const nginx: ProxyServer = nginxWith("nginx", "");
+export const nginx: ProxyServer = nginxWith("nginx", {});
 
 /** The reference for large bodies: what a careful operator would make of nginx for them. */
-export const nginxTuned: ProxyServer = nginxWith(
-  "nginx-64k",
-  "proxy_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k;",
-);
+export const nginxTuned: ProxyServer = nginxWith("nginx-64k", {
+  http: "proxy_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k;",
+});
 
-function nginxWith(name: string, extra: string): ProxyServer {
+/** Lines added to the configuration. */
+export interface NginxParts {
+  readonly main?: string;
+  readonly http?: string;
+  readonly server?: string;
+  readonly location?: string;
+}
+
+export function nginxWith(name: string, parts: NginxParts): ProxyServer {
   return {
     name,
     absent: program === null ? "nginx is not installed" : null,
     async prepare(setup) {
       const file = join(setup.directory, "nginx.conf");
-      await writeFile(file, configuration(setup, extra));
+      await writeFile(file, configuration(setup, parts));
       return { file: program as string, args: ["-p", setup.directory, "-c", file, "-e", "stderr"] };
     },
   };
 }
 
-function configuration({ port, upstreamPort, tls, routes, directory }: Setup, extra: string): string {
-  const locations = routePrefixes(routes).map((prefix) => `location ${prefix} { proxy_pass http://app; }`);
+function configuration({ port, upstreamPort, tls, routes, directory }: Setup, parts: NginxParts): string {
+  const locations = routePrefixes(routes).map(
+    (prefix) => `location ${prefix} { ${parts.location ?? ""} proxy_pass http://app; }`,
+  );
   const certificate = tls && `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key};`;
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${join(directory, kind)};`)
@@ -35,6 +44,7 @@ function configuration({ port, upstreamPort, tls, routes, directory }: Setup, ex
   const user = process.getuid?.() === 0 ? "user root;" : "";
   return `
 daemon off;
+${parts.main ?? ""}
 ${user}
 worker_processes 1;
 pid ${join(directory, "nginx.pid")};
@@ -50,7 +60,7 @@ http {
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_set_header Host $http_host;
-  ${extra}
+  ${parts.http ?? ""}
   upstream app {
     server 127.0.0.1:${upstreamPort};
     keepalive 256;
@@ -59,6 +69,7 @@ http {
   server {
     listen 127.0.0.1:${port} ${tls ? "ssl " : ""}backlog=4096;
     ${certificate ?? ""}
+    ${parts.server ?? ""}
     ${locations.join("\n    ")}
   }
 }

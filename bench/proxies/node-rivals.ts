@@ -1,8 +1,15 @@
 import { fileURLToPath } from "node:url";
+import { checkGate } from "./gate.ts";
 import type { ProxyServer } from "./proxy.ts";
 
 /** @fastify/http-proxy on the Node that runs the benchmark. */
 export const fastify: ProxyServer = rival("fastify", "@fastify/http-proxy", "./servers/fastify.ts");
+
+/** @fastify/http-proxy that also does the work of the gate. */
+export const fastifyHooks: ProxyServer = {
+  ...rival("fastify-hooks", "@fastify/http-proxy", "./servers/fastify-hooks.ts"),
+  check: checkGate,
+};
 
 /** http-proxy on the Node that runs the benchmark. */
 export const httpProxy: ProxyServer = rival("http-proxy", "http-proxy", "./servers/http-proxy.ts");

@@ -1,3 +1,4 @@
+import type { Target } from "../load/load.ts";
 import type { Command } from "../process/child.ts";
 
 /** What a proxy is told before it starts. */
@@ -27,6 +28,8 @@ export interface ProxyServer {
   readonly absent: string | null;
   /** Writes its configuration and says how to start it, with one worker. */
   readonly prepare: (setup: Setup) => Promise<Command>;
+  /** Throws when the proxy that was started does not do what its rows are about. */
+  readonly check?: (target: Target) => Promise<void>;
 }
 
 /** Prefix of route `index` where a proxy has more than one. */

@@ -33,28 +33,30 @@ export interface RunningProxy {
 }
 
 /**
- * Starts a proxy and waits until it answers with the upstream's response.
+ * Starts a proxy and waits until it answers the first request of the load with the upstream's response.
  *
- * @throws when the proxy ends or does not answer within 20 s
+ * @throws when the proxy ends, does not answer within 20 s, or does not do its work
  */
-export async function startProxy(proxy: ProxyServer, place: Place, path: string): Promise<RunningProxy> {
+export async function startProxy(proxy: ProxyServer, place: Place, load: Load): Promise<RunningProxy> {
   const target = { port: await freePort(), tls: place.tls !== null };
   const directory = await mkdtemp(join(place.directory, `${proxy.name}-`));
   const command = await proxy.prepare({ ...place, port: target.port, directory });
   const spawnedAt = performance.now();
   const child = await startChild({ ...command, env: { ...command.env, ...place.env } }, place.lifetimeMs);
   try {
-    await firstResponse(child, target, path, spawnedAt + startTimeoutMs);
+    await firstResponse(child, target, load, spawnedAt + startTimeoutMs);
+    const startMs = performance.now() - spawnedAt;
+    await proxy.check?.(target);
+    return { proxy, child, target, startMs };
   } catch (error) {
     await stopChild(child);
     throw error;
   }
-  return { proxy, child, target, startMs: performance.now() - spawnedAt };
 }
 
-async function firstResponse(child: Child, target: Target, path: string, deadline: number): Promise<void> {
-  const load: Load = { method: "GET", paths: [path], bodyBytes: 0, connections: 1, close: true };
-  const request = requestBytes(load, target)[0] as Buffer;
+async function firstResponse(child: Child, target: Target, load: Load, deadline: number): Promise<void> {
+  const once: Load = { ...load, method: "GET", bodyBytes: 0, close: true };
+  const request = requestBytes(once, target)[0] as Buffer;
   while (performance.now() < deadline) {
     const socket = connect(target);
     const answered = await ask(socket, request, attemptTimeoutMs);

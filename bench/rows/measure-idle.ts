@@ -28,7 +28,7 @@ async function measureHeld(row: Row, contestant: Contestant, bench: Bench): Prom
   const load = row.load(contestant);
   const { directory, upstreamPort } = bench;
   const place = { directory, upstreamPort, tls: null, routes: contestant.routes, lifetimeMs };
-  const { child, target } = await startProxy(contestant.proxy, place, load.paths[0] as string);
+  const { child, target } = await startProxy(contestant.proxy, place, load);
   try {
     const first = await holdConnections(load, target, connectionsBefore);
     await delay(settleMs);

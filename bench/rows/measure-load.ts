@@ -36,7 +36,7 @@ function start(row: Row, contestant: Contestant, bench: Bench): Promise<RunningP
     routes: contestant.routes,
     lifetimeMs: startAllowanceMs + rowMs(row, bench),
   };
-  return startProxy(contestant.proxy, place, row.load(contestant).paths[0] as string);
+  return startProxy(contestant.proxy, place, row.load(contestant));
 }
 
 /** Upper bound for the whole row: an extra second for every start of a generator. */

@@ -16,8 +16,7 @@ export const measureStart: Measure = (row, contestants, bench) =>
 async function startOnce(row: Row, contestant: Contestant, bench: Bench): Promise<Sample> {
   const { directory, upstreamPort } = bench;
   const place = { directory, upstreamPort, tls: null, routes: contestant.routes, lifetimeMs };
-  const path = row.load(contestant).paths[0] as string;
-  const { child, startMs } = await startProxy(contestant.proxy, place, path);
+  const { child, startMs } = await startProxy(contestant.proxy, place, row.load(contestant));
   const startCpu = cpuSeconds(child.pid) * 1000;
   const memory = memoryBytes(child.pid);
   await stopChild(child);

@@ -15,6 +15,26 @@ export type Metric =
 /** One measurement; a row fills in what it can see. */
 export type Sample = { readonly [metric in Metric]?: number };
 
+/** Columns of a row of requests. */
+export const perRequest: readonly Metric[] = [
+  "cpuPerRequest",
+  "requestsPerSecond",
+  "p50",
+  "p99",
+  "memory",
+  "errors",
+];
+
+/** Columns of a row of large bodies. */
+export const perByte: readonly Metric[] = [
+  "bytesPerCpuSecond",
+  "requestsPerSecond",
+  "p50",
+  "p99",
+  "memory",
+  "errors",
+];
+
 interface MetricMeaning {
   readonly title: string;
   readonly better: "lower" | "higher";

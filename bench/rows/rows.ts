@@ -7,28 +7,12 @@ import { sluice, sluiceBuilt, sluiceDeno } from "../proxies/sluice.ts";
 import { measureIdle } from "./measure-idle.ts";
 import { measureLoad } from "./measure-load.ts";
 import { measureStart } from "./measure-start.ts";
-import type { Metric } from "./metric.ts";
+import { perByte, perRequest } from "./metric.ts";
+import { policyRows } from "./policy-rows.ts";
 import type { Contestant, Row } from "./row.ts";
 
 const rivals = [sluice, nginx, haproxy, fastify, httpProxy];
 const routeCounts = [1, 100, 1000];
-
-const perRequest: readonly Metric[] = [
-  "cpuPerRequest",
-  "requestsPerSecond",
-  "p50",
-  "p99",
-  "memory",
-  "errors",
-];
-const perByte: readonly Metric[] = [
-  "bytesPerCpuSecond",
-  "requestsPerSecond",
-  "p50",
-  "p99",
-  "memory",
-  "errors",
-];
 
 const small: Load = { method: "GET", paths: ["/small"], bodyBytes: 0, connections: 64, close: false };
 
@@ -63,6 +47,7 @@ export const rows: readonly Row[] = [
     metrics: ["start", "startCpu", "memory"],
     measure: measureStart,
   },
+  ...policyRows,
 ];
 
 function row(id: string, title: string, load: Partial<Load>, proxies: readonly ProxyServer[] = rivals): Row {

@@ -40,6 +40,11 @@ function inChunks(type: string, body: string): Answer {
   );
 }
 
+/** What arrived, as text: a check reads there what a proxy made of a request. */
+export function echoed(head: string): Answer {
+  return withLength("200 OK", "text/plain", Buffer.from(head, "latin1"));
+}
+
 export const answers = {
   small: withLength("200 OK", "application/json", Buffer.from(smallBody)),
   big: withLength("200 OK", "application/octet-stream", Buffer.alloc(10 * megabyte, "0123456789abcdef")),

@@ -3,7 +3,7 @@
  * of the machine as possible. Prints its port and ends when its stdin closes.
  */
 import net, { type AddressInfo, type Socket } from "node:net";
-import { type Answer, answers } from "./answers.ts";
+import { type Answer, answers, echoed } from "./answers.ts";
 
 const endOfHead = "\r\n\r\n";
 
@@ -52,6 +52,7 @@ function serve(socket: Socket): void {
 function answerTo(head: string): Answer {
   if (head.startsWith("GET /big ")) return answers.big;
   if (head.startsWith("GET /chunked ")) return answers.chunked;
+  if (head.startsWith("GET /echo ")) return echoed(head);
   return /\r\ntransfer-encoding:/i.test(head) ? answers.lengthRequired : answers.small;
 }
 

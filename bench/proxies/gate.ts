@@ -1,0 +1,42 @@
+/** The work that every contestant of the rows about policies does, and proof that it does it. */
+import { get } from "../load/get.ts";
+import type { Target } from "../load/load.ts";
+
+/** What clients have to send in `x-api-key`. */
+export const gateKey = "bench-3f9c2ad1";
+
+/** The fields of a request that is let through. */
+export const gateFields = { "x-api-key": gateKey } as const;
+
+/**
+ * Asks without a key, with a wrong one and with the right one.
+ *
+ * @throws when one of the answers is not what the gate gives
+ */
+export async function checkGate(target: Target): Promise<void> {
+  for (const fields of [{}, { "x-api-key": `${gateKey}0` }]) {
+    const { status } = await get(target, "/echo", fields);
+    expect("the status without a valid key", 401, status);
+  }
+  const { status, fields, body } = await get(target, "/echo", gateFields);
+  expect("the status with the key", 200, status);
+  expect("x-policy in the response", "seen", fields["x-policy"]);
+  const tenants = [...body.toString("latin1").matchAll(/\r\nx-tenant: *(.*?)\r\n/gi)].map(
+    ([, value]) => value,
+  );
+  expect("x-tenant in the request", "acme", tenants.join());
+  const small = await get(target, "/small", gateFields);
+  expect("JSON in the body", true, small.body.toString().endsWith("}"));
+}
+
+/** @throws when the bodies that come through a proxy are not as long as the upstream's, or not changed */
+export async function checkFlip(target: Target): Promise<void> {
+  const { status, body } = await get(target, "/big", {});
+  expect("the status", 200, status);
+  expect("the length of the body", 10_000_000, body.length);
+  expect("the first byte", "x", String.fromCharCode(body[0] as number));
+}
+
+function expect(what: string, wanted: unknown, found: unknown): void {
+  if (found !== wanted) throw new Error(`Cannot measure: expected ${what} to be ${wanted}, found ${found}`);
+}

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { checkGate, gateKey } from "./gate.ts";
+import { type NginxParts, nginx, nginxWith } from "./nginx.ts";
+import type { ProxyServer } from "./proxy.ts";
+
+/** Where distributions put the modules that nginx loads. */
+const folders = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/share/nginx/modules"];
+
+/** nginx with the gate in Lua, in the phases that are made for it. */
+export const nginxLua: ProxyServer = scripted({
+  name: "nginx-lua",
+  modules: ["ndk_http_module.so", "ngx_http_lua_module.so"],
+  debian: "libnginx-mod-http-lua",
+  scripts: {},
+  parts: () => ({
+    server: `
+    access_by_lua_block {
+      if ngx.var.http_x_api_key ~= "${gateKey}" then return ngx.exit(401) end
+      ngx.req.set_header("x-tenant", "acme")
+    }
+    header_filter_by_lua_block { ngx.header["x-policy"] = "seen" }`,
+  }),
+});
+
+/** nginx with the gate in njs, which has no access phase: a variable holds the tenant, and "" means none. */
+export const nginxNjs: ProxyServer = scripted({
+  name: "nginx-njs",
+  modules: ["ngx_http_js_module.so"],
+  debian: "libnginx-mod-http-js",
+  scripts: {
+    "gate.js": `
+function tenant(request) {
+  return request.headersIn["x-api-key"] === "${gateKey}" ? "acme" : "";
+}
+function mark(request) {
+  request.headersOut["x-policy"] = "seen";
+}
+export default { tenant, mark };
+`,
+  },
+  parts: (directory) => ({
+    http: `js_path ${directory}; js_import gate from gate.js; js_set $tenant gate.tenant;
+  proxy_set_header X-Tenant $tenant;`,
+    server: `if ($tenant = "") { return 401; }`,
+    location: "js_header_filter gate.mark;",
+  }),
+});
+
+interface Scripted {
+  readonly name: string;
+  readonly modules: readonly string[];
+  /** Package that brings the modules. */
+  readonly debian: string;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly parts: (directory: string) => NginxParts;
+}
+
+function scripted({ name, modules, debian, scripts, parts }: Scripted): ProxyServer {
+  const folder = folders.find((path) => modules.every((module) => existsSync(join(path, module))));
+  const main = modules.map((module) => `load_module ${join(folder ?? "", module)};`).join(" ");
+  const missing = folder === undefined ? `its module is not installed (Debian: ${debian})` : null;
+  return {
+    name,
+    absent: nginx.absent ?? missing,
+    async prepare(setup) {
+      for (const [file, text] of Object.entries(scripts)) await writeFile(join(setup.directory, file), text);
+      return nginxWith(name, { main, ...parts(setup.directory) }).prepare(setup);
+    },
+    check: checkGate,
+  };
+}

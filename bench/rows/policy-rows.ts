@@ -1,0 +1,72 @@
+/** What policies cost: the same small job for every proxy, and what more of it costs Sluice. */
+import type { Load } from "../load/load.ts";
+import { gateFields } from "../proxies/gate.ts";
+import { haproxyLua } from "../proxies/haproxy.ts";
+import { nginxLua, nginxNjs } from "../proxies/nginx-scripts.ts";
+import { fastifyHooks } from "../proxies/node-rivals.ts";
+import type { ProxyServer } from "../proxies/proxy.ts";
+import { sluice } from "../proxies/sluice.ts";
+import { sluiceFlip, sluiceGates, sluiceStoreGate } from "../proxies/sluice-plugins.ts";
+import { workerd } from "../proxies/workerd.ts";
+import { measureLoad } from "./measure-load.ts";
+import { perByte, perRequest } from "./metric.ts";
+import type { Row } from "./row.ts";
+
+const gate = sluiceGates("sluice-gate", "isolated-vm", 1);
+const gateInQuickjs = sluiceGates("sluice-gate-quickjs", "quickjs", 1);
+
+const severalGates = [1, 2, 5].map((count) => sluiceGates(`sluice-gate-x${count}`, "isolated-vm", count));
+const severalInQuickjs = [1, 2, 5].map((count) =>
+  sluiceGates(`sluice-gate-quickjs-x${count}`, "quickjs", count),
+);
+
+/** In the order they run. */
+export const policyRows: readonly Row[] = [
+  row("policy", "A policy: check a key, set two fields", [
+    gate,
+    gateInQuickjs,
+    sluice,
+    nginxLua,
+    nginxNjs,
+    haproxyLua,
+    workerd,
+    fastifyHooks,
+  ]),
+  row("plugins", "One, two and five such plugins", [...severalGates, ...severalInQuickjs]),
+  row("async", "A policy that waits for the store", [
+    gate,
+    sluiceStoreGate("sluice-store", "isolated-vm"),
+    gateInQuickjs,
+    sluiceStoreGate("sluice-store-quickjs", "quickjs"),
+  ]),
+  {
+    ...row("transform", "Response of 10 MB whose every chunk a policy changes, 8 connections", [
+      sluice,
+      sluiceFlip("sluice-flip", "isolated-vm"),
+      sluiceFlip("sluice-flip-quickjs", "quickjs"),
+    ]),
+    metrics: perByte,
+    load: () => ({ ...small, paths: ["/big"], connections: 8 }),
+  },
+];
+
+const small: Load = {
+  method: "GET",
+  paths: ["/small"],
+  bodyBytes: 0,
+  connections: 64,
+  close: false,
+  fields: gateFields,
+};
+
+function row(id: string, title: string, proxies: readonly ProxyServer[]): Row {
+  return {
+    id,
+    title,
+    metrics: perRequest,
+    contestants: proxies.map((proxy) => ({ name: proxy.name, proxy, routes: 1 })),
+    tls: false,
+    load: () => small,
+    measure: measureLoad,
+  };
+}

@@ -54,7 +54,9 @@ const switchWords: Readonly<Record<string, boolean>> = {
  * @throws UsageError naming the flag or variable
  */
 export function overridesFrom(values: OptionValues, env: NodeJS.ProcessEnv): Overrides {
-  const written = (flag: "listen" | "admin" | "plugins" | "state" | "workers" | "log-level"): Written | null =>
+  const written = (
+    flag: "listen" | "admin" | "plugins" | "state" | "workers" | "log-level",
+  ): Written | null =>
     values[flag] === undefined ? variable(env, flag) : { text: values[flag], source: `--${flag}` };
   const flagOrSwitch = (flag: boolean | undefined, name: "access-log" | "pretty") =>
     flag ?? optional(variable(env, name), readSwitch);

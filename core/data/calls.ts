@@ -1,10 +1,13 @@
 import type { Config } from "../config/model.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
+import { PluginLoadError } from "../policy/load-error.ts";
+import type { PluginProblem } from "../reload/problem.ts";
 import type { Channel } from "./channel.ts";
+import { loadProblem } from "./load-problem.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
 
 /** How often a data plane says that its event loop turns, in ms. */
-export const beatInterval = 250;
+export const beatInterval = 100;
 
 interface Call {
   readonly id: number;
@@ -13,9 +16,15 @@ interface Call {
   readonly bundle: PolicyBundle | null;
 }
 
-type Reply =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string };
+type Reply = { readonly id: number; readonly result: unknown } | ({ readonly id: number } & Refusal);
+
+/** Why a call came to nothing, as plain JSON. */
+interface Refusal {
+  readonly error: string;
+  /** Of the plugin that is to blame. */
+  readonly plugin: string | null;
+  readonly problems: readonly PluginProblem[];
+}
 
 type Message = { readonly call: Call } | { readonly reply: Reply } | { readonly beat: true };
 
@@ -33,12 +42,38 @@ async function answer(plane: DataPlane, call: Call): Promise<Reply> {
   try {
     return { id: call.id, result: (await plane[call.method](call.config!, call.bundle)) ?? null };
   } catch (error) {
-    return { id: call.id, error: error instanceof Error ? error.message : String(error) };
+    return { id: call.id, ...refusalFrom(error, call.bundle) };
   }
+}
+
+function refusalFrom(error: unknown, bundle: PolicyBundle | null): Refusal {
+  if (error instanceof PlaneError) {
+    return { error: error.message, plugin: error.plugin, problems: error.problems };
+  }
+  if (error instanceof PluginLoadError) {
+    const problem = loadProblem(error, bundle);
+    return { error: error.message, plugin: error.plugin, problems: problem === null ? [] : [problem] };
+  }
+  return { error: error instanceof Error ? error.message : String(error), plugin: null, problems: [] };
 }
 
 export function sendBeat(channel: Channel): void {
   channel.send({ beat: true } satisfies Message);
+}
+
+/** The data plane refused a call. */
+export class PlaneError extends Error {
+  override readonly name = "PlaneError";
+  /** The plugin that is to blame; null: it is none. */
+  readonly plugin: string | null;
+  /** Where its author has to look. */
+  readonly problems: readonly PluginProblem[];
+
+  constructor({ error, plugin, problems }: Refusal) {
+    super(error);
+    this.plugin = plugin;
+    this.problems = problems;
+  }
 }
 
 /** The other side has gone, and with it the answer. */
@@ -108,7 +143,7 @@ export class RemotePlane implements DataPlane {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if ("error" in reply) {
-      waiting?.reject(new Error(reply.error));
+      waiting?.reject(new PlaneError(reply));
     } else {
       waiting?.resolve(reply.result);
     }

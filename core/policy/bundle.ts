@@ -1,3 +1,4 @@
+import type { PhaseName } from "../../sdk/runtime/message.ts";
 import type { GuestScript } from "../sandbox/engine.ts";
 
 /** The code of all plugins, compiled: plain JSON, so it crosses process and thread boundaries as it is. */
@@ -18,4 +19,12 @@ export interface PluginCode {
   readonly folder: string;
   /** Of everything that went into the script. */
   readonly hash: string;
+  /** Its code is not to be run at all: it has ended the data process again and again. */
+  readonly quarantined?: QuarantinedPlugin;
+}
+
+/** What is known of a plugin whose code nobody asks any more. */
+export interface QuarantinedPlugin {
+  readonly phases: readonly PhaseName[];
+  readonly onFailure: "closed" | "open";
 }

@@ -1,15 +1,25 @@
 import type { SourcePosition } from "../observe/stack-trace.ts";
 
+/** What of a plugin is wrong, when no position tells where. */
+export type LoadSubject = "export" | "setup" | "config" | "capabilities" | "limits" | "onFailure";
+
 /** A plugin that cannot be used: its code, its config or its grants do not allow it. */
 export class PluginLoadError extends Error {
   override readonly name = "PluginLoadError";
   readonly plugin: string;
-  /** Where in the author's text; null when the whole plugin is meant. */
+  /** Where in the author's text; null when it is not known. */
   readonly position: SourcePosition | null;
+  readonly subject: LoadSubject | null;
 
-  constructor(plugin: string, message: string, position: SourcePosition | null = null) {
+  constructor(
+    plugin: string,
+    message: string,
+    position: SourcePosition | null = null,
+    subject: LoadSubject | null = null,
+  ) {
     super(message);
     this.plugin = plugin;
     this.position = position;
+    this.subject = subject;
   }
 }

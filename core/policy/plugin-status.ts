@@ -22,7 +22,9 @@ export interface PluginReport {
   readonly hash: string;
   readonly engine: string;
   readonly description: string | null;
-  readonly phases: readonly string[];
+  readonly phases: readonly PhaseName[];
+  /** What a fault means for a request; null: the plugin was not asked. */
+  readonly onFailure: "closed" | "open" | null;
   readonly capabilities: Grants | null;
   readonly limits: PluginLimits | null;
   readonly state: "ready" | "quarantined";
@@ -50,6 +52,7 @@ export class PluginStatus {
   private manifest: Manifest | null = null;
   private limits: PluginLimits | null = null;
   private grants: Grants | null = null;
+  private onFailure: PluginReport["onFailure"] = null;
   private readonly faults: Record<string, number> = {};
   private lastFault: PluginReport["lastFault"] = null;
 
@@ -58,10 +61,16 @@ export class PluginStatus {
     this.engine = engine;
   }
 
-  describe(manifest: Manifest, limits: PluginLimits, grants: Grants): void {
+  describe(
+    manifest: Manifest,
+    limits: PluginLimits,
+    grants: Grants,
+    onFailure: NonNullable<PluginReport["onFailure"]>,
+  ): void {
     this.manifest = manifest;
     this.limits = limits;
     this.grants = grants;
+    this.onFailure = onFailure;
   }
 
   onFault({ phase, cause, message, position }: Fault): void {
@@ -79,7 +88,8 @@ export class PluginStatus {
       hash,
       engine: this.engine,
       description: this.manifest?.description ?? null,
-      phases: [...(this.manifest?.phases ?? [])],
+      phases: [...(this.manifest?.phases ?? this.code.quarantined?.phases ?? [])],
+      onFailure: this.onFailure ?? this.code.quarantined?.onFailure ?? null,
       capabilities: this.grants,
       limits: this.limits,
       state,

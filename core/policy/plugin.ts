@@ -5,10 +5,10 @@ import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { createStackMapper, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
-import type { PluginCode } from "./bundle.ts";
+import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { missingGrants } from "./grants.ts";
 import { guestServices, type SharedServices } from "./guest-services.ts";
-import { PluginLoadError } from "./load-error.ts";
+import { type LoadSubject, PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
 import { type GuestLoss, PluginGuest } from "./plugin-guest.ts";
@@ -60,18 +60,22 @@ export class Plugin {
   }
 
   /**
-   * Loads the code and finds out what the plugin is.
+   * Loads the code and finds out what the plugin is. Nothing of a quarantined plugin is run.
    *
    * @throws PluginLoadError
    */
   async load(): Promise<void> {
+    if (this.code.quarantined !== undefined) {
+      this.guest.quarantine.close();
+      return;
+    }
     await this.start();
     const manifest = await this.readManifest();
     const before = this.limits.memory;
     this.manifest = manifest;
     this.limits = { ...defaultPluginLimits, ...manifest.limits, ...this.options.settings?.limits };
     this.grants = this.decideGrants(manifest);
-    this.status.describe(manifest, this.limits, this.grants);
+    this.status.describe(manifest, this.limits, this.grants, this.onFailureOf(manifest));
     if (this.limits.memory !== before) await this.start();
   }
 
@@ -90,6 +94,7 @@ export class Plugin {
    */
   async policy(written: unknown): Promise<Policy> {
     const { settings, routes } = this.options;
+    if (this.code.quarantined !== undefined) return this.quarantinedPolicy(this.code.quarantined);
     const manifest = this.manifest!;
     let config: unknown;
     try {
@@ -98,6 +103,8 @@ export class Plugin {
       throw new PluginLoadError(
         this.code.name,
         `Cannot use the config of ${this.code.name}: ${(error as Error).message}`,
+        null,
+        "config",
       );
     }
     const known = this.setups.findIndex((setup) => JSON.stringify(setup.config) === JSON.stringify(config));
@@ -111,20 +118,29 @@ export class Plugin {
     };
     await this.setUp(setup, this.setups.length);
     this.setups.push(setup);
-    const policy = this.createPolicy(manifest, this.policies.length);
+    const policy = this.createPolicy(manifest.phases, this.onFailureOf(manifest), this.policies.length);
     this.policies.push(policy);
     return policy;
   }
 
-  private createPolicy(manifest: Manifest, instance: number): Policy {
-    const { settings } = this.options;
+  private onFailureOf(manifest: Manifest): Policy["onFailure"] {
+    return this.options.settings?.onFailure ?? manifest.onFailure ?? "closed";
+  }
+
+  /** Each call of it is lost: nobody is there. */
+  private quarantinedPolicy({ phases, onFailure }: QuarantinedPlugin): Policy {
+    this.policies[0] ??= this.createPolicy(new Set(phases), onFailure, 0);
+    return this.policies[0];
+  }
+
+  private createPolicy(phases: Policy["phases"], onFailure: Policy["onFailure"], instance: number): Policy {
     return {
       name: this.code.name,
       guest: this.guest,
       instance,
-      phases: manifest.phases,
-      lastPhase: lastPhaseOf(manifest.phases),
-      onFailure: settings?.onFailure ?? manifest.onFailure ?? "closed",
+      phases,
+      lastPhase: lastPhaseOf(phases),
+      onFailure,
       wallMs: this.limits.wall,
       bodyBytes: this.limits.body,
       onFault: ({ phase, fault }) => this.onThrow(phase, fault),
@@ -195,27 +211,28 @@ export class Plugin {
   }
 
   private async setUp(setup: PolicySetup, instance: number): Promise<void> {
-    const outcome = await this.asking(() =>
+    const outcome = await this.asking("setup", () =>
       this.guest.ask(MessageKind.setup, JSON.stringify(setup), setupTime, instance),
     );
-    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "setup");
+    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "setup", "setup");
   }
 
   private async readManifest(): Promise<Manifest> {
-    const outcome = await this.asking(() => this.guest.ask(MessageKind.manifest, "", setupTime));
-    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "its manifest");
+    const outcome = await this.asking("export", () => this.guest.ask(MessageKind.manifest, "", setupTime));
+    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "its manifest", "export");
     try {
       return readManifest(outcome.kind === "json" ? outcome.value : null);
     } catch (error) {
-      throw new PluginLoadError(this.code.name, (error as Error).message);
+      const { message } = error as Error;
+      throw new PluginLoadError(this.code.name, message, null, subjectOf(message));
     }
   }
 
-  private async asking<Result>(ask: () => Promise<Result>): Promise<Result> {
+  private async asking<Result>(subject: LoadSubject, ask: () => Promise<Result>): Promise<Result> {
     try {
       return await ask();
     } catch (error) {
-      throw this.loadError(error, "Cannot set up the plugin");
+      throw this.loadError(error, "Cannot set up the plugin", subject);
     }
   }
 
@@ -228,6 +245,8 @@ export class Plugin {
     throw new PluginLoadError(
       this.code.name,
       `${found}; grant it under plugins.settings.${this.code.name}.grants`,
+      null,
+      "capabilities",
     );
   }
 
@@ -248,20 +267,28 @@ export class Plugin {
     );
   }
 
-  private loadError(error: unknown, doing: string): PluginLoadError {
+  private loadError(error: unknown, doing: string, subject: LoadSubject = "export"): PluginLoadError {
     if (error instanceof PluginLoadError) return error;
     if (error instanceof GuestFault && error.kind === "load")
-      return this.faultError(parseFault(error.message), "its top level");
+      return this.faultError(parseFault(error.message), "its top level", "export");
     return new PluginLoadError(
       this.code.name,
       `${doing}: ${error instanceof Error ? error.message : String(error)}`,
+      null,
+      subject,
     );
   }
 
-  private faultError(fault: GuestError, where: string): PluginLoadError {
+  private faultError(fault: GuestError, where: string, subject: LoadSubject): PluginLoadError {
     const { top } = this.mapStack(fault.stack);
-    return new PluginLoadError(this.code.name, `${fault.name} in ${where}: ${fault.message}`, top);
+    return new PluginLoadError(this.code.name, `${fault.name} in ${where}: ${fault.message}`, top, subject);
   }
+}
+
+/** Of a message of `readManifest`. */
+function subjectOf(message: string): LoadSubject {
+  const found = /^Cannot use (config|capabilities|limits|onFailure)\b/.exec(message)?.[1];
+  return (found ?? "export") as LoadSubject;
 }
 
 function parseFault(text: string): GuestError {

@@ -37,6 +37,11 @@ export class Quarantine {
     this.nextWait = relapsed ? Math.min(this.nextWait * 2, longestWaitMs) : firstWaitMs;
   }
 
+  /** Out of service until somebody makes a new one. */
+  close(): void {
+    this.closed = true;
+  }
+
   /** A new guest is there. */
   open(now = performance.now()): void {
     if (!this.closed) return;

@@ -127,6 +127,7 @@ function pluginsConfig(bundle: PolicyBundle, settings: PolicySettings): Config["
   };
   return {
     directory: "plugins",
+    state: null,
     grantDeclared: settings.grantDeclared ?? true,
     settings: Object.fromEntries(bundle.plugins.map(({ name }) => [name, settingsOf(name)])),
   };

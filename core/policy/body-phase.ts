@@ -3,7 +3,7 @@ import { ChunkAction, MessageFlag, MessageKind } from "../../sdk/runtime/message
 import type { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { Outcome } from "./outcome.ts";
-import type { GuestCall, GuestLoss } from "./plugin-guest.ts";
+import type { CallSide, GuestCall, GuestLoss } from "./plugin-guest.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
 
@@ -25,6 +25,7 @@ interface Step {
 const nothing = Buffer.alloc(0);
 
 export class BodyPhase implements GuestCall {
+  readonly side: CallSide;
   private readonly run: PolicyRun;
   private readonly phase: "onRequestBody" | "onResponseBody";
   private readonly policies: readonly Policy[];
@@ -42,6 +43,7 @@ export class BodyPhase implements GuestCall {
     policies: readonly Policy[],
     listener: BodyListener,
   ) {
+    this.side = phase === "onResponseBody" ? "response" : "request";
     this.run = run;
     this.phase = phase;
     this.policies = policies;

@@ -3,7 +3,7 @@ import { MessageKind } from "../../sdk/runtime/message.ts";
 import type { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
-import type { GuestCall, GuestLoss } from "./plugin-guest.ts";
+import type { CallSide, GuestCall, GuestLoss } from "./plugin-guest.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
 import type { RequestDraft } from "./request-draft.ts";
@@ -27,6 +27,7 @@ const kinds = {
 } as const;
 
 export class HeadPhase implements GuestCall {
+  readonly side: CallSide;
   private readonly run: PolicyRun;
   private readonly phase: keyof typeof kinds;
   private readonly policies: readonly Policy[];
@@ -46,6 +47,7 @@ export class HeadPhase implements GuestCall {
     preface: string,
     listener: PhaseListener,
   ) {
+    this.side = phase === "onResponse" ? "response" : "request";
     this.run = run;
     this.phase = phase;
     this.policies = policies;

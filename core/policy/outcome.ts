@@ -136,8 +136,14 @@ export class OutcomeReader {
 }
 
 function length(text: string): number {
-  if (!/^[0-9]{1,9}$/.test(text)) throw malformed("number");
-  return Number(text);
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) throw malformed("number");
+    value = value * 10 + digit;
+  }
+  if (text.length === 0 || text.length > 9) throw malformed("number");
+  return value;
 }
 
 function parse(text: string): unknown {

@@ -10,10 +10,13 @@ import { HostCallError } from "../sandbox/host/error.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { type Outcome, OutcomeReader } from "./outcome.ts";
+import type { Policy } from "./policy.ts";
 import { Quarantine } from "./quarantine.ts";
 
 /** One message to a guest, and who waits for what comes of it. */
 export interface GuestCall {
+  /** Two things of one exchange may be under way in a guest: one about its request, one about its response. */
+  readonly side: CallSide;
   onOutcome(outcome: Outcome, bytes: Uint8Array | undefined): void;
   /** The handler goes on after the entry. */
   onPending(): void;
@@ -21,8 +24,10 @@ export interface GuestCall {
   onLost(loss: GuestLoss): void;
 }
 
+export type CallSide = "request" | "response";
+
 /** For messages whose handlers nobody waits for. */
-export const ignoreOutcome: GuestCall = { onOutcome() {}, onPending() {}, onLost() {} };
+export const ignoreOutcome: GuestCall = { side: "request", onOutcome() {}, onPending() {}, onLost() {} };
 
 export interface GuestLoss {
   readonly cause: "cpu" | "memory" | "crash" | "protocol" | "quarantined";
@@ -31,8 +36,8 @@ export interface GuestLoss {
 
 /** The exchange behind a slot, for host calls that are about it. */
 export interface SlotOwner {
-  /** Bytes of the body that is passing, whole; null when the limit ended the exchange. */
-  readBody(side: "q" | "s"): Promise<Uint8Array> | Uint8Array;
+  /** Bytes of the body that is passing, whole. */
+  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
 }
 
 export interface PluginGuestOptions {
@@ -45,22 +50,25 @@ export interface PluginGuestOptions {
   readonly onLost: (loss: GuestLoss) => void;
 }
 
-/** Two things of one exchange may be under way in a guest: one about its request, one about its response. */
-const Side = { request: 0, response: 1 } as const;
-
+/** One exchange in the guest. Used again for another one when it is free. */
 class Slot {
-  readonly owner: SlotOwner | null;
-  readonly calls: [GuestCall | null, GuestCall | null] = [null, null];
-  readonly arrived: [Arrival | null, Arrival | null] = [null, null];
-
-  constructor(owner: SlotOwner | null) {
-    this.owner = owner;
-  }
+  owner: SlotOwner | null = null;
+  policy: Policy | null = null;
+  readonly request = new PendingCall();
+  readonly response = new PendingCall();
 }
 
-interface Arrival {
-  readonly outcome: Outcome;
-  readonly bytes: Uint8Array | undefined;
+/** A handler that goes on after its entry. Its outcome may come before the entry is over. */
+class PendingCall {
+  call: GuestCall | null = null;
+  outcome: Outcome | null = null;
+  bytes: Uint8Array | undefined = undefined;
+
+  clear(): void {
+    this.call = null;
+    this.outcome = null;
+    this.bytes = undefined;
+  }
 }
 
 /** What enters the guest at once. */
@@ -70,8 +78,8 @@ interface Batch {
   /** Whether nothing else may enter with it. */
   readonly isAlone: boolean;
   readonly calls: GuestCall[];
-  readonly slots: Slot[];
-  readonly sides: number[];
+  /** Of each call. */
+  readonly slots: number[];
 }
 
 export class PluginGuest implements Task {
@@ -83,9 +91,10 @@ export class PluginGuest implements Task {
   private ready = false;
   private queue: Batch[] = [];
   private scheduled = false;
-  private slots: (Slot | null)[] = [];
+  private slots: Slot[] = [];
   private freeSlots: number[] = [];
-  private arrivals: [Slot, number][] = [];
+  private arrivals: PendingCall[] = [];
+  private losses = 0;
   private disposed = false;
 
   constructor(options: PluginGuestOptions) {
@@ -122,6 +131,11 @@ export class PluginGuest implements Task {
     return this.ready;
   }
 
+  /** Guests lost so far: what was begun in one of them cannot go on in the next. */
+  get epoch(): number {
+    return this.losses;
+  }
+
   get liveSlots(): number {
     return this.slots.length - this.freeSlots.length;
   }
@@ -132,23 +146,32 @@ export class PluginGuest implements Task {
 
   // --- slots
 
-  openSlot(owner: SlotOwner | null): number {
-    const slot = this.freeSlots.pop() ?? this.slots.length;
-    this.slots[slot] = new Slot(owner);
-    return slot;
+  openSlot(owner: SlotOwner | null, policy: Policy | null): number {
+    let number = this.freeSlots.pop();
+    if (number === undefined) {
+      number = this.slots.length;
+      this.slots.push(new Slot());
+    }
+    const slot = this.slots[number]!;
+    slot.owner = owner;
+    slot.policy = policy;
+    return number;
   }
 
   /** The guest has forgotten the exchange by itself: its message said that it is the last. */
-  releaseSlot(slot: number): void {
-    this.slots[slot] = null;
-    this.freeSlots.push(slot);
+  releaseSlot(number: number): void {
+    const slot = this.slots[number]!;
+    slot.owner = null;
+    slot.policy = null;
+    slot.request.clear();
+    slot.response.clear();
+    this.freeSlots.push(number);
   }
 
   /** @param because what `ctx.signal` says; empty when the exchange ended well */
-  endSlot(slot: number, because: string): void {
-    this.releaseSlot(slot);
-    if (this.guest === null) return;
-    this.enqueue(writeMessage(MessageKind.end, slot, 0, 0, "", because));
+  endSlot(number: number, because: string): void {
+    this.releaseSlot(number);
+    if (this.guest !== null) this.enqueue(writeMessage(MessageKind.end, number, 0, 0, "", because));
   }
 
   // --- calls
@@ -161,8 +184,7 @@ export class PluginGuest implements Task {
     }
     const batch = this.enqueue(message, bytes);
     batch.calls.push(call);
-    batch.slots.push(this.slots[slot]!);
-    batch.sides.push(sideOf(message));
+    batch.slots.push(slot);
   }
 
   /**
@@ -174,26 +196,26 @@ export class PluginGuest implements Task {
    */
   async ask(kind: string, payload: string, time: number, instance = 0): Promise<Outcome> {
     if (this.guest === null) throw new Error("There is no guest");
-    const slot = this.openSlot(null);
+    const slot = this.openSlot(null, null);
+    const epoch = this.losses;
     const answer = Promise.withResolvers<Outcome>();
     const call: GuestCall = {
+      side: "request",
       onOutcome: (outcome) => answer.resolve(outcome),
       onPending() {},
       onLost: (loss) => answer.reject(new Error(loss.message)),
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
     const text = writeMessage(kind, slot, instance, 0, "", payload);
-    const asked = this.slots[slot]!;
     const batch = newBatch(text, undefined, true);
     batch.calls.push(call);
-    batch.slots.push(asked);
-    batch.sides.push(Side.request);
+    batch.slots.push(slot);
     this.enter(this.guest, batch);
     try {
       return await answer.promise;
     } finally {
       clearTimeout(timer);
-      this.releaseSlot(slot);
+      if (epoch === this.losses) this.releaseSlot(slot);
     }
   }
 
@@ -244,6 +266,7 @@ export class PluginGuest implements Task {
     const reader = new OutcomeReader(answer);
     const { calls } = batch;
     for (let i = 0; i < calls.length; i++) {
+      const call = calls[i]!;
       let outcome: Outcome;
       try {
         outcome = reader.next();
@@ -251,26 +274,25 @@ export class PluginGuest implements Task {
         this.lose({ cause: "protocol", message: (error as Error).message }, batch, i);
         return;
       }
-      if (outcome.kind === "pending") this.await(batch.slots[i]!, batch.sides[i]!, calls[i]!);
-      else calls[i]!.onOutcome(outcome, undefined);
+      if (outcome.kind === "pending") this.await(batch.slots[i]!, call);
+      else call.onOutcome(outcome, undefined);
     }
   }
 
-  private await(slot: Slot, side: number, call: GuestCall): void {
-    slot.calls[side] = call;
-    if (slot.arrived[side] === null) call.onPending();
+  private await(slot: number, call: GuestCall): void {
+    const pending = this.slots[slot]![call.side];
+    pending.call = call;
+    if (pending.outcome === null) call.onPending();
   }
 
   private settleArrivals(): void {
     while (this.arrivals.length > 0) {
       const { arrivals } = this;
       this.arrivals = [];
-      for (const [slot, side] of arrivals) {
-        const { outcome, bytes } = slot.arrived[side]!;
-        const call = slot.calls[side];
-        slot.arrived[side] = null;
-        slot.calls[side] = null;
-        call?.onOutcome(outcome, bytes);
+      for (const pending of arrivals) {
+        const { call, outcome, bytes } = pending;
+        pending.clear();
+        if (outcome !== null) call?.onOutcome(outcome, bytes);
       }
     }
   }
@@ -291,21 +313,23 @@ export class PluginGuest implements Task {
     return this.operations!.run(op, id, text, bytes, null);
   }
 
-  private onDelivery(slotNumber: number, text: string, bytes: Uint8Array | undefined): void {
-    const slot = this.slots[slotNumber];
-    // It ended meanwhile.
-    if (slot === null || slot === undefined) return;
-    const side = sideOf(text);
-    slot.arrived[side] = { outcome: readDelivery(text), bytes };
-    this.arrivals.push([slot, side]);
+  private onDelivery(number: number, text: string, bytes: Uint8Array | undefined): void {
+    const pending = this.slots[number]?.[sideOf(text)];
+    // Of an exchange that there is not, or a second one.
+    if (pending === undefined || pending.outcome !== null) return;
+    pending.outcome = readDelivery(text);
+    pending.bytes = bytes;
+    this.arrivals.push(pending);
     this.schedule();
   }
 
   private readBody(request: string): Promise<Uint8Array | string> | Uint8Array | string {
-    const [side, slot, form] = request.split(" ");
-    const owner = this.slots[Number(slot)]?.owner;
-    if (!owner) throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
-    const body = owner.readBody(side === "s" ? "s" : "q");
+    const [side, number, form] = request.split(" ");
+    const { owner, policy } = this.slots[Number(number)] ?? noSlot;
+    if (owner === null || policy === null) {
+      throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
+    }
+    const body = owner.readBody(side === "s" ? "s" : "q", policy);
     const give = (bytes: Uint8Array) => (form === "text" ? decodeText(bytes) : copyOf(bytes));
     return body instanceof Promise ? body.then(give) : give(body);
   }
@@ -322,15 +346,16 @@ export class PluginGuest implements Task {
   /** @param from index of the first call of the batch that has no outcome yet */
   private lose(loss: GuestLoss, batch: Batch, from: number): void {
     const lost = [...batch.calls.slice(from), ...this.queue.flatMap(({ calls }) => calls)];
-    for (const slot of this.slots) for (const call of slot?.calls ?? []) if (call) lost.push(call);
+    for (const { request, response } of this.slots) {
+      for (const { call } of [request, response]) if (call !== null) lost.push(call);
+    }
     const wasReady = this.ready;
     this.drop();
+    this.losses++;
     this.queue = [];
     this.arrivals = [];
-    for (const slot of this.slots) {
-      slot?.calls.fill(null);
-      slot?.arrived.fill(null);
-    }
+    this.slots = [];
+    this.freeSlots = [];
     this.quarantine.onFault(performance.now());
     this.options.onLost(loss);
     // One that is being made is its maker's to try again.
@@ -362,7 +387,7 @@ export class PluginGuest implements Task {
 }
 
 function newBatch(text: string, bytes: Uint8Array | undefined, isAlone: boolean): Batch {
-  return { text, bytes, isAlone, calls: [], slots: [], sides: [] };
+  return { text, bytes, isAlone, calls: [], slots: [] };
 }
 
 /** @param context and payload, neither with a separator in it */
@@ -377,12 +402,15 @@ export function writeMessage(
   return `${kind}\x01${slot}\x01${instance}\x01${flags}\x01${context}\x01${payload}\x01`;
 }
 
-function sideOf(message: string): number {
-  const kind = message[0];
-  return kind === MessageKind.response || kind === MessageKind.responseBody || kind === MessageKind.pull
-    ? Side.response
-    : Side.request;
+/** @param text of a message, or of the outcome of one: both begin with its kind */
+function sideOf(text: string): CallSide {
+  const kind = text[0];
+  const isResponse =
+    kind === MessageKind.response || kind === MessageKind.responseBody || kind === MessageKind.pull;
+  return isResponse ? "response" : "request";
 }
+
+const noSlot = { owner: null, policy: null };
 
 function decodeText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);

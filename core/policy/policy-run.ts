@@ -13,16 +13,14 @@ export interface PolicyHost {
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array;
 }
 
-interface Taken {
-  readonly policy: Policy;
-  readonly slot: number;
-}
-
-export class PolicyRun {
+export class PolicyRun implements SlotOwner {
   readonly timers: Timers;
   private readonly host: PolicyHost;
-  private taken: Taken[] = [];
-  private context: string | null = null;
+  /** Policies that know the exchange, their slots, and the guests of theirs that know it. */
+  private readonly policies: Policy[] = [];
+  private readonly slots: number[] = [];
+  private readonly epochs: number[] = [];
+  private context = "";
 
   constructor(host: PolicyHost, timers: Timers) {
     this.host = host;
@@ -39,39 +37,57 @@ export class PolicyRun {
     bytes?: Uint8Array,
     bodyFlags = 0,
   ): void {
-    let context = "";
-    let slot = this.slotOf(policy);
-    if (slot < 0) {
-      context = this.context ??= this.host.policyContext();
-      slot = policy.guest.openSlot(this.ownerFor(policy));
-      this.taken.push({ policy, slot });
+    const { guest } = policy;
+    const index = this.policies.indexOf(policy);
+    const flags = policy.lastPhase === phase ? bodyFlags | MessageFlag.last : bodyFlags;
+    if (index >= 0) {
+      if (this.epochs[index] !== guest.epoch) {
+        call.onLost({ cause: "crash", message: "The guest that knew the exchange is lost" });
+        return;
+      }
+      const slot = this.slots[index]!;
+      guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, "", payload), bytes);
+      return;
     }
-    const flags = bodyFlags | (policy.lastPhase === phase ? MessageFlag.last : 0);
-    policy.guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, context, payload), bytes);
+    if (this.context === "") this.context = this.host.policyContext();
+    const slot = guest.openSlot(this, policy);
+    this.policies.push(policy);
+    this.slots.push(slot);
+    this.epochs.push(guest.epoch);
+    guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, this.context, payload), bytes);
   }
 
   /** The handler is done: if it was the policy's last one, the guest has forgotten the exchange. */
   answered(policy: Policy, phase: PhaseName): void {
     if (policy.lastPhase !== phase) return;
-    const slot = this.slotOf(policy);
-    if (slot < 0) return;
-    this.forget(policy);
-    policy.guest.releaseSlot(slot);
+    const slot = this.forget(policy);
+    if (slot >= 0) policy.guest.releaseSlot(slot);
   }
 
   /** Ends the policy's part in this exchange. */
   abandon(policy: Policy, because: string): void {
-    const slot = this.slotOf(policy);
-    if (slot < 0) return;
-    this.forget(policy);
-    policy.guest.endSlot(slot, because);
+    const slot = this.forget(policy);
+    if (slot >= 0) policy.guest.endSlot(slot, because);
   }
 
   /** @param because empty when the exchange ended well */
   end(because: string): void {
-    const { taken } = this;
-    this.taken = [];
-    for (const { policy, slot } of taken) policy.guest.endSlot(slot, because);
+    while (this.policies.length > 0) this.abandon(this.policies.at(-1)!, because);
+  }
+
+  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
+    return this.host.readBody(side, policy.bodyBytes);
+  }
+
+  /** Returns the slot that the policy had, or -1 when its guest does not know the exchange. */
+  private forget(policy: Policy): number {
+    const index = this.policies.indexOf(policy);
+    if (index < 0) return -1;
+    const slot = this.epochs[index] === policy.guest.epoch ? this.slots[index]! : -1;
+    this.policies.splice(index, 1);
+    this.slots.splice(index, 1);
+    this.epochs.splice(index, 1);
+    return slot;
   }
 
   // --- failures
@@ -86,19 +102,6 @@ export class PolicyRun {
     this.forget(policy);
     const code = loss.cause === "quarantined" ? "plugin_quarantined" : "plugin_failed";
     return failure(policy, code, `Policy ${policy.name} failed: ${loss.message}`);
-  }
-
-  private ownerFor(policy: Policy): SlotOwner {
-    return { readBody: (side) => this.host.readBody(side, policy.bodyBytes) };
-  }
-
-  private slotOf(policy: Policy): number {
-    for (const entry of this.taken) if (entry.policy === policy) return entry.slot;
-    return -1;
-  }
-
-  private forget(policy: Policy): void {
-    this.taken = this.taken.filter((entry) => entry.policy !== policy);
   }
 }
 

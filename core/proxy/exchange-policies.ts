@@ -63,17 +63,20 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   onRequest(): void {
     this.stage = "request";
-    const policies = this.plan.onRequest.filter((policy) => !this.passed.includes(policy));
-    this.begin("onRequest", policies, this.request, this.requestPreface());
+    const { onRequest } = this.plan;
+    const ahead =
+      this.passed.length === 0 ? onRequest : onRequest.filter((policy) => !this.passed.includes(policy));
+    this.begin("onRequest", ahead, this.request, this.requestPreface());
   }
 
   /** @param attempt its number, from 1 */
   onUpstream(attempt: number, cluster: string): void {
-    this.attempt = this.request.copy();
     if (this.plan.onUpstream.length === 0) {
+      this.attempt = this.request;
       this.exchange.sendUpstream();
       return;
     }
+    this.attempt = this.request.copy();
     this.stage = "upstream";
     const { method, authority, path, query } = this.attempt;
     const url = `${this.exchange.client.side.scheme}://${authority}${path}${query}`;

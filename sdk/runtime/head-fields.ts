@@ -26,8 +26,8 @@ export class HeadFields implements FieldStore {
   private readonly text: string;
   private readonly isOwned: (name: string) => boolean;
   /** The text in lower case, made when a field is looked for. Latin1 keeps its length in it. */
-  private declare lower: string | null;
-  private declare removed: string[] | null;
+  declare private lower: string | null;
+  declare private removed: string[] | null;
   private added = "";
 
   static {
@@ -117,7 +117,8 @@ export class HeadFields implements FieldStore {
 }
 
 function refuseControl(name: string, value: string): void {
-  if (!isKnownPlain(value) && !sendable.test(value)) throw new TypeError(`Cannot send ${name}: its value has a control character`);
+  if (!isKnownPlain(value) && !sendable.test(value))
+    throw new TypeError(`Cannot send ${name}: its value has a control character`);
 }
 
 /** Where the value of the next field `name` begins at or after the line start `from`; -1 when there is none. */

@@ -1,3 +1,4 @@
+import { describeFault } from "./fault.ts";
 import { callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 
@@ -18,3 +19,8 @@ export const log: Logger = Object.freeze({
   warn: (message: string, fields?: object) => write("warn", message, fields),
   error: (message: string, fields?: object) => write("error", message, fields),
 });
+
+/** An error that has no caller to catch it. */
+export function logFault(error: unknown): void {
+  callText(HostOp.log, JSON.stringify({ level: "error", fault: describeFault(error) }));
+}

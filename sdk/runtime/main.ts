@@ -5,6 +5,8 @@ import { installGlobals, separateGlobals } from "./globals.ts";
 import { bindErrors, bindHost } from "./host.ts";
 import { makeHostError } from "./host-error.ts";
 import type { Definition } from "./instance.ts";
+import { logFault } from "./log.ts";
+import { bindReport } from "./report-error.ts";
 
 type HostFunction = Parameters<typeof bindHost>[0];
 
@@ -12,6 +14,7 @@ type HostFunction = Parameters<typeof bindHost>[0];
 export function start(host: HostFunction, realm: "own" | "shared", progress: Int32Array): object {
   bindHost(host);
   bindErrors(makeHostError);
+  bindReport(logFault);
   const globals = realm === "own" ? installGlobals() : separateGlobals();
   const dispatcher = new Dispatcher(progress);
   return {

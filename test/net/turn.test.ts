@@ -26,6 +26,25 @@ t.test("a task scheduled by a task runs in the next turn", async (t) => {
   t.same(ran, [1, 2]);
 });
 
+t.test("what a task asks for soon runs in its own turn, after all the others", async (t) => {
+  const turn = new Turn();
+  const ran: string[] = [];
+  const task = (name: string, soon: string[]) => ({
+    run() {
+      ran.push(`${name}${turn.number}`);
+      for (const next of soon) turn.soon(task(next, []));
+    },
+  });
+  turn.schedule(task("a", ["c", "d"]));
+  turn.schedule(task("b", []));
+  await nextTurn();
+  t.same(ran, ["a1", "b1", "c1", "d1"]);
+  turn.soon(task("e", []));
+  t.equal(ran.length, 4, "outside of a turn it waits for the next one");
+  await nextTurn();
+  t.same(ran.at(-1), "e2");
+});
+
 t.test("a turn that was marked counts, and two of them make a poll of every socket", async (t) => {
   const turn = new Turn();
   const settled = turn.mark();

@@ -33,6 +33,9 @@ const full: Pace = {
   idleConnections: 10_000,
   idleRounds: 3,
   startRounds: 10,
+  saves: 40,
+  restedSaves: 5,
+  reloads: 50,
 };
 
 const quick: Pace = {
@@ -42,6 +45,9 @@ const quick: Pace = {
   idleConnections: 2000,
   idleRounds: 1,
   startRounds: 3,
+  saves: 10,
+  restedSaves: 1,
+  reloads: 10,
 };
 
 /** @throws TypeError for an unknown flag or a bad number */

@@ -36,7 +36,18 @@ export function cpuSeconds(root: number): number {
  */
 export function memoryBytes(root: number): number {
   let bytes = 0;
-  for (const pid of processTree(root)) bytes += proportionalSetSize(pid);
+  for (const pid of processTree(root)) bytes += rolledUp(pid, "Pss");
+  return bytes;
+}
+
+/**
+ * Resident set size of the tree in bytes: a page that two processes share counts twice.
+ *
+ * @param root - process id
+ */
+export function residentBytes(root: number): number {
+  let bytes = 0;
+  for (const pid of processTree(root)) bytes += rolledUp(pid, "Rss");
   return bytes;
 }
 
@@ -59,8 +70,10 @@ function cpuTicks(pid: number): number {
   return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
 }
 
-function proportionalSetSize(pid: number): number {
-  const kilobytes = /^Pss:\s+(\d+) kB/m.exec(readOrEmpty(`/proc/${pid}/smaps_rollup`))?.[1];
+/** Sum over all mappings of a process, in bytes. */
+function rolledUp(pid: number, field: "Pss" | "Rss"): number {
+  const lines = readOrEmpty(`/proc/${pid}/smaps_rollup`);
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(lines)?.[1];
   return Number(kilobytes ?? 0) * bytesPerKilobyte;
 }
 

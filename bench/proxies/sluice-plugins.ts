@@ -7,8 +7,8 @@ import type { PluginRun } from "./servers/sluice-plugins.ts";
 
 const program = fileURLToPath(new URL("./servers/sluice-plugins.ts", import.meta.url));
 
-/** Folder of plugins below the directory of a proxy. */
-export const pluginFolder = "plugins";
+/** Below the directory of a proxy. */
+const pluginFolder = "plugins";
 
 type EngineName = PluginRun["engine"];
 
@@ -37,9 +37,37 @@ export function sluiceFlip(name: string, engine: EngineName): ProxyServer {
 }
 
 /** A plugin's file that hands on what a module of `policies/` exports. */
-export function reexport(policy: string): string {
-  const module = fileURLToPath(new URL(`../policies/${policy}.ts`, import.meta.url));
-  return `export { default } from ${JSON.stringify(module)};\n`;
+function reexport(policy: string): string {
+  return `export { default } from ${JSON.stringify(moduleOf(policy))};\n`;
+}
+
+/** The gate as a plugin's file, with a version that responses show in `x-policy`. */
+export function gateText(version: string): string {
+  return `import gate from ${JSON.stringify(moduleOf("gate"))};
+export default {
+  ...gate,
+  onResponse(response) {
+    response.headers.set("x-policy", ${JSON.stringify(version)});
+  },
+};
+`;
+}
+
+function moduleOf(policy: string): string {
+  return fileURLToPath(new URL(`../policies/${policy}.ts`, import.meta.url));
+}
+
+/**
+ * The file of the first plugin.
+ *
+ * @param directory of the proxy
+ */
+export function firstPlugin(directory: string, policy: string): string {
+  return join(directory, pluginFolder, fileName(policy, 0));
+}
+
+function fileName(policy: string, index: number): string {
+  return `${index + 10}-${policy}-${index + 1}.ts`;
 }
 
 function sluiceWith(
@@ -68,7 +96,7 @@ async function writePlugins({ directory }: Setup, policies: readonly string[]): 
   const folder = join(directory, pluginFolder);
   await mkdir(folder);
   for (const [index, policy] of policies.entries()) {
-    await writeFile(join(folder, `${index + 10}-${policy}-${index + 1}.ts`), reexport(policy));
+    await writeFile(join(folder, fileName(policy, index)), reexport(policy));
   }
   return folder;
 }

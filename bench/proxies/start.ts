@@ -28,6 +28,8 @@ export interface RunningProxy {
   readonly proxy: ProxyServer;
   readonly child: Child;
   readonly target: Target;
+  /** Where it was configured. */
+  readonly directory: string;
   /** From spawning the process to the end of its first proxied response, in ms. */
   readonly startMs: number;
 }
@@ -47,7 +49,7 @@ export async function startProxy(proxy: ProxyServer, place: Place, load: Load): 
     await firstResponse(child, target, load, spawnedAt + startTimeoutMs);
     const startMs = performance.now() - spawnedAt;
     await proxy.check?.(target);
-    return { proxy, child, target, startMs };
+    return { proxy, child, target, directory, startMs };
   } catch (error) {
     await stopChild(child);
     throw error;

@@ -7,9 +7,16 @@ export type Metric =
   | "p50"
   | "p99"
   | "memory"
+  | "memoryAfterLoad"
+  | "resident"
   | "memoryPerConnection"
   | "start"
   | "startCpu"
+  | "saveP95"
+  | "saveP50"
+  | "saveAfterRest"
+  | "reloads"
+  | "requests"
   | "errors";
 
 /** One measurement; a row fills in what it can see. */
@@ -56,7 +63,11 @@ export const metricMeanings: Readonly<Record<Metric, MetricMeaning>> = {
   /** ms. */
   p99: { title: "p99", better: "lower", format: milliseconds },
   /** Bytes. */
-  memory: { title: "memory", better: "lower", format: (value) => `${(value / 1e6).toFixed(1)} MB` },
+  memory: { title: "memory", better: "lower", format: megabytes },
+  /** Bytes; `memory` is from before the load then. */
+  memoryAfterLoad: { title: "after load", better: "lower", format: megabytes },
+  /** Bytes: pages that processes share count for each of them. */
+  resident: { title: "resident", better: "lower", format: megabytes },
   /** Bytes. */
   memoryPerConnection: {
     title: "memory per connection",
@@ -67,8 +78,20 @@ export const metricMeanings: Readonly<Record<Metric, MetricMeaning>> = {
   start: { title: "start to first response", better: "lower", format: (value) => `${value.toFixed(0)} ms` },
   /** ms of user and system time. */
   startCpu: { title: "CPU until then", better: "lower", format: (value) => `${value.toFixed(0)} ms` },
+  /** ms from writing a plugin to the first response of the new version. */
+  saveP95: { title: "save to live p95", better: "lower", format: milliseconds },
+  /** ms. */
+  saveP50: { title: "p50", better: "lower", format: milliseconds },
+  /** ms; nothing was saved for some seconds before. */
+  saveAfterRest: { title: "after a rest", better: "lower", format: milliseconds },
+  reloads: { title: "reloads", better: "higher", format: (value) => value.toFixed(0) },
+  requests: { title: "requests", better: "higher", format: (value) => value.toFixed(0) },
   errors: { title: "errors", better: "lower", format: (value) => value.toFixed(0) },
 };
+
+function megabytes(value: number): string {
+  return `${(value / 1e6).toFixed(1)} MB`;
+}
 
 function milliseconds(value: number): string {
   return `${value.toFixed(2)} ms`;

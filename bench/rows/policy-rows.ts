@@ -9,6 +9,9 @@ import { sluice } from "../proxies/sluice.ts";
 import { sluiceFlip, sluiceGates, sluiceStoreGate } from "../proxies/sluice-plugins.ts";
 import { workerd } from "../proxies/workerd.ts";
 import { measureLoad } from "./measure-load.ts";
+import { measureMemory } from "./measure-memory.ts";
+import { measureReload } from "./measure-reload.ts";
+import { measureSave } from "./measure-save.ts";
 import { perByte, perRequest } from "./metric.ts";
 import type { Row } from "./row.ts";
 
@@ -47,6 +50,25 @@ export const policyRows: readonly Row[] = [
     ]),
     metrics: perByte,
     load: () => ({ ...small, paths: ["/big"], connections: 8 }),
+  },
+  {
+    ...row("plugin-memory", "Memory of plugins", [
+      sluice,
+      ...[1, 21].map((count) => sluiceGates(`sluice-gate-x${count}`, "isolated-vm", count)),
+      ...[1, 21].map((count) => sluiceGates(`sluice-gate-quickjs-x${count}`, "quickjs", count)),
+    ]),
+    metrics: ["memory", "resident", "memoryAfterLoad", "errors"],
+    measure: measureMemory,
+  },
+  {
+    ...row("save", "From saving a plugin to the first response of its new version", [gate, gateInQuickjs]),
+    metrics: ["saveP95", "saveP50", "saveAfterRest", "reloads"],
+    measure: measureSave,
+  },
+  {
+    ...row("reload", "A plugin saved again and again under load, 64 connections", [gate, gateInQuickjs]),
+    metrics: ["errors", "reloads", "requests", "saveP50", "saveP95", "memoryAfterLoad"],
+    measure: measureReload,
   },
 ];
 

@@ -49,6 +49,12 @@ export interface Pace {
   /** Rounds of the rows that start every proxy anew and hold connections. */
   readonly idleRounds: number;
   readonly startRounds: number;
+  /** Saves of a plugin, one soon after the other. */
+  readonly saves: number;
+  /** Saves with a rest before each. */
+  readonly restedSaves: number;
+  /** Saves of a plugin under load. */
+  readonly reloads: number;
 }
 
 export interface RowResult {

@@ -14,6 +14,17 @@ export function summarise(samples: readonly Sample[]): Sample {
   return Object.fromEntries(metrics.map((metric) => [metric, summariseOne(metric, samples)]));
 }
 
+/**
+ * The smallest value that at least this share of them does not exceed; NaN of nothing.
+ *
+ * @example
+ * percentile([1, 2, 3, 4], 0.5); // 2
+ */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
 /** Distance between the highest and the lowest value, as a share of the median. */
 export function spread(metric: Metric, samples: readonly Sample[]): number {
   const values = valuesOf(metric, samples);

@@ -1,17 +1,8 @@
 /** The figures that Sluice has to reach, computed from what was measured. */
-import { type Metric, metricMeanings } from "../rows/metric.ts";
+import { metricMeanings } from "../rows/metric.ts";
 import type { RowResult } from "../rows/row.ts";
-
-interface Figure {
-  readonly title: string;
-  readonly row: string;
-  /** A value of Sluice, divided by the same value of `beside` where that is given. */
-  readonly metric: Metric;
-  readonly of: string;
-  readonly beside?: string;
-  readonly must: number;
-  readonly aim: number;
-}
+import type { Figure } from "./figure.ts";
+import { policyFigures } from "./policy-figures.ts";
 
 export interface FigureResult {
   readonly title: string;
@@ -23,7 +14,7 @@ export interface FigureResult {
 
 const kilobyte = 1000;
 
-const figures: readonly Figure[] = [
+const proxyFigures: readonly Figure[] = [
   {
     title: "CPU per small request / nginx's, as published",
     row: "small",
@@ -115,7 +106,7 @@ const figures: readonly Figure[] = [
 
 /** One result for each figure whose row was run. */
 export function figureResults(results: readonly RowResult[]): FigureResult[] {
-  return figures.flatMap((figure) => {
+  return [...proxyFigures, ...policyFigures].flatMap((figure) => {
     const row = results.find(({ id }) => id === figure.row);
     return row === undefined ? [] : [resultOf(figure, row)];
   });
@@ -124,7 +115,9 @@ export function figureResults(results: readonly RowResult[]): FigureResult[] {
 function resultOf(figure: Figure, row: RowResult): FigureResult {
   const value = measuredValue(figure, row);
   const format = (number: number) =>
-    figure.beside === undefined ? metricMeanings[figure.metric].format(number) : number.toFixed(2);
+    figure.beside === undefined || figure.added !== undefined
+      ? metricMeanings[figure.metric].format(number)
+      : number.toFixed(2);
   return {
     title: figure.title,
     value: value === undefined ? "" : format(value),
@@ -134,12 +127,13 @@ function resultOf(figure: Figure, row: RowResult): FigureResult {
   };
 }
 
-function measuredValue({ metric, of, beside }: Figure, row: RowResult): number | undefined {
+function measuredValue({ metric, of, beside, added }: Figure, row: RowResult): number | undefined {
   const measured = (name: string) => row.results.find((result) => result.name === name)?.summary[metric];
   const own = measured(of);
   if (own === undefined || beside === undefined) return own;
   const other = measured(beside);
-  return other === undefined ? undefined : own / other;
+  if (other === undefined) return undefined;
+  return added === undefined ? own / other : (own - other) / added;
 }
 
 function verdict({ metric, must, aim }: Figure, value: number | undefined): FigureResult["verdict"] {

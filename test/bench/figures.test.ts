@@ -33,6 +33,16 @@ t.test("figureResults wants more bytes, not fewer", async (t) => {
   t.match(figureResults([row]), [{ value: "2.00", verdict: "aim met" }]);
 });
 
+t.test("figureResults divides what more plugins add by their number", async (t) => {
+  const row = rowResult("plugins", {
+    "sluice-gate-x1": { cpuPerRequest: 20 },
+    "sluice-gate-x5": { cpuPerRequest: 32 },
+  });
+  const [isolates, quickjs] = figureResults([row]);
+  t.match(isolates, { value: "3.0 µs", must: "5.0 µs", aim: "2.0 µs", verdict: "must met" });
+  t.match(quickjs, { value: "", verdict: "not measured" });
+});
+
 t.test("figureResults says when one of the two was not measured", async (t) => {
   const row = rowResult("deno", { sluice: { cpuPerRequest: 15 } });
   t.match(figureResults([row]), [{ value: "", verdict: "not measured" }]);

@@ -1,6 +1,6 @@
 import t from "tap";
 import { firstLine, startChild, stopChild } from "../../bench/process/child.ts";
-import { cpuSeconds, memoryBytes, processTree } from "../../bench/process/usage.ts";
+import { cpuSeconds, memoryBytes, processTree, residentBytes } from "../../bench/process/usage.ts";
 
 const skip = process.platform !== "linux" && "costs are read from Linux's /proc";
 const lifetimeMs = 20_000;
@@ -20,6 +20,7 @@ t.test("cpuSeconds counts descendants that have ended", { skip }, async (t) => {
   t.ok(cpuSeconds(child.pid) >= 0.2);
   t.same(processTree(child.pid), [child.pid]);
   t.ok(memoryBytes(child.pid) > 1e6);
+  t.ok(residentBytes(child.pid) >= memoryBytes(child.pid));
   await stopChild(child);
 });
 

@@ -33,3 +33,13 @@ export const optionalCountBounds: Bounds = { min: 0, max: 1_000_000 };
 export const weightBounds: Bounds = { min: 1, max: 10_000 };
 
 export const maxWorkers = 256;
+
+/** Durations in ms, sizes in bytes, and counts; what a plugin itself may ask for, too. */
+export const pluginLimitBounds = {
+  cpu: { min: 1, max: 10_000 },
+  wall: { min: 1, max: 10 * 60 * 1000 },
+  memory: { min: 8 * MiB, max: 1024 * MiB },
+  body: { min: 0, max: 256 * MiB },
+  fetches: { min: 0, max: 10_000 },
+  logLines: { min: 0, max: 100_000 },
+} as const satisfies Record<string, Bounds>;

@@ -6,6 +6,7 @@ import { prune } from "./prune.ts";
 import { readConfigText } from "./read-text.ts";
 import { reportMismatch } from "./report-mismatch.ts";
 import { resolveConfig } from "./resolve.ts";
+import { reportMissingFolder } from "./resolve-policies.ts";
 import type { ConfigFile } from "./schema.ts";
 import { checkShape, type Mismatch } from "./shape.ts";
 import { ConfigSource } from "./source.ts";
@@ -61,7 +62,9 @@ function interpret(source: ConfigSource, overrides: Overrides): Config | null {
       "expected at least one cluster, or an upstream on the command line, found none",
     );
   }
-  return override(config, overrides, source);
+  const overridden = override(config, overrides, source);
+  reportMissingFolder(overridden, source);
+  return overridden;
 }
 
 /** The file as a whole is no map. */

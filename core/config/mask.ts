@@ -16,15 +16,39 @@ export function markSecrets(config: Config, secrets: ReadonlySet<string>): void 
 }
 
 /**
- * The configuration as it may be shown: values that came from secret variables, values of fields whose
- * name looks secret, and user names and passwords in URLs are starred out. Paths of key files stay.
+ * The configuration as it may be shown: values that came from secret variables, values of fields and of
+ * keys in plugins' configs whose name looks secret, and user names and passwords in URLs are starred out. Paths of key files stay.
  */
 export function maskConfig(config: Config): Config {
   const secrets = [...(secretsOf.get(config) ?? [])].sort((a, b) => b.length - a.length);
   const hide = (text: string) => secrets.reduce(hideSecret, hideUserInfo(text));
   const masked = mapTexts(config, hide) as Config;
-  const routes = masked.routes.map((route) => ({ ...route, match: maskMatch(route.match) }));
-  return { ...masked, routes };
+  const routes = masked.routes.map((route) => ({
+    ...route,
+    match: maskMatch(route.match),
+    policies: route.policies?.map(maskPolicy) ?? null,
+  }));
+  const settings = Object.entries(masked.plugins.settings).map(([name, of]) => [name, maskPolicy(of)]);
+  return { ...masked, routes, plugins: { ...masked.plugins, settings: Object.fromEntries(settings) } };
+}
+
+/** What a plugin's config holds is the plugin's own: all under a key that looks secret is hidden. */
+function maskPolicy<Policy extends { readonly config: unknown }>(policy: Policy): Policy {
+  return { ...policy, config: hideUnderSecretKeys(policy.config) };
+}
+
+function hideUnderSecretKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hideUnderSecretKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [
+    key,
+    looksSecret(key) ? hideAll(item) : hideUnderSecretKeys(item),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function hideAll(value: unknown): unknown {
+  return typeof value === "boolean" || value === null ? value : hidden;
 }
 
 function maskMatch(match: Config["routes"][number]["match"]): Config["routes"][number]["match"] {

@@ -10,3 +10,16 @@ export function isName(text: string): boolean {
 export function isToken(text: string): boolean {
   return /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/.test(text);
 }
+
+/** What a message says when a text is no name of a plugin. */
+export const pluginNameExpected = 'the name of a plugin: letters, digits, ".", "_" and "-"';
+
+/** The file name of a plugin without extension and order number. */
+export function isPluginName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text);
+}
+
+/** A name that a shell gives an environment variable. */
+export function isVariableName(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(text);
+}

@@ -3,6 +3,7 @@ import type { RouteConfig, RouteMatch } from "./model.ts";
 import { isName, isToken, nameExpected } from "./names.ts";
 import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
+import { resolvePolicies } from "./resolve-policies.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
@@ -32,7 +33,8 @@ export function resolveRoutes(
     if (match === null) return;
     const host = resolveHostHeader(route.hostHeader ?? "preserve", [...path, "hostHeader"], source);
     const name = route.name ?? nextName(route.cluster);
-    resolved.push({ name, match, cluster: route.cluster, host, policies: null });
+    const policies = resolvePolicies(route.policies, [...path, "policies"], source);
+    resolved.push({ name, match, cluster: route.cluster, host, policies });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

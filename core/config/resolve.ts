@@ -5,7 +5,6 @@ import {
   defaultAdminAddress,
   defaultLimits,
   defaultLog,
-  defaultPlugins,
   defaultTimeouts,
   defaultWorkers,
 } from "./defaults.ts";
@@ -14,6 +13,7 @@ import { resolveWorkers } from "./overrides.ts";
 import { resolveClusters } from "./resolve-clusters.ts";
 import { resolveForwarding } from "./resolve-forwarding.ts";
 import { resolveListeners } from "./resolve-listeners.ts";
+import { resolvePlugins } from "./resolve-plugins.ts";
 import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
 import { resolveRoutes } from "./resolve-routes.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -38,7 +38,7 @@ export function resolveConfig(file: ConfigFile, clusters: readonly string[], sou
     accessLog: { enabled: file.accessLog ?? defaultAccessLog.enabled },
     log: { level: file.log?.level ?? defaultLog.level, pretty: file.log?.pretty ?? defaultLog.pretty },
     workers: resolveWorkers(file.workers ?? defaultWorkers),
-    plugins: defaultPlugins,
+    plugins: resolvePlugins(file.plugins, source),
   };
 }
 

@@ -22,6 +22,7 @@ import {
   defaultWorkers,
 } from "./defaults.ts";
 import { endpointExpected } from "./endpoint.ts";
+import { plugins, policy } from "./schema-plugins.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
 
 const address = Type.String(expected(addressExpected));
@@ -192,6 +193,10 @@ const route = Type.Object(
       description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",
       default: "preserve",
     }),
+    policies: list(policy, {
+      description:
+        "Plugins that the requests pass, in this order; responses pass them in reverse. Default: every plugin of the folder, by file name. []: none.",
+    }),
   },
   { description: "Requests that one cluster answers; the most specific match wins.", ...closed },
 );
@@ -240,6 +245,7 @@ export const configFile = Type.Object(
     ),
     clusters: Type.Optional(Type.Record(Type.String(), cluster, { description: "Clusters by name." })),
     routes: list(route, { description: "Default: every request goes to the only cluster." }),
+    plugins: Type.Optional(plugins),
     limits: Type.Optional(limits),
     timeouts: Type.Optional(timeouts),
     trustedProxies: list(Type.String(), {

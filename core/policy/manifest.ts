@@ -1,5 +1,6 @@
 /** What a plugin says of itself, checked: a guest made it. */
 import { type ManifestText, type PhaseName, phaseNames } from "../../sdk/runtime/message.ts";
+import { type Bounds, pluginLimitBounds } from "../config/bounds.ts";
 import type { FetchGrant, Grants, PluginLimits } from "../config/model.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
 
@@ -51,12 +52,12 @@ function asFetchGrant(value: unknown): FetchGrant {
 }
 
 const limitReaders: Readonly<Record<keyof PluginLimits, (value: unknown) => number | null>> = {
-  cpu: (value) => quantity(value, parseDuration, 1, 10_000),
-  wall: (value) => quantity(value, parseDuration, 1, 600_000),
-  memory: (value) => quantity(value, parseSize, 8 * 1024 * 1024, 1024 * 1024 * 1024),
-  body: (value) => quantity(value, parseSize, 0, 256 * 1024 * 1024),
-  fetches: (value) => quantity(value, () => null, 0, 10_000),
-  logLines: (value) => quantity(value, () => null, 0, 100_000),
+  cpu: (value) => quantity(value, parseDuration, pluginLimitBounds.cpu),
+  wall: (value) => quantity(value, parseDuration, pluginLimitBounds.wall),
+  memory: (value) => quantity(value, parseSize, pluginLimitBounds.memory),
+  body: (value) => quantity(value, parseSize, pluginLimitBounds.body),
+  fetches: (value) => quantity(value, () => null, pluginLimitBounds.fetches),
+  logLines: (value) => quantity(value, () => null, pluginLimitBounds.logLines),
 };
 
 /** @throws Error for a limit that does not exist or is out of bounds */
@@ -78,11 +79,10 @@ export function readLimits(value: unknown): Partial<PluginLimits> {
 function quantity(
   value: unknown,
   parse: (text: string) => number | null,
-  least: number,
-  most: number,
+  { min, max }: Bounds,
 ): number | null {
   const number = typeof value === "string" ? parse(value) : value;
-  return typeof number === "number" && number >= least && number <= most ? number : null;
+  return typeof number === "number" && number >= min && number <= max ? number : null;
 }
 
 function readOnFailure(value: unknown): "closed" | "open" | null {

@@ -37,6 +37,8 @@ t.test("the documented config file is valid with every setting switched on", asy
   const config = loadConfig(join(folder, "sluice.yaml"), text, { env: {} });
   t.match(config.listeners[1]!.tls, { clientCertificate: "optional" });
   t.match(config.clusters[1]!.tls, { cert: join(folder, "certs/client.pem") });
+  t.equal(config.plugins.directory, join(folder, "plugins"));
+  t.same(config.plugins.settings["tenant"]!.limits, defaults.defaultPluginLimits);
 });
 
 t.test("the documented config file names every key of the schema", async (t) => {

@@ -1,9 +1,10 @@
 import t from "tap";
-import { defaultLimits, defaultTimeouts } from "../../core/config/defaults.ts";
+import { defaultLimits, defaultPluginLimits, defaultTimeouts } from "../../core/config/defaults.ts";
 import { jsonSchemaText } from "../../core/config/json-schema.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
 
 type Schema = {
+  readonly patternProperties: Readonly<Record<string, Schema>>;
   readonly properties: Readonly<Record<string, Schema>>;
   readonly default: string;
   readonly description?: string;
@@ -22,6 +23,15 @@ t.test("the defaults it shows are the defaults that apply", async (t) => {
     t.equal(parseDuration(shown("timeouts", key)), value, key);
   for (const [key, value] of Object.entries(defaultLimits))
     t.equal(parseSize(shown("limits", key)), value, key);
+});
+
+t.test("the limits of plugins it shows are those that apply", async (t) => {
+  const settings = schema.properties["plugins"]!.properties["settings"]!;
+  const { limits } = Object.values(settings.patternProperties)[0]!.properties;
+  for (const [key, value] of Object.entries(defaultPluginLimits)) {
+    const shown = limits!.properties[key]!.default;
+    t.equal(typeof shown === "number" ? shown : (parseDuration(shown) ?? parseSize(shown)), value, key);
+  }
 });
 
 t.test("every setting of a section has a description", async (t) => {

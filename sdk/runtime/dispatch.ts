@@ -51,8 +51,7 @@ export class Dispatcher {
     let outcomes = "";
     for (let i = 0; i + messageParts < parts.length; i += messageParts) {
       this.progress[0]!++;
-      const flags = Number(parts[i + 3]);
-      outcomes += this.handle(parts[i]!, Number(parts[i + 1]), flags, parts, i, bytes);
+      outcomes += this.handle(parts[i]!, +parts[i + 1]!, +parts[i + 3]!, parts, i, bytes);
     }
     return outcomes;
   }
@@ -142,7 +141,7 @@ export class Dispatcher {
     const known = this.exchanges[slot];
     const context = parts[at + 4]!;
     if (known !== undefined && context === "") return known;
-    const exchange = new GuestExchange(slot, this.instances[Number(parts[at + 2])]!, context);
+    const exchange = new GuestExchange(slot, this.instances[+parts[at + 2]!]!, context);
     this.exchanges[slot] = exchange;
     return exchange;
   }

@@ -16,6 +16,8 @@ export class Draft {
   declare url: string | null;
   declare status: number | null;
   declare reason: string | null;
+  /** Whether one of the four above, or the body, was assigned to. */
+  declare isRewritten: boolean;
   /** In the place of the body. */
   declare replacement: string | Uint8Array | null;
   declare private fields: HeadFields | null;
@@ -23,7 +25,8 @@ export class Draft {
   declare private knownBody: IncomingBody | null;
 
   static {
-    const untouched = { method: null, url: null, status: null, reason: null, replacement: null };
+    const untouched = { method: null, url: null, status: null, reason: null };
+    Object.assign(Draft.prototype, { replacement: null, isRewritten: false });
     Object.assign(Draft.prototype, untouched, { fields: null, facade: null, knownBody: null });
   }
 
@@ -49,24 +52,13 @@ export class Draft {
   /** The outcome that tells the host what changed. */
   outcome(): string {
     const edits = this.fields === null ? null : this.fields.edits();
-    const others = this.hasOtherEdits ? JSON.stringify(this.otherEdits()) : "";
+    const others = this.isRewritten || this.exchange.choice !== null ? JSON.stringify(this.otherEdits()) : "";
     if (edits === null) {
       return others === "" ? OutcomeKind.unchanged : `${OutcomeKind.edited}0  ${others}\n`;
     }
     const { added, removed } = edits;
     const names = removed.length === 0 ? "" : removed.join(",");
     return `${OutcomeKind.edited}${added.length} ${names} ${others}\n${added}`;
-  }
-
-  private get hasOtherEdits(): boolean {
-    return (
-      this.method !== null ||
-      this.url !== null ||
-      this.status !== null ||
-      this.reason !== null ||
-      this.replacement !== null ||
-      this.exchange.choice !== null
-    );
   }
 
   private otherEdits(): Edits {

@@ -43,6 +43,8 @@ export function fieldName(name: string): string {
  * @throws TypeError for NUL, CR, LF and for what is no byte (Fetch Standard, "header value")
  */
 export function fieldValue(value: string): string {
+  // Policies often set the same value in one request after the other.
+  if (value === lastPlain) return value;
   const text = `${value}`;
   if (plainValue.test(text)) {
     lastPlain = text;

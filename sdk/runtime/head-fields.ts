@@ -59,7 +59,10 @@ export class HeadFields implements FieldStore {
   /** @throws TypeError when the field is the proxy's, or the value has a control character */
   set(name: string, value: string): void {
     refuseControl(name, value);
-    this.delete(name);
+    this.refuseOwned(name);
+    if (this.removed !== null || this.added !== "" || findField(this.lowerText(), name, 0) >= 0) {
+      this.delete(name);
+    }
     this.added += `${name}: ${value}\r\n`;
   }
 
@@ -121,11 +124,23 @@ function refuseControl(name: string, value: string): void {
     throw new TypeError(`Cannot send ${name}: its value has a control character`);
 }
 
+/** How a field begins behind the line before it: `\nname:`. Programs use few names. */
+const needles = new Map<string, string>();
+const mostNeedles = 256;
+
+function needleFor(name: string): string {
+  const known = needles.get(name);
+  if (known !== undefined) return known;
+  const needle = `\n${name}:`;
+  if (needles.size < mostNeedles) needles.set(name, needle);
+  return needle;
+}
+
 /** Where the value of the next field `name` begins at or after the line start `from`; -1 when there is none. */
 function findField(lower: string, name: string, from: number): number {
   const afterName = from + name.length;
   if (lower.charCodeAt(afterName) === 0x3a && lower.startsWith(name, from)) return afterName + 1;
-  const found = lower.indexOf(`\n${name}:`, from);
+  const found = lower.indexOf(needleFor(name), from);
   return found < 0 ? -1 : found + name.length + 2;
 }
 
@@ -148,6 +163,15 @@ function lineEnd(text: string, start: number): number {
 
 /** The text without the whitespace around a value (OWS, RFC 9110 section 5.6.3). */
 function valueBetween(text: string, start: number, end: number): string {
+  // Nearly every field is written with one blank behind the colon and none at the end.
+  const first = text.charCodeAt(start) === 0x20 ? start + 1 : start;
+  if (first < end && !isBlank(text.charCodeAt(first)) && !isBlank(text.charCodeAt(end - 1))) {
+    return text.slice(first, end);
+  }
+  return trimmed(text, first, end);
+}
+
+function trimmed(text: string, start: number, end: number): string {
   let first = start;
   let last = end;
   while (first < last && isBlank(text.charCodeAt(first))) first++;

@@ -6,6 +6,7 @@ import { HostOp } from "./host-op.ts";
 interface Owner {
   /** What stands in the place of the body from here on; null: the original. */
   replacement: string | Uint8Array | null;
+  isRewritten: boolean;
 }
 
 /** Asked for at most once; a second read is a mistake, as everywhere on the web. */
@@ -35,6 +36,7 @@ export class IncomingBody {
     if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
     }
+    this.owner.isRewritten = true;
     this.owner.replacement = body;
     this.used = true;
   }

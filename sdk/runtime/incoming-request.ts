@@ -14,6 +14,7 @@ export class IncomingRequest {
   }
 
   set method(value: string) {
+    this.#draft.isRewritten = true;
     this.#draft.method = String(value);
   }
 
@@ -22,6 +23,7 @@ export class IncomingRequest {
   }
 
   set url(value: string) {
+    this.#draft.isRewritten = true;
     this.#draft.url = String(value);
   }
 

@@ -21,6 +21,7 @@ export class IncomingResponse {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw new RangeError(`Cannot set status: ${String(value)} is not from 200 to 599`);
     }
+    this.#draft.isRewritten = true;
     this.#draft.status = status;
     this.#draft.reason ??= "";
   }
@@ -30,6 +31,7 @@ export class IncomingResponse {
   }
 
   set statusText(value: string) {
+    this.#draft.isRewritten = true;
     this.#draft.reason = String(value);
   }
 

@@ -24,7 +24,18 @@ const owned = new Set([
   "x-request-id",
 ]);
 
+/** Names that were asked about: programs use few. */
+const known = new Map<string, boolean>();
+const mostKnown = 256;
+
 /** Whether a field belongs to the proxy, or looks like one that does to servers that take `_` for `-`; `name` in lower case. */
 export function isOwnedField(name: string): boolean {
-  return owned.has(name) || (name.includes("_") && owned.has(name.replaceAll("_", "-")));
+  const answer = known.get(name);
+  return answer === undefined ? judge(name) : answer;
+}
+
+function judge(name: string): boolean {
+  const isOwned = owned.has(name) || owned.has(name.replaceAll("_", "-"));
+  if (known.size < mostKnown) known.set(name, isOwned);
+  return isOwned;
 }

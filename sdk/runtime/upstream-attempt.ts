@@ -44,6 +44,7 @@ export class UpstreamAttempt {
   }
 
   set url(value: string) {
+    this.#draft.isRewritten = true;
     this.#draft.url = String(value);
   }
 

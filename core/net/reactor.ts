@@ -1,6 +1,7 @@
 /** What all connections of one thread share. */
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { openConnection } from "./connector.ts";
 import { ReadBuffers } from "./read-buffer.ts";
 import { Timers } from "./timers.ts";
 import { Turn } from "./turn.ts";
@@ -12,8 +13,12 @@ export class Reactor {
   readonly metrics: Metrics;
   readonly log: Logger;
 
-  constructor(metrics: Metrics, log: Logger) {
+  /** Opens connections to endpoints; see `openConnection`. */
+  readonly connect: typeof openConnection;
+
+  constructor(metrics: Metrics, log: Logger, connect: typeof openConnection = openConnection) {
     this.metrics = metrics;
     this.log = log;
+    this.connect = connect;
   }
 }

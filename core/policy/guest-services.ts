@@ -6,12 +6,12 @@ import type { StackMapper } from "../observe/stack-trace.ts";
 import { basicOperations, type HostClock } from "../sandbox/host/basic.ts";
 import { cryptoOperations } from "../sandbox/host/crypto-part.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
-import { fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
+import { type ExchangeCount, fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
 import { HostServices, type ServicePart } from "../sandbox/host/services.ts";
 import type { KeyValues } from "../store/key-values.ts";
 import { keyValueOperations } from "./key-value-operations.ts";
 import { logOperations } from "./log-operations.ts";
-import type { PluginStatus } from "./plugin-status.ts";
+import type { Fault, PluginStatus } from "./plugin-status.ts";
 
 /** What the guests of a reactor have in common. */
 export interface SharedServices {
@@ -25,6 +25,8 @@ export interface SharedServices {
   readonly metrics: PluginMetricSink;
   /** Every log line of a plugin passes here, too. */
   readonly onLogLine?: (plugin: string, level: string, message: string, fields: object) => void;
+  /** Every fault of a plugin, too. */
+  readonly onFault?: (plugin: string, fault: Fault) => void;
 }
 
 export interface PluginMetricSink {
@@ -35,8 +37,7 @@ export interface GuestFacts {
   readonly plugin: string;
   readonly grants: Grants;
   readonly limits: PluginLimits;
-  /** Exchanges that the guest is at work on. */
-  liveExchanges(): number;
+  exchanges(): ExchangeCount;
   readonly log: Logger;
   readonly mapStack: StackMapper;
   readonly status: PluginStatus;
@@ -52,7 +53,7 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
     fetchOperations({
       grants: () => facts.grants.fetch,
       callsPerExchange: () => facts.limits.fetches,
-      liveExchanges: facts.liveExchanges,
+      exchanges: facts.exchanges,
       outbound: shared.outbound,
     }),
   ]);

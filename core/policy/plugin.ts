@@ -12,7 +12,7 @@ import { type LoadSubject, PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
 import { type GuestLoss, PluginGuest } from "./plugin-guest.ts";
-import { PluginStatus } from "./plugin-status.ts";
+import { type Fault, PluginStatus } from "./plugin-status.ts";
 import { lastPhaseOf, type Policy } from "./policy.ts";
 import { checkPolicyConfig } from "./policy-config.ts";
 
@@ -199,7 +199,7 @@ export class Plugin {
       get limits() {
         return limits();
       },
-      liveExchanges: () => this.guest.liveSlots,
+      exchanges: () => ({ begun: this.guest.begun, live: this.guest.liveSlots }),
       log: reactor.log,
       mapStack: this.mapStack,
       status: this.status,
@@ -254,13 +254,18 @@ export class Plugin {
 
   private onThrow(phase: PhaseName, fault: GuestError): void {
     const { text, top } = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
-    this.status.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
+    this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
     const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
     this.options.reactor.log.error({ plugin: this.code.name, phase, at, stack: text }, "Policy failed");
   }
 
+  private onFault(fault: Fault): void {
+    this.status.onFault(fault);
+    this.options.shared.onFault?.(this.code.name, fault);
+  }
+
   private onLost(loss: GuestLoss): void {
-    this.status.onFault({ phase: null, cause: loss.cause, message: loss.message, position: null });
+    this.onFault({ phase: null, cause: loss.cause, message: loss.message, position: null });
     this.options.reactor.log.error(
       { plugin: this.code.name, cause: loss.cause, quarantined: this.isQuarantined },
       `Plugin lost its guest: ${loss.message}`,

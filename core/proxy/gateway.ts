@@ -33,6 +33,8 @@ export interface GatewayOptions {
   readonly policyServices?: PolicyServices;
   /** Opens a listener; see `listen` in core/net/listener.ts. */
   readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
+  /** In the place of connections over the network to endpoints. */
+  readonly connect?: Reactor["connect"];
 }
 
 /** What policies need besides the reactor that they run on. */
@@ -67,7 +69,7 @@ export class Gateway {
   /** @throws TlsFileError when a certificate file of a cluster cannot be used */
   constructor(options: GatewayOptions) {
     this.options = options;
-    this.reactor = new Reactor(options.metrics, options.log);
+    this.reactor = new Reactor(options.metrics, options.log, options.connect);
     this.generation = this.createGeneration(options.config, new Map());
     this.reportFull = throttled((refused, listener: string) => {
       options.log.warn({ listener, refused }, "Too many connections; new ones are answered 503");

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import type { Limits } from "../config/model.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import { toConnectError } from "../net/connect-error.ts";
-import { openConnection, readyEvent } from "../net/connector.ts";
+import { readyEvent } from "../net/connector.ts";
 import { keepReadingAfterWriteError } from "../net/keep-reading.ts";
 import { Timer } from "../net/timers.ts";
 import { keepsAlive } from "../wire/connection-options.ts";
@@ -54,7 +54,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.memory = new ReadMemory(endpoint.reactor.readBuffers);
     this.reader = new ResponseReader(limits, this);
     this.timer = new Timer(() => this.onTimeout());
-    this.socket = openConnection(endpoint.target, {
+    this.socket = endpoint.reactor.connect(endpoint.target, {
       buffer: () => this.bufferForNextRead(),
       callback: (length, bytes) => this.onRead(bytes as Buffer, length),
     });

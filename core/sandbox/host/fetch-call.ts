@@ -1,4 +1,5 @@
-import type { Agent, Dispatcher } from "undici";
+import type { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
 import { HostCallError } from "./error.ts";
 import { BodyReader } from "./fetch-body-reader.ts";
 import { BodyWriter } from "./fetch-body-writer.ts";
@@ -13,9 +14,25 @@ import { followRedirect, type Hop, isRedirect } from "./fetch-redirect.ts";
 import { demandGrant, type Grant } from "./outbound-grant.ts";
 import { parseTarget, type Target, targetHref } from "./outbound-target.ts";
 
+/** Where requests go: the network, or what stands in for it. */
+export interface Outbound {
+  request(options: Dispatcher.RequestOptions): Promise<OutboundResponse>;
+  /** Ends everything that is under way. */
+  destroy(): Promise<void>;
+}
+
+/** As undici's `request` gives it when asked for `raw` fields. */
+export interface OutboundResponse {
+  readonly statusCode: number;
+  readonly statusText: string;
+  /** Name, value, name, value: undici's types do not tell. */
+  readonly headers: unknown;
+  readonly body: Readable & { dump(options: { limit: number; signal: AbortSignal }): Promise<unknown> };
+}
+
 /** What the calls of one guest have in common. */
 export interface CallContext {
-  readonly agent: Agent;
+  readonly outbound: Outbound;
   readonly grants: readonly Grant[];
   readonly limits: FetchLimits;
   readonly budget: ByteBudget;
@@ -34,7 +51,7 @@ export interface CallRecord {
 
 interface Answer {
   readonly hop: Hop;
-  readonly response: Dispatcher.ResponseData;
+  readonly response: OutboundResponse;
 }
 
 const noBodyStatuses: readonly number[] = [204, 205, 304];
@@ -157,7 +174,7 @@ export class FetchCall {
   }
 
   /** Every request passes here, also those that a redirect led to. */
-  private async send({ target, method, fields, body }: Hop): Promise<Dispatcher.ResponseData> {
+  private async send({ target, method, fields, body }: Hop): Promise<OutboundResponse> {
     this.target = target;
     demandGrant(this.context.grants, target);
     const response = await this.unlessEnded({
@@ -176,11 +193,11 @@ export class FetchCall {
   }
 
   /** undici gives up a request that waits for its connection only when the connection is there. */
-  private unlessEnded(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  private unlessEnded(options: Dispatcher.RequestOptions): Promise<OutboundResponse> {
     const { signal } = this.ending;
     return new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      this.context.agent.request(options).then(resolve, reject);
+      this.context.outbound.request(options).then(resolve, reject);
     });
   }
 
@@ -226,9 +243,8 @@ export class FetchCall {
   }
 }
 
-/** undici gives them as a list when asked for `raw`, which its types do not tell. */
-function rawFields({ headers }: Dispatcher.ResponseData): readonly string[] {
-  return headers as unknown as readonly string[];
+function rawFields({ headers }: OutboundResponse): readonly string[] {
+  return headers as readonly string[];
 }
 
 function tooManyRedirects(): HostCallError {

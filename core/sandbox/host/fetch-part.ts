@@ -1,15 +1,21 @@
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import type { FetchGrant } from "../../config/model.ts";
-import type { FetchHost } from "./fetch.ts";
+import type { FetchHost, FetchHostOptions } from "./fetch.ts";
 import type { Operation, ServicePart } from "./services.ts";
 
 /** Answers calls in the place of the network. */
-export type Outbound = (grants: readonly FetchGrant[]) => FetchHost;
+export type Outbound = (options: FetchHostOptions) => FetchHost | Promise<FetchHost>;
+
+/** Exchanges that a guest has seen. */
+export interface ExchangeCount {
+  readonly begun: number;
+  readonly live: number;
+}
 
 export interface FetchPartOptions {
   grants(): readonly FetchGrant[];
   callsPerExchange(): number;
-  liveExchanges(): number;
+  exchanges(): ExchangeCount;
   /** Null: the network. */
   readonly outbound: Outbound | null;
 }
@@ -21,19 +27,14 @@ export interface FetchPartOptions {
 export function fetchOperations({
   grants,
   callsPerExchange,
-  liveExchanges,
+  exchanges,
   outbound,
 }: FetchPartOptions): ServicePart {
   let host: Promise<FetchHost> | null = null;
-  let calls = 0;
-  const admit = () => {
-    const live = Math.max(liveExchanges(), 1);
-    if (live === 1 && calls > callsPerExchange()) return false;
-    return ++calls <= live * callsPerExchange();
-  };
+  const admit = callBudget(callsPerExchange, exchanges);
   // undici takes 60 ms to load: only for plugins that fetch.
   const started = () => {
-    host ??= outbound === null ? network(grants(), admit) : Promise.resolve(outbound(grants()));
+    host ??= Promise.resolve((outbound ?? network)({ grants: grants(), admit }));
     return host;
   };
   return {
@@ -47,7 +48,20 @@ export function fetchOperations({
   };
 }
 
-async function network(grants: readonly FetchGrant[], admit: () => boolean): Promise<FetchHost> {
-  const { createFetchHost } = await import("./fetch.ts");
-  return createFetchHost({ grants, admit });
+/** Each exchange brings calls with it; what is left over when it ends is gone. Work outside of exchanges has as many as one. */
+function callBudget(callsPerExchange: () => number, exchanges: () => ExchangeCount): () => boolean {
+  let left = callsPerExchange();
+  let seen = exchanges().begun;
+  return () => {
+    const { begun, live } = exchanges();
+    const most = callsPerExchange() * Math.max(live, 1);
+    left = Math.min(left + (begun - seen) * callsPerExchange(), most);
+    seen = begun;
+    return --left >= 0;
+  };
+}
+
+async function network(options: FetchHostOptions): Promise<FetchHost> {
+  const { createNetworkFetchHost } = await import("./fetch-network.ts");
+  return createNetworkFetchHost(options);
 }

@@ -4,7 +4,7 @@
  */
 import { HostCallError } from "./error.ts";
 import { ByteBudget } from "./fetch-budget.ts";
-import { type CallContext, type CallRecord, FetchCall } from "./fetch-call.ts";
+import { type CallContext, type CallRecord, FetchCall, type Outbound } from "./fetch-call.ts";
 import { failureCode, fetchFailure } from "./fetch-failure.ts";
 import { defaultFetchLimits, type FetchLimits } from "./fetch-limits.ts";
 import {
@@ -13,23 +13,19 @@ import {
   parseReadRequest,
   parseWriteRequest,
 } from "./fetch-message.ts";
-import { createOutboundAgent, type OutboundAgent } from "./outbound-agent.ts";
-import { type GrantConfig, parseGrant } from "./outbound-grant.ts";
-import { type Resolve, resolveBySystem } from "./outbound-lookup.ts";
+import { type Grant, type GrantConfig, parseGrant } from "./outbound-grant.ts";
 
 export interface FetchHostOptions {
   /** What the operator granted. */
   readonly grants: readonly GrantConfig[];
   readonly limits?: Partial<FetchLimits>;
-  /** Certificates to trust besides the runtime's own, in PEM. */
-  readonly ca?: readonly string[];
-  /** The system's resolver unless given. */
-  readonly resolve?: Resolve;
   /** Whether one more call may start now, for budgets of the caller's own. */
   readonly admit?: () => boolean;
   /** Called when a call is over, for logs and metrics. */
   readonly onCall?: (summary: CallSummary) => void;
 }
+
+export type Connect = (grants: readonly Grant[], limits: FetchLimits) => Outbound;
 
 /** A call that is over. Paths and queries are left out: they hold secrets. */
 export interface CallSummary extends Omit<CallRecord, "failure"> {
@@ -53,17 +49,18 @@ export interface FetchHost {
 /**
  * Makes the host's side of `fetch` for one guest.
  *
+ * @param connect makes what the requests go through; each of them was checked by then
  * @throws Error for a grant that is no origin
  * @example
- * const host = createFetchHost({ grants: ["https://api.example.com"] });
+ * const host = createFetchHost({ grants: ["https://api.example.com"] }, () => network);
  */
-export function createFetchHost(options: FetchHostOptions): FetchHost {
-  return new GuestFetches(options);
+export function createFetchHost(options: FetchHostOptions, connect: Connect): FetchHost {
+  return new GuestFetches(options, connect);
 }
 
 class GuestFetches implements FetchHost {
   private readonly options: FetchHostOptions;
-  private readonly outbound: OutboundAgent;
+  private readonly outbound: Outbound;
   private readonly context: CallContext;
   /** By the id of the operation that started them. */
   private readonly calls = new Map<number, FetchCall>();
@@ -73,13 +70,12 @@ class GuestFetches implements FetchHost {
   private readonly failures = new Map<number, HostCallError>();
   private isDisposed = false;
 
-  constructor(options: FetchHostOptions) {
+  constructor(options: FetchHostOptions, connect: Connect) {
     const limits = { ...defaultFetchLimits, ...options.limits };
     const grants = options.grants.map(parseGrant);
-    const { resolve = resolveBySystem, ca } = options;
     this.options = options;
-    this.outbound = createOutboundAgent({ ...limits, grants, resolve, ca });
-    this.context = { agent: this.outbound.agent, grants, limits, budget: new ByteBudget(limits.heldBytes) };
+    this.outbound = connect(grants, limits);
+    this.context = { outbound: this.outbound, grants, limits, budget: new ByteBudget(limits.heldBytes) };
   }
 
   async fetch(text: string, bytes: Uint8Array | undefined, id: number): Promise<string> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
-import type { FetchHostOptions } from "../../../core/sandbox/host/fetch.ts";
+import type { NetworkOptions } from "../../../core/sandbox/host/fetch-network.ts";
 import { AbortController, AbortSignal } from "../../../sdk/runtime/abort.ts";
 import { fetch } from "../../../sdk/runtime/fetch.ts";
 import { ReadableStream } from "../../../sdk/runtime/readable-stream.ts";
@@ -12,7 +12,7 @@ import { bindFetchHost } from "./guest.ts";
 import { startHost, startServer } from "./hosts.ts";
 
 /** A server that says what it got, streams and waits, and a guest that may fetch from it. */
-async function startGuest(t: Test, options: Partial<FetchHostOptions> = {}) {
+async function startGuest(t: Test, options: Partial<NetworkOptions> = {}) {
   const closed: string[] = [];
   const { origin } = await startServer(t, async (request, response) => {
     const path = request.url!;

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Test } from "tap";
-import { createFetchHost, type FetchHost, type FetchHostOptions } from "../../../core/sandbox/host/fetch.ts";
+import type { FetchHost } from "../../../core/sandbox/host/fetch.ts";
 import type { FetchReply } from "../../../core/sandbox/host/fetch-message.ts";
+import { createNetworkFetchHost, type NetworkOptions } from "../../../core/sandbox/host/fetch-network.ts";
 import { joinTexts, splitTexts } from "../../../sdk/runtime/text-pair.ts";
 import { listenLocally } from "../../support/free-port.ts";
 
@@ -22,8 +23,8 @@ export async function startServer(
 const headWaitMs = 2000;
 
 /** The host's side of fetch for the length of a test. */
-export function startHost(t: Test, options: FetchHostOptions): FetchHost {
-  const host = createFetchHost({ ...options, limits: { headWaitMs, ...options.limits } });
+export function startHost(t: Test, options: NetworkOptions): FetchHost {
+  const host = createNetworkFetchHost({ ...options, limits: { headWaitMs, ...options.limits } });
   t.teardown(() => host.dispose());
   return host;
 }

@@ -95,6 +95,8 @@ export class PluginGuest implements Task {
   private freeSlots: number[] = [];
   private arrivals: PendingCall[] = [];
   private losses = 0;
+  /** Exchanges so far. */
+  begun = 0;
   private disposed = false;
 
   constructor(options: PluginGuestOptions) {
@@ -152,6 +154,7 @@ export class PluginGuest implements Task {
       number = this.slots.length;
       this.slots.push(new Slot());
     }
+    if (owner !== null) this.begun++;
     const slot = this.slots[number]!;
     slot.owner = owner;
     slot.policy = policy;

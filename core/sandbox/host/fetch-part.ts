@@ -57,7 +57,9 @@ function callBudget(callsPerExchange: () => number, exchanges: () => ExchangeCou
     const most = callsPerExchange() * Math.max(live, 1);
     left = Math.min(left + (begun - seen) * callsPerExchange(), most);
     seen = begun;
-    return --left >= 0;
+    if (left <= 0) return false;
+    left--;
+    return true;
   };
 }
 

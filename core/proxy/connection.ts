@@ -8,6 +8,7 @@ import { ProxyError, toProxyError } from "../errors.ts";
 import { keep } from "../net/incoming.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { Timer } from "../net/timers.ts";
+import { tlsFacts } from "../net/tls-facts.ts";
 import { Kind } from "../wire/field-kind.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import { CHUNKED } from "../wire/framing.ts";
@@ -56,6 +57,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
   /** Null while nobody pipelines, as most never do. */
   private held: HeldBytes | null = null;
   private lingered = 0;
+  private tlsText: string | null = null;
   private leaving = false;
 
   constructor(gateway: Gateway, socket: Socket, scheme: "http" | "https") {
@@ -81,6 +83,13 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
 
   private get timeouts(): Timeouts {
     return this.generation.config.timeouts;
+  }
+
+  /** JSON of what is known of the client's TLS, without a blank in it; empty when there is none. */
+  get tls(): string {
+    if (this.scheme === "http") return "";
+    this.tlsText ??= JSON.stringify(tlsFacts(this.socket)).replaceAll(" ", "\\u0020");
+    return this.tlsText;
   }
 
   /** Whether bytes wait in this process for the client to read. */
@@ -119,9 +128,8 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     if (this.exchange === null && !this.reader.atBoundary) this.startHead();
   }
 
-  /** Between two requests: the next one belongs to the config in force. */
+  /** Between two requests: the next one belongs to the config in force, even if its head has begun to arrive. */
   private changeGeneration(): void {
-    if (!this.reader.atBoundary) return;
     this.generation = this.gateway.generation;
     this.reader.limits = this.generation.config.limits;
     this.side = clientSide(this.generation, this.socket, this.scheme);

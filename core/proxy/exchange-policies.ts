@@ -195,7 +195,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { requestId, client, route } = exchange;
     const { address, scheme } = client.side;
     const target = `${request.path}${request.query}`;
-    return `${requestId} ${address} ${scheme} ${route!.number} ${request.method} ${request.authority} ${target}`;
+    const facts = `${requestId} ${address} ${scheme} ${route!.number} ${request.method} ${request.authority} ${target}`;
+    return client.tls === "" ? facts : `${facts} ${client.tls}`;
   }
 
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {

@@ -11,17 +11,18 @@ const packaged = join(
   root,
   `node_modules/@cloudflare/workerd-linux-${process.arch === "arm64" ? "arm64" : "64"}/bin/workerd`,
 );
-const program = process.env["SLUICE_BENCH_WORKERD"] ?? packaged;
+/** Where it is, or would be. */
+export const workerdProgram = process.env["SLUICE_BENCH_WORKERD"] ?? packaged;
 
 /** Cloudflare's runtime with the gate as a worker: an isolate in front of a service, as a plugin is. */
 export const workerd: ProxyServer = {
   name: "workerd",
-  absent: existsSync(program) ? null : "workerd is not installed: npm install --no-save workerd",
+  absent: existsSync(workerdProgram) ? null : "workerd is not installed: npm install --no-save workerd",
   async prepare(setup) {
     await writeFile(join(setup.directory, "gate.js"), gate);
     const file = join(setup.directory, "workerd.capnp");
     await writeFile(file, configuration(setup));
-    return { file: program, args: ["serve", file] };
+    return { file: workerdProgram, args: ["serve", file] };
   },
   check: checkGate,
 };

@@ -3,6 +3,7 @@ import type { Edits } from "../../sdk/runtime/message.ts";
 import { toProxyError } from "../errors.ts";
 import { isToken } from "../wire/characters.ts";
 import { parseAuthority, parseTarget } from "../wire/target.ts";
+import { editedText } from "./edit-values.ts";
 import { editFields } from "./field-edits.ts";
 import { MalformedOutcome } from "./outcome.ts";
 
@@ -48,15 +49,15 @@ export class RequestDraft {
     if (edits === null) return;
     if (edits.method !== undefined) this.method = methodFrom(edits.method, this.method);
     if (edits.url !== undefined) this.changeUrl(edits.url);
-    if (edits.cluster !== undefined) this.cluster = String(edits.cluster);
-    if (edits.endpoint !== undefined) this.endpoint = String(edits.endpoint);
+    if (edits.cluster !== undefined) this.cluster = editedText(edits.cluster, "cluster");
+    if (edits.endpoint !== undefined) this.endpoint = editedText(edits.endpoint, "endpoint");
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 
   /** The URL standard would read some texts in another way than the matching of routes does [GHSA-6jwx]. */
   private changeUrl(text: unknown): void {
-    const parts = /^(?:https?:\/\/([^/?#]*))?(\/[^#]*)?(?:#.*)?$/i.exec(String(text));
-    if (parts === null)
+    const parts = /^(?:https?:\/\/([^/?#]*))?(\/[^#]*)?(?:#.*)?$/i.exec(editedText(text, "URL"));
+    if (parts === null || (parts[1] === undefined && parts[2] === undefined))
       throw new MalformedOutcome("Cannot change the URL: it is neither absolute nor a path");
     const [, authority, target = "/"] = parts;
     try {
@@ -71,7 +72,7 @@ export class RequestDraft {
 }
 
 function methodFrom(value: unknown, current: string): string {
-  const method = String(value);
+  const method = editedText(value, "method");
   const isMethod =
     method.length <= 32 && method !== "" && [...method].every((c) => isToken[c.charCodeAt(0)] === 1);
   if (!isMethod || method === "CONNECT" || method === "TRACE") {

@@ -1,6 +1,7 @@
 /** A response on its way through the policies. */
 import type { Edits } from "../../sdk/runtime/message.ts";
 import { isFieldValue } from "../wire/characters.ts";
+import { editedText } from "./edit-values.ts";
 import { assertGuestFields, editFields } from "./field-edits.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
 
@@ -51,7 +52,7 @@ function statusFrom(value: unknown): number {
 }
 
 function reasonFrom(value: unknown): string {
-  const reason = String(value);
+  const reason = editedText(value, "reason phrase");
   if (reason.length > 256) throw new MalformedOutcome("Cannot set the reason phrase: it is too long");
   for (let i = 0; i < reason.length; i++) {
     if (isFieldValue[reason.charCodeAt(i)] !== 1) {

@@ -1,0 +1,11 @@
+/** Values among a handler's edits. They were JSON: an object in the place of a text can be told to have none. */
+import { MalformedOutcome } from "./outcome.ts";
+
+/** Longer than any of these is in earnest, in code units: a URL is the longest. */
+const longest = 64 * 1024;
+
+/** @throws MalformedOutcome when the value is no text, or too long a one */
+export function editedText(value: unknown, what: string): string {
+  if (typeof value === "string" && value.length <= longest) return value;
+  throw new MalformedOutcome(`Cannot change the ${what}: expected a text of at most ${longest} characters`);
+}

@@ -35,11 +35,13 @@ export class GuestOperations {
       return "=";
     }
     if (this.running.size >= mostOperations) return "!QuotaExceededError:Too many operations are under way";
+    // Two under one number would be one in this count.
+    if (this.running.has(id)) return "!InvalidStateError:The operation is under way";
     const operation = new Operation(id);
     try {
       const answer = instead === null ? this.services.call(op, text, bytes, operation) : instead();
       if (!(answer instanceof Promise)) return wrap(answer);
-      if (id === 0) return "!TypeError:The operation has no immediate answer";
+      if (id === 0) return this.giveUp(answer, operation);
       this.finishLater(id, answer, operation);
       return undefined;
     } catch (error) {
@@ -60,6 +62,14 @@ export class GuestOperations {
       (result) => done(wrap(result)),
       (error) => done(refusal(error)),
     );
+  }
+
+  /** Nobody could be told how it ends. */
+  private giveUp(answer: Promise<Answer>, operation: Operation): string {
+    answer.catch(() => {});
+    operation.cancel();
+    this.services.cancel(operation.id);
+    return "!TypeError:The operation has no immediate answer";
   }
 
   private cancel(id: number): void {

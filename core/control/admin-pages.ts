@@ -4,6 +4,8 @@ import type { Metrics } from "../observe/metrics.ts";
 import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
 import { readVersion } from "../observe/version.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
+import type { PluginGenerations } from "./plugin-generations.ts";
+import { pluginFacts, pluginsPage } from "./plugins-page.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
 
 const notReady: Readonly<Record<Exclude<DataState, "serving">, string>> = {
@@ -18,17 +20,26 @@ const notReady: Readonly<Record<Exclude<DataState, "serving">, string>> = {
  *
  * @param metrics the control process's own counters
  */
-export function adminPages(supervisor: Supervisor, metrics: Metrics): AdminPages {
+export function adminPages(
+  supervisor: Supervisor,
+  metrics: Metrics,
+  generations: PluginGenerations,
+): AdminPages {
   return {
     "/healthz": () => json(200, { status: "ok" }),
     "/readyz": () =>
       supervisor.state === "serving" ? json(200, { status: "ok" }) : problem(503, notReady[supervisor.state]),
-    "/metrics": () => metricsPage(supervisor, metrics),
+    "/metrics": () => metricsPage(supervisor, metrics, generations),
+    "/plugins": async () => json(200, await pluginsPage(generations, supervisor)),
     "/config": () => json(200, maskConfig(supervisor.config)),
   };
 }
 
-async function metricsPage(supervisor: Supervisor, metrics: Metrics): Promise<AdminPage> {
+async function metricsPage(
+  supervisor: Supervisor,
+  metrics: Metrics,
+  generations: PluginGenerations,
+): Promise<AdminPage> {
   const data = await supervisor.report();
   const body = renderPrometheus([metrics.snapshot(), ...(data?.snapshots ?? [])], {
     version: readVersion(),
@@ -36,6 +47,7 @@ async function metricsPage(supervisor: Supervisor, metrics: Metrics): Promise<Ad
     dataRestarts: supervisor.restarts,
     control: processUsage(),
     data,
+    ...(generations.current.bundle !== null && { plugins: pluginFacts(generations, supervisor, data) }),
   });
   return { status: 200, contentType: prometheusContentType, body };
 }

@@ -1,34 +1,67 @@
 import { type ChildProcess, fork, type SendHandle } from "node:child_process";
+import { defaultEngine } from "#default-engine";
 import { beatInterval, RemotePlane } from "../data/calls.ts";
 import { type Channel, childChannel } from "../data/channel.ts";
 import { processEntry } from "../data/entry.ts";
+import type { Entry } from "../data/entry-trace.ts";
 import type { HandleMessage } from "../data/handles.ts";
+import { cpuTimeOf } from "./process-cpu.ts";
+import type { TraceFile } from "./trace-file.ts";
 
 /** Beats that may be missed in a row (3 s). */
-const missedBeatsAllowed = 12;
+const missedBeatsAllowed = 30;
 
 /** Time for a process to boot and beat for the first time, in beats (15 s). */
-const bootBeatsAllowed = 60;
+const bootBeatsAllowed = 150;
+
+/** Who is inside is asked from this silence on, in beats. */
+const silenceNoticed = 2;
+
+/** Share of the silence that a process must have been busy to be stuck, and not only kept waiting. */
+const busyShare = 0.5;
+
+/** Signals with which a process ends itself when V8 gives up or memory is wrong. */
+const ownEnds: ReadonlySet<string> = new Set(["SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV", "SIGBUS"]);
 
 export interface DataExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** It was alive, but its event loop had stopped turning. */
   readonly stalled: boolean;
+  /** The plugin it was in; null: none, or it is not known. */
+  readonly inside: Entry | null;
+}
+
+export interface DataProcessOptions {
+  readonly reactors: number;
+  /** Null: there are no plugins, or nothing to tell of them. */
+  readonly trace: TraceFile | null;
+  readonly hasPlugins: boolean;
+  /** For how long each entry into a guest is traced, in ms. */
+  readonly exactTrace: number;
 }
 
 /** One run of the data process. It is killed when its heart stops beating. */
 export class DataProcess {
   readonly plane: RemotePlane;
   readonly exited: Promise<DataExit>;
+  readonly #options: DataProcessOptions;
+  readonly #startedAt = performance.now();
   readonly #child: ChildProcess;
   readonly #channel: Channel;
   #missedBeats = missedBeatsAllowed - bootBeatsAllowed;
+  /** CPU time when the silence was noticed, in ms. */
+  #cpuBefore: number | null = null;
   #stalled = false;
 
-  constructor(reactors: number) {
-    this.#child = fork(processEntry, [String(reactors)], {
+  constructor(options: DataProcessOptions) {
+    const { reactors, trace, exactTrace } = options;
+    this.#options = options;
+    trace?.clear();
+    this.#child = fork(processEntry, [String(reactors), ...(trace === null ? [] : [String(exactTrace)])], {
       env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize(reactors) },
+      ...(options.hasPlugins && { execArgv: [...process.execArgv, ...engineFlags()] }),
+      stdio: ["inherit", "inherit", "inherit", "ipc", ...(trace === null ? [] : [trace.descriptor])],
     });
     this.#channel = childChannel(this.#child);
     this.plane = new RemotePlane(this.#channel);
@@ -58,21 +91,52 @@ export class DataProcess {
   async #untilExit(): Promise<DataExit> {
     // Beats are counted against this process's own ticks: a machine that slept misses neither.
     const heart = setInterval(() => this.#checkHeart(), beatInterval);
-    const { promise, resolve } = Promise.withResolvers<Omit<DataExit, "stalled">>();
+    const { promise, resolve } = Promise.withResolvers<Pick<DataExit, "code" | "signal">>();
     this.#child.once("exit", (code, signal) => resolve({ code, signal }));
     this.#child.once("error", () => resolve({ code: null, signal: null }));
     const exit = await promise;
     clearInterval(heart);
-    return { ...exit, stalled: this.#stalled };
+    return { ...exit, stalled: this.#stalled, inside: this.#insideAtEnd(exit.signal) };
   }
 
   #checkHeart(): void {
     this.#missedBeats = this.plane.takeBeat() ? 0 : this.#missedBeats + 1;
-    if (this.#missedBeats > missedBeatsAllowed) {
+    if (this.#missedBeats === silenceNoticed) this.#cpuBefore = cpuTimeOf(this.pid);
+    if (this.#missedBeats > missedBeatsAllowed || this.#isStuckInGuest()) {
       this.#stalled = true;
       this.kill();
     }
   }
+
+  /** A guest that its engine cannot end: nothing but the end of the process gets it out. */
+  #isStuckInGuest(): boolean {
+    if (this.#missedBeats <= silenceNoticed) return false;
+    const inside = this.#inside();
+    const silence = this.#missedBeats * beatInterval;
+    if (inside === null || silence < inside.stallMs) return false;
+    const cpu = cpuTimeOf(this.pid);
+    if (cpu === null || this.#cpuBefore === null) return true;
+    return cpu - this.#cpuBefore >= busyShare * (this.#missedBeats - silenceNoticed) * beatInterval;
+  }
+
+  /** Several reactors may have left the trace of different plugins: then it is not known. */
+  #inside(): Entry | null {
+    const { trace, reactors } = this.#options;
+    const [first, ...others] = trace?.read(reactors) ?? [];
+    return first !== undefined && others.every(({ plugin }) => plugin === first.plugin) ? first : null;
+  }
+
+  /** A process that somebody else killed was not necessarily inside the guest that it entered last. */
+  #insideAtEnd(signal: NodeJS.Signals | null): Entry | null {
+    const isExact = performance.now() - this.#startedAt < this.#options.exactTrace;
+    const tells = this.#stalled || isExact || (signal !== null && ownEnds.has(signal));
+    return tells ? this.#inside() : null;
+  }
+}
+
+/** What isolated-vm asks of Node. */
+function engineFlags(): readonly string[] {
+  return defaultEngine === "isolated-vm" ? ["--no-node-snapshot"] : [];
 }
 
 /** Every reactor may have a write to a stalled log in the pool; names and files must still resolve. */

@@ -5,9 +5,11 @@ import { openFileLimit } from "../net/file-limit.ts";
 import { standardOutput } from "../observe/line-output.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
 import { adminPages } from "./admin-pages.ts";
 import { AdminSlot } from "./admin-slot.ts";
 import type { ControlOptions } from "./main.ts";
+import { PluginGenerations } from "./plugin-generations.ts";
 import { watchForReload } from "./reload-triggers.ts";
 import { Reloader } from "./reloader.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -23,28 +25,34 @@ export async function operate(
 ): Promise<number> {
   const log = createLogger(options.config.log, { process: "control" });
   const metrics = new Metrics();
-  const admin = new AdminSlot(adminPages(supervisor, metrics));
+  const generations: PluginGenerations = new PluginGenerations({
+    config: supervisor.config,
+    read: options.reload,
+    apply: (config, bundle) => apply(config, bundle, running),
+    report: () => supervisor.report(),
+    hostsPlugins: supervisor.hostsPlugins,
+    log,
+    metrics,
+  });
+  const admin = new AdminSlot(adminPages(supervisor, metrics, generations));
+  const running: Running = { supervisor, admin, generations, log, metrics, options };
+  supervisor.onPluginStrike = (plugin) => generations.onStrike(plugin);
   try {
-    const started = await start(supervisor, admin, log, termination);
-    if (started) {
-      await serveUntil(termination, { supervisor, admin, log, metrics, options });
-    }
+    if (await start(running, termination)) await serveUntil(termination, running);
     return 0;
   } finally {
-    await supervisor.stop();
+    generations.close();
+    await Promise.all([supervisor.stop(), generations.settled()]);
     admin.close();
     await standardOutput().flush(lastLines);
   }
 }
 
 /** False when it was told to end before it had started. */
-async function start(
-  supervisor: Supervisor,
-  admin: AdminSlot,
-  log: OperatorLogger,
-  termination: Promise<string>,
-): Promise<boolean> {
-  const starting = Promise.all([supervisor.start(log), openAdmin(admin, supervisor.config)]);
+async function start(running: Running, termination: Promise<string>): Promise<boolean> {
+  const { supervisor, admin, generations, log } = running;
+  const serving = generations.start((config, bundle) => supervisor.start(log, bundle, config));
+  const starting = Promise.all([serving, openAdmin(admin, supervisor.config)]);
   starting.catch(() => {});
   const started = await Promise.race([starting, termination.then(() => null)]);
   if (started === null) return false;
@@ -79,18 +87,25 @@ function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot)
 interface Running {
   readonly supervisor: Supervisor;
   readonly admin: AdminSlot;
+  readonly generations: PluginGenerations;
   readonly log: OperatorLogger;
   readonly metrics: Metrics;
   readonly options: ControlOptions;
 }
 
 async function serveUntil(termination: Promise<string>, running: Running): Promise<void> {
-  const { supervisor, log, metrics, options } = running;
+  const { supervisor, generations, log, metrics, options } = running;
+  const canReload = options.reload !== null || generations.directory !== null;
+  const reloader = new Reloader({
+    reload: (causes) => generations.reload(causes),
+    onResult: (problems) => generations.onResult(problems),
+    log,
+    metrics,
+  });
   const triggers = watchForReload({
     file: options.configFile,
-    reloader:
-      options.reload &&
-      new Reloader({ read: options.reload, apply: (config) => apply(config, running), log, metrics }),
+    generations,
+    reloader: canReload ? reloader : null,
     log,
   });
   const signal = await termination;
@@ -101,11 +116,15 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
 }
 
 /** All or nothing: what was already done is undone when a later step refuses the config. */
-async function apply(config: Config, { supervisor, admin, log }: Running): Promise<void> {
+async function apply(
+  config: Config,
+  bundle: PolicyBundle | null,
+  { supervisor, admin, log }: Running,
+): Promise<void> {
   const { workers } = supervisor.config;
   const move = await admin.prepare(config.admin);
   try {
-    await supervisor.apply(config, null);
+    await supervisor.apply(config, bundle);
   } catch (error) {
     move.rollback();
     throw error;

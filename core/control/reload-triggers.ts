@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Logger } from "../observe/log.ts";
+import type { PluginGenerations } from "./plugin-generations.ts";
 import type { Reloader } from "./reloader.ts";
 
 export interface ReloadTriggers {
@@ -9,21 +10,23 @@ export interface ReloadTriggers {
 export interface ReloadTriggerOptions {
   /** The config file; null: there is none to watch. */
   readonly file: string | null;
+  readonly generations: PluginGenerations;
   /** Null: there is nothing to reload, and SIGHUP says so. */
   readonly reloader: Reloader | null;
   readonly log: Logger;
 }
 
-/** Reloads on SIGHUP, and when the text of the config file changes. */
-export function watchForReload({ file, reloader, log }: ReloadTriggerOptions): ReloadTriggers {
+/** Reloads on SIGHUP, and when the text of the config file or a plugin changes. */
+export function watchForReload({ file, generations, reloader, log }: ReloadTriggerOptions): ReloadTriggers {
   const onHangup = () => {
     if (reloader === null) {
-      log.warn({}, "Nothing to reload: there is no config file");
+      log.warn({}, "Nothing to reload: there is no config file and no plugin");
     } else {
       void reloader.request();
     }
   };
   process.on("SIGHUP", onHangup);
+  if (reloader !== null) generations.listen(() => void reloader.request("plugins"));
   const watch = file === null || reloader === null ? null : watchText(file, () => reloader.request(), log);
   return {
     close() {

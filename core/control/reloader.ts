@@ -1,13 +1,19 @@
-import type { Config } from "../config/model.ts";
-import { ConfigError, formatProblem } from "../config/problem.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { logFields, problemsOf, type ReloadProblem } from "./reload-problem.ts";
+
+/** What may have changed. */
+export type ReloadCause = "config" | "plugins";
 
 export interface ReloaderOptions {
-  /** Reads the config again. */
-  readonly read: () => Promise<Config>;
-  /** Puts it in force, or throws and leaves the old one. */
-  readonly apply: (config: Config) => Promise<void>;
+  /**
+   * Puts in force what is wanted now, or throws and leaves the old.
+   *
+   * @returns false when there is nothing new
+   */
+  readonly reload: (causes: ReadonlySet<ReloadCause>) => Promise<boolean>;
+  /** Told how each reload went; `problems` is empty when it was applied. */
+  readonly onResult?: (problems: readonly ReloadProblem[]) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -16,49 +22,49 @@ export interface ReloaderOptions {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<void> | null = null;
-  #again = false;
+  #causes = new Set<ReloadCause>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
   }
 
   /**
-   * Resolves when a reload that began after this call is over. Never rejects: a refused
-   * config is logged, one line for each problem.
+   * Resolves when a reload that began after this call is over. Never rejects: what is refused
+   * is logged, one line for each problem.
    */
-  request(): Promise<void> {
-    if (this.#running === null) {
-      this.#running = this.#run();
-    } else {
-      this.#again = true;
-    }
+  request(cause: ReloadCause = "config"): Promise<void> {
+    this.#causes.add(cause);
+    this.#running ??= this.#run();
     return this.#running;
   }
 
   async #run(): Promise<void> {
-    do {
-      this.#again = false;
-      await this.#reload();
-    } while (this.#again);
+    while (this.#causes.size > 0) {
+      const causes = this.#causes;
+      this.#causes = new Set();
+      await this.#reload(causes);
+    }
     this.#running = null;
   }
 
-  async #reload(): Promise<void> {
-    const { read, apply, log, metrics } = this.#options;
+  async #reload(causes: ReadonlySet<ReloadCause>): Promise<void> {
+    const { reload, onResult, log, metrics } = this.#options;
+    const subject = causes.has("config") ? "Config" : "Plugins";
     try {
-      await apply(await read());
+      if (!(await reload(causes))) return;
       metrics.reload(true);
-      log.info({}, "Config reloaded");
+      onResult?.([]);
+      log.info({}, `${subject} reloaded`);
     } catch (error) {
       metrics.reload(false);
-      for (const problem of problemsOf(error)) {
-        log.error({ problem }, "Config refused, the old one stays");
-      }
+      const problems = problemsOf(error);
+      onResult?.(problems);
+      for (const problem of problems) log.error(logFields(problem), refusals[subject]);
     }
   }
 }
 
-function problemsOf(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.problems.map(formatProblem);
-  return [error instanceof Error ? error.message : String(error)];
-}
+const refusals = {
+  Config: "Config refused, the old one stays",
+  Plugins: "Plugins refused, the old ones stay",
+} as const;

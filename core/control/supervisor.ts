@@ -1,11 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../config/model.ts";
+import { ChannelClosed, PlaneError } from "../data/calls.ts";
 import type { ListenerAddress, PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, DataProcess } from "./data-process.ts";
+import { PluginBans } from "./plugin-bans.ts";
 import { restartDelay } from "./restart-delay.ts";
+import { TraceFile } from "./trace-file.ts";
 
 export type DataState = "starting" | "serving" | "draining" | "stopped";
 
@@ -21,10 +24,19 @@ const crashesRemembered = 16;
 /** Time for the data process to report its metrics, in ms. */
 const reportTimeout = 1000;
 
+/** After a data process was lost, each entry into a guest is traced for so long, in ms. */
+const exactTraceTime = 300_000;
+
 /** Keeps one data process running, with the config that is in force. */
 export class Supervisor {
   readonly #reactors: number;
   readonly #listeners: BoundListeners;
+  readonly #bans = new PluginBans();
+  readonly #trace: TraceFile | null;
+  /** Whether the data process was started in the way that the engines of plugins need. */
+  readonly hostsPlugins: boolean;
+  /** Told when a plugin in service has ended the data process. */
+  onPluginStrike: (plugin: string) => void = () => {};
   #log: Logger | null = null;
   #config: Config;
   #bundle: PolicyBundle | null = null;
@@ -32,6 +44,9 @@ export class Supervisor {
   #state: DataState = "starting";
   #restarts = 0;
   #crashes: readonly number[] = [];
+  /** Whether the data process ended before it served. */
+  #isLost = false;
+  #unbanTimer: NodeJS.Timeout | undefined;
   /** A restart and a reload must not overlap: each needs the config that the other leaves. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -39,8 +54,10 @@ export class Supervisor {
   constructor(config: Config) {
     this.#config = config;
     this.#reactors = config.workers;
+    this.hostsPlugins = config.plugins.directory !== null;
+    this.#trace = this.hostsPlugins ? TraceFile.open() : null;
     this.#listeners = new BoundListeners(this.#reactors);
-    this.#process = this.#fork();
+    this.#process = this.#fork(0);
   }
 
   get state(): DataState {
@@ -56,29 +73,67 @@ export class Supervisor {
     return this.#config;
   }
 
+  /** Plugins that are out of service, and when they are tried again, in ms since 1970. */
+  bannedPlugins(): ReadonlyMap<string, number> {
+    return this.#bans.list(this.#bundle);
+  }
+
   /**
    * Binds, and serves the first config.
    *
-   * @throws when an address cannot be bound or the data process cannot start; it is gone then.
+   * @throws when an address cannot be bound or the data process cannot start. After a PlaneError, which
+   *   is about plugins, it may be called again with others.
    */
-  async start(log: Logger, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
+  async start(
+    log: Logger,
+    bundle: PolicyBundle | null = null,
+    config: Config = this.#config,
+  ): Promise<readonly ListenerAddress[]> {
     this.#log = log;
+    await this.#bind(config);
+    const addresses = await this.#call(() => this.#process.plane.start(config, bundle));
+    this.#config = config;
     this.#bundle = bundle;
-    try {
-      const added = await this.#listeners.prepare(this.#config);
-      added.commit();
-      this.#listeners.sendTo(this.#process);
-      const addresses = await this.#process.plane.start(this.#config, this.#bundle);
-      // It may have been stopped meanwhile.
-      if (this.#state === "starting") {
-        this.#state = "serving";
-        void this.#keepRunning();
-      }
-      return addresses;
-    } catch (error) {
-      await this.stop();
-      throw error;
+    // It may have been stopped meanwhile.
+    if (this.#state === "starting") {
+      this.#state = "serving";
+      void this.#keepRunning();
     }
+    this.#learn();
+    return addresses;
+  }
+
+  async #bind(config: Config): Promise<void> {
+    const added = await this.#listeners.prepare(config);
+    added.sendTo(this.#process);
+    added.commit();
+    if (this.#isLost) {
+      this.#process = this.#fork(exactTraceTime);
+      this.#listeners.sendTo(this.#process);
+      this.#isLost = false;
+    }
+  }
+
+  /** A call that a plugin may answer by ending the process while it is loaded. */
+  async #call<Result>(call: () => Promise<Result>): Promise<Result> {
+    const { exited } = this.#process;
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ChannelClosed)) throw error;
+      const { inside } = await exited;
+      this.#isLost = true;
+      if (inside === null || !inside.isLoading) throw error;
+      const { plugin } = inside;
+      const message = `Cannot load the plugin ${plugin}: it ended the data process`;
+      throw new PlaneError({ error: message, plugin, problems: [] });
+    }
+  }
+
+  /** What plugins are, for the time when they cannot be asked. */
+  #learn(): void {
+    if (this.#bundle === null) return;
+    void this.report().then((report) => report && this.#bans.learn(report.plugins.flat()));
   }
 
   /** @throws when the config cannot be applied; the one in force stays. */
@@ -90,6 +145,8 @@ export class Supervisor {
         this.#config = config;
         this.#bundle = bundle;
         added.commit();
+        this.#bans.forgetOthers(bundle);
+        this.#learn();
       } catch (error) {
         added.rollback();
         throw error;
@@ -120,13 +177,19 @@ export class Supervisor {
     this.#process.hangUp();
     const limit = delay(exitGrace, undefined, { ref: false }).then(() => this.#process.kill());
     await Promise.race([this.#process.exited, limit]);
-    this.#listeners.close();
+    this.#release();
   }
 
   /** Ends the data process this instant. */
   kill(): void {
     this.#state = "stopped";
     this.#process.kill();
+    this.#release();
+  }
+
+  #release(): void {
+    clearTimeout(this.#unbanTimer);
+    this.#trace?.close();
     this.#listeners.close();
   }
 
@@ -134,7 +197,7 @@ export class Supervisor {
   async #hand(config: Config, bundle: PolicyBundle | null, added: AddedListeners): Promise<void> {
     if (this.#state === "serving") {
       added.sendTo(this.#process);
-      await this.#process.plane.apply(config, bundle);
+      await this.#call(() => this.#process.plane.apply(config, this.#bans.mark(bundle, config)));
     }
   }
 
@@ -144,8 +207,13 @@ export class Supervisor {
     this.#listeners.close();
   }
 
-  #fork(): DataProcess {
-    return new DataProcess(this.#reactors);
+  #fork(exactTrace: number): DataProcess {
+    return new DataProcess({
+      reactors: this.#reactors,
+      hasPlugins: this.hostsPlugins,
+      trace: this.#trace,
+      exactTrace,
+    });
   }
 
   async #keepRunning(): Promise<void> {
@@ -153,6 +221,7 @@ export class Supervisor {
       const exit = await this.#process.exited;
       if (this.#state === "draining" || this.#state === "stopped") return;
       this.#state = "starting";
+      this.#blame(exit);
       await this.#inTurn(() => this.#restart(exit));
     }
   }
@@ -162,15 +231,19 @@ export class Supervisor {
     this.#restarts++;
     this.#crashes = [...this.#crashes, now].slice(-crashesRemembered);
     const wait = restartDelay(this.#crashes, now);
-    this.#log?.error({ ...exit, restartInMs: wait }, "Data process ended, starting another");
+    this.#log?.error({ ...describeExit(exit), restartInMs: wait }, "Data process ended, starting another");
     if (wait > 0) await delay(wait);
     if (this.#state !== "starting") return;
-    this.#process = this.#fork();
+    this.#process = this.#fork(exactTraceTime);
     this.#listeners.sendTo(this.#process);
     try {
-      await this.#process.plane.start(this.#config, this.#bundle);
+      const bundle = this.#bans.mark(this.#bundle, this.#config);
+      await this.#call(() => this.#process.plane.start(this.#config, bundle));
       this.#becomeServing(now);
+      this.#learn();
     } catch (error) {
+      // A plugin that does not load any more keeps its own policies out of service, not the whole proxy.
+      if (error instanceof PlaneError && error.plugin !== null) this.#ban(error.plugin);
       this.#log?.error({ err: error }, "Cannot start the data process");
       this.#process.kill();
     }
@@ -186,9 +259,45 @@ export class Supervisor {
     }
   }
 
+  /** Who ends the data process again and again is taken out of service. */
+  #blame({ inside }: DataExit): void {
+    if (inside === null || inside.isLoading) return;
+    const { plugin } = inside;
+    if (this.#bans.strike(plugin, this.#bundle)) this.#logBan(plugin);
+    this.onPluginStrike(plugin);
+  }
+
+  #ban(plugin: string): void {
+    this.#bans.ban(plugin, this.#bundle);
+    this.#logBan(plugin);
+  }
+
+  #logBan(plugin: string): void {
+    const until = this.bannedPlugins().get(plugin);
+    if (until === undefined) return;
+    const retryInMs = until - Date.now();
+    this.#log?.error(
+      { plugin, retryInMs },
+      "Plugin quarantined: its policies answer as their onFailure says",
+    );
+    clearTimeout(this.#unbanTimer);
+    this.#unbanTimer = setTimeout(() => this.#lift(), retryInMs + 10).unref();
+  }
+
+  /** Lets a plugin in again whose time is over. */
+  #lift(): void {
+    this.apply(this.#config, this.#bundle).catch((error: unknown) => {
+      this.#log?.error({ err: error }, "Cannot let a quarantined plugin in again");
+    });
+  }
+
   #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(action);
     this.#turn = result.catch(() => {});
     return result;
   }
+}
+
+function describeExit({ inside, ...exit }: DataExit): object {
+  return inside === null ? exit : { ...exit, plugin: inside.plugin };
 }

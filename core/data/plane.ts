@@ -3,6 +3,12 @@ import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
 
+/** What a reactor tells of a plugin. */
+export interface PluginTotals extends PluginReport {
+  /** Faults by cause since the reactor started: `faults` begins anew with each generation. */
+  readonly faultsTotal: Readonly<Record<string, number>>;
+}
+
 export interface ListenerAddress {
   readonly name: string;
   /** The address it really has: the port is never 0. */
@@ -15,7 +21,7 @@ export interface PlaneReport {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
   /** One list for each reactor. */
-  readonly plugins: readonly (readonly PluginReport[])[];
+  readonly plugins: readonly (readonly PluginTotals[])[];
 }
 
 /**

@@ -8,10 +8,14 @@ import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
+import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
+import type { EntryTrace } from "./entry-trace.ts";
+import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
 import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
 import { sharedServices } from "./shared-services.ts";
+import { tracedEngine } from "./traced-engine.ts";
 import { processUsage } from "./usage.ts";
 
 export interface ReactorOptions {
@@ -20,6 +24,8 @@ export interface ReactorOptions {
   readonly reactor: number;
   /** Whether other reactors listen on the same addresses. */
   readonly reusePort: boolean;
+  /** Null: nobody looks which guest this reactor is in. */
+  readonly trace?: EntryTrace | null;
 }
 
 /** One event loop that serves: a gateway with its counters and its logs. */
@@ -29,6 +35,7 @@ export class ReactorPlane implements DataPlane {
   readonly #shared = sharedServices();
   /** The gateway looks here for each request, so that a reload can switch the access log. */
   #gatewayOptions: (GatewayOptions & { accessLog: AccessLog | null }) | null = null;
+  readonly #faults = new FaultTotals();
   #log: OperatorLogger | null = null;
   #gateway: Gateway | null = null;
 
@@ -37,6 +44,8 @@ export class ReactorPlane implements DataPlane {
   }
 
   async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
+    // Another reactor had refused, and now all are asked again.
+    if (this.#gateway !== null) return this.apply(config, bundle);
     const log = createLogger(config.log, { process: "data", reactor: this.#options.reactor });
     this.#gatewayOptions = {
       config,
@@ -44,7 +53,7 @@ export class ReactorPlane implements DataPlane {
       accessLog: openAccessLog(config),
       metrics: this.#metrics,
       bundle,
-      policyServices: { engine: engineFor, shared: this.#shared },
+      policyServices: { engine: (name) => this.#engine(name), shared: this.#shared },
       listen: (listener, onConnection) => this.#listen(listener, onConnection, log),
     };
     const gateway = new Gateway(this.#gatewayOptions);
@@ -56,7 +65,9 @@ export class ReactorPlane implements DataPlane {
 
   async apply(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     const gateway = this.#started();
+    const before = gateway.generation.policies.report();
     await gateway.apply(config, bundle);
+    this.#faults.add(before);
     this.#log?.configure(config.log);
     this.#gatewayOptions!.accessLog = openAccessLog(config);
     return gateway.addresses();
@@ -65,12 +76,22 @@ export class ReactorPlane implements DataPlane {
   async report(): Promise<PlaneReport> {
     this.#metrics.logLinesDropped(standardOutput().takeDropped());
     const plugins = this.#gateway?.generation.policies.report() ?? [];
-    return { snapshots: [this.#metrics.snapshot()], plugins: [plugins], ...processUsage() };
+    return {
+      snapshots: [this.#metrics.snapshot()],
+      plugins: [this.#faults.over(plugins)],
+      ...processUsage(),
+    };
   }
 
   async drain(): Promise<void> {
     await this.#started().drain();
     await standardOutput().flush(1000);
+  }
+
+  async #engine(name: EngineName | null): Promise<Engine> {
+    const { trace } = this.#options;
+    const engine = await engineFor(name);
+    return trace ? tracedEngine(engine, trace) : engine;
   }
 
   #listen(config: ListenerConfig, onConnection: (socket: Socket) => void, log: Logger): Promise<Listener> {

@@ -18,6 +18,8 @@ interface Thread {
 /** What a thread is told at its start. */
 export interface ReactorThreadData {
   readonly reactor: number;
+  /** For how long each entry into a guest is traced, in ms; null: nothing is. */
+  readonly exactTrace: number | null;
 }
 
 /**
@@ -35,8 +37,8 @@ export class ReactorPool implements DataPlane {
   #config: Config | null = null;
   #bundle: PolicyBundle | null = null;
 
-  constructor(reactors: number) {
-    this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread(reactor));
+  constructor(reactors: number, exactTrace: number | null) {
+    this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread({ reactor, exactTrace }));
   }
 
   adopt(message: HandleMessage, handle: unknown): void {
@@ -103,8 +105,8 @@ export class ReactorPool implements DataPlane {
   }
 }
 
-function startThread(reactor: number): Thread {
-  const worker = new Worker(threadEntry, { workerData: { reactor } satisfies ReactorThreadData });
+function startThread(workerData: ReactorThreadData): Thread {
+  const worker = new Worker(threadEntry, { workerData });
   worker.on("error", (error) => {
     throw error;
   });

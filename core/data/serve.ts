@@ -2,23 +2,28 @@ import { standardOutput } from "../observe/line-output.ts";
 import { createLogger } from "../observe/logger.ts";
 import { beatInterval, sendBeat, serveCalls } from "./calls.ts";
 import { type Channel, parentChannel, type ThreadPort, threadChannel } from "./channel.ts";
+import { EntryTrace, traceDescriptor } from "./entry-trace.ts";
 import { type HandleMessage, HandleTable } from "./handles.ts";
 import { ReactorPlane } from "./reactor-plane.ts";
 import { ReactorPool, type ReactorThreadData } from "./reactor-pool.ts";
 
-/** Serves the control process that forked this one, until it hangs up. */
-export function serveProcess(reactors: number): void {
+/**
+ * Serves the control process that forked this one, until it hangs up.
+ *
+ * @param exactTrace for how long each entry into a guest is traced, in ms; null: nothing is
+ */
+export function serveProcess(reactors: number, exactTrace: number | null): void {
   const channel = parentChannel();
   endWithControl(channel);
   if (reactors === 1) {
-    serveOneReactor(channel);
+    serveOneReactor(channel, exactTrace);
   } else {
-    servePool(channel, new ReactorPool(reactors));
+    servePool(channel, new ReactorPool(reactors, exactTrace));
   }
 }
 
 /** Serves the main thread of the data process from a thread of its own. */
-export function serveThread(port: ThreadPort, { reactor }: ReactorThreadData): void {
+export function serveThread(port: ThreadPort, { reactor, exactTrace }: ReactorThreadData): void {
   const channel = threadChannel(port);
   const handles = new HandleTable();
   channel.onMessage((message) => {
@@ -27,11 +32,12 @@ export function serveThread(port: ThreadPort, { reactor }: ReactorThreadData): v
       handles.add(handle, { fd });
     }
   });
-  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true }));
-  setInterval(() => sendBeat(channel), beatInterval);
+  const trace = openTrace(reactor, exactTrace);
+  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace }));
+  keepBeating(channel, trace);
 }
 
-function serveOneReactor(channel: Channel): void {
+function serveOneReactor(channel: Channel, exactTrace: number | null): void {
   const handles = new HandleTable();
   channel.onMessage((message, socket) => {
     const { handle } = message as Partial<HandleMessage>;
@@ -39,8 +45,22 @@ function serveOneReactor(channel: Channel): void {
       handles.add(handle, socket);
     }
   });
-  serveCalls(channel, new ReactorPlane({ handles, reactor: 0, reusePort: false }));
-  setInterval(() => sendBeat(channel), beatInterval);
+  const trace = openTrace(0, exactTrace);
+  serveCalls(channel, new ReactorPlane({ handles, reactor: 0, reusePort: false, trace }));
+  keepBeating(channel, trace);
+}
+
+function openTrace(reactor: number, exactTrace: number | null): EntryTrace | null {
+  return exactTrace === null ? null : new EntryTrace(traceDescriptor, reactor, exactTrace);
+}
+
+/** The first beat says that the process has booted: from then on it is missed when it stands still. */
+function keepBeating(channel: Channel, trace: EntryTrace | null): void {
+  sendBeat(channel);
+  setInterval(() => {
+    trace?.beat();
+    sendBeat(channel);
+  }, beatInterval);
 }
 
 function servePool(channel: Channel, pool: ReactorPool): void {

@@ -56,6 +56,7 @@ export interface Totals {
   readonly tunnels: number;
   readonly reloadsApplied: number;
   readonly reloadsRefused: number;
+  readonly reloadsRolledBack: number;
   readonly logLinesDropped: number;
 }
 
@@ -106,6 +107,7 @@ export class Metrics {
   #tunnels = 0;
   #reloadsApplied = 0;
   #reloadsRefused = 0;
+  #reloadsRolledBack = 0;
   #logLinesDropped = 0;
 
   /** Slot of a route name, to be asked for once per reload; names past 2 048 share one slot. */
@@ -188,6 +190,11 @@ export class Metrics {
     }
   }
 
+  /** The one before came back, because the new one did worse. */
+  rolledBack(): void {
+    this.#reloadsRolledBack++;
+  }
+
   /** Log lines thrown away because nobody read the log fast enough. */
   logLinesDropped(count: number): void {
     this.#logLinesDropped += count;
@@ -207,6 +214,7 @@ export class Metrics {
         tunnels: this.#tunnels,
         reloadsApplied: this.#reloadsApplied,
         reloadsRefused: this.#reloadsRefused,
+        reloadsRolledBack: this.#reloadsRolledBack,
         logLinesDropped: this.#logLinesDropped,
       },
     };

@@ -11,6 +11,16 @@ export interface ProcessFacts {
   readonly control: ProcessUsage;
   /** Null while there is no data process that answers. */
   readonly data: ProcessUsage | null;
+  /** Of all reactors together; none where there are no plugins. */
+  readonly plugins?: readonly PluginFacts[];
+}
+
+export interface PluginFacts {
+  readonly name: string;
+  readonly state: "ready" | "quarantined";
+  readonly memoryBytes: number;
+  /** Faults by cause. */
+  readonly faults: Readonly<Record<string, number>>;
 }
 
 export interface ProcessUsage {
@@ -69,6 +79,7 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
     ...upstreamFamilies(snapshots),
     ...totalFamilies(snapshots),
     ...processFamilies(facts),
+    ...(facts.plugins === undefined ? [] : pluginFamilies(facts.plugins)),
   ];
   return families.map((family) => family.render()).join("");
 }
@@ -150,7 +161,11 @@ function totalFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
   const connections = new Family("sluice_connections", "gauge", "Client connections open now.");
   const accepted = new Family("sluice_connections_total", "counter", "Client connections accepted.");
   const tunnels = new Family("sluice_tunnels", "gauge", "Upgraded connections open now.");
-  const reloads = new Family("sluice_reloads_total", "counter", "Config reloads, by result.");
+  const reloads = new Family(
+    "sluice_reloads_total",
+    "counter",
+    "Reloads of the config or of plugins, by result.",
+  );
   const dropped = new Family(
     "sluice_log_lines_dropped_total",
     "counter",
@@ -163,6 +178,7 @@ function totalFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     tunnels.add({}, totals.tunnels);
     reloads.add({ result: "applied" }, totals.reloadsApplied);
     reloads.add({ result: "refused" }, totals.reloadsRefused);
+    reloads.add({ result: "rolled_back" }, totals.reloadsRolledBack);
     dropped.add({}, totals.logLinesDropped);
   }
   return [inFlight, connections, accepted, tunnels, reloads, dropped];
@@ -184,4 +200,22 @@ function processFamilies(facts: ProcessFacts): Family[] {
     }
   }
   return [build, up, restarts, cpu, memory];
+}
+
+function pluginFamilies(plugins: readonly PluginFacts[]): Family[] {
+  const faults = new Family("sluice_plugin_faults_total", "counter", "Faults of plugins, by cause.");
+  const memory = new Family(
+    "sluice_plugin_memory_bytes",
+    "gauge",
+    "Memory that the guests of a plugin hold.",
+  );
+  const states = new Family("sluice_plugins", "gauge", "Plugins, by state.");
+  states.add({ state: "ready" }, 0);
+  states.add({ state: "quarantined" }, 0);
+  for (const { name, state, memoryBytes, faults: causes } of plugins) {
+    for (const [cause, count] of Object.entries(causes)) faults.add({ plugin: name, cause }, count);
+    memory.add({ plugin: name }, memoryBytes);
+    states.add({ state }, 1);
+  }
+  return [faults, memory, states];
 }

@@ -1,32 +1,27 @@
 import t from "tap";
-import { configFromFlags } from "../../core/config/from-flags.ts";
-import type { Config } from "../../core/config/model.ts";
 import { ConfigError } from "../../core/config/problem.ts";
-import { Reloader } from "../../core/control/reloader.ts";
+import { type ReloadCause, Reloader, type ReloaderOptions } from "../../core/control/reloader.ts";
 import { createLogger } from "../../core/observe/logger.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
+import { PluginError } from "../../core/reload/problem.ts";
 
-function setUp(read: () => Promise<Config>, apply: (config: Config) => Promise<void> = async () => {}) {
+function setUp(reload: ReloaderOptions["reload"]) {
   const lines: string[] = [];
   const metrics = new Metrics();
   const log = createLogger({ level: "info", pretty: false }, {}, { write: (line) => lines.push(line) });
-  return { lines, metrics, reloader: new Reloader({ read, apply, log, metrics }) };
+  return { lines, metrics, reloader: new Reloader({ reload, log, metrics }) };
 }
 
-const config = configFromFlags({});
-
-t.test("Reloader applies what it read and counts it", async (t) => {
-  const applied: Config[] = [];
-  const { metrics, reloader } = setUp(
-    async () => config,
-    async (read) => void applied.push(read),
-  );
+t.test("Reloader counts what was applied, and not what was nothing new", async (t) => {
+  const results = [true, false];
+  const { lines, metrics, reloader } = setUp(async () => results.shift()!);
   await reloader.request();
-  t.equal(applied[0], config);
+  await reloader.request();
   t.match(metrics.snapshot().totals, { reloadsApplied: 1, reloadsRefused: 0 });
+  t.equal(lines.length, 1);
 });
 
-t.test("Reloader logs one line for each problem and applies nothing", async (t) => {
+t.test("Reloader logs one line for each problem of a config", async (t) => {
   const problem = {
     file: "sluice.yaml",
     line: 3,
@@ -34,9 +29,8 @@ t.test("Reloader logs one line for each problem and applies nothing", async (t) 
     message: "expected a list",
     kind: "invalid",
   } as const;
-  const { lines, metrics, reloader } = setUp(
-    () => Promise.reject(new ConfigError([problem, { ...problem, line: 9 }])),
-    () => Promise.reject(new Error("must not be applied")),
+  const { lines, metrics, reloader } = setUp(() =>
+    Promise.reject(new ConfigError([problem, { ...problem, line: 9 }])),
   );
   await reloader.request();
   t.same(
@@ -46,19 +40,45 @@ t.test("Reloader logs one line for each problem and applies nothing", async (t) 
   t.match(metrics.snapshot().totals, { reloadsApplied: 0, reloadsRefused: 1 });
 });
 
-t.test("Reloader reads once more for requests that came while it was busy", async (t) => {
-  const gates: PromiseWithResolvers<Config>[] = [];
-  const { metrics, reloader } = setUp(() => {
-    const gate = Promise.withResolvers<Config>();
+t.test("Reloader logs the lines around the place for each problem of a plugin", async (t) => {
+  const place = { file: "plugins/a.ts", line: 1, column: 9 };
+  const { lines, reloader } = setUp(() =>
+    Promise.reject(
+      new PluginError([
+        { ...place, message: "Unexpected }", frame: "> 1 | let a = }" },
+        { ...place, line: 7, message: "cannot be read", frame: "" },
+      ]),
+    ),
+  );
+  await reloader.request("plugins");
+  t.match(
+    lines.map((line) => JSON.parse(line)),
+    [
+      {
+        problem: "plugins/a.ts:1:9: Unexpected }",
+        frame: "> 1 | let a = }",
+        msg: "Plugins refused, the old ones stay",
+      },
+      { problem: "plugins/a.ts:7:9: cannot be read", frame: undefined },
+    ],
+  );
+});
+
+t.test("Reloader reloads once more for what was asked while it was busy, with all its causes", async (t) => {
+  const gates: PromiseWithResolvers<boolean>[] = [];
+  const asked: ReadonlySet<ReloadCause>[] = [];
+  const { metrics, reloader } = setUp((causes) => {
+    const gate = Promise.withResolvers<boolean>();
     gates.push(gate);
+    asked.push(causes);
     return gate.promise;
   });
-  const first = reloader.request();
-  const others = [reloader.request(), reloader.request(), reloader.request()];
-  gates[0]?.resolve(config);
+  const first = reloader.request("plugins");
+  const others = [reloader.request("plugins"), reloader.request("config"), reloader.request("plugins")];
+  gates[0]?.resolve(true);
   while (gates.length < 2) await new Promise(setImmediate);
-  gates[1]?.resolve(config);
+  gates[1]?.resolve(true);
   await Promise.all([first, ...others]);
-  t.equal(gates.length, 2);
+  t.same(asked, [new Set(["plugins"]), new Set(["plugins", "config"])]);
   t.equal(metrics.snapshot().totals.reloadsApplied, 2);
 });

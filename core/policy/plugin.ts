@@ -147,6 +147,11 @@ export class Plugin {
     };
   }
 
+  /** What the plugin says of itself; only after it was loaded. */
+  get declared(): Manifest | null {
+    return this.manifest;
+  }
+
   memoryUsed(): number {
     return this.guest.memoryUsed();
   }

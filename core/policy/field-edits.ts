@@ -46,10 +46,11 @@ function isTrailer(lines: string, start: number, end: number): boolean {
 }
 
 function withoutNames(fields: string, names: readonly string[]): string {
+  const gone = new Set(names);
   let out = "";
   let copied = 0;
   scanFields(fields, 0, fields.length, (start, nameEnd, _valueStart, _valueEnd, end) => {
-    if (!names.includes(fields.slice(start, nameEnd).toLowerCase())) return;
+    if (!gone.has(fields.slice(start, nameEnd).toLowerCase())) return;
     out += fields.slice(copied, start);
     copied = end;
   });

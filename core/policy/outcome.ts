@@ -35,6 +35,13 @@ export class MalformedOutcome extends Error {
   override readonly name = "MalformedOutcome";
 }
 
+/** JSON of a guest takes time and memory for each of its parts: so many code units at most. */
+const longestJson = 512 * 1024;
+/** Names of fields that one handler may remove, in code units. */
+const longestRemoved = 32 * 1024;
+/** What is kept of each text of a fault, in code units. */
+const longestFault = 16 * 1024;
+
 const unchanged: Outcome = { kind: "unchanged" };
 const pending: Outcome = { kind: "pending" };
 
@@ -81,6 +88,7 @@ export class OutcomeReader {
     const second = line.indexOf(" ", first + 1);
     if (first < 0 || second < 0) throw malformed("edits");
     const removed = line.slice(first + 1, second);
+    if (removed.length > longestRemoved) throw malformed("list of fields");
     const json = line.slice(second + 1);
     return {
       kind: "edited",
@@ -91,13 +99,14 @@ export class OutcomeReader {
   }
 
   private reply(): Outcome {
-    const [fields = "", body = "", status = "", ...reason] = this.line().split(" ");
+    const line = this.line();
+    const [fields = "", body = "", status = ""] = line.split(" ", 3);
     const fieldText = this.take(length(fields));
     return {
       kind: "reply",
       fields: fieldText,
       status: length(status),
-      reason: reason.join(" "),
+      reason: line.slice(fields.length + body.length + status.length + 3),
       body: this.body(body),
     };
   }
@@ -110,7 +119,7 @@ export class OutcomeReader {
   }
 
   private chunk(): Outcome {
-    const [size = "", action = ""] = this.line().split(" ");
+    const [size = "", action = ""] = this.line().split(" ", 2);
     return { kind: "chunk", text: this.take(length(size)), action: length(action) };
   }
 
@@ -147,6 +156,7 @@ function length(text: string): number {
 }
 
 function parse(text: string): unknown {
+  if (text.length > longestJson) throw malformed("length of JSON");
   try {
     return JSON.parse(text);
   } catch {
@@ -161,7 +171,12 @@ function asObject(value: unknown): object {
 
 function asGuestError(value: unknown): GuestError {
   const { name, message, stack } = asObject(value) as Record<string, unknown>;
-  return { name: String(name), message: String(message), stack: String(stack) };
+  return { name: faultText(name), message: faultText(message), stack: faultText(stack) };
+}
+
+/** What is no text is left out: an object can be told to have none. */
+function faultText(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, longestFault) : "";
 }
 
 function malformed(what: string): MalformedOutcome {

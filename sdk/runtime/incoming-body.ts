@@ -1,7 +1,11 @@
 /** The body of the message at hand, which stays with the host until a handler asks for it. */
 
+import { encodeUtf8 } from "./encoding.ts";
 import { callAsync } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+
+/** Longer texts cross as bytes, in code units: the host reads no long JSON. */
+const longestText = 64 * 1024;
 
 interface Owner {
   /** What stands in the place of the body from here on; null: the original. */
@@ -37,7 +41,7 @@ export class IncomingBody {
       throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
     }
     this.owner.isRewritten = true;
-    this.owner.replacement = body;
+    this.owner.replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
     this.used = true;
   }
 

@@ -1,0 +1,65 @@
+/** A thread that works on a shared store. */
+import { parentPort, workerData } from "node:worker_threads";
+import { sharedClock } from "../../core/store/shared-clock.ts";
+import { SharedKeyValues } from "../../core/store/shared-key-values.ts";
+import { lock } from "../../core/store/shared-lock.ts";
+import { SharedTable } from "../../core/store/shared-table.ts";
+import { StoreMemory } from "../../core/store/store-memory.ts";
+import { Random } from "../support/random.ts";
+import { fault, valueFor } from "./claims.ts";
+
+export type Job = "count" | "mix" | "hold" | "forever" | "clock";
+
+export interface StoreThreadData {
+  readonly memory: SharedArrayBuffer;
+  readonly job: Job;
+  readonly thread: number;
+}
+
+const { memory, job, thread } = workerData as StoreThreadData;
+const store = new SharedKeyValues(memory);
+
+const jobs: Record<Job, () => unknown> = {
+  /** Counts in one key that all threads share, and in one of each four. */
+  count() {
+    for (let turn = 0; turn < 50_000; turn++) {
+      store.increment("plugin", turn % 2 === 0 ? "hot" : `warm ${turn % 4}`, 1, null);
+    }
+  },
+  mix: () => mix(40_000),
+  forever() {
+    parentPort!.postMessage("begun");
+    mix(Number.POSITIVE_INFINITY);
+  },
+  /** Takes every lock and keeps it. */
+  hold() {
+    const view = new StoreMemory(memory);
+    for (let shard = 0; shard < view.shards; shard++) {
+      lock(view.words, new SharedTable(view, view.regionOf(shard)).lockAt, 1000);
+    }
+    parentPort!.postMessage("begun");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
+  clock: sharedClock,
+};
+
+/** Reads, writes and deletes at random; returns the first value that nobody can have written. */
+function mix(turns: number): string | null {
+  const random = new Random(thread + 1);
+  for (let turn = 0; turn < turns; turn++) {
+    const key = `key ${random.int(0, 49)}`;
+    const choice = random.next();
+    if (choice < 0.5) {
+      const found = fault(key, store.get("plugin", key));
+      if (found !== null) return found;
+    } else if (choice < 0.9) {
+      const ttl = choice < 0.6 ? 1 : null;
+      store.set("plugin", key, valueFor(key, random.int(0, 1200)), ttl);
+    } else {
+      store.delete("plugin", key);
+    }
+  }
+  return null;
+}
+
+parentPort!.postMessage(jobs[job]());

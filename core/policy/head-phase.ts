@@ -18,6 +18,8 @@ export interface PhaseListener {
   /** A policy answered by itself. */
   onPhaseReply(reply: ReplyOutcome, bytes: Uint8Array | undefined, by: Policy): void;
   onPhaseFailed(error: ProxyError): void;
+  /** A policy changed more than fields; returns the preface of the message as it is now. */
+  onPhaseEdited(): string;
 }
 
 const kinds = {
@@ -33,7 +35,7 @@ export class HeadPhase implements GuestCall {
   private readonly policies: readonly Policy[];
   private readonly draft: RequestDraft | ResponseDraft;
   /** What stands before the fields in a message: facts that a guest may read. */
-  private readonly preface: string;
+  private preface: string;
   private readonly listener: PhaseListener;
   private index = -1;
   private timer: Timer | null = null;
@@ -97,11 +99,18 @@ export class HeadPhase implements GuestCall {
   private edit(outcome: Outcome & { kind: "edited" }, bytes: Uint8Array | undefined): void {
     try {
       this.draft.edit(outcome.added, outcome.removed, outcome.edits, bytes);
+      if (outcome.edits !== null) this.preface = this.listener.onPhaseEdited();
     } catch (error) {
       if (!(error instanceof MalformedOutcome)) throw error;
       this.malformed(error);
       return;
     }
+    this.next();
+  }
+
+  /** A policy put another message in the place of this one: the next policy sees that. */
+  replaced(): void {
+    this.preface = this.listener.onPhaseEdited();
     this.next();
   }
 

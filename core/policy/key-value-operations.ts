@@ -2,6 +2,7 @@
 import { HostOp } from "../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { ServicePart } from "../sandbox/host/services.ts";
+import type { KeyValues } from "../store/key-values.ts";
 import type { GuestFacts, SharedServices } from "./guest-services.ts";
 
 const longestKey = 1024;
@@ -38,10 +39,30 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
       [HostOp.kvIncrement](text) {
         const [key, by, ttl] = parse(text);
         if (typeof by !== "number") throw new HostCallError("TypeError", "Cannot increment: by is no number");
-        return then(store.increment(plugin, demand(key), by, milliseconds(ttl)), String);
+        return increment(store, plugin, demand(key), by, milliseconds(ttl));
       },
     },
   };
+}
+
+function increment(
+  store: KeyValues,
+  plugin: string,
+  key: string,
+  by: number,
+  ttl: number | null,
+): string | Promise<string> {
+  try {
+    const sum = store.increment(plugin, key, by, ttl);
+    return sum instanceof Promise ? sum.then(String, refuseIncrement) : String(sum);
+  } catch (error) {
+    return refuseIncrement(error);
+  }
+}
+
+function refuseIncrement(error: unknown): never {
+  if (!(error instanceof TypeError)) throw error;
+  throw new HostCallError("TypeError", "Cannot increment: what is there is no number");
 }
 
 function then<Value>(

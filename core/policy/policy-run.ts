@@ -57,6 +57,11 @@ export class PolicyRun implements SlotOwner {
     guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, this.context, payload), bytes);
   }
 
+  /** The request is another one now: policies that have not seen it are told of that one. */
+  onRequestChanged(): void {
+    this.context = "";
+  }
+
   /** The handler is done: if it was the policy's last one, the guest has forgotten the exchange. */
   answered(policy: Policy, phase: PhaseName): void {
     if (policy.lastPhase !== phase) return;

@@ -140,7 +140,10 @@ export class Dispatcher {
   private open(slot: number, parts: readonly string[], at: number): GuestExchange {
     const known = this.exchanges[slot];
     const context = parts[at + 4]!;
-    if (known !== undefined && context === "") return known;
+    if (known !== undefined && context === "") {
+      known.deadline = 0;
+      return known;
+    }
     const exchange = new GuestExchange(slot, this.instances[+parts[at + 2]!]!, context);
     this.exchanges[slot] = exchange;
     return exchange;

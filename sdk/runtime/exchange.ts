@@ -30,12 +30,14 @@ export class GuestExchange {
   declare choice: UpstreamChoice | null;
   /** `ctx.state`; null while no handler asked for it. */
   declare state: object | null;
+  /** When the phase at hand is over; 0 while no handler asked for it. */
+  declare deadline: number;
   declare private parts: string[] | null;
   declare private abort: AbortController | null;
   declare private endedBecause: string;
 
   static {
-    const untouched = { lastChunk: false, endsBody: false, choice: null, state: null };
+    const untouched = { lastChunk: false, endsBody: false, choice: null, state: null, deadline: 0 };
     Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
   }
 

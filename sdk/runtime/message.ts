@@ -26,7 +26,7 @@ export const MessageKind = {
   teardown: "T",
   /** Payload: field lines. */
   request: "Q",
-  /** Payload: `ATTEMPT CLUSTER\n` and field lines. */
+  /** Payload: `ATTEMPT CLUSTER METHOD URL\n` and field lines. */
   upstream: "U",
   /** Payload: `STATUS REASON\n` and field lines. */
   response: "S",

@@ -6,13 +6,19 @@ export class UpstreamAttempt {
   readonly #draft: Draft;
   readonly #number: number;
   readonly #cluster: string;
+  readonly #method: string;
+  readonly #url: string;
 
-  /** @param line number of the attempt and name of the cluster */
+  /** @param line number of the attempt, name of the cluster, method and URL */
   constructor(draft: Draft, line: string) {
     this.#draft = draft;
-    const blank = line.indexOf(" ");
-    this.#number = Number(line.slice(0, blank));
-    this.#cluster = line.slice(blank + 1);
+    const first = line.indexOf(" ");
+    const last = line.lastIndexOf(" ");
+    const method = line.lastIndexOf(" ", last - 1);
+    this.#number = Number(line.slice(0, first));
+    this.#cluster = line.slice(first + 1, method);
+    this.#method = line.slice(method + 1, last);
+    this.#url = line.slice(last + 1);
   }
 
   get number(): number {
@@ -36,11 +42,11 @@ export class UpstreamAttempt {
   }
 
   get method(): string {
-    return this.#draft.method ?? this.#draft.exchange.method;
+    return this.#draft.method ?? this.#method;
   }
 
   get url(): string {
-    return this.#draft.url ?? this.#draft.exchange.url;
+    return this.#draft.url ?? this.#url;
   }
 
   set url(value: string) {

@@ -59,6 +59,21 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
   ]);
 }
 
+/** Names that one plugin may count under: each of them is a series for as long as the process runs. */
+const mostMetricNames = 200;
+/** Names in use, by plugin; a new guest or generation of the plugin makes no room for others. */
+const metricNames = new WeakMap<PluginMetricSink, Map<string, Set<string>>>();
+
+function admitName(sink: PluginMetricSink, plugin: string, name: string): void {
+  const byPlugin = metricNames.get(sink) ?? new Map<string, Set<string>>();
+  const names = byPlugin.get(plugin) ?? new Set();
+  if (names.has(name)) return;
+  if (names.size >= mostMetricNames) {
+    throw new HostCallError("QuotaExceededError", `Cannot count: there are ${mostMetricNames} names already`);
+  }
+  metricNames.set(sink, byPlugin.set(plugin, names.add(name)));
+}
+
 const metricText = /^([ch]) (-?[0-9.e+-]{1,24}) ([A-Za-z_][A-Za-z0-9_]{0,63})$/;
 
 function metricOperations({ metrics }: SharedServices, { plugin }: GuestFacts): ServicePart {
@@ -69,6 +84,7 @@ function metricOperations({ metrics }: SharedServices, { plugin }: GuestFacts): 
         if (name === undefined || !Number.isFinite(Number(value))) {
           throw new HostCallError("TypeError", "Cannot count: the name is no name, or the value no number");
         }
+        admitName(metrics, plugin, `${kind} ${name}`);
         metrics.add(kind === "c" ? "counter" : "histogram", plugin, name, Number(value));
         return "";
       },

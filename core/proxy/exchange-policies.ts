@@ -1,6 +1,6 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
-import { ProxyError } from "../errors.ts";
+import { ProxyError, toProxyError } from "../errors.ts";
 import { type BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
@@ -10,10 +10,15 @@ import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
+import { HostCallError } from "../sandbox/host/error.ts";
+import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./generation.ts";
+import type { ResponseRelay } from "./plain-response.ts";
+import { PolicyResponse } from "./policy-response.ts";
+import { RequestFlow } from "./request-flow.ts";
 
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;
@@ -35,10 +40,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   request: RequestDraft;
   /** Of the attempt at hand. */
   attempt: RequestDraft;
+  readonly requestFlow: RequestFlow;
   private readonly exchange: Exchange;
   private readonly run: PolicyRun;
   private plan: RoutePlan;
   private response: ResponseDraft | null = null;
+  private responseFlow: PolicyResponse | null = null;
   private isLocal = false;
   /** The route whose plan this is. */
   private route: Route;
@@ -48,6 +55,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Policies that the request has passed, in their order. */
   private readonly passed: Policy[] = [];
   private reroutes = 0;
+  /** Of the body as the endpoint sends it; not positive when that is not known. */
+  private responseLength = 0;
 
   constructor(exchange: Exchange, route: Route) {
     const { head, client } = exchange;
@@ -57,6 +66,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.run = new PolicyRun(this, client.reactor.timers);
     this.request = new RequestDraft(head, editableRequestFields(head, client.side));
     this.attempt = this.request;
+    this.requestFlow = new RequestFlow(exchange, this);
   }
 
   // --- request
@@ -66,22 +76,38 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { onRequest } = this.plan;
     const ahead =
       this.passed.length === 0 ? onRequest : onRequest.filter((policy) => !this.passed.includes(policy));
-    this.begin("onRequest", ahead, this.request, this.requestPreface());
+    this.begin("onRequest", ahead, this.request);
   }
 
-  /** @param attempt its number, from 1 */
-  onUpstream(attempt: number, cluster: string): void {
+  /** Before each attempt. */
+  onUpstream(): void {
     if (this.plan.onUpstream.length === 0) {
       this.attempt = this.request;
-      this.exchange.sendUpstream();
+      this.sendUpstream();
       return;
     }
     this.attempt = this.request.copy();
     this.stage = "upstream";
-    const { method, authority, path, query } = this.attempt;
-    const url = `${this.exchange.client.side.scheme}://${authority}${path}${query}`;
-    const preface = `${attempt} ${cluster} ${method} ${url}\n${this.requestPreface()}`;
-    this.begin("onUpstream", this.plan.onUpstream, this.attempt, preface);
+    this.begin("onUpstream", this.plan.onUpstream, this.attempt);
+  }
+
+  private sendUpstream(): void {
+    const { exchange } = this;
+    const { cluster, endpoint } = this.attempt;
+    try {
+      if (exchange.attempts > 0) exchange.sendAgain();
+      else exchange.chooseEndpoint(this.findCluster(cluster), endpoint);
+    } catch (error) {
+      exchange.fail(toProxyError(error, "handle request"));
+    }
+  }
+
+  private findCluster(name: string | null): Cluster {
+    if (name === null) return this.route.cluster;
+    const cluster = this.exchange.generation.clusters.get(name);
+    if (cluster !== undefined) return cluster;
+    const message = `A policy chose the cluster ${name}: there is none of that name`;
+    throw new ProxyError("plugin_failed", message, { source: "plugin" });
   }
 
   get transformsRequestBody(): boolean {
@@ -98,9 +124,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return this.plan.readsResponseBody;
   }
 
-  onResponse(head: ResponseHead): void {
+  onResponse(head: ResponseHead): ResponseRelay {
+    this.responseFlow = new PolicyResponse(this.exchange, this, head);
     const draft = new ResponseDraft(head.status, head.reason, editableResponseFields(head));
-    this.runResponse(draft, this.plan.onResponse, lengthLine(head.contentLength));
+    this.responseLength = head.contentLength;
+    this.runResponse(draft, this.plan.onResponse);
+    return this.responseFlow;
   }
 
   get transformsResponseBody(): boolean {
@@ -122,21 +151,24 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Those that the request has passed see the answer, the last one first. */
   private onLocalReply(draft: ResponseDraft): void {
     this.isLocal = true;
-    this.runResponse(draft, this.passedBackwards("onResponse"), "");
+    this.exchange.leaveUpstream();
+    this.responseFlow = new PolicyResponse(this.exchange, this, null);
+    this.exchange.respondBy(this.responseFlow);
+    this.runResponse(draft, this.passedBackwards("onResponse"));
   }
 
-  private runResponse(draft: ResponseDraft, policies: readonly Policy[], lengthLine: string): void {
+  private runResponse(draft: ResponseDraft, policies: readonly Policy[]): void {
     this.stage = "response";
     this.response = draft;
-    this.begin("onResponse", policies, draft, `${draft.status} ${draft.reason}\n${lengthLine}`);
+    this.begin("onResponse", policies, draft);
   }
 
   // --- from the phases
 
   onPhaseDone(): void {
     this.phase = null;
-    if (this.stage === "response") this.exchange.sendResponse(this.response!, this.isLocal);
-    else if (this.stage === "upstream") this.exchange.sendUpstream();
+    if (this.stage === "response") this.responseFlow!.send(this.response!);
+    else if (this.stage === "upstream") this.sendUpstream();
     else this.admit();
   }
 
@@ -145,12 +177,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     try {
       if (this.stage === "response") {
         this.response!.replace(reply, bytes);
-        phase!.next();
+        phase!.replaced();
         return;
       }
       this.phase = null;
       const draft = draftReply(reply, bytes);
-      for (const policy of this.plan.onRequest) {
+      for (const policy of this.plan.policies) {
         if (policy === by) break;
         if (!this.passed.includes(policy)) this.passed.push(policy);
       }
@@ -159,6 +191,11 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
       if (!(error instanceof MalformedOutcome)) throw error;
       phase!.malformed(error);
     }
+  }
+
+  onPhaseEdited(): string {
+    if (this.stage === "request") this.run.onRequestChanged();
+    return this.preface();
   }
 
   onPhaseFailed(error: ProxyError): void {
@@ -171,11 +208,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
    * too, or a rewritten path would be a way around them.
    */
   private admit(): void {
-    for (const policy of this.plan.onRequest) if (!this.passed.includes(policy)) this.passed.push(policy);
-    const route = this.exchange.reroute(this.request);
+    for (const policy of this.plan.policies) if (!this.passed.includes(policy)) this.passed.push(policy);
+    const route = this.findRoute();
     if (route === null) return;
     if (route === this.route) {
-      this.exchange.toUpstream();
+      this.requestFlow.onAdmitted();
+      this.onUpstream();
       return;
     }
     if (++this.reroutes > mostReroutes) {
@@ -184,8 +222,22 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
       return;
     }
     this.route = route;
+    this.exchange.route = route;
     this.plan = joined(route.plan ?? noPlan, this.passed);
     this.onRequest();
+  }
+
+  /** Null: there is none, and the exchange has failed. */
+  private findRoute(): Route | null {
+    const { head } = this.exchange;
+    const { method, authority, path } = this.request;
+    if (method === head.method && authority === head.authority && path === head.path) return this.route;
+    try {
+      return this.exchange.findRoute(method, authority, path);
+    } catch (error) {
+      this.exchange.fail(toProxyError(error, "handle request"));
+      return null;
+    }
   }
 
   // --- for the run
@@ -200,7 +252,11 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
-    return side === "q" ? this.exchange.readRequestBody(limit) : this.exchange.readResponseBody(limit);
+    const replaced = side === "q" ? this.request.body : this.response?.body;
+    // A reply that a policy made has no other body.
+    if (side === "s" && (replaced === null || this.isLocal)) return bytesOf(replaced ?? "", limit);
+    if (replaced !== null && replaced !== undefined) return bytesOf(replaced, limit);
+    return side === "q" ? this.requestFlow.readAll(limit) : this.responseFlow!.readAll(limit);
   }
 
   // --- end
@@ -227,9 +283,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     name: Extract<PhaseName, "onRequest" | "onUpstream" | "onResponse">,
     policies: readonly Policy[],
     draft: RequestDraft | ResponseDraft,
-    preface: string,
   ): void {
-    this.phase = new HeadPhase(this.run, name, policies, draft, preface, this);
+    this.phase = new HeadPhase(this.run, name, policies, draft, this.preface(), this);
     this.phase.next();
   }
 
@@ -243,11 +298,24 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return body;
   }
 
+  /** What stands before the fields that a guest may change. */
+  private preface(): string {
+    if (this.stage === "request") return this.requestPreface(this.request);
+    if (this.stage === "response") {
+      const { status, reason, body } = this.response!;
+      const length = body === undefined ? this.responseLength : body === null ? 0 : byteLength(body);
+      return `${status} ${reason}\n${lengthLine(length)}`;
+    }
+    const { method, authority, path, query } = this.attempt;
+    const url = `${this.exchange.client.side.scheme}://${authority}${path}${query}`;
+    const attempt = `${this.exchange.attempts + 1} ${this.route.cluster.name}`;
+    return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
+  }
+
   /** Fields that a guest may read and not change. */
-  private requestPreface(): string {
-    const { authority } = this.request;
+  private requestPreface({ authority, body }: RequestDraft): string {
     const host = authority === "" ? "" : `host: ${authority}\r\n`;
-    return host + lengthLine(this.exchange.head.contentLength);
+    return host + lengthLine(body === null ? this.exchange.head.contentLength : byteLength(body));
   }
 }
 
@@ -255,6 +323,17 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 function joined(plan: RoutePlan, passed: readonly Policy[]): RoutePlan {
   const others = passed.filter((policy) => !plan.policies.includes(policy));
   return others.length === 0 ? plan : planRoute([...others, ...plan.policies])!;
+}
+
+/** @throws HostCallError for a body that a policy made longer than this one may read */
+function bytesOf(body: string | Uint8Array, limit: number): Uint8Array {
+  const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
+  if (bytes.length <= limit) return bytes;
+  throw new HostCallError("RangeError", `Cannot read the body: it is longer than ${limit} bytes`);
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
 }
 
 function lengthLine(contentLength: number): string {

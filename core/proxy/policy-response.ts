@@ -7,10 +7,13 @@ import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ExchangePolicies } from "./exchange-policies.ts";
 import { httpDate } from "./http-date.ts";
+import type { ResponseRelay } from "./plain-response.ts";
 
-export class PolicyResponse implements BodyListener {
+export class PolicyResponse implements ResponseRelay, BodyListener {
   private readonly exchange: Exchange;
+  private readonly policies: ExchangePolicies;
   /** Null: the policies made the response. */
   private readonly head: ResponseHead | null;
   private held: Buffer[] = [];
@@ -25,18 +28,21 @@ export class PolicyResponse implements BodyListener {
   private guestsAtWork = false;
   private clientFlows = true;
 
-  constructor(exchange: Exchange, head: ResponseHead | null) {
+  constructor(exchange: Exchange, policies: ExchangePolicies, head: ResponseHead | null) {
     this.exchange = exchange;
+    this.policies = policies;
     this.head = head;
   }
 
   // --- from the endpoint
 
-  /** @param bytes that stay as they are */
-  onBytes(bytes: Buffer): void {
+  onBody(bytes: Buffer, start: number, end: number): void {
     if (this.isReplaced) return;
-    if (this.isSent) this.passOn(bytes);
-    else this.hold(bytes);
+    const { memory } = this.exchange.upstream!;
+    const kept = memory.sliceToKeep(bytes, start, end);
+    memory.retain();
+    if (this.isSent) this.passOn(kept);
+    else this.hold(kept);
   }
 
   private hold(bytes: Buffer): void {
@@ -88,22 +94,14 @@ export class PolicyResponse implements BodyListener {
     const { exchange, head } = this;
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
     const replacement = this.replacementFor(draft);
-    if (hasBody && exchange.policies!.transformsResponseBody) {
-      this.transform = exchange.policies!.responseBodyPhase(this);
+    if (hasBody && this.policies.transformsResponseBody) {
+      this.transform = this.policies.responseBodyPhase(this);
     }
     const framing = this.framingFor(draft, hasBody, replacement);
-    exchange.beginResponse(
-      (connection) =>
-        writeResponse({
-          ...draft,
-          framing: framing.field,
-          connection,
-          via: head === null ? "" : exchange.client.side.viaFor(head.minor),
-          date: httpDate(),
-        }),
-      framing.chunked,
-      framing.closes,
-    );
+    const connection = exchange.beginResponse(draft.status, framing.closes);
+    const via = head === null ? "" : exchange.client.side.viaFor(head.minor);
+    const text = writeResponse({ ...draft, framing: framing.field, connection, via, date: httpDate() });
+    exchange.writer.begin(text, framing.chunked);
     this.isSent = true;
     if (replacement !== null) this.sendReplacement(hasBody ? replacement : Buffer.alloc(0));
     else this.sendHeld();

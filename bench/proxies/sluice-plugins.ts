@@ -3,47 +3,54 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkFlip, checkGate, gateKey } from "./gate.ts";
 import type { ProxyServer, Setup } from "./proxy.ts";
-import type { PluginRun } from "./servers/sluice-plugins.ts";
+import { fromSource, type SluiceProgram, sluiceWith } from "./sluice.ts";
 
-const program = fileURLToPath(new URL("./servers/sluice-plugins.ts", import.meta.url));
+export type EngineName = "isolated-vm" | "quickjs" | "inline";
+
+/** A plugin of `policies/` and what the operator says about it. */
+interface PluginUse {
+  readonly module: string;
+  readonly settings: object;
+}
+
+const gate: PluginUse = { module: "gate", settings: { config: { key: gateKey } } };
+const storeGate: PluginUse = {
+  module: "gate-with-store",
+  settings: { config: { key: gateKey }, grants: { kv: true } },
+};
+const flip: PluginUse = { module: "flip", settings: {} };
 
 /** Below the directory of a proxy. */
 const pluginFolder = "plugins";
 
-type EngineName = PluginRun["engine"];
-
 /**
- * Sluice with copies of the gate, each a plugin with an isolate of its own.
+ * Sluice with copies of the gate, each a plugin with a guest of its own.
  *
- * @param plugins number of copies
+ * @param count number of copies
  */
-export function sluiceGates(name: string, engine: EngineName, plugins: number): ProxyServer {
-  return sluiceWith(
-    name,
-    engine,
-    Array.from({ length: plugins }, () => "gate"),
-    checkGate,
-  );
+export function sluiceGates(
+  name: string,
+  engine: EngineName,
+  count: number,
+  program: SluiceProgram = fromSource,
+): ProxyServer {
+  const uses = Array.from({ length: count }, () => gate);
+  return { ...withPlugins(name, engine, uses, program), check: checkGate };
 }
 
 /** Sluice with a gate whose handler waits for one read of the store. */
 export function sluiceStoreGate(name: string, engine: EngineName): ProxyServer {
-  return sluiceWith(name, engine, ["gate-with-store"], checkGate);
+  return { ...withPlugins(name, engine, [storeGate]), check: checkGate };
 }
 
 /** Sluice with a plugin that changes every chunk of a response's body. */
 export function sluiceFlip(name: string, engine: EngineName): ProxyServer {
-  return sluiceWith(name, engine, ["flip"], checkFlip);
-}
-
-/** A plugin's file that hands on what a module of `policies/` exports. */
-function reexport(policy: string): string {
-  return `export { default } from ${JSON.stringify(moduleOf(policy))};\n`;
+  return { ...withPlugins(name, engine, [flip]), check: checkFlip };
 }
 
 /** The gate as a plugin's file, with a version that responses show in `x-policy`. */
 export function gateText(version: string): string {
-  return `import gate from ${JSON.stringify(moduleOf("gate"))};
+  return `import gate from ${JSON.stringify(pathOf(gate.module))};
 export default {
   ...gate,
   onResponse(response) {
@@ -53,50 +60,40 @@ export default {
 `;
 }
 
-function moduleOf(policy: string): string {
-  return fileURLToPath(new URL(`../policies/${policy}.ts`, import.meta.url));
-}
-
 /**
- * The file of the first plugin.
+ * The file of the first copy of the gate.
  *
  * @param directory of the proxy
  */
-export function firstPlugin(directory: string, policy: string): string {
-  return join(directory, pluginFolder, fileName(policy, 0));
+export function gateFile(directory: string): string {
+  return join(directory, pluginFolder, `${pluginName(gate, 0)}.ts`);
 }
 
-function fileName(policy: string, index: number): string {
-  return `${index + 10}-${policy}-${index + 1}.ts`;
-}
-
-function sluiceWith(
+function withPlugins(
   name: string,
   engine: EngineName,
-  policies: readonly string[],
-  check: NonNullable<ProxyServer["check"]>,
+  uses: readonly PluginUse[],
+  program: SluiceProgram = fromSource,
 ): ProxyServer {
-  return {
-    name,
-    absent: null,
-    async prepare(setup) {
-      const folder = await writePlugins(setup, policies);
-      const config = policies.includes("flip") ? null : { key: gateKey };
-      const { port, upstreamPort } = setup;
-      const run: PluginRun = { port, upstreamPort, directory: folder, engine, config };
-      // isolated-vm asks for this flag; the data process inherits it.
-      return { file: process.execPath, args: ["--no-node-snapshot", program, JSON.stringify(run)] };
-    },
-    ...(policies.length > 0 && { check }),
-  };
+  return sluiceWith(name, program, async ({ directory }: Setup) => {
+    const folder = join(directory, pluginFolder);
+    await mkdir(folder);
+    const settings: Record<string, object> = {};
+    for (const [index, use] of uses.entries()) {
+      const plugin = pluginName(use, index);
+      settings[plugin] = { ...use.settings, engine };
+      const text = `export { default } from ${JSON.stringify(pathOf(use.module))};\n`;
+      await writeFile(join(folder, `${plugin}.ts`), text);
+    }
+    // What is JSON is YAML, too.
+    return `plugins: ${JSON.stringify({ directory: folder, settings })}\n`;
+  });
 }
 
-async function writePlugins({ directory }: Setup, policies: readonly string[]): Promise<string | null> {
-  if (policies.length === 0) return null;
-  const folder = join(directory, pluginFolder);
-  await mkdir(folder);
-  for (const [index, policy] of policies.entries()) {
-    await writeFile(join(folder, fileName(policy, index)), reexport(policy));
-  }
-  return folder;
+function pluginName({ module }: PluginUse, index: number): string {
+  return `${module}-${index + 1}`;
+}
+
+function pathOf(module: string): string {
+  return fileURLToPath(new URL(`../policies/${module}.ts`, import.meta.url));
 }

@@ -6,45 +6,58 @@ import { findProgram } from "../process/find-program.ts";
 import { freePort } from "../process/port.ts";
 import { type ProxyServer, routePrefixes, type Setup } from "./proxy.ts";
 
-const core = fileURLToPath(new URL("../../core/", import.meta.url));
-const source = join(core, "cli/main.ts");
-const built = fileURLToPath(new URL("../../dist/core/cli/main.js", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const source = join(root, "core/cli/main.ts");
+const built = join(root, "dist/core/cli/main.js");
 const deno = findProgram("deno");
 
-/** Sluice from its source, on the Node that runs the benchmark. */
-export const sluice: ProxyServer = sluiceWith("sluice", process.execPath, [source], missing(source));
+/** A way to start Sluice. */
+export interface SluiceProgram {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly absent: string | null;
+}
 
-/** Sluice as it is published: the output of `npm run build`. */
-export const sluiceBuilt: ProxyServer = sluiceWith(
-  "sluice-built",
-  process.execPath,
-  [built],
-  missing(built) ?? outdated(),
-);
+/** From its source, on the Node that runs the benchmark. */
+export const fromSource: SluiceProgram = { file: process.execPath, args: [source], absent: missing(source) };
 
-/** Sluice from its source, both processes under Deno. */
-export const sluiceDeno: ProxyServer = sluiceWith(
-  "sluice-deno",
-  deno as string,
-  ["run", "-A", source],
-  deno === null ? "deno is not installed" : missing(source),
-);
+/** As it is published: the output of `npm run build`. */
+export const asPublished: SluiceProgram = {
+  file: process.execPath,
+  args: [built],
+  absent: missing(built) ?? outdated(),
+};
 
-function sluiceWith(
+/** From its source, both processes under Deno. */
+const underDeno: SluiceProgram = {
+  file: deno as string,
+  args: ["run", "-A", source],
+  absent: deno === null ? "deno is not installed" : missing(source),
+};
+
+export const sluice: ProxyServer = sluiceWith("sluice", fromSource);
+export const sluiceBuilt: ProxyServer = sluiceWith("sluice-built", asPublished);
+export const sluiceDeno: ProxyServer = sluiceWith("sluice-deno", underDeno);
+
+/**
+ * Sluice as a proxy of the benchmark.
+ *
+ * @param section makes what is added to its config file; without it, flags are enough for plain text and one route
+ */
+export function sluiceWith(
   name: string,
-  file: string,
-  start: readonly string[],
-  absent: string | null,
+  { file, args, absent }: SluiceProgram,
+  section?: (setup: Setup) => Promise<string>,
 ): ProxyServer {
   return {
     name,
     absent,
     async prepare(setup) {
-      const args = setup.tls !== null || setup.routes > 1 ? await fromFile(setup) : fromFlags(setup);
-      return {
-        file,
-        args: [...start, ...args, "--admin", `127.0.0.1:${await freePort()}`, "--no-access-log"],
-      };
+      const more = await section?.(setup);
+      const needsFile = setup.tls !== null || setup.routes > 1 || more !== undefined;
+      const flags = needsFile ? await fromFile(setup, more ?? "") : fromFlags(setup);
+      const admin = `127.0.0.1:${await freePort()}`;
+      return { file, args: [...args, ...flags, "--admin", admin, "--no-access-log"] };
     },
   };
 }
@@ -53,13 +66,13 @@ function fromFlags({ port, upstreamPort }: Setup): string[] {
   return ["--upstream", `http://127.0.0.1:${upstreamPort}`, "--listen", `127.0.0.1:${port}`];
 }
 
-async function fromFile(setup: Setup): Promise<string[]> {
+async function fromFile(setup: Setup, more: string): Promise<string[]> {
   const file = join(setup.directory, "sluice.yaml");
-  await writeFile(file, configuration(setup));
+  await writeFile(file, configuration(setup, more));
   return ["--config", file];
 }
 
-function configuration({ port, upstreamPort, tls, routes }: Setup): string {
+function configuration({ port, upstreamPort, tls, routes }: Setup, more: string): string {
   const certificate = tls && `    tls: { certificates: [{ cert: ${tls.cert}, key: ${tls.key} }] }\n`;
   const entries = routePrefixes(routes).map((prefix) => `  - { path: ${prefix}, cluster: app }\n`);
   return `
@@ -68,7 +81,7 @@ listeners:
 ${certificate ?? ""}clusters:
   app: { endpoints: ["http://127.0.0.1:${upstreamPort}"] }
 routes:
-${entries.join("")}`;
+${entries.join("")}${more}`;
 }
 
 function missing(program: string): string | null {
@@ -78,9 +91,12 @@ function missing(program: string): string | null {
 /** An old build would be measured as if it were the code that is read. */
 function outdated(): string | null {
   const builtAt = statSync(built).mtimeMs;
-  const files = readdirSync(core, { recursive: true, encoding: "utf8" });
-  const newer = files.find((file) => file.endsWith(".ts") && changedAt(join(core, file)) > builtAt);
-  return newer === undefined ? null : `dist is older than core/${newer}: run npm run build`;
+  for (const room of ["core", "sdk"]) {
+    const files = readdirSync(join(root, room), { recursive: true, encoding: "utf8" });
+    const newer = files.find((file) => file.endsWith(".ts") && changedAt(join(root, room, file)) > builtAt);
+    if (newer !== undefined) return `dist is older than ${room}/${newer}: run npm run build`;
+  }
+  return null;
 }
 
 function changedAt(file: string): number {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { get } from "../load/get.ts";
 import { gateFields } from "../proxies/gate.ts";
-import { firstPlugin, gateText } from "../proxies/sluice-plugins.ts";
+import { gateFile, gateText } from "../proxies/sluice-plugins.ts";
 import type { RunningProxy } from "../proxies/start.ts";
 
 const pollMs = 1;
@@ -28,7 +28,7 @@ export class PluginSaver {
    */
   async save(): Promise<number> {
     const version = `v${++this.#version}`;
-    const file = firstPlugin(this.#proxy.directory, "gate");
+    const file = gateFile(this.#proxy.directory);
     const scratch = join(dirname(file), `.${basename(file)}.tmp`);
     const savedAt = performance.now();
     await writeFile(scratch, gateText(version));

@@ -5,7 +5,7 @@ import { haproxyLua } from "../proxies/haproxy.ts";
 import { nginxLua, nginxNjs } from "../proxies/nginx-scripts.ts";
 import { fastifyHooks } from "../proxies/node-rivals.ts";
 import type { ProxyServer } from "../proxies/proxy.ts";
-import { sluice } from "../proxies/sluice.ts";
+import { asPublished, sluice } from "../proxies/sluice.ts";
 import { sluiceFlip, sluiceGates, sluiceStoreGate } from "../proxies/sluice-plugins.ts";
 import { workerd } from "../proxies/workerd.ts";
 import { measureLoad } from "./measure-load.ts";
@@ -16,6 +16,9 @@ import { perByte, perRequest } from "./metric.ts";
 import type { Row } from "./row.ts";
 
 const gate = sluiceGates("sluice-gate", "isolated-vm", 1);
+const gateBuilt = sluiceGates("sluice-gate-built", "isolated-vm", 1, asPublished);
+// Without a sandbox: what is left of its cost is the policy and its bookkeeping.
+const gateInline = sluiceGates("sluice-gate-inline", "inline", 1);
 const gateInQuickjs = sluiceGates("sluice-gate-quickjs", "quickjs", 1);
 
 const severalGates = [1, 2, 5].map((count) => sluiceGates(`sluice-gate-x${count}`, "isolated-vm", count));
@@ -27,7 +30,9 @@ const severalInQuickjs = [1, 2, 5].map((count) =>
 export const policyRows: readonly Row[] = [
   row("policy", "A policy: check a key, set two fields", [
     gate,
+    gateBuilt,
     gateInQuickjs,
+    gateInline,
     sluice,
     nginxLua,
     nginxNjs,

@@ -17,8 +17,11 @@ const bootBeatsAllowed = 150;
 /** Who is inside is asked from this silence on, in beats. */
 const silenceNoticed = 2;
 
+/** The next process is started in advance from this silence on, in beats. */
+const silenceSuspected = 3;
+
 /** Share of the silence that a process must have been busy to be stuck, and not only kept waiting. */
-const busyShare = 0.5;
+const busyShare = 0.25;
 
 /** Signals with which a process ends itself when V8 gives up or memory is wrong. */
 const ownEnds: ReadonlySet<string> = new Set(["SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV", "SIGBUS"]);
@@ -39,6 +42,8 @@ export interface DataProcessOptions {
   readonly hasPlugins: boolean;
   /** For how long each entry into a guest is traced, in ms. */
   readonly exactTrace: number;
+  /** It is in a guest and silent (true), or has come back (false). */
+  readonly onSuspicion: (isStuck: boolean) => void;
 }
 
 /** One run of the data process. It is killed when its heart stops beating. */
@@ -52,12 +57,14 @@ export class DataProcess {
   #missedBeats = missedBeatsAllowed - bootBeatsAllowed;
   /** CPU time when the silence was noticed, in ms. */
   #cpuBefore: number | null = null;
+  #isSuspected = false;
   #stalled = false;
+  /** Whom it was in when it was killed. */
+  #stuckIn: Entry | null = null;
 
   constructor(options: DataProcessOptions) {
     const { reactors, trace, exactTrace } = options;
     this.#options = options;
-    trace?.clear();
     this.#child = fork(processEntry, [String(reactors), ...(trace === null ? [] : [String(exactTrace)])], {
       env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize(reactors) },
       ...(options.hasPlugins && { execArgv: [...process.execArgv, ...engineFlags()] }),
@@ -102,21 +109,27 @@ export class DataProcess {
   #checkHeart(): void {
     this.#missedBeats = this.plane.takeBeat() ? 0 : this.#missedBeats + 1;
     if (this.#missedBeats === silenceNoticed) this.#cpuBefore = cpuTimeOf(this.pid);
-    if (this.#missedBeats > missedBeatsAllowed || this.#isStuckInGuest()) {
+    const stuckIn = this.#missedBeats >= silenceSuspected && this.#isBusy() ? this.#inside() : null;
+    this.#suspect(stuckIn !== null);
+    const silence = this.#missedBeats * beatInterval;
+    if (this.#missedBeats > missedBeatsAllowed || (stuckIn !== null && silence >= stuckIn.stallMs)) {
       this.#stalled = true;
+      this.#stuckIn = stuckIn;
       this.kill();
     }
   }
 
-  /** A guest that its engine cannot end: nothing but the end of the process gets it out. */
-  #isStuckInGuest(): boolean {
-    if (this.#missedBeats <= silenceNoticed) return false;
-    const inside = this.#inside();
-    const silence = this.#missedBeats * beatInterval;
-    if (inside === null || silence < inside.stallMs) return false;
+  /** It runs and does not merely wait for its turn, or the system does not tell. */
+  #isBusy(): boolean {
     const cpu = cpuTimeOf(this.pid);
     if (cpu === null || this.#cpuBefore === null) return true;
     return cpu - this.#cpuBefore >= busyShare * (this.#missedBeats - silenceNoticed) * beatInterval;
+  }
+
+  #suspect(isStuck: boolean): void {
+    if (isStuck === this.#isSuspected) return;
+    this.#isSuspected = isStuck;
+    this.#options.onSuspicion(isStuck);
   }
 
   /** Several reactors may have left the trace of different plugins: then it is not known. */
@@ -128,6 +141,7 @@ export class DataProcess {
 
   /** A process that somebody else killed was not necessarily inside the guest that it entered last. */
   #insideAtEnd(signal: NodeJS.Signals | null): Entry | null {
+    if (this.#stuckIn !== null) return this.#stuckIn;
     const isExact = performance.now() - this.#startedAt < this.#options.exactTrace;
     const tells = this.#stalled || isExact || (signal !== null && ownEnds.has(signal));
     return tells ? this.#inside() : null;

@@ -41,6 +41,8 @@ export class Supervisor {
   #config: Config;
   #bundle: PolicyBundle | null = null;
   #process: DataProcess;
+  /** The next one, started while the present one does not come out of a guest. */
+  #standby: DataProcess | null = null;
   #state: DataState = "starting";
   #restarts = 0;
   #crashes: readonly number[] = [];
@@ -108,8 +110,7 @@ export class Supervisor {
     added.sendTo(this.#process);
     added.commit();
     if (this.#isLost) {
-      this.#process = this.#fork(exactTraceTime);
-      this.#listeners.sendTo(this.#process);
+      this.#replace();
       this.#isLost = false;
     }
   }
@@ -189,6 +190,7 @@ export class Supervisor {
 
   #release(): void {
     clearTimeout(this.#unbanTimer);
+    this.#dropStandby();
     this.#trace?.close();
     this.#listeners.close();
   }
@@ -213,7 +215,26 @@ export class Supervisor {
       hasPlugins: this.hostsPlugins,
       trace: this.#trace,
       exactTrace,
+      onSuspicion: (isStuck) => this.#prepareStandby(isStuck),
     });
+  }
+
+  /** A process takes longer to boot than the present one has left. */
+  #prepareStandby(isNeeded: boolean): void {
+    if (isNeeded && this.#state === "serving") this.#standby ??= this.#fork(exactTraceTime);
+    else this.#dropStandby();
+  }
+
+  #dropStandby(): void {
+    this.#standby?.kill();
+    this.#standby = null;
+  }
+
+  #replace(): void {
+    this.#process = this.#standby ?? this.#fork(exactTraceTime);
+    this.#standby = null;
+    this.#trace?.clear();
+    this.#listeners.sendTo(this.#process);
   }
 
   async #keepRunning(): Promise<void> {
@@ -234,8 +255,7 @@ export class Supervisor {
     this.#log?.error({ ...describeExit(exit), restartInMs: wait }, "Data process ended, starting another");
     if (wait > 0) await delay(wait);
     if (this.#state !== "starting") return;
-    this.#process = this.#fork(exactTraceTime);
-    this.#listeners.sendTo(this.#process);
+    this.#replace();
     try {
       const bundle = this.#bans.mark(this.#bundle, this.#config);
       await this.#call(() => this.#process.plane.start(this.#config, bundle));

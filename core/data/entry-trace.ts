@@ -20,14 +20,26 @@ export interface Entry {
 }
 
 /** An entry as it is written; made once for a guest and not for each entry. */
-export type EntryRecord = Buffer;
+export interface EntryRecord {
+  readonly entry: Entry | null;
+  readonly bytes: Buffer;
+}
 
-const nobody: EntryRecord = Buffer.alloc(recordSize);
+const nobody: EntryRecord = { entry: null, bytes: Buffer.alloc(recordSize) };
 
-export function entryRecord({ plugin, isLoading, stallMs }: Entry): EntryRecord {
-  const record = Buffer.alloc(recordSize);
-  record.write(`${plugin} ${isLoading ? "loading" : "running"} ${Math.ceil(stallMs)} `, "latin1");
-  return record;
+export function entryRecord(entry: Entry): EntryRecord {
+  const { plugin, isLoading, stallMs } = entry;
+  const bytes = Buffer.alloc(recordSize);
+  bytes.write(`${plugin} ${isLoading ? "loading" : "running"} ${Math.ceil(stallMs)} `, "latin1");
+  return { entry, bytes };
+}
+
+/** Whether what is written says as much: the same guest, and at least the same patience. */
+function covers(written: EntryRecord, record: EntryRecord): boolean {
+  if (written === record) return true;
+  const [known, next] = [written.entry, record.entry];
+  if (known === null || next === null) return false;
+  return known.plugin === next.plugin && known.isLoading === next.isLoading && known.stallMs >= next.stallMs;
 }
 
 /**
@@ -45,6 +57,8 @@ export class EntryTrace {
   private exactUntil: number;
   private written: EntryRecord = nobody;
   private entered = false;
+  /** What is written may say more than is so: it is as old as the last beat. */
+  private isStale = false;
 
   /**
    * @param reactor its number, which is that of its place
@@ -60,7 +74,8 @@ export class EntryTrace {
   enter(record: EntryRecord): EntryRecord {
     const before = this.written;
     this.entered = true;
-    if (before !== record) this.write(record);
+    const isTold = this.exactUntil > 0 || this.isStale ? before === record : covers(before, record);
+    if (!isTold) this.write(record);
     return before;
   }
 
@@ -73,12 +88,14 @@ export class EntryTrace {
     if (this.exactUntil > 0 && performance.now() > this.exactUntil) this.exactUntil = 0;
     if (!this.entered && this.written !== nobody) this.write(nobody);
     this.entered = false;
+    this.isStale = true;
   }
 
   private write(record: EntryRecord): void {
     this.written = record;
+    this.isStale = false;
     try {
-      writeSync(this.descriptor, record, 0, recordSize, this.offset);
+      writeSync(this.descriptor, record.bytes, 0, recordSize, this.offset);
     } catch {
       // Without it a lost process is restarted all the same, and nobody is blamed.
     }

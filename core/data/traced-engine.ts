@@ -3,19 +3,29 @@ import type { Engine, Guest, GuestOptions } from "../sandbox/engine.ts";
 import { type EntryRecord, type EntryTrace, entryRecord } from "./entry-trace.ts";
 
 /** What the watch over a guest may be late, and the guest's own garbage collection may take, in ms. */
-const patience = 350;
+const patience = 250;
+/** A message has at least so many characters: more text may be more messages, each with its own time. */
+const leastMessage = 256;
+/** Batches from 1, 2, 4 … up to 64 messages on. */
+const batchSizes = 7;
 /** The engines give the top level of a plugin more time than a message, in ms. */
 const loadTime = 1000;
+
+interface Records {
+  readonly loading: EntryRecord;
+  /** By logarithm of the number of messages. */
+  readonly running: readonly EntryRecord[];
+}
 
 /** An engine whose guests leave a trace of each entry. */
 export function tracedEngine(engine: Engine, trace: EntryTrace): Engine {
   return {
     name: engine.name,
     async create(options) {
-      const { loading, running } = recordsOf(options);
-      const before = trace.enter(loading);
+      const records = recordsOf(options);
+      const before = trace.enter(records.loading);
       try {
-        return new TracedGuest(await engine.create(options), trace, loading, running);
+        return new TracedGuest(await engine.create(options), trace, records);
       } finally {
         trace.leave(before);
       }
@@ -23,25 +33,25 @@ export function tracedEngine(engine: Engine, trace: EntryTrace): Engine {
   };
 }
 
-function recordsOf({ name, limits }: GuestOptions): { loading: EntryRecord; running: EntryRecord } {
-  const { cpuMs } = limits;
+function recordsOf({ name: plugin, limits: { cpuMs } }: GuestOptions): Records {
+  const stallMs = (messages: number) => patience + (1 + messages) * cpuMs;
   return {
-    loading: entryRecord({ plugin: name, isLoading: true, stallMs: patience + Math.max(cpuMs, loadTime) }),
-    running: entryRecord({ plugin: name, isLoading: false, stallMs: patience + 2 * cpuMs }),
+    loading: entryRecord({ plugin, isLoading: true, stallMs: patience + Math.max(cpuMs, loadTime) }),
+    running: Array.from({ length: batchSizes }, (_, size) =>
+      entryRecord({ plugin, isLoading: false, stallMs: stallMs(2 ** size) }),
+    ),
   };
 }
 
 class TracedGuest implements Guest {
   private readonly guest: Guest;
   private readonly trace: EntryTrace;
-  private readonly loading: EntryRecord;
-  private readonly running: EntryRecord;
+  private readonly records: Records;
 
-  constructor(guest: Guest, trace: EntryTrace, loading: EntryRecord, running: EntryRecord) {
+  constructor(guest: Guest, trace: EntryTrace, records: Records) {
     this.guest = guest;
     this.trace = trace;
-    this.loading = loading;
-    this.running = running;
+    this.records = records;
   }
 
   get isAlive(): boolean {
@@ -49,12 +59,18 @@ class TracedGuest implements Guest {
   }
 
   dispatch(text: string, bytes?: Uint8Array): string {
-    const before = this.trace.enter(isSetup(text) ? this.loading : this.running);
+    const before = this.trace.enter(this.recordFor(text));
     try {
       return this.guest.dispatch(text, bytes);
     } finally {
       this.trace.leave(before);
     }
+  }
+
+  private recordFor(text: string): EntryRecord {
+    if (isSetup(text)) return this.records.loading;
+    const size = 32 - Math.clz32(Math.floor(text.length / leastMessage));
+    return this.records.running[Math.min(size, batchSizes - 1)]!;
   }
 
   memoryUsed(): number {

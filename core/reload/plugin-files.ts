@@ -1,6 +1,6 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { PluginError, type PluginProblem } from "./problem.ts";
 
 /** One plugin as it lies in the folder. */
@@ -47,6 +47,23 @@ export async function findPlugins(directory: string): Promise<readonly PluginFil
   problems.push(...nameProblems(found));
   if (problems.length > 0) throw new PluginError(problems);
   return found;
+}
+
+/**
+ * The plugin that starts with a module, wherever that lies; nothing is looked at.
+ *
+ * @throws PluginError when its name is none
+ *
+ * @example
+ * pluginFileAt("plugins/tenant/index.ts");
+ * // { name: "tenant", path: "plugins/tenant/index.ts", directory: "plugins" }
+ */
+export function pluginFileAt(path: string): PluginFile {
+  const entry = indexNames.includes(basename(path)) ? dirname(path) : path;
+  const file = { name: nameOf(basename(entry)), path, directory: dirname(entry) };
+  const problems = nameProblems([file]);
+  if (problems.length > 0) throw new PluginError(problems);
+  return file;
 }
 
 /** Whether an entry of the folder, by its name alone, may be a plugin or hold one. */

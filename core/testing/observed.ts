@@ -1,0 +1,67 @@
+/** What plugins did, kept for the test to look at. */
+import type { SharedServices } from "../policy/guest-services.ts";
+import type { KeyValues } from "../store/key-values.ts";
+import type { TestFault, TestKeyValues, TestLogLine, TestMetrics } from "./types.ts";
+
+interface Measure {
+  readonly kind: "counter" | "histogram";
+  readonly plugin: string;
+  readonly name: string;
+  readonly value: number;
+}
+
+export class Observed implements TestMetrics {
+  readonly log: TestLogLine[] = [];
+  readonly faults: TestFault[] = [];
+  private readonly measures: Measure[] = [];
+
+  /** The part of what guests share that tells this object. */
+  get services(): Pick<SharedServices, "metrics" | "onLogLine" | "onFault"> {
+    return {
+      metrics: { add: (kind, plugin, name, value) => void this.measures.push({ kind, plugin, name, value }) },
+      onLogLine: (plugin, level, message, found) => {
+        const { fields = {}, at = null } = found as { fields?: Record<string, unknown>; at?: string };
+        this.log.push({ plugin, level, message, fields, at });
+      },
+      onFault: (plugin, { phase, cause, message, position }) => {
+        const at = position && `${position.file}:${position.line}:${position.column}`;
+        this.faults.push({ plugin, phase, cause, message, at });
+      },
+    };
+  }
+
+  counter(name: string, plugin?: string): number {
+    return this.values("counter", name, plugin).reduce((sum, value) => sum + value, 0);
+  }
+
+  histogram(name: string, plugin?: string): readonly number[] {
+    return this.values("histogram", name, plugin);
+  }
+
+  private values(kind: Measure["kind"], name: string, plugin: string | undefined): number[] {
+    return this.measures
+      .filter((one) => one.kind === kind && one.name === name && one.plugin === (plugin ?? one.plugin))
+      .map(({ value }) => value);
+  }
+}
+
+/** @param plugins names of those that there are */
+export function keyValuesOf(store: KeyValues, plugins: () => readonly string[]): TestKeyValues {
+  const ownerOf = (plugin: string | undefined): string => {
+    const names = plugins();
+    if (plugin === undefined && names.length === 1) return names[0]!;
+    if (plugin !== undefined && names.includes(plugin)) return plugin;
+    throw new TypeError(
+      `Cannot tell whose value it is: expected one of ${names.join(", ")}, found ${plugin}`,
+    );
+  };
+  return {
+    async get(key, plugin) {
+      const text = await store.get(ownerOf(plugin), key);
+      return text === null ? undefined : JSON.parse(text);
+    },
+    async set(key, value, { ttl, plugin } = {}) {
+      await store.set(ownerOf(plugin), key, JSON.stringify(value), ttl === undefined ? null : ttl * 1000);
+    },
+  };
+}

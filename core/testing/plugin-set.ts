@@ -1,0 +1,76 @@
+/** The plugins of a test as the gateway wants them: their code, and what its config says of them. */
+import { noGrants } from "../config/defaults.ts";
+import type { Config, PluginSettings, PolicyConfig } from "../config/model.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
+import { readLimits } from "../policy/manifest.ts";
+import { compileRuntime } from "../reload/compile-runtime.ts";
+import { compileEntry } from "./compile-entry.ts";
+import type { PluginEntry, PluginOptions, TestEngine } from "./types.ts";
+
+export interface PluginSet {
+  readonly bundle: PolicyBundle;
+  readonly policies: readonly PolicyConfig[];
+  readonly config: Config["plugins"];
+}
+
+/** CPU time of one call, in ms, where a test says nothing. */
+const patientCpu = 1000;
+
+/**
+ * @param base URL that paths are relative to; null: there is none
+ * @param engine null: the default of the runtime
+ * @throws PluginError when one cannot be compiled
+ */
+export async function readPlugins(
+  entries: readonly PluginEntry[],
+  base: string | null,
+  engine: TestEngine | null,
+): Promise<PluginSet> {
+  const options = entries.map(asOptions);
+  const runtime = compileRuntime();
+  runtime.catch(() => {});
+  const codes = [];
+  for (const entry of options) codes.push(await compileEntry(entry, base));
+  const plugins = new Map<string, (typeof codes)[number]>();
+  const settings = new Map<string, PluginSettings>();
+  for (const [index, code] of codes.entries()) {
+    const known = plugins.get(code.name);
+    if (known !== undefined && known.hash !== code.hash)
+      throw new TypeError(`Cannot use two plugins with the name ${code.name}: give one another name`);
+    if (known !== undefined) continue;
+    plugins.set(code.name, code);
+    settings.set(code.name, settingsOf(options[index]!, engine));
+  }
+  return {
+    bundle: { runtime: await runtime, plugins: [...plugins.values()] },
+    policies: codes.map(({ name }, index) => ({ plugin: name, config: options[index]!.config ?? null })),
+    config: {
+      directory: null,
+      state: null,
+      grantDeclared: options.every(({ grants }) => grants === undefined),
+      settings: Object.fromEntries(settings),
+    },
+  };
+}
+
+function asOptions(entry: PluginEntry): PluginOptions {
+  if (typeof entry === "string" || entry instanceof URL) return { plugin: entry };
+  if (!isPair(entry)) return entry;
+  const [plugin, config] = entry;
+  return { plugin, config };
+}
+
+function isPair(entry: PluginEntry): entry is readonly [string | URL, unknown] {
+  return Array.isArray(entry);
+}
+
+function settingsOf(options: PluginOptions, engine: TestEngine | null): PluginSettings {
+  const { grants, limits, onFailure } = options;
+  return {
+    engine: options.engine ?? engine,
+    config: null,
+    limits: { cpu: patientCpu, ...readLimits(limits) },
+    grants: grants === undefined ? noGrants : { ...noGrants, ...grants },
+    onFailure: onFailure ?? null,
+  };
+}

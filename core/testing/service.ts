@@ -1,0 +1,114 @@
+/** A service in the place of an endpoint: a function from the web's Request to its Response. */
+import type { Socket } from "node:net";
+import { defaultLimits } from "../config/defaults.ts";
+import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
+import type { RequestHead } from "../wire/request-head.ts";
+import { IncomingBody } from "./incoming-body.ts";
+import { fieldLines, measured, writeMessage } from "./outgoing-message.ts";
+
+export type Service = (request: Request) => Response | Promise<Response>;
+
+/**
+ * Answers the requests of one connection, one after another.
+ *
+ * @param onError what the service throws; the connection is broken off then
+ */
+export function serve(socket: Socket, service: Service, onError: (error: unknown) => void): void {
+  new ServedConnection(socket, service, onError);
+}
+
+class ServedConnection implements MessageSink<RequestHead> {
+  private readonly socket: Socket;
+  private readonly service: Service;
+  private readonly onError: (error: unknown) => void;
+  private readonly reader = new RequestReader({ ...defaultLimits, head: 2 ** 20, fields: 10_000 }, this);
+  private readonly gone = new AbortController();
+  private body: IncomingBody | null = null;
+
+  constructor(socket: Socket, service: Service, onError: (error: unknown) => void) {
+    this.socket = socket;
+    this.service = service;
+    this.onError = onError;
+    socket.on("data", (bytes: Buffer) => this.read(bytes));
+    socket.on("error", () => {});
+    socket.on("close", () => this.close());
+  }
+
+  /** The proxy sends a request only after the response to the one before, so nothing is ever left over. */
+  private read(bytes: Buffer): void {
+    try {
+      for (let at = 0; at < bytes.length; ) at = this.reader.read(bytes, at, bytes.length);
+    } catch (error) {
+      this.breakOff(error);
+    }
+  }
+
+  private close(): void {
+    const reason = new DOMException("Connection was closed", "AbortError");
+    this.body?.fail(reason);
+    this.gone.abort(reason);
+  }
+
+  onHead(head: RequestHead): BodyMode {
+    const body = new IncomingBody(this.socket, () => body.discard());
+    this.body = body;
+    this.answer(head, body).catch((error) => this.breakOff(error));
+    return "decoded";
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.body?.add(bytes, start, end);
+  }
+
+  onEnd(): void {
+    this.body?.end();
+  }
+
+  private async answer(head: RequestHead, body: IncomingBody): Promise<void> {
+    const response: unknown = await this.service(requestFrom(head, body, this.gone.signal));
+    if (!(response instanceof Response))
+      throw new TypeError("upstream returned something else than a Response");
+    // Of Response.error().
+    if (response.status === 0) {
+      this.socket.resetAndDestroy();
+      return;
+    }
+    if (this.socket.destroyed) {
+      await response.body?.cancel();
+      return;
+    }
+    await this.write(response, head.method);
+    body.discard();
+  }
+
+  private async write(response: Response, method: string): Promise<void> {
+    const { status, statusText, headers } = response;
+    const lines = `HTTP/1.1 ${status} ${statusText}\r\n${fieldLines(headers)}`;
+    const isEmpty = status === 204 || status === 304;
+    if (method === "HEAD" || isEmpty) {
+      const length = headers.get("content-length");
+      const announced = length === null || isEmpty ? "" : `content-length: ${length}\r\n`;
+      return writeMessage(this.socket, lines + announced, null);
+    }
+    const body = response.body === null ? null : await measured(response.body);
+    await writeMessage(this.socket, body === null ? `${lines}content-length: 0\r\n` : lines, body);
+  }
+
+  private breakOff(error: unknown): void {
+    // What the service could not send because nobody was there is no mistake of its own.
+    if (!this.socket.destroyed) this.onError(error);
+    this.socket.resetAndDestroy();
+  }
+}
+
+function requestFrom(head: RequestHead, body: IncomingBody, signal: AbortSignal): Request {
+  const { method, authority, target } = head;
+  const hasBody = head.hasBody && method !== "GET" && method !== "HEAD";
+  if (!hasBody) body.discard();
+  return new Request(`http://${authority}${target}`, {
+    method,
+    headers: [...head.fields()],
+    signal,
+    ...(hasBody && { body: body.stream, duplex: "half" }),
+  } as RequestInit);
+}

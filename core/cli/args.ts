@@ -3,19 +3,45 @@ import { parseEndpoint } from "../config/endpoint.ts";
 import { hideUserInfo } from "../config/hide-user-info.ts";
 import type { Overrides } from "../config/overrides.ts";
 import { didYouMean } from "../config/suggest.ts";
+import {
+  type CommandName,
+  type CommandShape,
+  commands,
+  isCommandName,
+  runShape,
+  takesOption,
+} from "./commands.ts";
 import { type OptionName, options, typedOptions } from "./options.ts";
 import { type OptionValues, overridesFrom, variable } from "./override-values.ts";
+import { type PlanRequest, readPlanRequest } from "./plan-request.ts";
 import { UsageError } from "./usage-error.ts";
+
+/** What a command that reads the configuration is given. */
+interface Configured {
+  /** Null: the default file where there is one. */
+  readonly file: string | null;
+  readonly overrides: Overrides;
+}
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help" }
+  | { readonly kind: "help"; readonly topic: CommandName | null }
   | { readonly kind: "version" }
   | { readonly kind: "schema" }
-  | { readonly kind: "check"; readonly file: string | null; readonly overrides: Overrides }
-  | { readonly kind: "run"; readonly file: string | null; readonly overrides: Overrides };
+  | { readonly kind: "new"; readonly name: string; readonly folder: string }
+  | { readonly kind: "test"; readonly folder: string; readonly engine: string | null }
+  | ({ readonly kind: "check" | "dev" | "run" } & Configured)
+  | ({ readonly kind: "plan"; readonly request: PlanRequest } & Configured);
 
-const commands = ["check", "schema"];
+/** Where plugins are written and tested when nothing else is said. */
+export const pluginFolder = "plugins";
+
+interface Arguments {
+  readonly values: OptionValues;
+  /** Without the name of the command. */
+  readonly operands: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
 
 /**
  * Reads the command line over the environment. A flag beats its variable.
@@ -27,25 +53,69 @@ const commands = ["check", "schema"];
  * parseCommandLine(["--upstream", "http://127.0.0.1:3000"], {}).kind; // "run"
  */
 export function parseCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Command {
-  const { values, positionals } = readArguments(argv);
-  if (values.help) return { kind: "help" };
-  if (values.version) return { kind: "version" };
+  const { values, positionals, typed } = readArguments(argv);
   const [name, ...operands] = positionals;
-  if (name !== undefined && !commands.includes(name)) {
-    throw new UsageError(`Unknown command "${hideUserInfo(name)}"${commandHint(name)}`);
+  if (values.version) return { kind: "version" };
+  if (values.help) return { kind: "help", topic: name !== undefined && isCommandName(name) ? name : null };
+  if (name === undefined) {
+    checkShape("sluice", runShape, operands, typed);
+    return { kind: "run", ...configured(null, { values, operands, env }) };
   }
-  const surplus = name === "check" ? operands[1] : operands[0];
+  if (!isCommandName(name))
+    throw new UsageError(`Unknown command "${hideUserInfo(name)}"${commandHint(name)}`);
+  checkShape(`sluice ${name}`, commands[name], operands, typed);
+  return readers[name]({ values, operands, env });
+}
+
+const readers: Readonly<Record<CommandName, (given: Arguments) => Command>> = {
+  new: ({ operands: [what, name], values }) => {
+    if (what !== "policy" || name === undefined) {
+      throw new UsageError(`Cannot make it: expected "sluice new policy NAME"`);
+    }
+    return { kind: "new", name, folder: values.dir ?? pluginFolder };
+  },
+  dev: (given) => ({ kind: "dev", ...configured(null, given) }),
+  check: (given) => ({ kind: "check", ...configured(given.operands[0] ?? null, given) }),
+  plan: (given) => ({
+    kind: "plan",
+    request: readPlanRequest(given.operands[0] ?? null, given.values),
+    ...configured(null, given),
+  }),
+  test: ({ operands, values }) => ({
+    kind: "test",
+    folder: operands[0] ?? pluginFolder,
+    engine: values.engine ?? null,
+  }),
+  schema: () => ({ kind: "schema" }),
+};
+
+function configured(file: string | null, { values, env }: Arguments): Configured {
+  return {
+    file: file ?? values.config ?? variable(env, "config")?.text ?? null,
+    overrides: overridesFrom(values, env),
+  };
+}
+
+function checkShape(
+  whose: string,
+  shape: CommandShape,
+  operands: readonly string[],
+  typed: readonly (readonly [raw: string, name: OptionName])[],
+): void {
+  const surplus = operands[shape.operands];
   if (surplus !== undefined) throw new UsageError(`Unexpected argument "${surplus}"`);
-  if (name === "schema") return { kind: "schema" };
-  const file = operands[0] ?? values.config ?? variable(env, "config")?.text ?? null;
-  return { kind: name === "check" ? "check" : "run", file, overrides: overridesFrom(values, env) };
+  for (const [raw, name] of typed) {
+    if (!takesOption(shape, name)) throw new UsageError(`Option ${raw} does not go with "${whose}"`);
+  }
 }
 
 function commandHint(name: string): string {
-  return parseEndpoint(name) === null ? didYouMean(name, commands) : ` (did you mean "--upstream ${name}"?)`;
+  return parseEndpoint(name) === null
+    ? didYouMean(name, Object.keys(commands))
+    : ` (did you mean "--upstream ${name}"?)`;
 }
 
-function readArguments(argv: readonly string[]): { values: OptionValues; positionals: string[] } {
+function readArguments(argv: readonly string[]) {
   const parsed = parseArgs({
     args: [...argv],
     options,
@@ -53,13 +123,15 @@ function readArguments(argv: readonly string[]): { values: OptionValues; positio
     allowPositionals: true,
     tokens: true,
   });
+  const typed: [raw: string, name: OptionName][] = [];
   for (const token of parsed.tokens) {
     if (token.kind !== "option") continue;
     // Another option in the place of a value: "--listen --pretty".
     const missing = token.inlineValue === false && token.value.startsWith("-");
     checkOption(token.rawName, token.name, missing ? undefined : token.value);
+    typed.push([token.rawName, token.name as OptionName]);
   }
-  return { values: parsed.values as OptionValues, positionals: parsed.positionals };
+  return { values: parsed.values as OptionValues, positionals: parsed.positionals, typed };
 }
 
 function checkOption(typed: string, name: string, value: string | undefined): void {

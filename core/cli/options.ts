@@ -16,6 +16,12 @@ export const options = {
   "no-access-log": { type: "boolean" },
   pretty: { type: "boolean" },
   "log-level": { type: "string" },
+  dir: { type: "string" },
+  engine: { type: "string" },
+  method: { type: "string" },
+  header: { type: "string", multiple: true },
+  json: { type: "boolean" },
+  deno: { type: "boolean" },
   version: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;

@@ -20,6 +20,12 @@ export interface OptionValues {
   readonly "no-access-log"?: boolean;
   readonly pretty?: boolean;
   readonly "log-level"?: string;
+  readonly dir?: string;
+  readonly engine?: string;
+  readonly method?: string;
+  readonly header?: readonly string[];
+  readonly json?: boolean;
+  readonly deno?: boolean;
   readonly version?: boolean;
   readonly help?: boolean;
 }

@@ -21,11 +21,19 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
   const command = parseCommandLine(argv, env);
   switch (command.kind) {
     case "help":
-      return print((await import("./help.ts")).helpText);
+      return print((await import("./help.ts")).helpFor(command.topic));
     case "version":
       return print(`sluice ${(await import("../observe/version.ts")).readVersion()}\n`);
     case "schema":
       return print((await import("../config/json-schema.ts")).jsonSchemaText());
+    case "new":
+      return (await import("./new-policy.ts")).newPolicy(command);
+    case "test":
+      return (await import("./test-plugins.ts")).testPlugins(command, env);
+    case "plan":
+      return (await import("./plan.ts")).plan(command, env);
+    case "dev":
+      return (await import("./dev.ts")).dev(command, env);
     case "check":
       return (await import("./check.ts")).check(command, env);
     case "run":

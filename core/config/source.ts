@@ -70,6 +70,15 @@ export class ConfigSource {
     return this.#variableAt(path) !== null;
   }
 
+  /** Where an entry of a list, or a key with its value, begins, 1-based; null: the file does not hold it. */
+  placeOf(path: Path): { readonly line: number; readonly column: number } | null {
+    const node = keyNodeAt(this.#document, path) ?? nodeAt(this.#document, path);
+    const offset = node?.range?.[0];
+    if (offset === undefined) return null;
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
   #aliasesResolve(): boolean {
     let resolve = true;
     visit(this.#document, {

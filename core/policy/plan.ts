@@ -1,23 +1,25 @@
 /** Which policies a request of a route meets, in which phase: decided at reload, looked up per request. */
 import type { Policy } from "./policy.ts";
 
-export interface RoutePlan {
+export interface RoutePlan<Entry = Policy> {
   /** In the order in which they see a request. */
-  readonly policies: readonly Policy[];
-  readonly onRequest: readonly Policy[];
-  readonly onRequestBody: readonly Policy[];
-  readonly onUpstream: readonly Policy[];
+  readonly policies: readonly Entry[];
+  readonly onRequest: readonly Entry[];
+  readonly onRequestBody: readonly Entry[];
+  readonly onUpstream: readonly Entry[];
   /** The last one to see a request is the first one to see its response. */
-  readonly onResponse: readonly Policy[];
-  readonly onResponseBody: readonly Policy[];
-  readonly onLog: readonly Policy[];
+  readonly onResponse: readonly Entry[];
+  readonly onResponseBody: readonly Entry[];
+  readonly onLog: readonly Entry[];
   /** Whether the proxy must see the data of a request body, not only its framing. */
   readonly readsRequestBody: boolean;
   readonly readsResponseBody: boolean;
 }
 
 /** Null when there is nothing to run. */
-export function planRoute(policies: readonly Policy[]): RoutePlan | null {
+export function planRoute<Entry extends Pick<Policy, "phases">>(
+  policies: readonly Entry[],
+): RoutePlan<Entry> | null {
   if (policies.length === 0) return null;
   const backwards = [...policies].reverse();
   const onRequest = policies.filter(({ phases }) => phases.has("onRequest"));

@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../config/model.ts";
+import { pluginFolder } from "./args.ts";
+import type { ConfigRequest } from "./config-source.ts";
+import { findDefaultFile, readConfig } from "./config-source.ts";
+import { startEchoUpstream } from "./echo-upstream.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * `sluice dev`: serves as a run does, for someone who writes policies. Plugins are granted what they declare, log
+ * lines are for people, and browsers are shown what failed. Without a service, one that echoes is started.
+ *
+ * @throws UsageError when there is no folder of plugins
+ */
+export async function dev({ file: named, overrides }: ConfigRequest, env: NodeJS.ProcessEnv): Promise<never> {
+  const file = named ?? (overrides.upstreams === undefined ? findDefaultFile() : null);
+  const isAlone = file === null && overrides.upstreams === undefined;
+  const upstreams = isAlone ? [await startEchoUpstream()] : overrides.upstreams;
+  const given = upstreams === undefined ? overrides : { ...overrides, upstreams };
+  const read = async () => forAuthors(await readConfig(file, given, env), overrides.pretty ?? true);
+
+  const config = await read();
+  const folder = config.plugins.directory!;
+  if (!existsSync(folder)) {
+    throw new UsageError(
+      `Nothing to develop: expected a folder of plugins, found no ${folder}; "sluice new policy NAME" makes one`,
+    );
+  }
+  process.stdout.write(`For development: plugins of ${folder} are granted what they declare\n`);
+  if (isAlone) process.stdout.write("No --upstream: a service answers that returns what it was sent\n");
+  const { runControl } = await import("../control/main.ts");
+  process.exit(await runControl({ config, reload: read, configFile: file }));
+}
+
+function forAuthors(config: Config, pretty: boolean): Config {
+  const directory = config.plugins.directory ?? pluginFolder;
+  return {
+    ...config,
+    plugins: { ...config.plugins, directory, grantDeclared: true },
+    log: { ...config.log, pretty },
+  };
+}

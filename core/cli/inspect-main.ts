@@ -1,0 +1,8 @@
+/** The process that looks into plugins: their code runs here, and may end it. */
+import { inspect } from "./inspect.ts";
+import type { InspectionOrder } from "./inspection.ts";
+
+process.once("message", async (order: InspectionOrder) => {
+  const inspection = await inspect(order, (plugin) => process.send!({ loading: plugin }));
+  process.send!({ inspection }, () => process.exit(0));
+});

@@ -1,0 +1,118 @@
+import type { Config, PolicyConfig } from "../config/model.ts";
+import { loadProblem } from "../data/load-problem.ts";
+import { sharedServices } from "../data/shared-services.ts";
+import { Reactor } from "../net/reactor.ts";
+import type { Logger } from "../observe/log.ts";
+import { Metrics } from "../observe/metrics.ts";
+import type { PluginCode } from "../policy/bundle.ts";
+import { missingGrants } from "../policy/grants.ts";
+import { PluginLoadError } from "../policy/load-error.ts";
+import type { Manifest } from "../policy/manifest.ts";
+import { Plugin } from "../policy/plugin.ts";
+import { checkPolicyConfig } from "../policy/policy-config.ts";
+import type { PluginProblem } from "../reload/problem.ts";
+import { engineFor } from "../sandbox/engines.ts";
+import type { Inspection, InspectionOrder, Misuse, PluginFacts } from "./inspection.ts";
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+interface Loaded {
+  readonly facts: PluginFacts;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Loads every plugin in its own engine, asks what it is, and compares that with the configuration. `setup` is not
+ * run: it may need what only the place of service has.
+ *
+ * @param loading is told each plugin before its code runs
+ */
+export async function inspect(
+  order: InspectionOrder,
+  loading: (plugin: string) => void,
+): Promise<Inspection> {
+  const loaded = new Map<string, Loaded>();
+  const problems: PluginProblem[] = [];
+  for (const code of order.bundle.plugins) {
+    loading(code.name);
+    try {
+      loaded.set(code.name, await load(code, order));
+    } catch (error) {
+      if (!(error instanceof PluginLoadError)) throw error;
+      problems.push(loadProblem(error, order.bundle)!);
+    }
+  }
+  return {
+    plugins: [...loaded.values()].map(({ facts }) => facts),
+    problems,
+    misuses: await findMisuses(order, loaded),
+  };
+}
+
+async function load(code: PluginCode, { config, bundle }: InspectionOrder): Promise<Loaded> {
+  const settings = config.plugins.settings[code.name] ?? null;
+  const engine = await engineFor(settings?.engine ?? null);
+  const plugin = new Plugin({
+    code,
+    runtime: bundle.runtime,
+    settings,
+    // What is not granted is told beside everything else, and not by the first refusal.
+    grantDeclared: true,
+    engine,
+    routes: [],
+    reactor: new Reactor(new Metrics(), silent),
+    shared: sharedServices(),
+  });
+  try {
+    await plugin.load();
+    const manifest = plugin.declared!;
+    return { facts: factsOf(plugin, manifest, config), manifest };
+  } finally {
+    plugin.dispose();
+  }
+}
+
+function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Config): PluginFacts {
+  const { engine, description, phases, onFailure, limits } = status.report("ready", 0);
+  const { capabilities } = manifest;
+  const granted = plugins.settings[code.name]?.grants ?? { fetch: [], kv: false, env: [] };
+  return {
+    name: code.name,
+    file: code.file,
+    engine,
+    description,
+    phases,
+    onFailure: onFailure!,
+    limits: limits!,
+    capabilities,
+    missing: plugins.grantDeclared ? [] : missingGrants(capabilities, granted),
+  };
+}
+
+async function findMisuses(
+  { config, bundle }: InspectionOrder,
+  loaded: ReadonlyMap<string, Loaded>,
+): Promise<Misuse[]> {
+  const names = bundle.plugins.map(({ name }) => name);
+  const misuses: Misuse[] = [];
+  for (const [route, { policies }] of config.routes.entries()) {
+    const uses = policies ?? names.map((plugin): PolicyConfig => ({ plugin, config: null }));
+    for (const [index, use] of uses.entries()) {
+      const place = { route, index, plugin: use.plugin };
+      if (!names.includes(use.plugin)) {
+        const message = `expected the name of a plugin, one of ${names.join(", ") || "none"}, found "${use.plugin}"`;
+        misuses.push({ kind: "unknown plugin", ...place, message });
+        continue;
+      }
+      const schema = loaded.get(use.plugin)?.manifest.config;
+      if (schema === undefined) continue;
+      const written = use.config ?? config.plugins.settings[use.plugin]?.config ?? null;
+      const fault = await checkPolicyConfig(schema, written).then(
+        () => null,
+        (error: Error) => error.message,
+      );
+      if (fault !== null) misuses.push({ kind: "config", ...place, message: fault });
+    }
+  }
+  return misuses;
+}

@@ -1,0 +1,45 @@
+/** What is asked of and told by the process that looks into plugins; plain JSON. */
+import type { PhaseName } from "../../sdk/runtime/message.ts";
+import type { Config, Grants, PluginLimits } from "../config/model.ts";
+import type { PolicyBundle } from "../policy/bundle.ts";
+import type { PluginProblem } from "../reload/problem.ts";
+
+export interface InspectionOrder {
+  readonly config: Config;
+  readonly bundle: PolicyBundle;
+}
+
+export interface Inspection {
+  /** In the order of the bundle; without those that could not be loaded. */
+  readonly plugins: readonly PluginFacts[];
+  /** Why plugins could not be loaded. */
+  readonly problems: readonly PluginProblem[];
+  /** What is wrong with the policies of routes. */
+  readonly misuses: readonly Misuse[];
+}
+
+/** A plugin as this configuration would run it. */
+export interface PluginFacts {
+  readonly name: string;
+  readonly file: string;
+  readonly engine: string;
+  readonly description: string | null;
+  readonly phases: readonly PhaseName[];
+  readonly onFailure: "closed" | "open";
+  readonly limits: PluginLimits;
+  /** What it asks for. */
+  readonly capabilities: Grants;
+  /** What of it is not granted. */
+  readonly missing: readonly string[];
+}
+
+/** A policy of a route that cannot be. */
+export interface Misuse {
+  readonly kind: "unknown plugin" | "config";
+  /** Number of the route in the configuration. */
+  readonly route: number;
+  /** Place among the route's policies. */
+  readonly index: number;
+  readonly plugin: string;
+  readonly message: string;
+}

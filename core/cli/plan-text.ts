@@ -1,0 +1,67 @@
+import { noGrants } from "../config/defaults.ts";
+import type { RouteMatch } from "../config/model.ts";
+import { formatDuration, formatSize } from "../config/units.ts";
+import { missingGrants } from "../policy/grants.ts";
+import type { BodyUse, PolicyDescription, RouteDescription } from "./route-description.ts";
+
+/** Routes and their policies, for people. */
+export function planText(routes: readonly RouteDescription[]): string {
+  const policies = new Map(
+    routes.flatMap((route) => route.policies).map((policy) => [keyOf(policy), policy]),
+  );
+  return [...routes.map(routeText), ...[...policies.values()].map(policyText)].join("\n");
+}
+
+function keyOf({ plugin, config }: PolicyDescription): string {
+  return JSON.stringify([plugin, config]);
+}
+
+function routeText(route: RouteDescription): string {
+  const lines = [`route ${route.route}: ${matchText(route.match)}, cluster ${route.cluster}`];
+  if (route.policies.length === 0) return `${lines[0]}\n  no policies: bodies stream past\n`;
+  lines.push(
+    `  request        ${["client", ...route.request, "service"].join(" -> ")}`,
+    `  response       ${["service", ...route.response, "client"].join(" -> ")}`,
+    `  request body   ${bodyText(route.requestBody)}`,
+    `  response body  ${bodyText(route.responseBody)}`,
+  );
+  if (route.after.length > 0) lines.push(`  after          ${route.after.join(", ")}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function matchText({ host, path, methods, headers }: RouteMatch): string {
+  const fields = headers.map(({ name, value }) =>
+    value === null ? `with ${name}` : `with ${name}: ${value}`,
+  );
+  return [
+    methods?.join("|") ?? "any method",
+    host ?? "any host",
+    `${path.kind} ${path.value}`,
+    ...fields,
+  ].join(", ");
+}
+
+function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {
+  const streams =
+    streamedThrough.length === 0 ? "streams past" : `streams through ${streamedThrough.join(", ")}`;
+  if (mayBeRead.length === 0) return streams;
+  const readers = mayBeRead.map(({ by, bytes }) => `${by} (up to ${formatSize(bytes)})`);
+  return `${streams}; held only while read by ${readers.join(" or ")}`;
+}
+
+function policyText({ plugin, file, engine, onFailure, config, limits, grants }: PolicyDescription): string {
+  const granted = missingGrants(grants, noGrants);
+  const bounds = [
+    `cpu ${formatDuration(limits.cpu)}`,
+    `wall ${formatDuration(limits.wall)}`,
+    `memory ${formatSize(limits.memory)}`,
+    `body ${formatSize(limits.body)}`,
+    `fetches ${limits.fetches}`,
+    `logLines ${limits.logLines}`,
+  ];
+  return `policy ${plugin}: ${file}, ${engine}, fails ${onFailure}
+  limits  ${bounds.join(", ")}
+  grants  ${granted.join(", ") || "none"}
+  config  ${config === null ? "its defaults" : JSON.stringify(config)}
+`;
+}

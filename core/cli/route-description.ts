@@ -1,0 +1,100 @@
+import type { PhaseName } from "../../sdk/runtime/message.ts";
+import { maskConfig } from "../config/mask.ts";
+import type { Config, Grants, PluginLimits, RouteConfig } from "../config/model.ts";
+import { planRoute } from "../policy/plan.ts";
+import type { PluginFacts } from "./inspection.ts";
+
+/** What the requests of a route meet; plain JSON. */
+export interface RouteDescription {
+  readonly route: string;
+  readonly match: RouteConfig["match"];
+  readonly cluster: string;
+  readonly policies: readonly PolicyDescription[];
+  /** `PLUGIN.PHASE`, in the order in which they run. */
+  readonly request: readonly string[];
+  readonly response: readonly string[];
+  readonly after: readonly string[];
+  readonly requestBody: BodyUse;
+  readonly responseBody: BodyUse;
+}
+
+export interface PolicyDescription {
+  readonly plugin: string;
+  readonly file: string;
+  readonly engine: string;
+  readonly onFailure: "closed" | "open";
+  readonly config: unknown;
+  readonly limits: PluginLimits;
+  readonly grants: Grants;
+}
+
+/** Who does what with a body. */
+export interface BodyUse {
+  /** Handlers that each part passes, in their order. */
+  readonly streamedThrough: readonly string[];
+  /** Handlers that may collect it whole, with the bytes that each may; none: it is never held. */
+  readonly mayBeRead: readonly { readonly by: string; readonly bytes: number }[];
+}
+
+interface Use extends PolicyDescription {
+  readonly phases: ReadonlySet<PhaseName>;
+}
+
+/** @param plugins every plugin of the folder, in its order */
+export function describeRoute(
+  { name, match, cluster, policies }: RouteConfig,
+  config: Config,
+  plugins: readonly PluginFacts[],
+): RouteDescription {
+  const shown = maskConfig(config);
+  const written = shown.routes.find((route) => route.name === name)?.policies ?? null;
+  const uses = (
+    policies === null ? plugins.map((plugin) => ({ plugin: plugin.name, config: null })) : (written ?? [])
+  ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
+  const plan = planRoute(uses);
+  return {
+    route: name,
+    match,
+    cluster,
+    policies: uses.map(({ phases: _, ...policy }) => policy),
+    request: [
+      ...steps(plan?.onRequest, "onRequest"),
+      ...steps(plan?.onRequestBody, "onRequestBody"),
+      ...steps(plan?.onUpstream, "onUpstream"),
+    ],
+    response: [...steps(plan?.onResponse, "onResponse"), ...steps(plan?.onResponseBody, "onResponseBody")],
+    after: steps(plan?.onLog, "onLog"),
+    requestBody: bodyUse(plan?.onRequest, "onRequest", plan?.onRequestBody, "onRequestBody"),
+    responseBody: bodyUse(plan?.onResponse, "onResponse", plan?.onResponseBody, "onResponseBody"),
+  };
+}
+
+function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {
+  const { name, file, engine, onFailure, limits, capabilities, phases } = facts;
+  return {
+    plugin: name,
+    file,
+    engine,
+    onFailure,
+    config: own ?? plugins.settings[name]?.config ?? null,
+    limits,
+    grants: capabilities,
+    phases: new Set(phases),
+  };
+}
+
+function steps(uses: readonly Use[] = [], phase: PhaseName): string[] {
+  return uses.map(({ plugin }) => `${plugin}.${phase}`);
+}
+
+function bodyUse(
+  heads: readonly Use[] = [],
+  head: PhaseName,
+  bodies: readonly Use[] = [],
+  body: PhaseName,
+): BodyUse {
+  return {
+    streamedThrough: steps(bodies, body),
+    mayBeRead: heads.map(({ plugin, limits }) => ({ by: `${plugin}.${head}`, bytes: limits.body })),
+  };
+}

@@ -16,9 +16,6 @@ type Message = { readonly loading: string } | { readonly inspection: Inspection 
  * mistake, by the name of the plugin.
  */
 export async function inspectPlugins(order: InspectionOrder): Promise<Inspection> {
-  if (order.bundle.plugins.length === 0 && order.config.routes.every(({ policies }) => policies === null)) {
-    return { plugins: [], problems: [], misuses: [] };
-  }
   const { promise, resolve } = Promise.withResolvers<Inspection | null>();
   const flags = defaultEngine === "isolated-vm" ? ["--no-node-snapshot"] : [];
   const child = fork(entry, [], {

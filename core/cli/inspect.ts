@@ -90,10 +90,9 @@ function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Conf
 }
 
 async function findMisuses(
-  { config, bundle }: InspectionOrder,
+  { config, names }: InspectionOrder,
   loaded: ReadonlyMap<string, Loaded>,
 ): Promise<Misuse[]> {
-  const names = bundle.plugins.map(({ name }) => name);
   const misuses: Misuse[] = [];
   for (const [route, { policies }] of config.routes.entries()) {
     const uses = policies ?? names.map((plugin): PolicyConfig => ({ plugin, config: null }));

@@ -7,6 +7,8 @@ import type { PluginProblem } from "../reload/problem.ts";
 export interface InspectionOrder {
   readonly config: Config;
   readonly bundle: PolicyBundle;
+  /** Every plugin of the folder; what cannot be compiled is not in the bundle. */
+  readonly names: readonly string[];
 }
 
 export interface Inspection {

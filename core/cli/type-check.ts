@@ -51,7 +51,7 @@ function problemOf(
   { file, start = 0, messageText }: Diagnostic,
   names: ReadonlyMap<string, string>,
 ): PluginProblem {
-  const message = ts.flattenDiagnosticMessageText(messageText, "\n").replaceAll(/\n\s*/g, ": ");
+  const message = inOurTerms(ts.flattenDiagnosticMessageText(messageText, "\n"));
   const { line, character } = file!.getLineAndCharacterOfPosition(start);
   const place = { line: line + 1, column: character + 1 };
   return {
@@ -60,6 +60,12 @@ function problemOf(
     message,
     frame: frameAt(file!.text, place.line, place.column),
   };
+}
+
+/** TypeScript advises to install types for what a plugin does not have. */
+function inOurTerms(message: string): string {
+  const [found, name] = /^(Cannot find name '[^']*')\. Do you need to/.exec(message) ?? [];
+  return found === undefined ? message.replaceAll(/\n\s*/g, ": ") : `${name}: a plugin has the Web's globals`;
 }
 
 function shownName(path: string, names: ReadonlyMap<string, string>): string {

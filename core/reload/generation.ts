@@ -73,7 +73,8 @@ async function compileAll(
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
-function codeOf({ name, file, code, map, hash }: CompiledPlugin, folder: string): PluginCode {
+/** A compiled plugin as it goes into a bundle. */
+export function codeOf({ name, file, code, map, hash }: CompiledPlugin, folder: string): PluginCode {
   return { name, file, script: { code, name: `sluice:plugin/${name}` }, map, folder, hash };
 }
 

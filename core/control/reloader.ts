@@ -18,11 +18,15 @@ export interface ReloaderOptions {
   readonly metrics: Metrics;
 }
 
+/** One save may be seen twice; what is wrong is told once, ms. */
+const echoTime = 1000;
+
 /** Reloads one at a time; what is asked for meanwhile is done once more afterwards. */
 export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<void> | null = null;
   #causes = new Set<ReloadCause>();
+  #refused = { text: "", at: Number.NEGATIVE_INFINITY };
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -56,11 +60,19 @@ export class Reloader {
       onResult?.([]);
       log.info({}, `${subject} reloaded`);
     } catch (error) {
-      metrics.reload(false);
       const problems = problemsOf(error);
+      if (this.#isEcho(problems, causes)) return;
+      metrics.reload(false);
       onResult?.(problems);
       for (const problem of problems) log.error(logFields(problem), refusals[subject]);
     }
+  }
+
+  #isEcho(problems: readonly ReloadProblem[], causes: ReadonlySet<ReloadCause>): boolean {
+    const [text, at] = [JSON.stringify(problems), performance.now()];
+    const isSame = text === this.#refused.text && at - this.#refused.at < echoTime;
+    this.#refused = { text, at };
+    return isSame && !causes.has("config");
   }
 }
 

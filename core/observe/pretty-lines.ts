@@ -14,8 +14,9 @@ export function prettyLines(sink: LineSink): LineSink {
   const formatRequest = prettyFactory({ ...common, hideObject: true, messageFormat: requestFormat });
   return {
     write(line) {
-      const escaped = keepEscapes(line);
-      sink.write(line.endsWith(requestEnd) ? formatRequest(escaped) : format(escaped));
+      const [told, frame] = takeFrame(line);
+      const escaped = keepEscapes(told);
+      sink.write((told.endsWith(requestEnd) ? formatRequest(escaped) : format(escaped)) + frame);
     },
   };
 }
@@ -26,6 +27,25 @@ const requestEnd = '"msg":"request"}\n';
 /** What a person looks for first; the JSON lines have the rest. */
 const requestFormat =
   "{status} {method} {host}{path} {durationMs} ms, {bytesOut} B{if upstream} from {upstream}{end}{if error}: {error}{end} ({requestId})";
+
+/**
+ * How a line begins that may show lines of a source text below it. Only the control process writes such lines: what
+ * clients and plugins make the data process log stays on one line.
+ */
+const framedStart = /^{"level":"error","time":"[0-9TZ:.-]*","process":"control",/;
+
+/** The line without its code frame, and the frame as lines of their own. */
+function takeFrame(line: string): [line: string, frame: string] {
+  if (!framedStart.test(line) || !line.includes('"frame":"')) return [line, ""];
+  const { frame, ...others } = JSON.parse(line) as { frame?: unknown };
+  if (typeof frame !== "string") return [line, ""];
+  return [`${JSON.stringify(others)}\n`, frame.split("\n").map(showFrameLine).join("")];
+}
+
+function showFrameLine(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass.
+  return `    ${line.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")}\n`;
+}
 
 /** JSON escapes of control characters, and the escaped backslashes that must not be taken for one. */
 const controlEscape = /\\(?:\\|[bfnrt]|u[0-9a-f]{4})/gi;

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { freePort, listenLocally } from "../support/free-port.ts";
+import { startProgram } from "../support/program.ts";
+import { noProc } from "./sluice-process.ts";
+
+/** What V8 cannot be made to stop: it fills memory, or ends the process. */
+const attacks = {
+  grow: "const list = []; for (;;) list.push(new Array(1000).fill(1.5));",
+  fill: "new Array(1e9).fill(0);",
+  split: '"a".repeat(1 << 28).split("");',
+};
+
+/** From the attack until the other route answers, ms. */
+const mostDowntime = 1000;
+
+const attacker = `import { definePlugin } from "sluice/sdk";
+const attacks = { ${Object.entries(attacks)
+  .map(([name, code]) => `"/${name}"() { ${code} }`)
+  .join(", ")} };
+export default definePlugin({
+  onRequest(request) {
+    attacks[new URL(request.url).pathname]?.();
+    return new Response("harmless");
+  },
+});
+`;
+
+async function startUnderAttack(t: Test, engine: string, onFailure = "closed") {
+  const service = createServer((_request, response) => void response.end("served"));
+  const upstream = await listenLocally(service);
+  t.teardown(() => service.close().closeAllConnections());
+  const root = mkdtempSync(join(tmpdir(), "sluice-wedge-"));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const [port, admin] = [await freePort(), await freePort()];
+  writeFileSync(join(root, "attacker.ts"), attacker);
+  writeFileSync(
+    join(root, "sluice.yaml"),
+    `listeners: [{ address: "127.0.0.1:${port}" }]
+admin: { address: "127.0.0.1:${admin}" }
+accessLog: false
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+routes:
+  - { name: other, cluster: app, path: /other, policies: [] }
+  - { name: attacked, cluster: app }
+plugins: { directory: ${root}, settings: { attacker: { engine: ${engine}, onFailure: ${onFailure} } } }
+`,
+  );
+  const sluice = startProgram(process.execPath, ["core/cli/main.ts", "--config", join(root, "sluice.yaml")]);
+  t.teardown(() => sluice[Symbol.asyncDispose]());
+  await sluice.said(/Sluice is listening/);
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
+    return `${response.status} ${await response.text()}`;
+  };
+  const plugin = async () => {
+    const page = await (await fetch(`http://127.0.0.1:${admin}/plugins`)).json();
+    return (page as { plugins: Record<string, unknown>[] }).plugins[0];
+  };
+  return { ask, plugin, sluice, root };
+}
+
+t.test("a plugin that V8 cannot stop costs other routes less than a second", { skip: noProc }, async (t) => {
+  const { ask, plugin, sluice, root } = await startUnderAttack(t, "isolated-vm");
+  t.equal(await ask("/"), "200 harmless");
+  for (const name of Object.keys(attacks)) {
+    const start = performance.now();
+    const attacked = ask(`/${name}`);
+    await t.rejects(attacked, `${name}: its own request is lost`);
+    t.equal(await ask("/other"), "200 served");
+    const downtime = performance.now() - start;
+    t.ok(downtime < mostDowntime, `${name}: others are served after ${Math.round(downtime)} ms`);
+  }
+
+  t.match(sluice.output, /"plugin":"attacker"[^\n]*Data process ended/, "the log names it");
+  t.match(sluice.output, /"plugin":"attacker"[^\n]*Plugin quarantined/);
+  t.match(await plugin(), { name: "attacker", state: "quarantined", processesEnded: 3 });
+  t.match(await ask("/"), /^503 .*"plugin_quarantined"/, "it is not run any more");
+  t.equal(await ask("/other"), "200 served");
+
+  writeFileSync(join(root, "attacker.ts"), attacker.replaceAll("harmless", "changed"));
+  await sluice.said(/Plugins reloaded/);
+  t.equal(await ask("/"), "200 changed", "until its file changes");
+});
+
+t.test("policies of a quarantined plugin that may fail are skipped", { skip: noProc }, async (t) => {
+  const { ask, sluice } = await startUnderAttack(t, "isolated-vm", "open");
+  for (let count = 0; count < 3; count++) await ask("/split").catch(() => {});
+  await sluice.said(/Plugin quarantined/);
+  t.equal(await ask("/"), "200 served");
+});
+
+t.test("QuickJS contains the same without a restart", async (t) => {
+  const { ask, plugin, sluice } = await startUnderAttack(t, "quickjs");
+  for (const name of Object.keys(attacks)) {
+    t.match(await ask(`/${name}`), /^500 .*"plugin_failed"/, name);
+    t.equal(await ask("/other"), "200 served");
+  }
+  t.match(await plugin(), { state: "ready", processesEnded: 0 });
+  t.notMatch(sluice.output, /Data process ended/);
+});
+
+t.test(
+  "code that ends the process while it is loaded is refused, and the old one serves",
+  { skip: noProc },
+  async (t) => {
+    const { ask, sluice, root } = await startUnderAttack(t, "isolated-vm");
+    writeFileSync(join(root, "attacker.ts"), `${attacks.split}\n${attacker}`);
+    await sluice.said(/Cannot load the plugin attacker: it ended the data process[^\n]*Plugins refused/);
+    t.equal(await ask("/"), "200 harmless");
+    t.notMatch(sluice.output, /Plugin quarantined/, "the code in force is not to blame");
+  },
+);

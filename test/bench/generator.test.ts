@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import t from "tap";
 import type { Load } from "../../bench/load/load.ts";
 import { holdConnections, ownGenerator } from "../../bench/load/own.ts";
@@ -33,4 +36,18 @@ t.test("the generator holds connections that were answered", async (t) => {
   const held = await holdConnections(plain, target, 100);
   t.equal(held.open, 100);
   await stopChild(held.child);
+});
+
+t.test("the generator sends the fields of a load, and counts refusals as errors", async (t) => {
+  const server = http.createServer(({ headers }, response) => {
+    response.writeHead(headers["x-api-key"] === "k" ? 200 : 401, { "Content-Length": 2 }).end("{}");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.teardown(() => server.close());
+  const gate = { port: (server.address() as AddressInfo).port, tls: false };
+  const admitted = await ownGenerator({ ...plain, fields: { "x-api-key": "k" } }, gate, 0.2);
+  t.ok(admitted.requests > 0);
+  t.equal(admitted.errors, 0);
+  const refused = await ownGenerator(plain, gate, 0.2);
+  t.equal(refused.errors, refused.requests);
 });

@@ -67,7 +67,7 @@ export class EntryTrace {
   constructor(descriptor: number, reactor: number, exactMs: number) {
     this.descriptor = descriptor;
     this.offset = reactor * recordSize;
-    this.exactUntil = performance.now() + exactMs;
+    this.exactUntil = exactMs > 0 ? performance.now() + exactMs : 0;
   }
 
   /** Returns what `leave` is to be given. */

@@ -26,7 +26,7 @@ export async function dev({ file: named, overrides }: ConfigRequest, env: NodeJS
       `Nothing to develop: expected a folder of plugins, found no ${folder}; "sluice new policy NAME" makes one`,
     );
   }
-  process.stdout.write(`For development: plugins of ${folder} are granted what they declare\n`);
+  process.stdout.write(`For development: every plugin in ${folder} is granted what it declares\n`);
   if (isAlone) process.stdout.write("No --upstream: a service answers that returns what it was sent\n");
   const { runControl } = await import("../control/main.ts");
   process.exit(await runControl({ config, reload: read, configFile: file }));
@@ -36,7 +36,7 @@ function forAuthors(config: Config, pretty: boolean): Config {
   const directory = config.plugins.directory ?? pluginFolder;
   return {
     ...config,
-    plugins: { ...config.plugins, directory, grantDeclared: true },
+    plugins: { ...config.plugins, directory, grantDeclared: true, showFailures: true },
     log: { ...config.log, pretty },
   };
 }

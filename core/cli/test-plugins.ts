@@ -24,7 +24,7 @@ export interface TestRequest {
  * @throws UsageError when there are no tests, or no such engine
  */
 export async function testPlugins({ folder, engine }: TestRequest, env: NodeJS.ProcessEnv): Promise<number> {
-  if ("Deno" in globalThis)
+  if ("deno" in process.versions)
     throw new UsageError("Cannot test: the test runner is Node's; run sluice test on Node");
   if (engine !== null && engine !== "all" && !engines.includes(engine)) {
     throw new UsageError(

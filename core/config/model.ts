@@ -123,6 +123,8 @@ export interface PluginsConfig {
   readonly state: string | null;
   /** Grant what plugins declare, for development. */
   readonly grantDeclared: boolean;
+  /** Show browsers what failed in a policy, with its text; for development. Absent: no. */
+  readonly showFailures?: boolean;
   /** Of plugins about which something is said. */
   readonly settings: Readonly<Record<string, PluginSettings>>;
 }

@@ -3,7 +3,7 @@ import { MessageKind, type PhaseName, type PolicySetup } from "../../sdk/runtime
 import { defaultPluginLimits, noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { createStackMapper, type StackMapper } from "../observe/stack-trace.ts";
+import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { missingGrants } from "./grants.ts";
@@ -257,11 +257,13 @@ export class Plugin {
 
   // --- faults
 
-  private onThrow(phase: PhaseName, fault: GuestError): void {
-    const { text, top } = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
+  private onThrow(phase: PhaseName, fault: GuestError): MappedStack {
+    const mapped = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
+    const { text, top } = mapped;
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
     const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
     this.options.reactor.log.error({ plugin: this.code.name, phase, at, stack: text }, "Policy failed");
+    return mapped;
   }
 
   private onFault(fault: Fault): void {

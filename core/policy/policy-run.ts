@@ -5,6 +5,7 @@ import type { Timers } from "../net/timers.ts";
 import type { GuestError } from "./outcome.ts";
 import { type GuestCall, type GuestLoss, type SlotOwner, writeMessage } from "./plugin-guest.ts";
 import type { Policy } from "./policy.ts";
+import type { PolicyFailure } from "./policy-failure.ts";
 
 /** What the policies of an exchange need of it. */
 export interface PolicyHost {
@@ -99,14 +100,27 @@ export class PolicyRun implements SlotOwner {
 
   /** Returns what the exchange fails with, or null when the policy is to be skipped. */
   reportFault(policy: Policy, phase: PhaseName, fault: GuestError): ProxyError | null {
-    policy.onFault({ phase, cause: "throw", fault });
-    return failure(policy, "plugin_failed", `Policy ${policy.name} failed in ${phase}: ${fault.message}`);
+    const { text, top } = policy.onFault({ phase, cause: "throw", fault });
+    const message = `${fault.name}: ${fault.message}`;
+    return failure(policy, "plugin_failed", `Policy ${policy.name} failed in ${phase}: ${fault.message}`, {
+      policy: policy.name,
+      phase,
+      message,
+      stack: text,
+      position: top,
+    });
   }
 
   lossError(policy: Policy, loss: GuestLoss): ProxyError | null {
     this.forget(policy);
     const code = loss.cause === "quarantined" ? "plugin_quarantined" : "plugin_failed";
-    return failure(policy, code, `Policy ${policy.name} failed: ${loss.message}`);
+    return failure(policy, code, `Policy ${policy.name} failed: ${loss.message}`, {
+      policy: policy.name,
+      phase: null,
+      message: loss.message,
+      stack: "",
+      position: null,
+    });
   }
 }
 
@@ -114,6 +128,7 @@ function failure(
   policy: Policy,
   code: "plugin_failed" | "plugin_quarantined",
   message: string,
+  cause: PolicyFailure,
 ): ProxyError | null {
-  return policy.onFailure === "open" ? null : new ProxyError(code, message, { source: "plugin" });
+  return policy.onFailure === "open" ? null : new ProxyError(code, message, { source: "plugin", cause });
 }

@@ -1,4 +1,5 @@
 import type { PhaseName } from "../../sdk/runtime/message.ts";
+import type { MappedStack } from "../observe/stack-trace.ts";
 import type { GuestError } from "./outcome.ts";
 import type { PluginGuest } from "./plugin-guest.ts";
 
@@ -18,8 +19,8 @@ export interface Policy {
   readonly wallMs: number;
   /** Bytes of a body that a handler may read as a whole. */
   readonly bodyBytes: number;
-  /** For the log and the counters. */
-  onFault(fault: PolicyFault): void;
+  /** For the log and the counters; returns where it was, in the author's files. */
+  onFault(fault: PolicyFault): MappedStack;
 }
 
 export interface PolicyFault {

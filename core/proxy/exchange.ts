@@ -30,6 +30,7 @@ import type { Trailers } from "../wire/trailers.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import type { DownstreamConnection } from "./connection.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
+import { failurePage, wantsFailurePage } from "./failure-page.ts";
 import type { Generation, Route } from "./generation.ts";
 import { errorReply } from "./local-reply.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
@@ -351,13 +352,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.writer.discard();
     this.status = error.status;
     this.closesClient = this.mustCloseClient() || error.code === "body_timeout";
-    const reply = errorReply(error, {
-      proxy: this.client.side.via,
-      requestId: this.requestId,
-      isHead: this.head.method === "HEAD",
-      connection: this.connectionField(),
-      allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
-    });
+    const reply = this.replyFor(error);
     this.writer.bytesOut = reply.length - reply.indexOf("\r\n\r\n") - 4;
     this.client.sendText(reply);
     this.responseEnded = true;
@@ -399,6 +394,19 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.client.onExchangeDone(this, broken ? "broken" : this.closesClient ? "close" : "keep-alive");
     this.policies?.end(this.error === null ? "" : this.error.title);
     this.generation.end();
+  }
+
+  private replyFor(error: ProxyError): string {
+    const context = {
+      proxy: this.client.side.via,
+      requestId: this.requestId,
+      isHead: this.head.method === "HEAD",
+      connection: this.connectionField(),
+      allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
+    };
+    const showsFailure =
+      this.generation.config.plugins.showFailures === true && wantsFailurePage(error, this.head);
+    return errorReply(error, context, showsFailure ? failurePage(error) : null);
   }
 
   private mustCloseClient(): boolean {

@@ -32,13 +32,24 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   508: "Loop Detected",
 };
 
-/** The reply that tells a client of an error, ready to be written. */
-export function errorReply(error: ProxyError, context: ReplyContext): string {
-  const body = `${JSON.stringify(problem(error, context.requestId))}\n`;
+/** The page holds texts of plugins and requests: whatever is in them, nothing of it runs. */
+const pageFields = [
+  "Content-Type: text/html; charset=utf-8",
+  "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  "X-Content-Type-Options: nosniff",
+];
+
+/**
+ * The reply that tells a client of an error, ready to be written.
+ *
+ * @param page HTML in ASCII, in the place of problem details
+ */
+export function errorReply(error: ProxyError, context: ReplyContext, page: string | null = null): string {
+  const body = page ?? `${JSON.stringify(problem(error, context.requestId))}\n`;
   const fields = [
     `HTTP/1.1 ${error.status} ${reasonPhrases[error.status]}`,
     `Date: ${httpDate()}`,
-    "Content-Type: application/problem+json",
+    ...(page === null ? ["Content-Type: application/problem+json"] : pageFields),
     `Content-Length: ${body.length}`,
     "Cache-Control: no-store",
     `Proxy-Status: ${context.proxy}; error=${error.proxyStatus}; details="${error.code}"`,

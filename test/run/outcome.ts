@@ -1,6 +1,7 @@
 import type { Tally } from "./tally.ts";
 
-export type Runtime = "node" | "deno";
+/** `node` is the one that runs the tests; `node-24` the oldest that is supported. */
+export type Runtime = "node" | "node-24" | "deno";
 
 /** How a check or a suite went. */
 export interface Outcome extends Readonly<Tally> {

@@ -9,7 +9,7 @@ export function printOutcome(outcome: Outcome): void {
   const count = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed} passed`;
   const seconds = `${(milliseconds / 1000).toFixed(1)} s`;
   console.log(
-    verdict.padEnd(5) + (runtime ?? "").padEnd(6) + name.padEnd(36) + count.padEnd(24) + seconds.padStart(8),
+    verdict.padEnd(5) + (runtime ?? "").padEnd(8) + name.padEnd(36) + count.padEnd(24) + seconds.padStart(8),
   );
   for (const reason of skipped) console.log(`     skipped: ${reason}`);
 }

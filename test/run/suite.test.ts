@@ -39,6 +39,15 @@ t.test("runSuite runs a suite on Deno", async (t) => {
   t.match(outcome, { passed: 1, failed: 0 }, outcome.output);
 });
 
+t.test("runSuite skips a suite whose runtime is not installed, and says why", async (t) => {
+  const directory = t.testdir({ "any.test.ts": `${tapImport}t.test("any", async (t) => { t.ok(true); });` });
+  const before = process.cwd();
+  t.teardown(() => process.chdir(before));
+  process.chdir(directory);
+  const outcome = await runSuite({ file: join(directory, "any.test.ts"), runtime: "node-24" });
+  t.match(outcome, { passed: 0, failed: 0, skipped: ["node_modules/node-24/bin/node is not installed"] });
+});
+
 t.test("declaredTimeout reads what a file gives to t.setTimeout, above the default", async (t) => {
   t.equal(declaredTimeout(""), 120_000);
   t.equal(declaredTimeout("t.setTimeout(5_000);"), 120_000);

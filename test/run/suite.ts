@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CommandResult, runCommand } from "./command.ts";
@@ -12,14 +13,19 @@ export interface Suite {
 }
 
 const defaultTimeout = 120_000;
+/** Rooms whose suites load isolated-vm, which asks for this option of Node. */
+const addonRooms = ["examples", "policy", "reload", "sandbox", "security", "testing"];
+const addonOption = "--no-node-snapshot";
 const denoPreload = "test/support/deno-call-sites.ts";
 
 /** Runs a test file as the TAP program it is and counts its tests. */
 export async function runSuite({ file, runtime }: Suite): Promise<Outcome> {
+  const program = runtimeProgram(runtime);
+  if (!existsSync(program)) return skippedSuite({ file, runtime }, `${program} is not installed`);
   const timeout = declaredTimeout(await readFile(file, "utf8"));
   const tally = emptyTally();
   const parser = tallyParser(tally);
-  const result = await runCommand(runtimeProgram(runtime), runtimeArguments(runtime, file), {
+  const result = await runCommand(program, runtimeArguments(runtime, file), {
     timeout,
     // The grace lets node-tap report its own timeout, which names the test that hangs.
     env: { TAP_TIMEOUT: String(timeout / 1000 - 5) },
@@ -30,7 +36,7 @@ export async function runSuite({ file, runtime }: Suite): Promise<Outcome> {
   if (fault) tally.failed++;
   return {
     ...tally,
-    name: file.replace(/^test\//, "").replace(/\.test\.ts$/, ""),
+    name: suiteName(file),
     runtime,
     milliseconds: result.milliseconds,
     output: fault ? `${result.output}\n${file}: ${fault}` : result.output,
@@ -57,10 +63,21 @@ function suiteFault(result: CommandResult, tally: Tally): string | undefined {
   return undefined;
 }
 
+function skippedSuite({ file, runtime }: Suite, why: string): Outcome {
+  return { ...emptyTally(), skipped: [why], name: suiteName(file), runtime, milliseconds: 0, output: "" };
+}
+
+function suiteName(file: string): string {
+  return file.replace(/^test\//, "").replace(/\.test\.ts$/, "");
+}
+
 function runtimeProgram(runtime: Runtime): string {
-  return runtime === "node" ? process.execPath : join("node_modules", ".bin", "deno");
+  if (runtime === "node") return process.execPath;
+  if (runtime === "node-24") return join("node_modules", "node-24", "bin", "node");
+  return join("node_modules", ".bin", "deno");
 }
 
 function runtimeArguments(runtime: Runtime, file: string): string[] {
-  return runtime === "node" ? [file] : ["run", "--quiet", "--allow-all", "--preload", denoPreload, file];
+  if (runtime === "deno") return ["run", "--quiet", "--allow-all", "--preload", denoPreload, file];
+  return addonRooms.some((room) => file.startsWith(`test/${room}/`)) ? [addonOption, file] : [file];
 }

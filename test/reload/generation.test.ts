@@ -1,0 +1,97 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { configFromFlags } from "../../core/config/from-flags.ts";
+import type { Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
+import { catchAllRoute } from "../../core/config/overrides.ts";
+import { stopBundler } from "../../core/reload/bundle.ts";
+import {
+  createBundleBuilder,
+  generationId,
+  policyPart,
+  withPolicyPart,
+} from "../../core/reload/generation.ts";
+import { PluginError } from "../../core/reload/problem.ts";
+import { folderWith } from "./folder.ts";
+
+t.teardown(stopBundler);
+
+const plugin = (text: string) => `export default { onRequest: () => new Response("${text}") };\n`;
+
+const settings: PluginSettings = {
+  engine: null,
+  config: { key: "old" },
+  limits: {},
+  grants: { fetch: [], kv: true, env: [] },
+  onFailure: null,
+};
+
+function config(policies: Readonly<Record<string, readonly PolicyConfig[] | null>>, own = settings): Config {
+  const base = configFromFlags({});
+  return {
+    ...base,
+    routes: Object.entries(policies).map(([name, list]) => ({ ...catchAllRoute(name), policies: list })),
+    plugins: { ...base.plugins, directory: "plugins", settings: { a: own } },
+  };
+}
+
+t.test("a folder becomes a bundle, with what a watch has to see", async (t) => {
+  const folder = folderWith(t, { "20-b.ts": plugin("b"), "10-a.ts": plugin("a"), "notes.md": "" });
+  const { bundle, inputs, warnings } = await createBundleBuilder().build(folder);
+  t.match(bundle.plugins, [
+    { name: "a", file: join(folder, "10-a.ts"), script: { name: "sluice:plugin/a" }, folder },
+    { name: "b" },
+  ]);
+  t.same(inputs, [join(folder, "10-a.ts"), join(folder, "20-b.ts")]);
+  t.same(warnings, []);
+});
+
+t.test("the problems of all plugins come together, with the files of all", async (t) => {
+  const folder = folderWith(t, { "a.ts": "let = ;", "b.ts": plugin("b"), "c.ts": `import "node:fs"` });
+  const error = await createBundleBuilder()
+    .build(folder)
+    .catch((error: unknown) => error);
+  t.ok(error instanceof PluginError);
+  const { problems, inputs } = error as PluginError;
+  t.same(
+    problems.map(({ file, line }) => [file, line]),
+    [
+      [join(folder, "a.ts"), 1],
+      [join(folder, "c.ts"), 1],
+    ],
+  );
+  t.same(new Set(inputs), new Set(["a.ts", "b.ts", "c.ts"].map((name) => join(folder, name))));
+});
+
+t.test("a generation is told by its code and by its policies, not by the rest of the config", async (t) => {
+  const folder = folderWith(t, { "a.ts": plugin("1") });
+  const builder = createBundleBuilder();
+  const { bundle } = await builder.build(folder);
+  const id = generationId(bundle, config({ all: null }));
+  t.equal(generationId((await builder.build(folder)).bundle, config({ all: null })), id);
+  t.equal(generationId(bundle, { ...config({ all: null }), workers: 7 }), id);
+  t.not(generationId(bundle, config({ all: [] })), id);
+  t.not(generationId(bundle, config({ all: null }, { ...settings, onFailure: "open" })), id);
+  writeFileSync(join(folder, "a.ts"), plugin("2"));
+  t.not(generationId((await builder.build(folder)).bundle, config({ all: null })), id);
+});
+
+t.test(
+  "old policies come back without a grant that was taken back, and new routes keep theirs",
+  async (t) => {
+    const old = config({ all: [{ plugin: "a", config: { key: "route" } }], gone: null });
+    const revoked = { ...settings, config: { key: "new" }, grants: { fetch: [], kv: false, env: [] } };
+    const now = config({ all: [], added: [{ plugin: "a", config: null }] }, revoked);
+    const both = withPolicyPart(now, policyPart(old));
+    t.same(
+      both.routes.map(({ name, policies }) => [name, policies]),
+      [
+        ["all", [{ plugin: "a", config: { key: "route" } }]],
+        ["added", [{ plugin: "a", config: null }]],
+      ],
+    );
+    t.match(both.plugins.settings["a"], { config: { key: "old" }, grants: { kv: false } });
+    const forgotten = { ...now, plugins: { ...now.plugins, settings: {} } };
+    t.match(withPolicyPart(forgotten, policyPart(old)).plugins.settings["a"], { grants: { kv: false } });
+  },
+);

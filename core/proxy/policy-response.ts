@@ -8,6 +8,7 @@ import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangePolicies } from "./exchange-policies.ts";
+import { HeldBody } from "./held-body.ts";
 import { httpDate } from "./http-date.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 
@@ -16,8 +17,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   private readonly policies: ExchangePolicies;
   /** Null: the policies made the response. */
   private readonly head: ResponseHead | null;
-  private held: Buffer[] = [];
-  private heldLength = 0;
+  private readonly held = new HeldBody();
   /** Whether the endpoint has sent all of it. */
   private received = false;
   private trailers: Trailers = [];
@@ -39,23 +39,24 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   onBody(bytes: Buffer, start: number, end: number): void {
     if (this.isReplaced) return;
     const { memory } = this.exchange.upstream!;
-    const kept = memory.sliceToKeep(bytes, start, end);
-    memory.retain();
-    if (this.isSent) this.passOn(kept);
-    else this.hold(kept);
+    if (this.isSent) {
+      this.passOn(memory.sliceToKeep(bytes, start, end));
+      memory.retain();
+    } else {
+      this.hold(bytes, start, end);
+    }
   }
 
-  private hold(bytes: Buffer): void {
-    this.held.push(bytes);
-    this.heldLength += bytes.length;
-    if (this.reading !== null && this.heldLength > this.reading.limit) this.tooLarge(this.reading.limit);
+  private hold(bytes: Buffer, start: number, end: number): void {
+    this.held.add(bytes, start, end);
+    if (this.reading !== null && this.held.length > this.reading.limit) this.tooLarge(this.reading.limit);
   }
 
   onEnd(trailers: Trailers): void {
     this.received = true;
     this.trailers = trailers;
     if (this.reading !== null) {
-      this.reading.body.resolve(Buffer.concat(this.held));
+      this.reading.body.resolve(this.held.bytes());
       this.reading = null;
     }
   }
@@ -73,11 +74,11 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
 
   /** The body as a whole; a longer one than `limit` ends the exchange with 502. */
   readAll(limit: number): Promise<Uint8Array> | Uint8Array {
-    if (Math.max(this.head?.contentLength ?? 0, this.heldLength) > limit) {
+    if (Math.max(this.head?.contentLength ?? 0, this.held.length) > limit) {
       queueMicrotask(() => this.tooLarge(limit));
       return new Promise(() => {});
     }
-    if (this.received || this.head === null) return Buffer.concat(this.held);
+    if (this.received || this.head === null) return this.held.bytes();
     this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
     this.exchange.upstream?.resume();
     return this.reading.body.promise;
@@ -138,15 +139,16 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
     // What the endpoint still sends is nobody's: its connection is worth less than reading that.
     if (!this.received) this.exchange.leaveUpstream();
     this.received = true;
-    this.held = [];
+    this.held.clear();
     if (body.length > 0) this.passOn(body);
     this.endBody();
   }
 
   private sendHeld(): void {
     const { held } = this;
-    this.held = [];
-    for (const bytes of held) this.passOn(bytes);
+    if (this.transform === null && held.isText) this.exchange.writer.bodyText(held.text);
+    else for (const bytes of held.parts()) this.passOn(bytes);
+    held.clear();
     if (this.received) this.endBody();
     else {
       this.exchange.flush();

@@ -48,6 +48,14 @@ export class ResponseWriter {
     return flowing;
   }
 
+  /** A small body as latin1. */
+  bodyText(body: string): void {
+    const { length } = body;
+    if (length === 0) return;
+    this.bytesOut += length;
+    this.text += this.chunked ? `${length.toString(16)}\r\n${body}\r\n` : body;
+  }
+
   private sendBytes(bytes: Buffer, start: number, end: number, keeper: ByteKeeper | null): boolean {
     const { text } = this;
     this.text = "";

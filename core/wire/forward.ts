@@ -250,9 +250,15 @@ export interface EditedResponse {
 export function writeResponse(response: EditedResponse): string {
   const { status, reason, fields, connection, via } = response;
   let out = `HTTP/1.1 ${status} ${reason}\r\n${fields}${response.framing}`;
-  if (!/^date:/im.test(fields)) out += `Date: ${response.date}\r\n`;
+  if (!hasDate(fields)) out += `Date: ${response.date}\r\n`;
   if (connection !== "") out += `Connection: ${connection}\r\n`;
   return `${out}${via}\r\n`;
+}
+
+/** The usual spellings first: looking for them is cheap. */
+function hasDate(fields: string): boolean {
+  if (fields.startsWith("Date:") || fields.includes("\nDate:")) return true;
+  return /^date:/im.test(fields);
 }
 
 /** Content-Length as the endpoint sent it: the answer to HEAD, and 304, have one without a body. */

@@ -47,6 +47,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private response: ResponseDraft | null = null;
   private responseFlow: PolicyResponse | null = null;
   private isLocal = false;
+  /** Of the request as the client sent it. */
+  private readonly firstRoute: Route;
   /** The route whose plan this is. */
   private route: Route;
   private stage: "request" | "upstream" | "response" = "request";
@@ -61,6 +63,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   constructor(exchange: Exchange, route: Route) {
     const { head, client } = exchange;
     this.exchange = exchange;
+    this.firstRoute = route;
     this.route = route;
     this.plan = route.plan ?? noPlan;
     this.run = new PolicyRun(this, client.reactor.timers);
@@ -231,7 +234,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private findRoute(): Route | null {
     const { head } = this.exchange;
     const { method, authority, path } = this.request;
-    if (method === head.method && authority === head.authority && path === head.path) return this.route;
+    if (method === head.method && authority === head.authority && path === head.path) return this.firstRoute;
     try {
       return this.exchange.findRoute(method, authority, path);
     } catch (error) {

@@ -133,7 +133,10 @@ export class Dispatcher {
   }
 
   private onLog(exchange: GuestExchange, flags: number, payload: string): string {
-    const result = exchange.instance.definition.onLog!(JSON.parse(payload), exchange.context);
+    const record = JSON.parse(payload) as { readonly error: string | null };
+    // This message may be the last one: what else is under way for the exchange learns of its end here.
+    if (record.error !== null) exchange.end(record.error);
+    const result = exchange.instance.definition.onLog!(record, exchange.context);
     return this.conclude(MessageKind.log, exchange.slot, flags, result, nothing);
   }
 

@@ -8,6 +8,7 @@ import type { Task, Turn } from "../net/turn.ts";
 import { type Guest, GuestFault, type HostCall } from "../sandbox/engine.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
+import { EntryShare, sliceMs } from "./entry-share.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { type Outcome, OutcomeReader } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -73,12 +74,12 @@ class PendingCall {
 
 /** What enters the guest at once. */
 interface Batch {
-  text: string;
+  readonly messages: string[];
   readonly bytes: Uint8Array | undefined;
   /** Whether nothing else may enter with it. */
   readonly isAlone: boolean;
-  readonly calls: GuestCall[];
-  /** Of each call. */
+  /** Of each message; null: it expects no outcome. */
+  readonly calls: (GuestCall | null)[];
   readonly slots: number[];
 }
 
@@ -94,6 +95,10 @@ export class PluginGuest implements Task {
   private slots: Slot[] = [];
   private freeSlots: number[] = [];
   private arrivals: PendingCall[] = [];
+  private readonly share = new EntryShare();
+  /** Number of the turn at hand, and ms that the guest has had in it. */
+  private turn = 0;
+  private spent = 0;
   private losses = 0;
   /** Exchanges so far. */
   begun = 0;
@@ -174,7 +179,8 @@ export class PluginGuest implements Task {
   /** @param because what `ctx.signal` says; empty when the exchange ended well */
   endSlot(number: number, because: string): void {
     this.releaseSlot(number);
-    if (this.guest !== null) this.enqueue(writeMessage(MessageKind.end, number, 0, 0, "", because));
+    if (this.guest !== null)
+      this.enqueue(writeMessage(MessageKind.end, number, 0, 0, "", because), null, number);
   }
 
   // --- calls
@@ -185,9 +191,7 @@ export class PluginGuest implements Task {
       call.onLost({ cause: "quarantined", message: "Plugin is out of service after repeated faults" });
       return;
     }
-    const batch = this.enqueue(message, bytes);
-    batch.calls.push(call);
-    batch.slots.push(slot);
+    this.enqueue(message, call, slot, bytes);
   }
 
   /**
@@ -210,10 +214,7 @@ export class PluginGuest implements Task {
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
     const text = writeMessage(kind, slot, instance, 0, "", payload);
-    const batch = newBatch(text, undefined, true);
-    batch.calls.push(call);
-    batch.slots.push(slot);
-    this.enter(this.guest, batch);
+    this.enter(this.guest, aloneBatch(text, undefined, call, slot));
     try {
       return await answer.promise;
     } finally {
@@ -222,15 +223,20 @@ export class PluginGuest implements Task {
     }
   }
 
-  private enqueue(message: string, bytes?: Uint8Array): Batch {
+  private enqueue(message: string, call: GuestCall | null, slot: number, bytes?: Uint8Array): void {
+    this.schedule();
+    if (bytes !== undefined) {
+      this.queue.push(aloneBatch(message, bytes, call, slot));
+      return;
+    }
     let batch = this.queue.at(-1);
-    if (batch === undefined || batch.isAlone || bytes !== undefined) {
-      batch = newBatch("", bytes, bytes !== undefined);
+    if (batch === undefined || batch.isAlone || batch.messages.length >= this.share.size) {
+      batch = { messages: [], bytes, isAlone: false, calls: [], slots: [] };
       this.queue.push(batch);
     }
-    batch.text += message;
-    this.schedule();
-    return batch;
+    batch.messages.push(message);
+    batch.calls.push(call);
+    batch.slots.push(slot);
   }
 
   private schedule(): void {
@@ -242,25 +248,59 @@ export class PluginGuest implements Task {
   /** At the end of a turn: everything that was asked in it. */
   run(): void {
     this.scheduled = false;
-    const { queue } = this;
-    this.queue = [];
-    for (const [index, batch] of queue.entries()) {
-      // While a guest is being made, only what its `setup` waits for may enter.
-      const mayEnter = this.guest !== null && (this.ready || batch.calls.length === 0);
-      if (mayEnter) this.enter(this.guest!, batch);
-      else if (this.guest !== null || !this.disposed) this.queue.push(...queue.slice(index, index + 1));
+    const { turn } = this.options;
+    if (turn.number !== this.turn) this.spent = 0;
+    this.turn = turn.number;
+    for (let next = this.nextBatch(); next >= 0; next = this.nextBatch()) {
+      if (this.spent > sliceMs) {
+        // Others have their turn before.
+        this.scheduled = true;
+        turn.schedule(this);
+        break;
+      }
+      this.enter(this.guest!, this.takeBatch(next));
     }
     this.settleArrivals();
   }
 
+  /** Index of what may enter next; -1: nothing. */
+  private nextBatch(): number {
+    if (this.guest === null) return -1;
+    if (this.ready) return this.queue.length === 0 ? -1 : 0;
+    // While a guest is being made, only what its `setup` waits for may enter.
+    return this.queue.findIndex(({ calls }) => calls.every((call) => call === null));
+  }
+
+  /** The batch at an index, or as much of it as may enter at once now. */
+  private takeBatch(index: number): Batch {
+    const batch = this.queue[index]!;
+    const { size } = this.share;
+    const { messages, calls, slots } = batch;
+    if (messages.length > size) {
+      return {
+        ...batch,
+        messages: messages.splice(0, size),
+        calls: calls.splice(0, size),
+        slots: slots.splice(0, size),
+      };
+    }
+    this.queue.splice(index, 1);
+    return batch;
+  }
+
   private enter(guest: Guest, batch: Batch): void {
+    const began = performance.now();
     let answer: string;
     try {
-      answer = guest.dispatch(batch.text, batch.bytes);
+      answer = guest.dispatch(batch.messages.join(""), batch.bytes);
     } catch (error) {
+      this.spent += performance.now() - began;
       this.lose(lossFrom(error), batch, 0);
       return;
     }
+    const took = performance.now() - began;
+    this.spent += took;
+    this.share.onEntry(batch.messages.length, took);
     this.readOutcomes(answer, batch);
     this.settleArrivals();
   }
@@ -270,6 +310,7 @@ export class PluginGuest implements Task {
     const { calls } = batch;
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i]!;
+      if (call === null) continue;
       let outcome: Outcome;
       try {
         outcome = reader.next();
@@ -340,7 +381,9 @@ export class PluginGuest implements Task {
   private complete(id: number, answer: string | Uint8Array): void {
     if (this.guest === null) return;
     const [text, bytes] = typeof answer === "string" ? [answer, undefined] : ["", answer];
-    this.queue.push(newBatch(`${MessageKind.complete}${separator}${id}${separator}${text}`, bytes, true));
+    this.queue.push(
+      aloneBatch(`${MessageKind.complete}${separator}${id}${separator}${text}`, bytes, null, 0),
+    );
     this.schedule();
   }
 
@@ -348,7 +391,8 @@ export class PluginGuest implements Task {
 
   /** @param from index of the first call of the batch that has no outcome yet */
   private lose(loss: GuestLoss, batch: Batch, from: number): void {
-    const lost = [...batch.calls.slice(from), ...this.queue.flatMap(({ calls }) => calls)];
+    const waiting = [...batch.calls.slice(from), ...this.queue.flatMap(({ calls }) => calls)];
+    const lost = waiting.filter((call) => call !== null);
     for (const { request, response } of this.slots) {
       for (const { call } of [request, response]) if (call !== null) lost.push(call);
     }
@@ -366,6 +410,13 @@ export class PluginGuest implements Task {
     for (const call of lost) call.onLost(loss);
   }
 
+  /** Nobody knows when there will be a guest again. */
+  private loseQueue(loss: GuestLoss): void {
+    const { queue } = this;
+    this.queue = [];
+    for (const { calls } of queue) for (const call of calls) call?.onLost(loss);
+  }
+
   private async rebuild(): Promise<void> {
     const wait = this.quarantine.wait;
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
@@ -375,7 +426,9 @@ export class PluginGuest implements Task {
     } catch (error) {
       this.drop();
       this.quarantine.onFault(performance.now());
-      this.options.onLost(lossFrom(error));
+      const loss = lossFrom(error);
+      this.options.onLost(loss);
+      if (this.quarantine.isClosed) this.loseQueue(loss);
       void this.rebuild();
       return;
     }
@@ -389,8 +442,13 @@ export class PluginGuest implements Task {
   }
 }
 
-function newBatch(text: string, bytes: Uint8Array | undefined, isAlone: boolean): Batch {
-  return { text, bytes, isAlone, calls: [], slots: [] };
+function aloneBatch(
+  message: string,
+  bytes: Uint8Array | undefined,
+  call: GuestCall | null,
+  slot: number,
+): Batch {
+  return { messages: [message], bytes, isAlone: true, calls: [call], slots: [slot] };
 }
 
 /** @param context and payload, neither with a separator in it */

@@ -1,14 +1,35 @@
-/** Part of the build of the package: compiles the guest runtime to `dist/sdk/runtime.js`. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+/**
+ * Part of the build of the package: what the compiler of TypeScript does not make. The guest runtime in one
+ * script, the declarations of its globals, and a manifest for `dist/`, whose imports are JavaScript.
+ */
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { stopBundler } from "./bundle.ts";
 import { bundleRuntime } from "./compile-runtime.ts";
 
-const main = fileURLToPath(new URL("../../sdk/runtime/main.ts", import.meta.url));
-const target = fileURLToPath(new URL("../../dist/sdk/runtime.js", import.meta.url));
+const root = new URL("../../", import.meta.url);
 
-const code = await bundleRuntime(main);
-await mkdir(dirname(target), { recursive: true });
-await writeFile(target, code);
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly imports: object;
+}
+
+/** Of this project, with the files that were compiled in the place of their sources. */
+async function distManifest(): Promise<object> {
+  const text = await readFile(new URL("package.json", root), "utf8");
+  const { name, version, imports } = JSON.parse(
+    text.replaceAll(/(?<="\.\/core\/[^"]*)\.ts"/g, '.js"'),
+  ) as Manifest;
+  // Its own name is resolved from here, too.
+  return { name, version, type: "module", imports, exports: { "./package.json": "./package.json" } };
+}
+
+await mkdir(new URL("dist/sdk", root), { recursive: true });
+const runtime = await bundleRuntime(fileURLToPath(new URL("sdk/runtime/main.ts", root)));
+await writeFile(new URL("dist/sdk/runtime.js", root), runtime);
 await stopBundler();
+for (const name of ["guest.d.ts", "tsconfig.plugin.json"]) {
+  await copyFile(new URL(`sdk/${name}`, root), new URL(`dist/sdk/${name}`, root));
+}
+await writeFile(new URL("dist/package.json", root), `${JSON.stringify(await distManifest(), null, 2)}\n`);

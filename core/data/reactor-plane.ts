@@ -7,6 +7,7 @@ import type { Logger } from "../observe/log.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
+import type { SharedServices } from "../policy/guest-services.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
@@ -26,13 +27,15 @@ export interface ReactorOptions {
   readonly reusePort: boolean;
   /** Null: nobody looks which guest this reactor is in. */
   readonly trace?: EntryTrace | null;
+  /** Of the store that all reactors share; null: this one is alone. */
+  readonly memory?: SharedArrayBuffer | null;
 }
 
 /** One event loop that serves: a gateway with its counters and its logs. */
 export class ReactorPlane implements DataPlane {
   readonly #options: ReactorOptions;
   readonly #metrics = new Metrics();
-  readonly #shared = sharedServices();
+  readonly #shared: SharedServices;
   /** The gateway looks here for each request, so that a reload can switch the access log. */
   #gatewayOptions: (GatewayOptions & { accessLog: AccessLog | null }) | null = null;
   readonly #faults = new FaultTotals();
@@ -41,6 +44,7 @@ export class ReactorPlane implements DataPlane {
 
   constructor(options: ReactorOptions) {
     this.#options = options;
+    this.#shared = sharedServices(this.#metrics.plugins, options.memory ?? null);
   }
 
   async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {

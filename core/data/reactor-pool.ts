@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Config } from "../config/model.ts";
 import { descriptorOf } from "../net/bound-handle.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
+import { createStoreMemory } from "../store/store-memory.ts";
 import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
 import { threadEntry } from "./entry.ts";
@@ -20,6 +21,8 @@ export interface ReactorThreadData {
   readonly reactor: number;
   /** For how long each entry into a guest is traced, in ms; null: nothing is. */
   readonly exactTrace: number | null;
+  /** Of the store that all reactors share. */
+  readonly memory: SharedArrayBuffer;
 }
 
 /**
@@ -38,7 +41,10 @@ export class ReactorPool implements DataPlane {
   #bundle: PolicyBundle | null = null;
 
   constructor(reactors: number, exactTrace: number | null) {
-    this.#threads = Array.from({ length: reactors }, (_, reactor) => startThread({ reactor, exactTrace }));
+    const memory = createStoreMemory();
+    this.#threads = Array.from({ length: reactors }, (_, reactor) =>
+      startThread({ reactor, exactTrace, memory }),
+    );
   }
 
   adopt(message: HandleMessage, handle: unknown): void {

@@ -23,7 +23,7 @@ export function serveProcess(reactors: number, exactTrace: number | null): void 
 }
 
 /** Serves the main thread of the data process from a thread of its own. */
-export function serveThread(port: ThreadPort, { reactor, exactTrace }: ReactorThreadData): void {
+export function serveThread(port: ThreadPort, { reactor, exactTrace, memory }: ReactorThreadData): void {
   const channel = threadChannel(port);
   const handles = new HandleTable();
   channel.onMessage((message) => {
@@ -33,7 +33,7 @@ export function serveThread(port: ThreadPort, { reactor, exactTrace }: ReactorTh
     }
   });
   const trace = openTrace(reactor, exactTrace);
-  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace }));
+  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace, memory }));
   keepBeating(channel, trace);
 }
 

@@ -1,17 +1,27 @@
-import type { SharedServices } from "../policy/guest-services.ts";
+import { PluginMetrics } from "../observe/plugin-metrics.ts";
+import type { PluginMetricSink, SharedServices } from "../policy/guest-services.ts";
 import { systemClock } from "../sandbox/host/basic.ts";
 import { MemoryKeyValues } from "../store/memory-key-values.ts";
+import { SharedKeyValues } from "../store/shared-key-values.ts";
 
-/** What the guests of one reactor share. */
-export function sharedServices(): SharedServices {
+/**
+ * What the guests of one reactor share.
+ *
+ * @param metrics takes what plugins count
+ * @param memory of the store that all reactors share; null: this one is alone, and a Map costs less
+ */
+export function sharedServices(
+  metrics: PluginMetricSink = new PluginMetrics(),
+  memory: SharedArrayBuffer | null = null,
+): SharedServices {
   return {
     clock: systemClock,
-    store: new MemoryKeyValues(),
+    store: memory === null ? new MemoryKeyValues() : new SharedKeyValues(memory),
     environment: (names) =>
       Object.fromEntries(
         names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
       ),
     outbound: null,
-    metrics: { add() {} },
+    metrics,
   };
 }

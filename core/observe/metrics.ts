@@ -8,6 +8,7 @@ import {
   statusIndex,
   statusLabels,
 } from "./labels.ts";
+import { PluginMetrics, type PluginMetricsSnapshot } from "./plugin-metrics.ts";
 
 /** What one reactor counted; plain JSON, so it crosses process and thread boundaries as it is. */
 export interface MetricsSnapshot {
@@ -15,6 +16,7 @@ export interface MetricsSnapshot {
   readonly routes: readonly RouteTotals[];
   readonly clusters: readonly ClusterTotals[];
   readonly refused: readonly ReasonCount[];
+  readonly plugins: readonly PluginMetricsSnapshot[];
   readonly totals: Totals;
 }
 
@@ -98,6 +100,8 @@ const errorIndexes = new Map<ErrorCode, number>(errorCodes.map((code, index) => 
  * metrics.requestFinished(slot, "GET", 200, 1.7, 0, 512);
  */
 export class Metrics {
+  /** What plugins count of their own. */
+  readonly plugins = new PluginMetrics();
   readonly #routes = new CounterTable(routeColumn.width);
   readonly #clusters = new CounterTable(clusterColumn.width);
   readonly #refused = new Float64Array(errorCodes.length);
@@ -207,6 +211,7 @@ export class Metrics {
       routes: routes.map(([route, row]) => routeTotals(route, row)).filter(wasUsed),
       clusters: [...this.#clusters.rows()].filter(isShown).map(([name, row]) => clusterTotals(name, row)),
       refused: reasonCounts(errorCodes, this.#refused),
+      plugins: this.plugins.snapshot(),
       totals: {
         requestsInFlight: this.#requestsInFlight,
         connections: this.#connections,

@@ -1,5 +1,7 @@
 import { durationBounds } from "./labels.ts";
+import { Family } from "./metric-family.ts";
 import type { MetricsSnapshot } from "./metrics.ts";
+import { pluginMetricFamilies } from "./prometheus-plugins.ts";
 
 /** What only the control process knows. */
 export interface ProcessFacts {
@@ -28,43 +30,6 @@ export interface ProcessUsage {
   readonly residentBytes: number;
 }
 
-type Labels = Readonly<Record<string, string>>;
-
-/** One metric family; samples with the same labels are summed, which is how reactors are. */
-class Family {
-  readonly #name: string;
-  readonly #header: string;
-  readonly #samples = new Map<string, number>();
-
-  constructor(name: string, type: "counter" | "gauge" | "histogram", help: string) {
-    this.#name = name;
-    this.#header = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-  }
-
-  add(labels: Labels, value: number, suffix = ""): void {
-    const series = `${this.#name}${suffix}${renderLabels(labels)}`;
-    this.#samples.set(series, (this.#samples.get(series) ?? 0) + value);
-  }
-
-  render(): string {
-    let text = this.#header;
-    for (const [series, value] of this.#samples) {
-      text += `${series} ${value}\n`;
-    }
-    return text;
-  }
-}
-
-function renderLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-/** A label value may hold any character, with these three escaped (text format 0.0.4). */
-function escapeLabel(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-}
-
 /** The media type of what `renderPrometheus` returns. */
 export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -80,9 +45,12 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
     ...totalFamilies(snapshots),
     ...processFamilies(facts),
     ...(facts.plugins === undefined ? [] : pluginFamilies(facts.plugins)),
+    ...pluginMetricFamilies(snapshots),
   ];
   return families.map((family) => family.render()).join("");
 }
+
+const secondBounds = durationBounds.map((ms) => ms / 1000);
 
 function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
   const requests = new Family("sluice_requests_total", "counter", "Requests answered or given up.");
@@ -111,7 +79,7 @@ function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
       requests.add({ route, method, status }, count);
     }
     for (const { route, buckets, durationMs, ...bytes } of snapshot.routes) {
-      addHistogram(duration, route, buckets, durationMs / 1000);
+      duration.addHistogram({ route }, secondBounds, buckets, durationMs / 1000);
       bytesIn.add({ route }, bytes.bytesIn);
       bytesOut.add({ route }, bytes.bytesOut);
     }
@@ -120,17 +88,6 @@ function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     }
   }
   return [requests, duration, bytesIn, bytesOut, refused];
-}
-
-function addHistogram(family: Family, route: string, buckets: readonly number[], seconds: number): void {
-  let cumulative = 0;
-  buckets.forEach((count, index) => {
-    cumulative += count;
-    const bound = durationBounds[index];
-    family.add({ route, le: bound === undefined ? "+Inf" : String(bound / 1000) }, cumulative, "_bucket");
-  });
-  family.add({ route }, seconds, "_sum");
-  family.add({ route }, cumulative, "_count");
 }
 
 function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {

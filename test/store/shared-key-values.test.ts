@@ -147,6 +147,14 @@ t.test("a namespace that comes late gets its share of a store that another has f
   t.equal(store.get("greedy", "999"), "x");
 });
 
+t.test("a value that is larger than its namespace's share takes nothing of another's", async (t) => {
+  const { store } = storeWithClock(small);
+  for (let index = 0; index < 50; index++) store.set("modest", `${index}`, "kept", null);
+  store.set("greedy", "key", "x".repeat(12 * 1024), null);
+  t.equal(store.get("greedy", "key"), null);
+  for (let index = 0; index < 50; index++) t.equal(store.get("modest", `${index}`), "kept");
+});
+
 t.test("a value that is larger than the store is not kept, nor is what it was to replace", async (t) => {
   const { store } = storeWithClock(small);
   store.set("plugin", "key", "short", null);

@@ -101,6 +101,22 @@ t.test("a thread that was given up and goes on all the same changes nothing that
   t.equal(new SharedKeyValues(memory).get("plugin", "key"), "new");
 });
 
+t.test("a thread that waited for a shard that was given up meanwhile works on the new one", async (t) => {
+  const memory = createStoreMemory({ shards: 1, spares: 1, bytes: 64 * 1024 });
+  const view = new StoreMemory(memory);
+  const slow = new SharedTable(view, 0);
+  lock(view.words, slow.lockAt, 0);
+  const waiting = startThread(memory, "write");
+  const ended = once(waiting, "exit");
+  await answerOf(waiting);
+  const store = new SharedKeyValues(memory, sharedClock, 100);
+  store.set("plugin", "mine", "value", null);
+  unlock(view.words, slow.lockAt);
+  await ended;
+  t.equal(store.get("plugin", "theirs"), "value");
+  t.equal(store.get("plugin", "mine"), "value");
+});
+
 t.test("threads that are ended at any moment leave a store that works and holds whole values", async (t) => {
   const seed = chooseSeed("STORE_SEED");
   const random = new Random(seed);

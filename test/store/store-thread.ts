@@ -8,7 +8,7 @@ import { StoreMemory } from "../../core/store/store-memory.ts";
 import { Random } from "../support/random.ts";
 import { fault, valueFor } from "./claims.ts";
 
-export type Job = "count" | "mix" | "hold" | "forever" | "clock";
+export type Job = "count" | "mix" | "hold" | "forever" | "write" | "clock";
 
 export interface StoreThreadData {
   readonly memory: SharedArrayBuffer;
@@ -39,6 +39,10 @@ const jobs: Record<Job, () => unknown> = {
     }
     parentPort!.postMessage("begun");
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
+  write() {
+    parentPort!.postMessage("begun");
+    store.set("plugin", "theirs", "value", null);
   },
   clock: sharedClock,
 };

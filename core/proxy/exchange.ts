@@ -198,7 +198,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   }
 
   private resumeClient(): void {
-    if (this.policies?.requestFlow.isWaiting !== true) this.client.resumeReading();
+    if (this.policies?.requestFlow.onEndpointFlows() ?? true) this.client.resumeReading();
   }
 
   // --- response

@@ -20,7 +20,7 @@ export class RequestBody {
   isChunked = false;
   /** Bytes that may be held: more when a policy wants all of it. */
   mostHeld = mostHeld;
-  private trailers = noTrailers;
+  trailers = noTrailers;
   private held: Buffer[] = [];
   private heldLength = 0;
   private wasStreamed = false;

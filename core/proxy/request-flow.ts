@@ -20,6 +20,7 @@ export class RequestFlow implements BodyListener {
   private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
   private wasRead = false;
   private guestsAtWork = false;
+  private endpointFlows = true;
 
   constructor(exchange: Exchange, policies: ExchangePolicies) {
     this.exchange = exchange;
@@ -27,9 +28,10 @@ export class RequestFlow implements BodyListener {
     exchange.requestBody.isChunked = exchange.head.contentLength === CHUNKED;
   }
 
-  /** Whether the client must wait although the endpoint need not. */
-  get isWaiting(): boolean {
-    return this.guestsAtWork;
+  /** The endpoint takes more. Returns whether the client may go on. */
+  onEndpointFlows(): boolean {
+    this.endpointFlows = true;
+    return !this.guestsAtWork;
   }
 
   /** Returns false when the client must wait. */
@@ -38,7 +40,7 @@ export class RequestFlow implements BodyListener {
     const { requestBody, upstream } = this.exchange;
     if (this.transform !== null) {
       this.guestsAtWork = !this.transform.push(bytes);
-      return !this.guestsAtWork;
+      return !this.guestsAtWork && this.endpointFlows;
     }
     const flowing = requestBody.add(bytes, upstream);
     if (this.reading !== null && length > this.reading.limit) {
@@ -90,6 +92,7 @@ export class RequestFlow implements BodyListener {
       requestBody.end([], null);
     }
     if (!this.policies.transformsRequestBody || (body === null && !head.hasBody)) return;
+    if (received) this.trailers = requestBody.trailers;
     const held = requestBody.take();
     requestBody.isChunked = true;
     this.transform = this.policies.requestBodyPhase(this);
@@ -100,16 +103,22 @@ export class RequestFlow implements BodyListener {
   /** The field that tells the endpoint where the body ends. */
   framing(): string {
     const { requestBody, head } = this.exchange;
-    if (this.transform !== null) return "Transfer-Encoding: chunked\r\n";
+    // A client that waits for 100 has to get it from someone.
+    const expects = this.exchange.expectsContinue && !this.wasRead && !this.isReplaced;
+    if (this.transform !== null) {
+      return `Transfer-Encoding: chunked\r\n${expects ? "Expect: 100-continue\r\n" : ""}`;
+    }
     if (this.isReplaced) return `Content-Length: ${requestBody.copyHeld().length}\r\n`;
-    return requestFraming(head, this.exchange.expectsContinue && !this.wasRead);
+    return requestFraming(head, expects);
   }
 
   // --- from the policies of the body
 
   onBodyPart(bytes: Buffer): void {
     const { requestBody, upstream } = this.exchange;
-    if (!requestBody.add(bytes, upstream)) this.exchange.client.pauseReading();
+    if (requestBody.add(bytes, upstream)) return;
+    this.endpointFlows = false;
+    this.exchange.client.pauseReading();
   }
 
   onBodyEnd(): void {
@@ -118,7 +127,7 @@ export class RequestFlow implements BodyListener {
 
   onBodyDrained(): void {
     this.guestsAtWork = false;
-    this.exchange.client.resumeReading();
+    if (this.endpointFlows) this.exchange.client.resumeReading();
   }
 
   onBodyFailed(error: ProxyError): void {

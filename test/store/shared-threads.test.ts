@@ -14,6 +14,8 @@ import type { Job, StoreThreadData } from "./store-thread.ts";
 
 t.setTimeout(60_000);
 
+/** Node ends a thread in the middle of an operation, Deno between two of them. */
+const endsInside = process.versions["deno"] === undefined;
 const threads = 4;
 /** So small that it is always full, and that threads always meet. */
 const tight: StoreShape = { shards: 2, spares: 0, bytes: 16 * 1024 };
@@ -124,7 +126,7 @@ t.test("threads that are ended at any moment leave a store that works and holds 
   const view = new StoreMemory(memory);
   const store = new SharedKeyValues(memory, sharedClock, 50);
   const wasReplaced = () => view.regionOf(0) > 1 || view.regionOf(1) > 1;
-  for (let round = 0; round < 12 || (round < 60 && !wasReplaced()); round++) {
+  for (let round = 0; round < 12 || (endsInside && round < 60 && !wasReplaced()); round++) {
     const worker = startThread(memory, "forever", round);
     await answerOf(worker);
     await sleep(random.int(1, 10));
@@ -136,5 +138,7 @@ t.test("threads that are ended at any moment leave a store that works and holds 
       store.increment("counter", key, 1, null);
     }
   }
-  t.ok(wasReplaced(), "some were ended while they held a lock");
+  t.ok(wasReplaced(), "some were ended while they held a lock", {
+    skip: endsInside ? false : "Deno ends no thread inside an operation",
+  });
 });

@@ -70,11 +70,22 @@ function holdersOf(folder: string): [holder: string, name: string][] {
   for (const name of folder.slice(path.length).split(sep)) {
     const holder = path;
     path = join(path, name);
-    const status = lstatSync(path, { throwIfNoEntry: false });
-    if (status === undefined) return [...holders, [holder, name]];
-    if (status.isSymbolicLink()) holders.push([holder, name]);
+    const kind = kindOf(path);
+    if (kind === "nothing") return [...holders, [holder, name]];
+    if (kind === "link") holders.push([holder, name]);
   }
   return [...holders, [dirname(folder), basename(folder)]];
+}
+
+/** What may not be looked at, as on Deno above the folders that it may read, is passed over. */
+function kindOf(path: string): "nothing" | "link" | "other" {
+  try {
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return "nothing";
+    return status.isSymbolicLink() ? "link" : "other";
+  } catch {
+    return "other";
+  }
 }
 
 function isFolder(path: string): boolean {

@@ -1,8 +1,9 @@
-/** Preloaded into tests of plugins: `sluice/sdk` and `sluice/testing` are those of this installation, from any folder. */
+/** Preloaded into tests of plugins, which may lie in any folder, without an install or a manifest. */
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import { sdkFiles } from "./sdk-files.ts";
 
+/** What this installation gives to tests. */
 const modules: ReadonlyMap<string, string> = new Map([
   ["sluice/sdk", pathToFileURL(sdkFiles.sdkModule).href],
   ["sluice/testing", pathToFileURL(sdkFiles.testingModule).href],
@@ -10,6 +11,9 @@ const modules: ReadonlyMap<string, string> = new Map([
 
 registerHooks({
   resolve(specifier, context, next) {
-    return next(modules.get(specifier) ?? specifier, context);
+    const found = next(modules.get(specifier) ?? specifier, context);
+    // No manifest says what it is; a test imports, so it is a module.
+    const isUnknown = !found.format && found.url.endsWith(".ts");
+    return isUnknown ? { ...found, format: "module-typescript" } : found;
   },
 });

@@ -91,6 +91,8 @@ export const bombs: readonly Attack[] = [
     title: "handlers of many requests at once each take nearly all of their time",
     plugin: onAttack("const end = Date.now() + 40; while (Date.now() < end);"),
     requests: times(30),
+    // An exchange has five turns of the event loop, in each of which a handler may use up its budget.
+    delay: 600,
     ...{ statuses, exempt },
   },
   {

@@ -1,3 +1,4 @@
+import type { webcrypto } from "node:crypto";
 import t from "tap";
 import { crypto } from "../../../sdk/runtime/crypto.ts";
 import type { CryptoKey } from "../../../sdk/runtime/crypto-key.ts";
@@ -47,7 +48,7 @@ for (const name of ["AES-GCM", "AES-CBC"]) {
     for (const length of [128, 192, 256]) {
       const key = (await subtle.generateKey({ name, length }, true, ["encrypt", "decrypt"])) as CryptoKey;
       t.strictSame(key.algorithm, { name, length });
-      const jwk = (await subtle.exportKey("jwk", key)) as JsonWebKey;
+      const jwk = (await subtle.exportKey("jwk", key)) as webcrypto.JsonWebKey;
       const same = await platform.importKey("jwk", jwk, name, true, ["encrypt", "decrypt"]);
       const back = await subtle.importKey("jwk", await platform.exportKey("jwk", same), name, true, [
         "decrypt",

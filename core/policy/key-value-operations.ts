@@ -1,11 +1,14 @@
 /** `ctx.kv`: each plugin has a namespace of its own. */
 import { HostOp } from "../../sdk/runtime/host-op.ts";
+import { splitTexts } from "../../sdk/runtime/text-pair.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { ServicePart } from "../sandbox/host/services.ts";
 import type { KeyValues } from "../store/key-values.ts";
 import type { GuestFacts, SharedServices } from "./guest-services.ts";
 
 const longestKey = 1024;
+/** JSON of what is not the value: a key, escaped, and a number or two, in code units. */
+const longestHead = 8 * longestKey;
 const longestValue = 1024 * 1024;
 /** A year, in seconds. */
 const longestTtl = 366 * 24 * 3600;
@@ -27,8 +30,9 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
       [HostOp.kvGet]: (text) => then(store.get(plugin, demand(text)), (value) => value ?? ""),
       [HostOp.kvDelete]: (text) => then(store.delete(plugin, demand(text)), (found) => (found ? "1" : "0")),
       [HostOp.kvSet](text) {
-        const [key, value, ttl] = parse(text);
-        if (typeof value !== "string" || value.length > longestValue) {
+        const [head, value] = splitTexts(text) ?? [];
+        const [key, ttl] = parse(head);
+        if (value === undefined || value.length > longestValue) {
           throw new HostCallError(
             "QuotaExceededError",
             `Cannot store the value: it is longer than ${longestValue}`,
@@ -72,11 +76,13 @@ function then<Value>(
   return answer instanceof Promise ? answer.then(text) : text(answer);
 }
 
-function parse(text: string): unknown[] {
-  try {
-    const values: unknown = JSON.parse(text);
-    if (Array.isArray(values)) return values;
-  } catch {}
+function parse(text: string | undefined): unknown[] {
+  if (text !== undefined && text.length <= longestHead) {
+    try {
+      const values: unknown = JSON.parse(text);
+      if (Array.isArray(values)) return values;
+    } catch {}
+  }
   throw new HostCallError("TypeError", "Cannot use the store: the call is malformed");
 }
 

@@ -2,6 +2,7 @@
 
 import { callAsync } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { joinTexts } from "./text-pair.ts";
 
 export interface KeyValueOptions {
   /** Seconds until the value is forgotten; without it, until memory is needed. */
@@ -23,7 +24,7 @@ export const kv: KeyValueStore = Object.freeze({
   async set(key: string, value: unknown, options?: KeyValueOptions) {
     const text = JSON.stringify(value);
     if (text === undefined) throw new TypeError("Cannot store the value: it has no JSON form");
-    await callAsync(HostOp.kvSet, JSON.stringify([asKey(key), text, options?.ttl ?? null]));
+    await callAsync(HostOp.kvSet, joinTexts(JSON.stringify([asKey(key), options?.ttl ?? null]), text));
   },
   async delete(key: string) {
     return (await callAsync(HostOp.kvDelete, asKey(key))) === "1";

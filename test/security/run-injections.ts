@@ -35,14 +35,14 @@ async function startEndpoint(t: Test): Promise<Endpoint> {
   return { address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port }, seen, errors };
 }
 
-const valueOf = `const payloads = ${JSON.stringify(payloads)};
+const reading = `const payloads = ${JSON.stringify(payloads)};
 const value = (request) => payloads[Number(request.headers.get("x-payload"))];`;
 
 export async function runInjections(t: Test, engine: EngineName): Promise<void> {
   const endpoint = await startEndpoint(t);
   for (const [place, members] of Object.entries(places)) {
     await t.test(`a line ends nowhere in ${place}`, async (t) => {
-      const attack = `import { definePlugin } from "sluice/sdk";\n${valueOf}\nexport default definePlugin({ ${members} });`;
+      const attack = `import { definePlugin } from "sluice/sdk";\n${reading}\nexport default definePlugin({ ${members} });`;
       const { ask } = await startHostileGateway(t, endpoint.address, {
         engine,
         attack,

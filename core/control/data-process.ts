@@ -5,6 +5,7 @@ import { type Channel, childChannel } from "../data/channel.ts";
 import { processEntry } from "../data/entry.ts";
 import type { Entry } from "../data/entry-trace.ts";
 import type { HandleMessage } from "../data/handles.ts";
+import { canPassHandles } from "../net/bound-handle.ts";
 import { cpuTimeOf } from "./process-cpu.ts";
 import type { TraceFile } from "./trace-file.ts";
 
@@ -15,10 +16,10 @@ const missedBeatsAllowed = 30;
 const bootBeatsAllowed = 150;
 
 /** Who is inside is asked from this silence on, in beats. */
-const silenceNoticed = 2;
+const silenceNoticed = 1;
 
 /** The next process is started in advance from this silence on, in beats. */
-const silenceSuspected = 3;
+const silenceSuspected = 2;
 
 /** Share of the silence that a process must have been busy to be stuck, and not only kept waiting. */
 const busyShare = 0.25;
@@ -51,6 +52,7 @@ export class DataProcess {
   readonly plane: RemotePlane;
   readonly exited: Promise<DataExit>;
   readonly #options: DataProcessOptions;
+  readonly #ended = Promise.withResolvers<Pick<DataExit, "code" | "signal">>();
   readonly #startedAt = performance.now();
   readonly #child: ChildProcess;
   readonly #channel: Channel;
@@ -98,10 +100,9 @@ export class DataProcess {
   async #untilExit(): Promise<DataExit> {
     // Beats are counted against this process's own ticks: a machine that slept misses neither.
     const heart = setInterval(() => this.#checkHeart(), beatInterval);
-    const { promise, resolve } = Promise.withResolvers<Pick<DataExit, "code" | "signal">>();
-    this.#child.once("exit", (code, signal) => resolve({ code, signal }));
-    this.#child.once("error", () => resolve({ code: null, signal: null }));
-    const exit = await promise;
+    this.#child.once("exit", (code, signal) => this.#ended.resolve({ code, signal }));
+    this.#child.once("error", () => this.#ended.resolve({ code: null, signal: null }));
+    const exit = await this.#ended.promise;
     clearInterval(heart);
     return { ...exit, stalled: this.#stalled, inside: this.#insideAtEnd(exit.signal) };
   }
@@ -116,6 +117,8 @@ export class DataProcess {
       this.#stalled = true;
       this.#stuckIn = stuckIn;
       this.kill();
+      // The kernel takes its time to free gigabytes; the next process needs nothing of this one.
+      if (canPassHandles()) this.#ended.resolve({ code: null, signal: "SIGKILL" });
     }
   }
 

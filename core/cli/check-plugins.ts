@@ -85,7 +85,7 @@ function isAtSamePlace(a: PluginProblem, b: PluginProblem): boolean {
 }
 
 /** Without a service there are no routes yet; the plugins are looked at as one would run them. */
-function withRoute(config: Config): Config {
+export function withRoute(config: Config): Config {
   return config.routes.length > 0 ? config : { ...config, routes: [catchAllRoute("upstream")] };
 }
 

@@ -1,8 +1,8 @@
 import type { Config, RouteConfig } from "../config/model.ts";
 import { compileRoutes, methodRefused } from "../route/table.ts";
 import { parseTarget, type Target } from "../wire/target.ts";
-import { checkPlugins } from "./check-plugins.ts";
-import { type ConfigRequest, findDefaultFile, readConfig } from "./config-source.ts";
+import { checkPlugins, withRoute } from "./check-plugins.ts";
+import { type ConfigRequest, defaultFile, findDefaultFile, readConfig } from "./config-source.ts";
 import { denoCommand } from "./deno-command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { PlanRequest } from "./plan-request.ts";
@@ -23,7 +23,12 @@ export async function plan(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   const file = named ?? (overrides.upstreams === undefined ? findDefaultFile() : null);
-  const config = await readConfig(file, overrides, env);
+  if (file === null && overrides.upstreams === undefined && overrides.plugins === undefined) {
+    throw new UsageError(
+      `Nothing to plan: expected a file, --upstream or --plugins, found no ${defaultFile} here`,
+    );
+  }
+  const config = withRoute(await readConfig(file, overrides, env));
   if (request.deno) return print(denoCommand(config, file, process.argv.slice(2)));
   const routes = request.url === null ? config.routes : [findRoute(config, request, request.url)];
   const { plugins, problems } = await checkPlugins(config, file);

@@ -78,8 +78,7 @@ t.test("commands are told apart", async (t) => {
   t.match(parseCommandLine(["check"], {}), { kind: "check", file: null });
   t.match(parseCommandLine(["check", "a.yaml"], {}), { kind: "check", file: "a.yaml" });
   t.same(parseCommandLine(["schema"], {}), { kind: "schema" });
-  t.same(parseCommandLine(["check", "--help"], {}), { kind: "help" });
-  t.same(parseCommandLine(["-h"], {}), { kind: "help" });
+  t.same(parseCommandLine(["-h"], {}), { kind: "help", topic: null });
   t.same(parseCommandLine(["--version"], {}), { kind: "version" });
 });
 
@@ -97,6 +96,13 @@ const complaints: readonly (readonly [argv: readonly string[], message: string])
   ],
   [["check", "a", "b"], 'Unexpected argument "b"'],
   [["schema", "a"], 'Unexpected argument "a"'],
+  [["schema", "--listen", ":1"], 'Option --listen does not go with "sluice schema"'],
+  [["--json"], 'Option --json does not go with "sluice"'],
+  [["check", "--engine", "quickjs"], 'Option --engine does not go with "sluice check"'],
+  [["new", "policy"], 'Cannot make it: expected "sluice new policy NAME"'],
+  [["new", "hello", "policy"], 'Cannot make it: expected "sluice new policy NAME"'],
+  [["dev", "sluice.yaml"], 'Unexpected argument "sluice.yaml"'],
+  [["plan", "--header", "x"], 'Cannot use --header: expected NAME:VALUE, found "x"'],
   [["--listen"], "Option --listen needs a value"],
   [["--listen="], "Option --listen needs a value"],
   [["--listen", "--pretty"], "Option --listen needs a value"],
@@ -124,4 +130,23 @@ t.test("a bad value is named with where it came from, and without credentials", 
     /^Cannot use SLUICE_ACCESS_LOG: expected on or off, found "maybe"$/,
   );
   t.match(complaint(["--upstream", "http://bob:secret@a"]), /found "http:\/\/\*\*\*@a"$/);
+});
+
+t.test("commands take what is theirs", async (t) => {
+  t.same(parseCommandLine(["check", "--help"], {}), { kind: "help", topic: "check" });
+  t.same(parseCommandLine(["new", "policy", "hello"], {}), { kind: "new", name: "hello", folder: "plugins" });
+  t.same(parseCommandLine(["test", "p", "--engine", "all"], {}), {
+    kind: "test",
+    folder: "p",
+    engine: "all",
+  });
+  t.match(parseCommandLine(["dev", "--plugins", "p"], {}), { kind: "dev", overrides: { plugins: "p" } });
+  t.match(
+    parseCommandLine(["plan", "/a", "--method", "PUT", "--header", "X-A: b", "--config", "c.yaml"], {}),
+    {
+      kind: "plan",
+      file: "c.yaml",
+      request: { url: "/a", method: "PUT", headers: new Map([["x-a", "b"]]), json: false },
+    },
+  );
 });

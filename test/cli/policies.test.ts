@@ -1,0 +1,216 @@
+/** Node only: plugins are checked by the compiler of TypeScript and tested with Node's test runner. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import t, { type Test } from "tap";
+import { startProgram } from "../support/program.ts";
+
+const binary = resolve("core/cli/main.ts");
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder outside of this project, where nothing is installed. */
+function folder(t: Test, files: Readonly<Record<string, string>> = {}): string {
+  const path = mkdtempSync(join(tmpdir(), "sluice-cli-"));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  return path;
+}
+
+async function sluice(cwd: string, ...argv: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [binary, ...argv], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { code, out, err };
+}
+
+t.test("--help of every command fits a terminal of 80 columns and 24 lines", async (t) => {
+  for (const command of ["new", "dev", "check", "plan", "test", "schema"]) {
+    const { code, out } = await sluice(folder(t), command, "--help");
+    const lines = out.trimEnd().split("\n");
+    t.equal(code, 0);
+    t.match(lines[0], `Usage: sluice ${command}`);
+    t.ok(lines.length <= 24 && lines.every((line) => line.length <= 80), command);
+  }
+});
+
+t.test("a new policy is valid and passes its own test, where nothing is installed", async (t) => {
+  const cwd = folder(t);
+  const made = await sluice(cwd, "new", "policy", "hello");
+  t.equal(made.code, 0, made.err);
+  t.same(readdirSync(join(cwd, "plugins")).sort(), ["hello.test.ts", "hello.ts", "tsconfig.json"]);
+  const checked = await sluice(cwd, "check", "--plugins", "plugins");
+  t.match(checked, { code: 0, err: "", out: /plugins: valid, 1 plugin\n$/ });
+  const tested = await sluice(cwd, "test");
+  t.equal(tested.code, 0, tested.out + tested.err);
+  t.match(tested.out, /pass 2\b/);
+});
+
+t.test("a new policy overwrites nothing, and refuses a name that is none", async (t) => {
+  const cwd = folder(t);
+  await sluice(cwd, "new", "policy", "hello", "--dir", "p");
+  writeFileSync(join(cwd, "p/hello.ts"), "mine");
+  t.match(await sluice(cwd, "new", "policy", "hello", "--dir", "p"), {
+    code: 2,
+    err: /p\/hello\.ts exists/,
+  });
+  t.equal(readFileSync(join(cwd, "p/hello.ts"), "utf8"), "mine");
+  for (const name of ["../escape", "a/b", "-x", ".hidden"])
+    t.equal((await sluice(cwd, "new", "policy", name)).code, 2, name);
+});
+
+t.test("a test that fails is exit code 1, and no tests are a mistake", async (t) => {
+  const failing = `import { test } from "node:test"; test("no", () => { throw new Error("no"); });`;
+  t.equal((await sluice(folder(t, { "a.test.ts": failing }), "test", ".")).code, 1);
+  t.match(await sluice(folder(t), "test"), { code: 2, err: /Nothing to test/ });
+});
+
+const faulty = {
+  "types.ts": `import { definePlugin } from "sluice/sdk";
+export default definePlugin({
+  config: { type: "object", properties: { n: { type: "number" } }, required: ["n"] },
+  capabilities: { kv: true, env: ["A"] },
+  onRequest(request, ctx) {
+    const n: string = ctx.config.n;
+    return process.env[n];
+  },
+});
+`,
+  "syntax.ts": "export default {\n",
+  "thrower.ts": 'export default {};\nthrow new Error("at the top");\n',
+  "sluice.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+plugins:
+  directory: .
+  settings:
+    typse: { engine: quickjs }
+    types: { grants: { kv: true } }
+routes:
+  - { cluster: app, policies: [{ plugin: types, config: { n: x } }, nobody] }
+`,
+};
+
+t.test("check tells every mistake of every plugin at its place, with exit code 78", async (t) => {
+  const { code, err, out } = await sluice(folder(t, faulty), "check");
+  t.equal(code, 78);
+  const problems = err.split("\n").filter((line) => /^\S+:\d+:\d+: /.test(line));
+  t.match(problems, [
+    /^syntax\.ts:2:1: /,
+    "types.ts:6:11: Type 'number' is not assignable to type 'string'.",
+    "types.ts:7:12: Cannot find name 'process': a plugin has the Web's globals",
+    "thrower.ts:2:7: Error in its top level: at the top",
+    "sluice.yaml:6:14: the plugin types asks for env A, which is not granted under plugins.settings.types.grants",
+    "sluice.yaml:8:59: route app: config of types: config/n must be number",
+    /^sluice\.yaml:8:69: route app: expected the name of a plugin, one of syntax, thrower, types, found "nobody"/,
+    'sluice.yaml:5:5: no plugin is called "typse" (did you mean "types"?)',
+  ]);
+  t.match(err, "> 6 |     const n: string = ctx.config.n;");
+  t.match(out, "  kv     granted\n  env A  not granted\n");
+});
+
+t.test("check survives a plugin that ends the process it is loaded in", async (t) => {
+  const cwd = folder(t, { "bomb.js": '"a".repeat(1 << 28).split("");\nexport default {};\n' });
+  t.match(await sluice(cwd, "check", "--plugins", "."), {
+    code: 78,
+    err: "bomb.js:1:1: the process ended while the plugin was loaded\n",
+  });
+});
+
+t.test("check without plugins costs no compiler", async (t) => {
+  const cwd = folder(t, { "sluice.yaml": 'clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }\n' });
+  t.match(await sluice(cwd, "check"), {
+    code: 0,
+    out: "sluice.yaml: valid, 1 listener, 1 cluster, 1 route\n",
+  });
+});
+
+const planned = {
+  "a.ts": "export default { onRequest() {}, onResponse() {}, onLog() {}, capabilities: { kv: true } };\n",
+  "b.ts":
+    "export default { onRequest() {}, onRequestBody() {}, onUpstream() {}, onResponse() {}, onResponseBody() {} };\n",
+  "sluice.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+plugins: { directory: ., settings: { a: { engine: quickjs, grants: { kv: true }, limits: { body: 4KiB } } } }
+routes:
+  - { cluster: app }
+  - { cluster: app, name: open, path: /open, policies: [], methods: [GET] }
+  - { cluster: app, name: beta, path: /beta, headers: { x-beta: true }, policies: [b] }
+`,
+};
+
+t.test("plan shows the chain of every route in the order of running", async (t) => {
+  const { out, code } = await sluice(folder(t, planned), "plan");
+  t.equal(code, 0);
+  t.match(
+    out,
+    `  request        client -> a.onRequest -> b.onRequest -> b.onRequestBody -> b.onUpstream -> service
+  response       service -> b.onResponse -> a.onResponse -> b.onResponseBody -> client
+  request body   streams through b.onRequestBody; held only while read by a.onRequest (up to 4KiB) or b.onRequest (up to 1MiB)
+`,
+  );
+  t.match(out, "  after          a.onLog\n");
+  t.match(out, "route open: GET, any host, prefix /open, cluster app\n  no policies");
+  t.match(out, "policy a: a.ts, quickjs, fails closed\n");
+  t.match(out, "  grants  kv\n");
+});
+
+t.test("plan of a URL finds the route as the data path does", async (t) => {
+  const cwd = folder(t, planned);
+  const routeOf = async (...argv: string[]) =>
+    JSON.parse((await sluice(cwd, "plan", ...argv, "--json")).out).route;
+  t.equal(await routeOf("/x/../open/a"), "open");
+  t.equal(await routeOf("/beta"), "app");
+  t.equal(await routeOf("http://Example.com/beta", "--header", "X-Beta: 1"), "beta");
+  t.match(await sluice(cwd, "plan", "no url"), { code: 2, err: /Cannot use the URL/ });
+});
+
+t.test("plan --deno names what the configuration needs and nothing else", async (t) => {
+  const cwd = folder(t, planned);
+  const { out } = await sluice(cwd, "plan", "--deno", "--listen", "127.0.0.1:1234", "--admin", "off");
+  t.match(out, "--allow-net=127.0.0.1:0,127.0.0.1:1234,127.0.0.1:3000 ");
+  t.match(out, `,${cwd} `);
+  t.notMatch(out, /--allow-(write|all|ffi|net |read )/);
+  t.match(out, / --listen 127\.0\.0\.1:1234 --admin off\n$/);
+});
+
+t.test("dev serves an echo and the policies, with what they declare granted", async (t) => {
+  const plugin = `export default {
+  capabilities: { kv: true },
+  async onRequest(request, ctx) { request.headers.set("x-count", String(await ctx.kv.increment("n"))); },
+};
+`;
+  const cwd = folder(t);
+  await sluice(cwd, "new", "policy", "hello");
+  rmSync(join(cwd, "plugins/hello.test.ts"));
+  writeFileSync(join(cwd, "plugins/hello.ts"), plugin);
+  const argv = [binary, "dev", "--listen", "127.0.0.1:0", "--admin", "off"];
+  await using program = startProgram(process.execPath, argv, { cwd });
+  await program.said(/listening/);
+  t.match(program.output, /every plugin in plugins is granted what it declares/);
+  const address = /"listeners":\["(.*?)"\]/.exec(program.output)?.[1];
+  const echoed = await (await fetch(`http://${address}/a`, { method: "POST", body: "text" })).json();
+  t.match(echoed, { method: "POST", url: "/a", body: "text", headers: { "x-count": "1" } });
+
+  writeFileSync(
+    join(cwd, "plugins/hello.ts"),
+    "export default { onRequest() { throw new Error('oh <no>'); } };\n",
+  );
+  await program.said(/reloaded/i);
+  const page = await fetch(`http://${address}/a`, { headers: { accept: "text/html" } });
+  t.equal(page.status, 500);
+  t.match(await page.text(), /oh &#60;no&#62;[\s\S]*plugins\/hello\.ts:1:/);
+  program.kill("SIGTERM");
+  t.equal(await program.ended, 0);
+});
+
+t.test("dev without a folder of plugins says how to make one", async (t) => {
+  t.match(await sluice(folder(t), "dev"), { code: 2, err: /sluice new policy NAME/ });
+});

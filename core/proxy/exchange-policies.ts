@@ -279,6 +279,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   end(because: string): void {
     this.phase?.cancel();
     for (const body of this.bodies) body.cancel();
+    this.requestFlow.end();
+    this.responseFlow?.end();
     this.run.end(because);
   }
 

@@ -2,10 +2,12 @@
 import { ProxyError } from "../errors.ts";
 import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
+import type { HostCallError } from "../sandbox/host/error.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
+import { bodyWentOn, exchangeIsOver } from "./body-reading.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangePolicies } from "./exchange-policies.ts";
 import { HeldBody } from "./held-body.ts";
@@ -74,14 +76,24 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
 
   /** The body as a whole; a longer one than `limit` ends the exchange with 502. */
   readAll(limit: number): Promise<Uint8Array> | Uint8Array {
-    if (Math.max(this.head?.contentLength ?? 0, this.held.length) > limit) {
-      queueMicrotask(() => this.tooLarge(limit));
-      return new Promise(() => {});
-    }
-    if (this.received || this.head === null) return this.held.bytes();
+    if (this.isSent) throw bodyWentOn();
+    const isTooLarge = Math.max(this.head?.contentLength ?? 0, this.held.length) > limit;
+    if (!isTooLarge && (this.received || this.head === null)) return this.held.bytes();
     this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
-    this.exchange.upstream?.resume();
+    // The guest has to return first.
+    if (isTooLarge) queueMicrotask(() => this.tooLarge(limit));
+    else this.exchange.upstream?.resume();
     return this.reading.body.promise;
+  }
+
+  /** The exchange is over: who still waits for the body does so no longer. */
+  end(): void {
+    this.giveUpReading(exchangeIsOver());
+  }
+
+  private giveUpReading(because: HostCallError): void {
+    this.reading?.body.reject(because);
+    this.reading = null;
   }
 
   private tooLarge(limit: number): void {
@@ -104,8 +116,19 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
     const text = writeResponse({ ...draft, framing: framing.field, connection, via, date: httpDate() });
     exchange.writer.begin(text, framing.chunked);
     this.isSent = true;
-    if (replacement !== null) this.sendReplacement(hasBody ? replacement : Buffer.alloc(0));
+    this.giveUpReading(bodyWentOn());
+    // The bytes of a body would be taken for the next response.
+    const isCut = !hasBody && this.endpointSendsBody;
+    if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : Buffer.alloc(0));
     else this.sendHeld();
+  }
+
+  /** RFC 9112 section 6.3: some responses end with their head, whatever length they tell. */
+  private get endpointSendsBody(): boolean {
+    const { head } = this;
+    return (
+      head !== null && this.exchange.head.method !== "HEAD" && head.status !== 204 && head.status !== 304
+    );
   }
 
   /** Null: the body goes on as the endpoint sends it. */
@@ -128,6 +151,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
     const isUnbounded = this.head?.contentLength === CHUNKED || this.head?.contentLength === UNTIL_CLOSE;
     if (this.transform === null && replacement !== null)
       return plain(`Content-Length: ${replacement.length}\r\n`);
+    if (this.transform === null && !this.endpointSendsBody) return plain("Content-Length: 0\r\n");
     if (this.transform === null && !isUnbounded) return plain(receivedContentLength(this.head!));
     return minor === 1
       ? { field: "Transfer-Encoding: chunked\r\n", chunked: true, closes: false }

@@ -1,9 +1,11 @@
 /** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
 import type { ProxyError } from "../errors.ts";
 import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import type { HostCallError } from "../sandbox/host/error.ts";
 import { requestFraming } from "../wire/forward.ts";
 import { CHUNKED } from "../wire/framing.ts";
 import type { Trailers } from "../wire/trailers.ts";
+import { bodyWentOn, exchangeIsOver } from "./body-reading.ts";
 import { bodyTooLarge } from "./checks.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangePolicies } from "./exchange-policies.ts";
@@ -19,6 +21,8 @@ export class RequestFlow implements BodyListener {
   private isReplaced = false;
   private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
   private wasRead = false;
+  /** It goes upstream, and is not here as a whole any more. */
+  private isOnItsWay = false;
   private guestsAtWork = false;
   private endpointFlows = true;
 
@@ -64,19 +68,23 @@ export class RequestFlow implements BodyListener {
   /** The body as a whole; a longer one than `limit` ends the exchange with 413. */
   readAll(limit: number): Promise<Uint8Array> | Uint8Array {
     const { requestBody, head, client } = this.exchange;
+    if (this.isOnItsWay) throw bodyWentOn();
+    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
+    const { promise } = this.reading.body;
     if (Math.max(head.contentLength, requestBody.length) > limit) {
-      const error = bodyTooLarge(limit);
       // The guest has to return first.
-      queueMicrotask(() => this.exchange.fail(error));
-      return new Promise(() => {});
+      queueMicrotask(() => this.exchange.fail(bodyTooLarge(limit)));
+      return promise;
     }
     this.wasRead = true;
-    if (requestBody.received) return requestBody.copyHeld();
+    if (requestBody.received) {
+      this.reading = null;
+      return requestBody.copyHeld();
+    }
     requestBody.mostHeld = limit;
     if (this.exchange.expectsContinue) client.sendText(continueLine);
-    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
     client.resumeReading();
-    return this.reading.body.promise;
+    return promise;
   }
 
   /** The policies have seen the head: from here on the body flows. */
@@ -84,6 +92,8 @@ export class RequestFlow implements BodyListener {
     const { requestBody, head } = this.exchange;
     const { body } = this.policies.request;
     const received = requestBody.received;
+    this.isOnItsWay = true;
+    this.giveUpReading(bodyWentOn());
     if (body !== null) {
       this.isReplaced = true;
       requestBody.take();
@@ -98,6 +108,16 @@ export class RequestFlow implements BodyListener {
     this.transform = this.policies.requestBodyPhase(this);
     if (held.length > 0) this.guestsAtWork = !this.transform.push(held);
     if (received || body !== null) this.transform.end();
+  }
+
+  /** The exchange is over: who still waits for the body does so no longer. */
+  end(): void {
+    this.giveUpReading(exchangeIsOver());
+  }
+
+  private giveUpReading(because: HostCallError): void {
+    this.reading?.body.reject(because);
+    this.reading = null;
   }
 
   /** The field that tells the endpoint where the body ends. */

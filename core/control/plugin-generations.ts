@@ -5,19 +5,12 @@ import type { PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { compileRuntime } from "../reload/compile-runtime.ts";
-import {
-  createBundleBuilder,
-  generationId,
-  type PolicyPart,
-  policyPart,
-  withPolicyPart,
-} from "../reload/generation.ts";
-import { type PluginWatch, watchPlugins } from "../reload/plugin-watch.ts";
+import { generationId, type PolicyPart, policyPart, withPolicyPart } from "../reload/generation.ts";
 import { PluginError } from "../reload/problem.ts";
-import { type LastGood, loadLastGood, saveLastGood } from "./last-good.ts";
+import type { LastGood } from "./last-good.ts";
+import type { PluginFolder } from "./plugin-folder.ts";
 import { type FaultRate, Probation, rateIn } from "./probation.ts";
-import { fromPlugin, logFields, problemsOf, type ReloadProblem } from "./reload-problem.ts";
+import { logFields, problemsOf, type ReloadProblem } from "./reload-problem.ts";
 import type { ReloadCause } from "./reloader.ts";
 
 export interface PluginGenerationsOptions {
@@ -55,9 +48,7 @@ export interface LastReload {
 }
 
 export class PluginGenerations {
-  /** Asked for when the plugins change on disk. */
   readonly #options: PluginGenerationsOptions;
-  readonly #builder = createBundleBuilder();
   /** As it was read last, without what a rollback puts over it. */
   #config: Config;
   #current: Generation;
@@ -65,7 +56,7 @@ export class PluginGenerations {
   /** What was rolled back is not tried again. */
   #rejected: string | null = null;
   #last: LastReload | null = null;
-  #watch: { readonly directory: string; readonly watch: PluginWatch } | null = null;
+  #folder: PluginFolder | null = null;
   #onChange: (() => void) | null = null;
   #changedUnheard = false;
   #requestsBefore = 0;
@@ -150,7 +141,7 @@ export class PluginGenerations {
 
   close(): void {
     this.#onChange = null;
-    this.#watch?.watch.close();
+    this.#folder?.close();
     this.#probation?.watch.cancel();
   }
 
@@ -169,6 +160,7 @@ export class PluginGenerations {
     const state = await this.#loadState();
     if (state === null) throw startError(problems);
     for (const problem of problems) this.#options.log.error(logFields(problem), "Plugins refused");
+    const { compileRuntime } = await import("../reload/compile-runtime.ts");
     const bundle = { runtime: await compileRuntime(), plugins: state.plugins };
     const [config, result] = await this.#serveState(state, bundle, serve);
     this.#current = this.#generation(bundle, config, "state", 1);
@@ -204,7 +196,7 @@ export class PluginGenerations {
     const { directory, state } = this.#config.plugins;
     if (directory === null || state === null) return null;
     try {
-      return await loadLastGood(state, directory);
+      return await (await import("./last-good.ts")).loadLastGood(state, directory);
     } catch (error) {
       this.#options.log.warn({ state, err: error }, "The last good plugins cannot be used");
       return null;
@@ -264,39 +256,23 @@ export class PluginGenerations {
 
   async #build(config: Config): Promise<PolicyBundle | null> {
     const { directory } = config.plugins;
-    this.#watchFolder(directory);
-    if (directory === null) return null;
-    try {
-      const { bundle, inputs, warnings } = await this.#builder.build(directory);
-      this.#watch?.watch.update(inputs);
-      for (const warning of warnings)
-        this.#options.log.warn(logFields(fromPlugin(warning)), "Plugin compiled");
-      return bundle;
-    } catch (error) {
-      if (error instanceof PluginError) this.#watch?.watch.update(error.inputs);
-      throw error;
+    if (this.#folder !== null && this.#folder.directory !== directory) {
+      this.#folder.close();
+      this.#folder = null;
     }
+    if (directory === null) return null;
+    this.#folder ??= await this.#openFolder(directory);
+    return this.#folder.build();
   }
 
-  #watchFolder(directory: string | null): void {
-    if (this.#watch?.directory === directory) return;
-    this.#watch?.watch.close();
-    this.#watch = directory === null ? null : { directory, watch: this.#openWatch(directory) };
-  }
-
-  #openWatch(directory: string): PluginWatch {
-    return watchPlugins({
-      directory,
-      changed: () => {
-        if (this.#onChange === null) this.#changedUnheard = true;
-        else this.#onChange();
-      },
-      failed: (error) =>
-        this.#options.log.warn(
-          { err: error, directory },
-          "Cannot watch the plugins; SIGHUP still reloads them",
-        ),
-    });
+  /** A proxy without plugins does not load the compiler. */
+  async #openFolder(directory: string): Promise<PluginFolder> {
+    const { PluginFolder } = await import("./plugin-folder.ts");
+    const changed = () => {
+      if (this.#onChange === null) this.#changedUnheard = true;
+      else this.#onChange();
+    };
+    return new PluginFolder(directory, changed, this.#options.log);
   }
 
   // --- probation
@@ -363,7 +339,7 @@ export class PluginGenerations {
     if (state === null || directory === null || bundle === null) return;
     const kept = { plugins: bundle.plugins, policies, savedAt: Date.now() };
     this.#saving = this.#saving
-      .then(() => saveLastGood(state, directory, kept))
+      .then(async () => (await import("./last-good.ts")).saveLastGood(state, directory, kept))
       .catch((error: unknown) => {
         this.#options.log.warn({ state, err: error }, "The last good plugins cannot be kept");
       });

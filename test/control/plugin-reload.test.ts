@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
@@ -265,4 +275,55 @@ ${more}\n`;
   await sluice.url();
   folder.write("sluice.yaml", text(`plugins: { directory: ${folder.plugins} }`));
   t.match(await sluice.line("Config refused, the old one stays"), { problem: /start Sluice again/ });
+});
+
+t.test("Kubernetes swaps a mounted ConfigMap under the proxy", async (t) => {
+  const folder = new PluginFolder(t, {});
+  const mount = (version: number) => {
+    const name = `..${version}`;
+    mkdirSync(join(folder.plugins, name));
+    writeFileSync(join(folder.plugins, name, "a.ts"), answering(`version ${version}`));
+    symlinkSync(name, join(folder.plugins, "..data_tmp"));
+    renameSync(join(folder.plugins, "..data_tmp"), join(folder.plugins, "..data"));
+    rmSync(join(folder.plugins, `..${version - 1}`), { recursive: true, force: true });
+  };
+  mount(1);
+  symlinkSync("..data/a.ts", join(folder.plugins, "a.ts"));
+  const sluice = start(t, folder);
+  const url = await sluice.url();
+  t.equal(await textOf(url), "version 1");
+  const from = sluice.lines.length;
+  mount(2);
+  await sluice.line("Plugins reloaded", from);
+  t.equal(await textOf(url), "version 2");
+});
+
+t.test("every reactor goes over to the new plugins, and each one's faults count", async (t) => {
+  const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
+  const sluice = start(t, folder, "--workers", "2");
+  const url = await sluice.url();
+  const answers = async () =>
+    new Set(
+      await Promise.all(
+        Array.from({ length: 30 }, async () =>
+          (await fetch(url, { headers: { connection: "close" } })).text(),
+        ),
+      ),
+    );
+  t.same(await answers(), new Set(["one"]));
+  await savePlugin(sluice, folder, answering("x", `\n  setup() { throw new Error("no"); },`), refused);
+  t.same(await answers(), new Set(["one"]));
+  await savePlugin(sluice, folder, answering("two"), "Plugins reloaded");
+  t.same(await answers(), new Set(["two"]));
+  t.equal((await pluginsPage(sluice)).plugins.length, 1, "one entry for both");
+});
+
+t.test("SIGHUP reloads plugins where there is no config file", async (t) => {
+  const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
+  const sluice = start(t, folder);
+  const url = await sluice.url();
+  folder.save("10-a.ts", answering("two"));
+  sluice.signal("SIGHUP");
+  await until(async () => (await textOf(url)) === "two");
+  t.pass("the new one serves");
 });

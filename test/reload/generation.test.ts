@@ -5,12 +5,8 @@ import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
 import { catchAllRoute } from "../../core/config/overrides.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
-import {
-  createBundleBuilder,
-  generationId,
-  policyPart,
-  withPolicyPart,
-} from "../../core/reload/generation.ts";
+import { createBundleBuilder } from "../../core/reload/bundle-builder.ts";
+import { generationId, policyPart, withPolicyPart } from "../../core/reload/generation.ts";
 import { PluginError } from "../../core/reload/problem.ts";
 import { folderWith } from "./folder.ts";
 

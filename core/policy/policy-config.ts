@@ -2,6 +2,17 @@
 
 type Schema = Readonly<Record<string, unknown>>;
 
+/** A part of a config is compared with each part of its schema at most once: so many comparisons take 70 ms. */
+const mostComparisons = 5_000_000;
+/** What is shown of one mismatch, in code units. */
+const longestProblem = 300;
+/** Keywords that would have the same part compared again and again. */
+const references = ["$ref", "$dynamicRef", "$recursiveRef"];
+/** Keywords whose members are named by the author. */
+const named = ["properties", "$defs", "definitions", "dependentSchemas"];
+/** A plugin's regular expressions run in its guest, where a slow one ends itself (sdk/runtime/config-patterns.ts). */
+const patterns = ["pattern", "patternProperties", "format"];
+
 /**
  * The config with the schema's defaults filled in.
  *
@@ -13,12 +24,15 @@ export async function checkPolicyConfig(schema: object | null, config: unknown):
     throw new Error("expected no config, because the plugin declares none");
   }
   const filled = fill(schema as Schema, config ?? {});
+  if (partsOf(schema) * partsOf(filled) > mostComparisons) {
+    throw new Error("expected a schema and a config that are smaller, to compare them in a short time");
+  }
   const { Errors } = await import("typebox/value");
-  const errors = Errors(withoutPatterns(schema) as never, filled).filter(
-    ({ keyword }) => keyword !== "boolean",
-  );
+  const errors = Errors(checkable(schema) as never, filled).filter(({ keyword }) => keyword !== "boolean");
   if (errors.length === 0) return filled;
-  const problems = errors.slice(0, 10).map(({ instancePath, message }) => `config${instancePath} ${message}`);
+  const problems = errors
+    .slice(0, 10)
+    .map(({ instancePath, message }) => `config${instancePath} ${message}`.slice(0, longestProblem));
   throw new Error(problems.join("; "));
 }
 
@@ -37,8 +51,16 @@ function fill(schema: Schema, value: unknown): unknown {
   if (typeof value !== "object" || value === null || properties === undefined) return value;
   const filled: Record<string, unknown> = { ...value };
   for (const [name, property] of Object.entries(properties)) {
-    const found = fill(property, filled[name]);
-    if (found !== undefined) filled[name] = found;
+    const found = fill(property, Object.hasOwn(filled, name) ? filled[name] : undefined);
+    // Assigned, `__proto__` would be no property.
+    if (found !== undefined) {
+      Object.defineProperty(filled, name, {
+        value: found,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    }
   }
   return filled;
 }
@@ -47,12 +69,28 @@ function clone(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
-/** A plugin's regular expressions run in its guest, where a slow one ends itself (sdk/runtime/config-patterns.ts). */
-function withoutPatterns(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutPatterns);
+/**
+ * The schema as the host compares a config with it.
+ *
+ * @throws Error for one that refers to parts of itself
+ */
+function checkable(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(checkable);
   if (typeof schema !== "object" || schema === null) return schema;
-  const entries = Object.entries(schema).filter(
-    ([key]) => key !== "pattern" && key !== "patternProperties" && key !== "format",
-  );
-  return Object.fromEntries(entries.map(([key, value]) => [key, withoutPatterns(value)]));
+  const entries = Object.entries(schema).filter(([key]) => !patterns.includes(key));
+  const reference = entries.find(([key]) => references.includes(key));
+  if (reference !== undefined) throw new Error(`expected a schema without ${reference[0]}`);
+  return Object.fromEntries(entries.map(([key, value]) => [key, checkableKeyword(key, value)]));
+}
+
+function checkableKeyword(key: string, value: unknown): unknown {
+  if (key === "const" || key === "enum" || key === "default" || key === "examples") return value;
+  if (!named.includes(key) || typeof value !== "object" || value === null) return checkable(value);
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, checkable(schema)]));
+}
+
+/** Objects, lists and values in a value. */
+function partsOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce((sum: number, part) => sum + partsOf(part), 1);
 }

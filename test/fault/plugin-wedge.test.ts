@@ -29,7 +29,7 @@ export default definePlugin({
 });
 `;
 
-async function startUnderAttack(t: Test, engine: string, onFailure = "closed") {
+async function startUnderAttack(t: Test, engine: string, onFailure = "closed", workers = 1) {
   const service = createServer((_request, response) => void response.end("served"));
   const upstream = await listenLocally(service);
   t.teardown(() => service.close().closeAllConnections());
@@ -42,6 +42,7 @@ async function startUnderAttack(t: Test, engine: string, onFailure = "closed") {
     `listeners: [{ address: "127.0.0.1:${port}" }]
 admin: { address: "127.0.0.1:${admin}" }
 accessLog: false
+workers: ${workers}
 clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
 routes:
   - { name: other, cluster: app, path: /other, policies: [] }
@@ -114,3 +115,25 @@ t.test(
     t.notMatch(sluice.output, /Plugin quarantined/, "the code in force is not to blame");
   },
 );
+
+t.test(
+  "new code that ends the process while on probation is taken back at once",
+  { skip: noProc },
+  async (t) => {
+    const { ask, sluice, root } = await startUnderAttack(t, "isolated-vm");
+    writeFileSync(join(root, "attacker.ts"), attacker.replaceAll("harmless", "changed"));
+    await sluice.said(/Plugins reloaded/);
+    t.equal(await ask("/"), "200 changed");
+    await t.rejects(ask("/split"));
+    await sluice.said(/plugin attacker ended the data process[^\n]*Plugins rolled back/);
+    t.equal(await ask("/"), "200 harmless");
+  },
+);
+
+t.test("one reactor of two that does not come out of a guest is enough", { skip: noProc }, async (t) => {
+  const { ask, sluice } = await startUnderAttack(t, "isolated-vm", "closed", 2);
+  t.equal(await ask("/"), "200 harmless");
+  await t.rejects(ask("/fill"));
+  t.equal(await ask("/other"), "200 served");
+  t.match(sluice.output, /"plugin":"attacker"[^\n]*Data process ended/);
+});

@@ -88,7 +88,7 @@ export interface TestGateway extends AsyncDisposable {
    * @throws Error when one cannot be loaded; the old ones stay then
    */
   reload(plugins: readonly PluginEntry[]): Promise<void>;
-  /** Ends everything. */
+  /** Ends everything. Until then the program may not end, as with any server: `await using` does it in any case. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,116 @@
+import t from "tap";
+import { testGateway } from "../../core/testing/index.ts";
+
+const asking = (url: string, init = "") =>
+  `export default {
+    capabilities: { fetch: ["https://api.test"] },
+    async onRequest(request, ctx) {
+      try {
+        const response = await fetch(${JSON.stringify(url)}${init && `, ${init}`});
+        return new Response(response.status + " " + (await response.text()));
+      } catch (error) {
+        return new Response(error.name + ": " + error.message, { status: 500 });
+      }
+    },
+  };`;
+
+t.test("fetch is answered by the test, with the request as it would be sent", async (t) => {
+  await using gateway = await testGateway({
+    plugins: [
+      { source: asking("https://api.test/x?y=1", '{ method: "POST", body: "hello", headers: { a: "b" } }') },
+    ],
+    async fetch(request) {
+      t.equal(request.url, "https://api.test/x?y=1");
+      t.equal(request.headers.get("a"), "b");
+      return new Response(`${request.method} ${await request.text()}`, { status: 201 });
+    },
+  });
+  t.equal(await (await gateway.fetch("/")).text(), "201 POST hello");
+});
+
+t.test("grants hold in tests, for redirects too", async (t) => {
+  const fetch = () => new Response(null, { status: 302, headers: { location: "https://other.test/" } });
+  for (const url of ["https://other.test/", "https://api.test/"]) {
+    await using gateway = await testGateway({ plugins: [{ source: asking(url) }], fetch });
+    t.match(
+      await (await gateway.fetch("/")).text(),
+      /^NotAllowedError: .*https:\/\/other\.test is not granted/,
+    );
+  }
+});
+
+t.test("what the stand-in throws looks like a network that failed", async (t) => {
+  const fetch = () => {
+    throw new Error("secret of the test");
+  };
+  await using gateway = await testGateway({ plugins: [{ source: asking("https://api.test/") }], fetch });
+  t.equal(
+    await (await gateway.fetch("/")).text(),
+    "TypeError: fetch failed: GET https://api.test: connection failed",
+  );
+});
+
+t.test("without a stand-in the failure says what is missing", async (t) => {
+  await using gateway = await testGateway({ plugins: [{ source: asking("https://api.test/") }] });
+  t.match(await (await gateway.fetch("/")).text(), /the test has no answer for GET https:\/\/api\.test\//);
+});
+
+t.test("the limit of outbound calls holds", async (t) => {
+  const source = `export default {
+    capabilities: { fetch: ["https://api.test"] },
+    limits: { fetches: 2 },
+    async onRequest() {
+      for (let i = 0; i < 5; i++) await (await fetch("https://api.test/")).text();
+    },
+  };`;
+  let calls = 0;
+  const fetch = () => {
+    calls++;
+    return new Response("x");
+  };
+  await using gateway = await testGateway({ plugins: [{ source }], fetch });
+  t.equal((await gateway.fetch("/")).status, 500);
+  t.match(gateway.faults, [{ message: /outbound calls are used up/ }]);
+  t.ok(calls < 5);
+});
+
+const waiting = {
+  source: `export default { async onRequest() {
+    const begun = performance.now();
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 1000));
+    return new Response(String(Math.round(performance.now() - begun)));
+  } };`,
+};
+
+t.test("the clock moves timers, one after another, and what performance.now() tells", async (t) => {
+  await using gateway = await testGateway({ plugins: [waiting], clock: "stopped" });
+  let isOver = false;
+  const response = gateway.fetch("/").finally(() => {
+    isOver = true;
+  });
+  // The request has to get to the guest first.
+  await gateway.clock.advance(0);
+  await gateway.clock.advance(2999);
+  t.equal(isOver, false);
+  await gateway.clock.advance(1);
+  t.equal(await (await response).text(), "3000");
+  t.equal(gateway.clock.now(), 3000);
+});
+
+t.test("a clock that runs can be moved as well", async (t) => {
+  await using gateway = await testGateway({ plugins: [waiting] });
+  const response = gateway.fetch("/");
+  await gateway.clock.advance(0);
+  await gateway.clock.advance(10_000);
+  t.ok(Number(await (await response).text()) < 4000);
+  await t.rejects(gateway.clock.advance(-1), { name: "RangeError" });
+});
+
+t.test("one plugin with grants leaves the others with theirs alone", async (t) => {
+  const source = "export default { capabilities: { kv: true }, onRequest() {} };";
+  const granted = { source, name: "a", grants: { kv: true } };
+  await (await testGateway({ plugins: [granted] })).close();
+  await t.rejects(testGateway({ plugins: [granted, { source, name: "b" }] }), {
+    message: /asks for kv, which is not granted/,
+  });
+});

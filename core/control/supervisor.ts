@@ -24,6 +24,9 @@ const crashesRemembered = 16;
 /** Time for the data process to report its metrics, in ms. */
 const reportTimeout = 1000;
 
+/** So much after the end of a quarantine it is over for sure, in ms. */
+const liftGrace = 10;
+
 /** After a data process was lost, each entry into a guest is traced for so long, in ms. */
 const exactTraceTime = 300_000;
 
@@ -300,15 +303,26 @@ export class Supervisor {
       { plugin, retryInMs },
       "Plugin quarantined: its policies answer as their onFailure says",
     );
+    this.#planLift();
+  }
+
+  #planLift(): void {
+    const ends = [...this.bannedPlugins().values()];
     clearTimeout(this.#unbanTimer);
-    this.#unbanTimer = setTimeout(() => this.#lift(), retryInMs + 10).unref();
+    if (ends.length === 0 || this.#state === "stopped") return;
+    const soonest = Math.max(0, Math.min(...ends) - Date.now());
+    this.#unbanTimer = setTimeout(() => void this.#lift(), soonest + liftGrace).unref();
   }
 
   /** Lets a plugin in again whose time is over. */
-  #lift(): void {
-    this.apply(this.#config, this.#bundle).catch((error: unknown) => {
+  async #lift(): Promise<void> {
+    try {
+      await this.apply(this.#config, this.#bundle);
+      this.#log?.info({}, "Quarantine is over, the plugin is tried again");
+    } catch (error) {
       this.#log?.error({ err: error }, "Cannot let a quarantined plugin in again");
-    });
+    }
+    this.#planLift();
   }
 
   #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {

@@ -13,6 +13,7 @@ const neutralRooms = [
   "route",
   "sandbox",
   "store",
+  "testing",
   "upstream",
   "wire",
 ];

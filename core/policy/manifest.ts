@@ -3,6 +3,7 @@ import { type ManifestText, type PhaseName, phaseNames } from "../../sdk/runtime
 import { type Bounds, pluginLimitBounds } from "../config/bounds.ts";
 import type { FetchGrant, Grants, PluginLimits } from "../config/model.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
+import { parseGrant } from "../sandbox/host/outbound-grant.ts";
 
 export interface Manifest {
   readonly description: string | null;
@@ -45,6 +46,16 @@ function readCapabilities(value: unknown): Grants {
 }
 
 function asFetchGrant(value: unknown): FetchGrant {
+  const grant = readFetchGrant(value);
+  try {
+    parseGrant(grant);
+  } catch (error) {
+    throw new Error(`Cannot use capabilities.fetch: ${(error as Error).message}`);
+  }
+  return grant;
+}
+
+function readFetchGrant(value: unknown): FetchGrant {
   if (typeof value === "string") return value;
   const { origin, private: isPrivate } = asObject(value, "capabilities.fetch") as Record<string, unknown>;
   if (typeof origin !== "string") throw unexpected("capabilities.fetch", "origins", value);

@@ -37,14 +37,16 @@ export function fetchOperations({
     host ??= Promise.resolve((outbound ?? network)({ grants: grants(), admit }));
     return host;
   };
+  // One that could not be made has told those that called it.
+  const tell = (what: (host: FetchHost) => void) => void host?.then(what, () => {});
   return {
     handlers: {
       [HostOp.fetch]: (text, bytes, { id }: Operation) => started().then((it) => it.fetch(text, bytes, id)),
       [HostOp.fetchRead]: (text, bytes, { id }) => started().then((it) => it.fetchRead(text, bytes, id)),
       [HostOp.fetchWrite]: (text, bytes, { id }) => started().then((it) => it.fetchWrite(text, bytes, id)),
     },
-    cancel: (id) => void host?.then((it) => it.cancel(id)),
-    dispose: () => void host?.then((it) => it.dispose()),
+    cancel: (id) => tell((it) => it.cancel(id)),
+    dispose: () => tell((it) => it.dispose()),
   };
 }
 

@@ -1,0 +1,109 @@
+/** Plugins that attack while they are loaded. Each is refused within its time, or is a plugin like others. */
+
+export interface HostileLoad {
+  readonly title: string;
+  /** Members of a plugin, or a module. */
+  readonly plugin: string;
+  readonly config?: unknown;
+  /** What it is refused with; null: it loads. */
+  readonly refused: RegExp | null;
+}
+
+const doubling = `(() => { const defs = {}; for (let i = 0; i < 40; i++) defs["a" + i] = { anyOf: [{ $ref: "#/$defs/a" + (i + 1) }, { $ref: "#/$defs/a" + (i + 1) }] };
+  return { ...defs, a40: { type: "string" } } })()`;
+
+const stranger = (text: string) => `import { definePlugin } from "sluice/sdk"; ${text}`;
+
+export const hostileLoads: readonly HostileLoad[] = [
+  {
+    title: "a top level that loops",
+    plugin: stranger("for (;;); export default definePlugin({})"),
+    refused: /took more than/,
+  },
+  { title: "a setup that loops", plugin: "setup() { for (;;); }", refused: /took more than/ },
+  {
+    title: "a getter in the manifest that loops",
+    plugin: "get limits() { for (;;); }",
+    refused: /took more than/,
+  },
+  {
+    title: "a manifest that writes itself for ever",
+    plugin: "description: { toJSON() { for (;;); } } as any",
+    refused: /took more than/,
+  },
+  {
+    title: "an export that is a proxy",
+    plugin: stranger(
+      `export default new Proxy({}, { get(target, name) { if (name === "then") return undefined; throw new Error("trap " + String(name)); } }) as any`,
+    ),
+    refused: /trap/,
+  },
+  {
+    title: "a manifest that is a gigabyte",
+    plugin: `description: "x".repeat(1e6) as any, config: { title: "y".repeat(1e6) } as any`,
+    refused: /malformed|JSON/,
+  },
+  {
+    title: "a config schema that is deep",
+    plugin: `config: (() => { let s: any = {}; for (let i = 0; i < 20000; i++) s = { not: s }; return s })()`,
+    refused: /stack|RangeError/,
+  },
+  {
+    title: "a config schema that doubles itself",
+    plugin: `config: { $defs: ${doubling}, $ref: "#/$defs/a0" } as any`,
+    refused: /\$ref/,
+  },
+  {
+    title: "a config schema and defaults that are compared part by part",
+    plugin: `config: { type: "object", properties: { a: { default: Array.from({ length: 9000 }, (_, i) => i), contains: { enum: Array.from({ length: 9000 }, (_, i) => -i - 1) } } } } as any`,
+    refused: /smaller/,
+  },
+  {
+    title: "a pattern of the config that backtracks",
+    plugin: `config: { type: "object", properties: { a: { type: "string", pattern: "^(a+)+$" } } } as any`,
+    config: { a: `${"a".repeat(40)}b` },
+    refused: /took more than/,
+  },
+  {
+    title: "a config schema that names prototypes",
+    plugin: `config: JSON.parse('{"type":"object","properties":{"__proto__":{"default":{"polluted":1}},"constructor":{"default":1}}}')`,
+    refused: null,
+  },
+  { title: "limits beyond all bounds", plugin: "limits: { cpu: 1e9 }", refused: /limits\.cpu/ },
+  {
+    title: "limits that are no numbers",
+    plugin: "limits: { memory: { valueOf: 1, toString: 1 } } as any",
+    refused: /limits\.memory/,
+  },
+  {
+    title: "limits under names of prototypes",
+    plugin: `limits: JSON.parse('{"__proto__":{"cpu":1},"constructor":1}')`,
+    refused: /limits\./,
+  },
+  {
+    title: "capabilities that there are not",
+    plugin: `capabilities: { files: ["/"] } as any`,
+    refused: /capabilities\.files/,
+  },
+  {
+    title: "grants of variables by odd names",
+    plugin: `capabilities: { env: ["__proto__", "PATH\\0X"] } as any`,
+    refused: /capabilities\.env/,
+  },
+  {
+    title: "a grant for an origin that is none",
+    plugin: `capabilities: { fetch: ["http://*", "::", "file:///etc"] } as any`,
+    refused: /fetch/,
+  },
+  { title: "phases that are no functions", plugin: "onRequest: 1 as any", refused: null },
+  {
+    title: "an error without a text",
+    plugin: stranger("throw { toString: null }; export default definePlugin({})"),
+    refused: /Thrown|shown/,
+  },
+  {
+    title: "an error that shows a path",
+    plugin: stranger(`export default definePlugin({ setup() { null.x } } as any)`),
+    refused: /^(?!.*(\/work|\/core\/|node:)).*$/s,
+  },
+];

@@ -1,0 +1,31 @@
+import type { Test } from "tap";
+import { PluginLoadError } from "../../core/policy/load-error.ts";
+import type { EngineName } from "../../core/sandbox/engine.ts";
+import { startHostileGateway } from "./hostile-gateway.ts";
+import type { HostileLoad } from "./loads.ts";
+
+/** Nobody connects to it. */
+const nowhere = { host: "127.0.0.1", port: 1 };
+/** ms that a load may take: a second for the top level, as much for a setup, and what a busy machine takes. */
+const longest = 4000;
+
+/** Loads each plugin; what it is refused with is its error and nobody else's. */
+export async function runLoads(t: Test, engine: EngineName, loads: readonly HostileLoad[]): Promise<void> {
+  for (const { title, plugin, config, refused } of loads) {
+    await t.test(`${title} is ${refused === null ? "harmless" : "refused"}`, async (t) => {
+      const began = performance.now();
+      const error = await startHostileGateway(t, nowhere, { engine, attack: plugin, config }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      t.ok(performance.now() - began < longest, `in ${(performance.now() - began).toFixed()} ms`);
+      t.notOk("polluted" in {}, "nothing is left on prototypes of the host");
+      if (refused === null) {
+        t.equal(error, null);
+        return;
+      }
+      t.ok(error instanceof PluginLoadError, String(error));
+      t.match((error as Error | null)?.message, refused);
+    });
+  }
+}

@@ -12,7 +12,10 @@ export interface Limits {
   readonly wall?: Duration;
   /** Memory of the guest, which all policies of the plugin share. Default: 32 MiB. The guest is lost and made anew. */
   readonly memory?: Size;
-  /** Longest body that `text()`, `json()` and `bytes()` read; a longer one rejects with a `RangeError`. Default: 1 MiB. */
+  /**
+   * Longest body that `text()`, `json()` and `bytes()` read. A longer one is no fault: the handler is not called on, and
+   * the client gets 413 for its request, 502 for the response. Default: 1 MiB.
+   */
   readonly body?: Size;
   /** Calls of `fetch` for one request; one more rejects. Default: 10. */
   readonly fetches?: number;

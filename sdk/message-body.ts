@@ -3,8 +3,8 @@
  * handler reads it: that collects it whole, within `limits.body`. What was read is still forwarded as it
  * came, unless `setBody` puts something else in its place.
  *
- * Reading rejects with a `TypeError` the second time, as everywhere on the web, and with a `RangeError`
- * when the body is longer than the limit.
+ * Reading rejects with a `TypeError` the second time, as everywhere on the web. A body that is longer than the
+ * limit ends the exchange: the client gets 413 for its request, 502 for the response.
  */
 export interface MessageBody {
   /** Whether it was read or replaced. */

@@ -1,0 +1,3 @@
+import { runHostileSuite } from "./suite.ts";
+
+await runHostileSuite("isolated-vm");

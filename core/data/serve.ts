@@ -86,6 +86,13 @@ function endWithControl(channel: Channel): void {
     process.on(signal, () => {});
   }
   channel.onClose(() => process.exit(0));
+  // A plugin that runs inline may leave a rejected promise lying about: no reason to end anybody's requests.
+  process.on("unhandledRejection", (error) => {
+    createLogger({ level: "error", pretty: false }, { process: "data" }).error(
+      { err: error },
+      "A promise was rejected and nobody listened",
+    );
+  });
   process.on("uncaughtException", (error) => {
     createLogger({ level: "error", pretty: false }, { process: "data" }).error(
       { err: error },

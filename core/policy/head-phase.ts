@@ -1,5 +1,5 @@
 /** One message passes the policies of one phase, one after the other. */
-import { MessageKind } from "../../sdk/runtime/message.ts";
+import { BodyForm, MessageKind } from "../../sdk/runtime/message.ts";
 import type { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
@@ -77,7 +77,9 @@ export class HeadPhase implements GuestCall {
     if (this.ended) return;
     this.disarm();
     const policy = this.policies[this.index]!;
-    this.run.answered(policy, this.phase);
+    // A body that is streamed keeps its place in the guest.
+    const streams = outcome.kind === "reply" && outcome.body === BodyForm.stream;
+    if (!streams) this.run.answered(policy, this.phase);
     switch (outcome.kind) {
       case "unchanged":
         this.next();

@@ -1,8 +1,9 @@
 /** A response on its way through the policies. */
-import type { Edits } from "../../sdk/runtime/message.ts";
+import { BodyForm, type Edits } from "../../sdk/runtime/message.ts";
 import { isFieldValue } from "../wire/characters.ts";
 import { editedText } from "./edit-values.ts";
 import { assertGuestFields, editFields } from "./field-edits.ts";
+import type { GuestBody } from "./guest-body.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
 
 export class ResponseDraft {
@@ -10,7 +11,7 @@ export class ResponseDraft {
   reason: string;
   fields: string;
   /** In the place of the body; null: none; undefined: as it comes. */
-  body: string | Uint8Array | null | undefined = undefined;
+  body: string | Uint8Array | GuestBody | null | undefined = undefined;
 
   constructor(status: number, reason: string, fields: string) {
     this.status = status;
@@ -27,20 +28,28 @@ export class ResponseDraft {
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 
-  /** @throws MalformedOutcome when it is no response */
-  replace(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined): void {
+  /**
+   * @param stream makes the body of a reply that streams it
+   * @throws MalformedOutcome when it is no response
+   */
+  replace(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, stream: () => GuestBody): void {
     assertGuestFields(reply.fields);
     this.status = statusFrom(reply.status);
     this.reason = reasonFrom(reply.reason);
     this.fields = reply.fields;
-    this.body = reply.body === "bytes" ? (bytes ?? "") : reply.body;
+    if (reply.body === BodyForm.bytes) this.body = bytes ?? "";
+    else this.body = reply.body === BodyForm.stream ? stream() : reply.body;
   }
 }
 
 /** A reply that a policy makes itself. */
-export function draftReply(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined): ResponseDraft {
+export function draftReply(
+  reply: Outcome & { kind: "reply" },
+  bytes: Uint8Array | undefined,
+  stream: () => GuestBody,
+): ResponseDraft {
   const draft = new ResponseDraft(200, "", "");
-  draft.replace(reply, bytes);
+  draft.replace(reply, bytes, stream);
   return draft;
 }
 

@@ -2,6 +2,7 @@
 import { MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import { type BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import { GuestBody } from "../policy/guest-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
 import { planRoute, type RoutePlan } from "../policy/plan.ts";
@@ -177,14 +178,15 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   onPhaseReply(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, by: Policy): void {
     const { phase } = this;
+    const stream = () => new GuestBody(this.run, by);
     try {
       if (this.stage === "response") {
-        this.response!.replace(reply, bytes);
+        this.response!.replace(reply, bytes, stream);
         phase!.replaced();
         return;
       }
       this.phase = null;
-      const draft = draftReply(reply, bytes);
+      const draft = draftReply(reply, bytes, stream);
       for (const policy of this.plan.policies) {
         if (policy === by) break;
         if (!this.passed.includes(policy)) this.passed.push(policy);
@@ -256,10 +258,18 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
     const replaced = side === "q" ? this.request.body : this.response?.body;
+    if (replaced instanceof GuestBody) return this.gather(replaced, limit);
     // A reply that a policy made has no other body.
     if (side === "s" && (replaced === null || this.isLocal)) return bytesOf(replaced ?? "", limit);
     if (replaced !== null && replaced !== undefined) return bytesOf(replaced, limit);
     return side === "q" ? this.requestFlow.readAll(limit) : this.responseFlow!.readAll(limit);
+  }
+
+  /** A streamed reply that another policy wants as a whole. */
+  private async gather(body: GuestBody, limit: number): Promise<Uint8Array> {
+    const bytes = await body.readAll(limit, () => tooLong(limit));
+    this.response!.body = bytes;
+    return bytes;
   }
 
   // --- end
@@ -308,7 +318,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     if (this.stage === "request") return this.requestPreface(this.request);
     if (this.stage === "response") {
       const { status, reason, body } = this.response!;
-      const length = body === undefined ? this.responseLength : body === null ? 0 : byteLength(body);
+      const length = body === undefined ? this.responseLength : knownLength(body);
       return `${status} ${reason}\n${lengthLine(length)}`;
     }
     const { method, authority, path, query } = this.attempt;
@@ -334,7 +344,16 @@ function joined(plan: RoutePlan, passed: readonly Policy[]): RoutePlan {
 function bytesOf(body: string | Uint8Array, limit: number): Uint8Array {
   const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
   if (bytes.length <= limit) return bytes;
-  throw new HostCallError("RangeError", `Cannot read the body: it is longer than ${limit} bytes`);
+  throw tooLong(limit);
+}
+
+function tooLong(limit: number): HostCallError {
+  return new HostCallError("RangeError", `Cannot read the body: it is longer than ${limit} bytes`);
+}
+
+/** 0 where there is none or it is not known. */
+function knownLength(body: string | Uint8Array | GuestBody | null): number {
+  return body === null || body instanceof GuestBody ? 0 : byteLength(body);
 }
 
 function byteLength(body: string | Uint8Array): number {

@@ -1,6 +1,7 @@
 /** A response where policies are: its body waits until they have seen the head, and may change on its way. */
 import { ProxyError } from "../errors.ts";
 import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
@@ -14,7 +15,7 @@ import { HeldBody } from "./held-body.ts";
 import { httpDate } from "./http-date.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 
-export class PolicyResponse implements ResponseRelay, BodyListener {
+export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyListener {
   private readonly exchange: Exchange;
   private readonly policies: ExchangePolicies;
   /** Null: the policies made the response. */
@@ -27,6 +28,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   private isSent = false;
   private isReplaced = false;
   private transform: BodyPhase | null = null;
+  /** A guest streams the body. */
+  private source: GuestBody | null = null;
   private guestsAtWork = false;
   private clientFlows = true;
 
@@ -89,6 +92,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   /** The exchange is over: who still waits for the body does so no longer. */
   end(): void {
     this.giveUpReading(exchangeIsOver());
+    this.source?.cancel();
   }
 
   private giveUpReading(because: HostCallError): void {
@@ -106,7 +110,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   send(draft: ResponseDraft): void {
     const { exchange, head } = this;
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
-    const replacement = this.replacementFor(draft);
+    if (draft.body instanceof GuestBody) this.source = draft.body;
+    const replacement = this.source === null ? this.replacementFor(draft.body) : null;
     if (hasBody && this.policies.transformsResponseBody) {
       this.transform = this.policies.responseBodyPhase(this);
     }
@@ -119,7 +124,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
     this.giveUpReading(bodyWentOn());
     // The bytes of a body would be taken for the next response.
     const isCut = !hasBody && this.endpointSendsBody;
-    if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : Buffer.alloc(0));
+    if (this.source !== null && hasBody) this.sendSource();
+    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : Buffer.alloc(0));
     else this.sendHeld();
   }
 
@@ -132,9 +138,9 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   }
 
   /** Null: the body goes on as the endpoint sends it. */
-  private replacementFor(draft: ResponseDraft): Buffer | null {
-    if (draft.body === undefined && this.head !== null) return null;
-    return typeof draft.body === "string" ? Buffer.from(draft.body, "utf8") : asBuffer(draft.body ?? null);
+  private replacementFor(body: ResponseDraft["body"]): Buffer | null {
+    if (body instanceof GuestBody || (body === undefined && this.head !== null)) return null;
+    return typeof body === "string" ? Buffer.from(body, "utf8") : asBuffer(body ?? null);
   }
 
   private framingFor(
@@ -151,19 +157,45 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
     const isUnbounded = this.head?.contentLength === CHUNKED || this.head?.contentLength === UNTIL_CLOSE;
     if (this.transform === null && replacement !== null)
       return plain(`Content-Length: ${replacement.length}\r\n`);
-    if (this.transform === null && !this.endpointSendsBody) return plain("Content-Length: 0\r\n");
-    if (this.transform === null && !isUnbounded) return plain(receivedContentLength(this.head!));
+    const isAsReceived = this.transform === null && this.source === null;
+    if (isAsReceived && !this.endpointSendsBody) return plain("Content-Length: 0\r\n");
+    if (isAsReceived && !isUnbounded) return plain(receivedContentLength(this.head!));
     return minor === 1
       ? { field: "Transfer-Encoding: chunked\r\n", chunked: true, closes: false }
       : { field: "", chunked: false, closes: true };
   }
 
-  private sendReplacement(body: Buffer): void {
+  /** What the endpoint still sends is nobody's: its connection is worth less than reading that. */
+  private dropOriginal(): void {
     this.isReplaced = true;
-    // What the endpoint still sends is nobody's: its connection is worth less than reading that.
     if (!this.received) this.exchange.leaveUpstream();
     this.received = true;
     this.held.clear();
+  }
+
+  private sendSource(): void {
+    this.dropOriginal();
+    this.exchange.flush();
+    this.pullSource();
+  }
+
+  private pullSource(): void {
+    if (this.clientFlows && !this.guestsAtWork) this.source?.pull(this);
+  }
+
+  onGuestPart(bytes: Buffer): void {
+    if (bytes.length > 0) this.passOn(bytes);
+    this.exchange.flush();
+    this.pullSource();
+  }
+
+  onGuestEnd(): void {
+    this.source = null;
+    this.endBody();
+  }
+
+  private sendReplacement(body: Buffer): void {
+    this.dropOriginal();
     if (body.length > 0) this.passOn(body);
     this.endBody();
   }
@@ -201,7 +233,9 @@ export class PolicyResponse implements ResponseRelay, BodyListener {
   }
 
   private resumeUpstream(): void {
-    if (this.isSent && !this.guestsAtWork && this.clientFlows) this.exchange.upstream?.resume();
+    if (!this.isSent || this.guestsAtWork || !this.clientFlows) return;
+    this.pullSource();
+    this.exchange.upstream?.resume();
   }
 
   // --- from the policies of the body

@@ -37,7 +37,9 @@ function apply(outcome: Outcome): void {
     response.edit(outcome.added, outcome.removed, outcome.edits as Edits, undefined);
     assertClean(response.fields, response.reason);
   } else if (outcome.kind === "reply") {
-    const { fields, reason, status } = draftReply(outcome, undefined);
+    const { fields, reason, status } = draftReply(outcome, undefined, () => {
+      throw new MalformedOutcome("Streams are pulled elsewhere");
+    });
     assertClean(fields, reason);
     if (!(status >= 200 && status <= 599)) throw new Error(`status ${status}`);
   } else if (outcome.kind === "fault") {

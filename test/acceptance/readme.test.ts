@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import t from "tap";
 import { parseCommandLine } from "../../core/cli/args.ts";
 import * as defaults from "../../core/config/defaults.ts";
+import { loadConfig } from "../../core/config/load.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
 import { type ErrorCode, ProxyError } from "../../core/errors.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
@@ -52,6 +53,30 @@ t.test("the table of limits holds every default, and no other", async (t) => {
     "clusters.maxIdle": defaults.defaultCluster.maxIdle,
     ...prefixed("clusters.timeouts", defaults.defaultClusterTimeouts),
   });
+});
+
+t.test("the table of plugins' limits holds every default, and no other", async (t) => {
+  const documented = Object.fromEntries(table("limit").map(([name, value]) => [name, amount(value!)]));
+  t.same(documented, defaults.defaultPluginLimits);
+});
+
+t.test("the config file with policies is valid, and its table names every setting", async (t) => {
+  const [, withPolicies = ""] = blocks("yaml");
+  const { plugins, routes } = loadConfig("sluice.yaml", withPolicies, { env: {} });
+  t.same(
+    routes.map(({ policies }) => policies?.map(({ plugin }) => plugin) ?? null),
+    [null, ["auth", "tenant"], []],
+  );
+  t.equal(plugins.directory, "plugins");
+  const settings = [...Object.keys(plugins.settings["tenant"]!), "trusted"].map(
+    (key) => `settings.NAME.${key}`,
+  );
+  t.same(
+    table("key under `plugins`")
+      .map(([name]) => name)
+      .sort(),
+    ["directory", "state", ...settings].sort(),
+  );
 });
 
 t.test("the statuses of the table are those that clients see", async (t) => {

@@ -22,7 +22,7 @@ const binary = join(folder, "node_modules", ".bin", "sluice");
 
 t.test("the package holds what runs and what explains it, nothing else", { skip }, async (t) => {
   t.same(readdirSync(published).sort(), ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"]);
-  t.same(readdirSync(join(published, "dist")), ["core"]);
+  t.same(readdirSync(join(published, "dist")).sort(), ["core", "package.json", "sdk"]);
 });
 
 t.test("the installed binary prints its version and its help", { skip }, async (t) => {
@@ -45,6 +45,28 @@ t.test("the installed binary proxies a request", { skip }, async (t) => {
   t.equal(await response.text(), "hello from /greeting");
   sluice.kill("SIGTERM");
   t.equal(await sluice.ended, 0);
+});
+
+t.test("the installed binary makes, checks, tests and serves a policy", { skip }, async (t) => {
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
+  const sluice = (...args: string[]) => spawnSync(binary, args, options);
+  t.match(sluice("new", "policy", "hello"), { status: 0, stdout: "wrote plugins/hello.ts" });
+  t.match(JSON.parse(readFileSync(join(folder, "plugins", "tsconfig.json"), "utf8")), {
+    extends: "sluice/tsconfig.plugin.json",
+  });
+  t.match(sluice("check", "--plugins", "plugins"), { status: 0, stderr: "", stdout: "valid, 1 plugin" });
+  t.match(sluice("test"), { status: 0, stderr: "" });
+  const tsc = join(process.cwd(), "node_modules", ".bin", "tsc");
+  t.match(spawnSync(tsc, ["-p", "plugins"], options), { status: 0, stdout: "" });
+
+  const listen = `127.0.0.1:${await freePort()}`;
+  await using dev = startProgram(binary, ["dev", "--listen", listen, "--admin", "off"], { cwd: folder, env });
+  await dev.said(/listening/i);
+  const response = await fetch(`http://${listen}/`, { headers: { "x-client-id": "acme" } });
+  t.equal(response.headers.get("x-seen-client"), "acme");
+  t.match(await response.json(), { headers: { "x-policy": "hello" } });
+  dev.kill("SIGTERM");
+  t.equal(await dev.ended, 0);
 });
 
 t.test("a program imports the package, and its types hold", { skip }, async (t) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { PluginCode } from "../policy/bundle.ts";
 import { type CompiledPlugin, compilePlugin } from "../reload/compile.ts";
 import { createPluginCompiler } from "../reload/plugin-compiler.ts";
@@ -31,7 +31,7 @@ export async function compileEntry(entry: PluginOptions, base: string | null): P
 
 function resolveFile(file: string | URL, base: string | null): URL {
   if (file instanceof URL || file.startsWith("file:")) return new URL(file);
-  if (isAbsolute(file)) return new URL(`file://${file}`);
+  if (isAbsolute(file)) return pathToFileURL(file);
   if (base === null)
     throw new TypeError(`Cannot find ${file}: give testGateway the option from: import.meta.url`);
   return new URL(file, base);

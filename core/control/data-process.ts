@@ -57,6 +57,8 @@ export class DataProcess {
   readonly #child: ChildProcess;
   readonly #channel: Channel;
   #missedBeats = missedBeatsAllowed - bootBeatsAllowed;
+  /** Whom it is in as far as the last look told, and the missed beat from which on. */
+  #lookedAt: { readonly inside: Entry | null; readonly since: number } = { inside: null, since: 0 };
   /** CPU time when the silence was noticed, in ms. */
   #cpuBefore: number | null = null;
   #isSuspected = false;
@@ -109,17 +111,30 @@ export class DataProcess {
 
   #checkHeart(): void {
     this.#missedBeats = this.plane.takeBeat() ? 0 : this.#missedBeats + 1;
+    if (this.#missedBeats <= 0) this.#lookedAt = { inside: null, since: 0 };
     if (this.#missedBeats === silenceNoticed) this.#cpuBefore = cpuTimeOf(this.pid);
-    const stuckIn = this.#missedBeats >= silenceSuspected && this.#isBusy() ? this.#inside() : null;
+    if (this.#missedBeats >= silenceNoticed) this.#look();
+    const { inside, since } = this.#lookedAt;
+    const silent = this.#missedBeats - since;
+    const stuckIn = silent >= silenceSuspected && this.#isBusy() ? inside : null;
     this.#suspect(stuckIn !== null);
-    const silence = this.#missedBeats * beatInterval;
-    if (this.#missedBeats > missedBeatsAllowed || (stuckIn !== null && silence >= stuckIn.stallMs)) {
+    const isStuck = stuckIn !== null && silent * beatInterval >= stuckIn.stallMs;
+    if (this.#missedBeats > missedBeatsAllowed || isStuck) {
       this.#stalled = true;
       this.#stuckIn = stuckIn;
       this.kill();
       // The kernel takes its time to free gigabytes; the next process needs nothing of this one.
       if (canPassHandles()) this.#ended.resolve({ code: null, signal: "SIGKILL" });
     }
+  }
+
+  /** One guest after the other, as when many plugins are loaded, is not one that does not come back. */
+  #look(): void {
+    const inside = this.#inside();
+    const { inside: before, since } = this.#lookedAt;
+    const isSame = inside?.plugin === before?.plugin && inside?.isLoading === before?.isLoading;
+    const isFirst = this.#missedBeats <= silenceNoticed;
+    this.#lookedAt = { inside, since: isFirst ? 0 : isSame ? since : this.#missedBeats - 1 };
   }
 
   /** It runs and does not merely wait for its turn, or the system does not tell. */

@@ -96,6 +96,8 @@ async function planFor(
       plugin = await createPlugin(codeOf(use.plugin, route, bundle), config, bundle, environment);
       plugins.set(use.plugin, plugin);
       await plugin.load();
+      // Those that are served meanwhile wait for one plugin, not for all of them.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     policies.push(await plugin.policy(use.config));
   }

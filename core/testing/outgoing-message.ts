@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 
 /** A body and how long it is; null: that is not known before its end. */
@@ -74,9 +73,20 @@ export async function writeMessage(socket: Socket, lines: string, body: Outgoing
     let hasRoom = socket.write(part);
     if (isChunked) hasRoom = socket.write("\r\n");
     if (socket.destroyed) return;
-    if (!hasRoom) await Promise.race([once(socket, "drain"), once(socket, "close")]);
+    if (!hasRoom) await roomIn(socket);
   }
   if (isChunked) socket.write("0\r\n\r\n");
+}
+
+/** Resolves when the socket takes more, or nothing any more. */
+function roomIn(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+  });
 }
 
 /** Field lines of a message, without those that frame it. */

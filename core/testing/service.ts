@@ -38,8 +38,8 @@ class ServedConnection implements MessageSink<RequestHead> {
   private read(bytes: Buffer): void {
     try {
       for (let at = 0; at < bytes.length; ) at = this.reader.read(bytes, at, bytes.length);
-    } catch (error) {
-      this.breakOff(error);
+    } catch {
+      this.socket.resetAndDestroy();
     }
   }
 
@@ -52,7 +52,8 @@ class ServedConnection implements MessageSink<RequestHead> {
   onHead(head: RequestHead): BodyMode {
     const body = new IncomingBody(this.socket, () => body.discard());
     this.body = body;
-    this.answer(head, body).catch((error) => this.breakOff(error));
+    // A body that fails breaks off at the client, too, which is where it is seen.
+    this.answer(head, body).catch(() => this.socket.resetAndDestroy());
     return "decoded";
   }
 
@@ -65,9 +66,7 @@ class ServedConnection implements MessageSink<RequestHead> {
   }
 
   private async answer(head: RequestHead, body: IncomingBody): Promise<void> {
-    const response: unknown = await this.service(requestFrom(head, body, this.gone.signal));
-    if (!(response instanceof Response))
-      throw new TypeError("upstream returned something else than a Response");
+    const response = await this.ask(requestFrom(head, body, this.gone.signal));
     // Of Response.error().
     if (response.status === 0) {
       this.socket.resetAndDestroy();
@@ -81,6 +80,18 @@ class ServedConnection implements MessageSink<RequestHead> {
     body.discard();
   }
 
+  private async ask(request: Request): Promise<Response> {
+    try {
+      const response: unknown = await this.service(request);
+      if (response instanceof Response) return response;
+      throw new TypeError("upstream returned something else than a Response");
+    } catch (error) {
+      // Nobody waits for the answer to a request that was given up.
+      if (!this.socket.destroyed) this.onError(error);
+      throw error;
+    }
+  }
+
   private async write(response: Response, method: string): Promise<void> {
     const { status, statusText, headers } = response;
     const lines = `HTTP/1.1 ${status} ${statusText}\r\n${fieldLines(headers)}`;
@@ -92,12 +103,6 @@ class ServedConnection implements MessageSink<RequestHead> {
     }
     const body = response.body === null ? null : await measured(response.body);
     await writeMessage(this.socket, body === null ? `${lines}content-length: 0\r\n` : lines, body);
-  }
-
-  private breakOff(error: unknown): void {
-    // What the service could not send because nobody was there is no mistake of its own.
-    if (!this.socket.destroyed) this.onError(error);
-    this.socket.resetAndDestroy();
   }
 }
 

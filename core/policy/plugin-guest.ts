@@ -8,38 +8,14 @@ import type { Task, Turn } from "../net/turn.ts";
 import { type Guest, GuestFault, type HostCall } from "../sandbox/engine.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
-import { EntryShare, sliceMs } from "./entry-share.ts";
+import { sliceMs } from "./entry-share.ts";
+import { type GuestCall, type GuestLoss, sideOf, writeMessage } from "./guest-call.ts";
 import { GuestOperations } from "./guest-operations.ts";
+import { aloneBatch, type Batch, GuestQueue } from "./guest-queue.ts";
+import { GuestSlots, type PendingCall, type SlotOwner } from "./guest-slots.ts";
 import { type Outcome, OutcomeReader } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import { Quarantine } from "./quarantine.ts";
-
-/** One message to a guest, and who waits for what comes of it. */
-export interface GuestCall {
-  /** Two things of one exchange may be under way in a guest: one about its request, one about its response. */
-  readonly side: CallSide;
-  onOutcome(outcome: Outcome, bytes: Uint8Array | undefined): void;
-  /** The handler goes on after the entry. */
-  onPending(): void;
-  /** There will be no outcome: the guest is lost, or out of service. */
-  onLost(loss: GuestLoss): void;
-}
-
-export type CallSide = "request" | "response";
-
-/** For messages whose handlers nobody waits for. */
-export const ignoreOutcome: GuestCall = { side: "request", onOutcome() {}, onPending() {}, onLost() {} };
-
-export interface GuestLoss {
-  readonly cause: "cpu" | "memory" | "crash" | "protocol" | "quarantined";
-  readonly message: string;
-}
-
-/** The exchange behind a slot, for host calls that are about it. */
-export interface SlotOwner {
-  /** Bytes of the body that is passing, whole. */
-  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
-}
 
 export interface PluginGuestOptions {
   readonly turn: Turn;
@@ -51,38 +27,6 @@ export interface PluginGuestOptions {
   readonly onLost: (loss: GuestLoss) => void;
 }
 
-/** One exchange in the guest. Used again for another one when it is free. */
-class Slot {
-  owner: SlotOwner | null = null;
-  policy: Policy | null = null;
-  readonly request = new PendingCall();
-  readonly response = new PendingCall();
-}
-
-/** A handler that goes on after its entry. Its outcome may come before the entry is over. */
-class PendingCall {
-  call: GuestCall | null = null;
-  outcome: Outcome | null = null;
-  bytes: Uint8Array | undefined = undefined;
-
-  clear(): void {
-    this.call = null;
-    this.outcome = null;
-    this.bytes = undefined;
-  }
-}
-
-/** What enters the guest at once. */
-interface Batch {
-  readonly messages: string[];
-  readonly bytes: Uint8Array | undefined;
-  /** Whether nothing else may enter with it. */
-  readonly isAlone: boolean;
-  /** Of each message; null: it expects no outcome. */
-  readonly calls: (GuestCall | null)[];
-  readonly slots: number[];
-}
-
 export class PluginGuest implements Task {
   readonly quarantine = new Quarantine();
   private readonly options: PluginGuestOptions;
@@ -90,18 +34,14 @@ export class PluginGuest implements Task {
   private guest: Guest | null = null;
   /** Whether calls may enter: the instances are there. */
   private ready = false;
-  private queue: Batch[] = [];
-  private scheduled = false;
-  private slots: Slot[] = [];
-  private freeSlots: number[] = [];
+  private readonly queue = new GuestQueue();
+  private readonly slots = new GuestSlots();
   private arrivals: PendingCall[] = [];
-  private readonly share = new EntryShare();
+  private scheduled = false;
   /** Number of the turn at hand, and ms that the guest has had in it. */
   private turn = 0;
   private spent = 0;
   private losses = 0;
-  /** Exchanges so far. */
-  begun = 0;
   private disposed = false;
 
   constructor(options: PluginGuestOptions) {
@@ -122,7 +62,7 @@ export class PluginGuest implements Task {
     this.guest = await this.options.create((op, id, text, bytes) => this.onHostCall(op, id, text, bytes));
     await this.options.prepare();
     this.ready = true;
-    if (this.queue.length > 0) this.schedule();
+    if (!this.queue.isEmpty) this.schedule();
   }
 
   /** The guest is gone; calls wait for the next one. */
@@ -143,8 +83,9 @@ export class PluginGuest implements Task {
     return this.losses;
   }
 
-  get liveSlots(): number {
-    return this.slots.length - this.freeSlots.length;
+  /** Exchanges that the guest has seen, and those of them that are not over. */
+  get exchanges(): { readonly begun: number; readonly live: number } {
+    return this.slots;
   }
 
   memoryUsed(): number {
@@ -153,34 +94,21 @@ export class PluginGuest implements Task {
 
   // --- slots
 
-  openSlot(owner: SlotOwner | null, policy: Policy | null): number {
-    let number = this.freeSlots.pop();
-    if (number === undefined) {
-      number = this.slots.length;
-      this.slots.push(new Slot());
-    }
-    if (owner !== null) this.begun++;
-    const slot = this.slots[number]!;
-    slot.owner = owner;
-    slot.policy = policy;
-    return number;
+  openSlot(owner: SlotOwner, policy: Policy): number {
+    return this.slots.open(owner, policy);
   }
 
   /** The guest has forgotten the exchange by itself: its message said that it is the last. */
   releaseSlot(number: number): void {
-    const slot = this.slots[number]!;
-    slot.owner = null;
-    slot.policy = null;
-    slot.request.clear();
-    slot.response.clear();
-    this.freeSlots.push(number);
+    this.slots.release(number);
   }
 
   /** @param because what `ctx.signal` says; empty when the exchange ended well */
   endSlot(number: number, because: string): void {
-    this.releaseSlot(number);
-    if (this.guest !== null)
-      this.enqueue(writeMessage(MessageKind.end, number, 0, 0, "", because), null, number);
+    this.slots.release(number);
+    if (this.guest === null) return;
+    this.queue.add(writeMessage(MessageKind.end, number, 0, 0, "", because), null, number);
+    this.schedule();
   }
 
   // --- calls
@@ -191,7 +119,9 @@ export class PluginGuest implements Task {
       call.onLost({ cause: "quarantined", message: "Plugin is out of service after repeated faults" });
       return;
     }
-    this.enqueue(message, call, slot, bytes);
+    if (bytes === undefined) this.queue.add(message, call, slot);
+    else this.queue.addAlone(message, bytes, call, slot);
+    this.schedule();
   }
 
   /**
@@ -203,7 +133,7 @@ export class PluginGuest implements Task {
    */
   async ask(kind: string, payload: string, time: number, instance = 0): Promise<Outcome> {
     if (this.guest === null) throw new Error("There is no guest");
-    const slot = this.openSlot(null, null);
+    const slot = this.slots.open(null, null);
     const epoch = this.losses;
     const answer = Promise.withResolvers<Outcome>();
     const call: GuestCall = {
@@ -219,24 +149,8 @@ export class PluginGuest implements Task {
       return await answer.promise;
     } finally {
       clearTimeout(timer);
-      if (epoch === this.losses) this.releaseSlot(slot);
+      if (epoch === this.losses) this.slots.release(slot);
     }
-  }
-
-  private enqueue(message: string, call: GuestCall | null, slot: number, bytes?: Uint8Array): void {
-    this.schedule();
-    if (bytes !== undefined) {
-      this.queue.push(aloneBatch(message, bytes, call, slot));
-      return;
-    }
-    let batch = this.queue.at(-1);
-    if (batch === undefined || batch.isAlone || batch.messages.length >= this.share.size) {
-      batch = { messages: [], bytes, isAlone: false, calls: [], slots: [] };
-      this.queue.push(batch);
-    }
-    batch.messages.push(message);
-    batch.calls.push(call);
-    batch.slots.push(slot);
   }
 
   private schedule(): void {
@@ -251,41 +165,18 @@ export class PluginGuest implements Task {
     const { turn } = this.options;
     if (turn.number !== this.turn) this.spent = 0;
     this.turn = turn.number;
-    for (let next = this.nextBatch(); next >= 0; next = this.nextBatch()) {
-      if (this.spent > sliceMs) {
+    while (this.guest !== null) {
+      if (this.spent > sliceMs && !this.queue.isEmpty) {
         // Others have their turn before.
         this.scheduled = true;
         turn.schedule(this);
         break;
       }
-      this.enter(this.guest!, this.takeBatch(next));
+      const batch = this.queue.take(!this.ready);
+      if (batch === null) break;
+      this.enter(this.guest, batch);
     }
     this.settleArrivals();
-  }
-
-  /** Index of what may enter next; -1: nothing. */
-  private nextBatch(): number {
-    if (this.guest === null) return -1;
-    if (this.ready) return this.queue.length === 0 ? -1 : 0;
-    // While a guest is being made, only what its `setup` waits for may enter.
-    return this.queue.findIndex(({ calls }) => calls.every((call) => call === null));
-  }
-
-  /** The batch at an index, or as much of it as may enter at once now. */
-  private takeBatch(index: number): Batch {
-    const batch = this.queue[index]!;
-    const { size } = this.share;
-    const { messages, calls, slots } = batch;
-    if (messages.length > size) {
-      return {
-        ...batch,
-        messages: messages.splice(0, size),
-        calls: calls.splice(0, size),
-        slots: slots.splice(0, size),
-      };
-    }
-    this.queue.splice(index, 1);
-    return batch;
   }
 
   private enter(guest: Guest, batch: Batch): void {
@@ -300,7 +191,7 @@ export class PluginGuest implements Task {
     }
     const took = performance.now() - began;
     this.spent += took;
-    this.share.onEntry(batch.messages.length, took);
+    this.queue.onEntered(batch, took);
     this.readOutcomes(answer, batch);
     this.settleArrivals();
   }
@@ -324,7 +215,7 @@ export class PluginGuest implements Task {
   }
 
   private await(slot: number, call: GuestCall): void {
-    const pending = this.slots[slot]![call.side];
+    const pending = this.slots.get(slot)![call.side];
     pending.call = call;
     if (pending.outcome === null) call.onPending();
   }
@@ -358,7 +249,7 @@ export class PluginGuest implements Task {
   }
 
   private onDelivery(number: number, text: string, bytes: Uint8Array | undefined): void {
-    const pending = this.slots[number]?.[sideOf(text)];
+    const pending = this.slots.get(number)?.[sideOf(text)];
     // Of an exchange that there is not, or a second one.
     if (pending === undefined || pending.outcome !== null) return;
     pending.outcome = readDelivery(text);
@@ -369,7 +260,7 @@ export class PluginGuest implements Task {
 
   private readBody(request: string): Promise<Uint8Array | string> | Uint8Array | string {
     const [side, number, form] = request.split(" ");
-    const { owner, policy } = this.slots[Number(number)] ?? noSlot;
+    const { owner, policy } = this.slots.get(Number(number)) ?? noSlot;
     if (owner === null || policy === null) {
       throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
     }
@@ -381,9 +272,7 @@ export class PluginGuest implements Task {
   private complete(id: number, answer: string | Uint8Array): void {
     if (this.guest === null) return;
     const [text, bytes] = typeof answer === "string" ? [answer, undefined] : ["", answer];
-    this.queue.push(
-      aloneBatch(`${MessageKind.complete}${separator}${id}${separator}${text}`, bytes, null, 0),
-    );
+    this.queue.addAlone(`${MessageKind.complete}${separator}${id}${separator}${text}`, bytes, null, 0);
     this.schedule();
   }
 
@@ -391,30 +280,17 @@ export class PluginGuest implements Task {
 
   /** @param from index of the first call of the batch that has no outcome yet */
   private lose(loss: GuestLoss, batch: Batch, from: number): void {
-    const waiting = [...batch.calls.slice(from), ...this.queue.flatMap(({ calls }) => calls)];
-    const lost = waiting.filter((call) => call !== null);
-    for (const { request, response } of this.slots) {
-      for (const { call } of [request, response]) if (call !== null) lost.push(call);
-    }
+    const lost = batch.calls.slice(from).filter((call) => call !== null);
+    lost.push(...this.queue.clear(), ...this.slots.clear());
     const wasReady = this.ready;
     this.drop();
     this.losses++;
-    this.queue = [];
     this.arrivals = [];
-    this.slots = [];
-    this.freeSlots = [];
     this.quarantine.onFault(performance.now());
     this.options.onLost(loss);
     // One that is being made is its maker's to try again.
     if (wasReady && !this.disposed) void this.rebuild();
     for (const call of lost) call.onLost(loss);
-  }
-
-  /** Nobody knows when there will be a guest again. */
-  private loseQueue(loss: GuestLoss): void {
-    const { queue } = this;
-    this.queue = [];
-    for (const { calls } of queue) for (const call of calls) call?.onLost(loss);
   }
 
   private async rebuild(): Promise<void> {
@@ -428,7 +304,8 @@ export class PluginGuest implements Task {
       this.quarantine.onFault(performance.now());
       const loss = lossFrom(error);
       this.options.onLost(loss);
-      if (this.quarantine.isClosed) this.loseQueue(loss);
+      // Nobody knows when there will be a guest again.
+      if (this.quarantine.isClosed) for (const call of this.queue.clear()) call.onLost(loss);
       void this.rebuild();
       return;
     }
@@ -440,35 +317,6 @@ export class PluginGuest implements Task {
     this.disposed = true;
     this.drop();
   }
-}
-
-function aloneBatch(
-  message: string,
-  bytes: Uint8Array | undefined,
-  call: GuestCall | null,
-  slot: number,
-): Batch {
-  return { messages: [message], bytes, isAlone: true, calls: [call], slots: [slot] };
-}
-
-/** @param context and payload, neither with a separator in it */
-export function writeMessage(
-  kind: string,
-  slot: number,
-  instance: number,
-  flags: number,
-  context: string,
-  payload: string,
-): string {
-  return `${kind}\x01${slot}\x01${instance}\x01${flags}\x01${context}\x01${payload}\x01`;
-}
-
-/** @param text of a message, or of the outcome of one: both begin with its kind */
-function sideOf(text: string): CallSide {
-  const kind = text[0];
-  const isResponse =
-    kind === MessageKind.response || kind === MessageKind.responseBody || kind === MessageKind.pull;
-  return isResponse ? "response" : "request";
 }
 
 const noSlot = { owner: null, policy: null };

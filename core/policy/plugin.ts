@@ -7,11 +7,12 @@ import { createStackMapper, type MappedStack, type StackMapper } from "../observ
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { missingGrants } from "./grants.ts";
+import type { GuestLoss } from "./guest-call.ts";
 import { guestServices, type SharedServices } from "./guest-services.ts";
 import { type LoadSubject, PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
-import { type GuestLoss, PluginGuest } from "./plugin-guest.ts";
+import { PluginGuest } from "./plugin-guest.ts";
 import { type Fault, PluginStatus } from "./plugin-status.ts";
 import { lastPhaseOf, type Policy } from "./policy.ts";
 import { checkPolicyConfig } from "./policy-config.ts";
@@ -157,7 +158,7 @@ export class Plugin {
   }
 
   get isIdle(): boolean {
-    return this.guest.liveSlots === 0;
+    return this.guest.exchanges.live === 0;
   }
 
   get isQuarantined(): boolean {
@@ -204,7 +205,7 @@ export class Plugin {
       get limits() {
         return limits();
       },
-      exchanges: () => ({ begun: this.guest.begun, live: this.guest.liveSlots }),
+      exchanges: () => this.guest.exchanges,
       log: reactor.log,
       mapStack: this.mapStack,
       status: this.status,

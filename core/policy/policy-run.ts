@@ -2,8 +2,9 @@
 import { MessageFlag, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
+import { type GuestCall, type GuestLoss, writeMessage } from "./guest-call.ts";
+import type { SlotOwner } from "./guest-slots.ts";
 import type { GuestError } from "./outcome.ts";
-import { type GuestCall, type GuestLoss, type SlotOwner, writeMessage } from "./plugin-guest.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyFailure } from "./policy-failure.ts";
 

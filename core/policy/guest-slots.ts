@@ -1,0 +1,81 @@
+/** The exchanges that one guest knows, by number. */
+import type { GuestCall } from "./guest-call.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Policy } from "./policy.ts";
+
+/** The exchange behind a slot, for host calls that are about it. */
+export interface SlotOwner {
+  /** Bytes of the body that is passing, whole. */
+  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+}
+
+/** One exchange in the guest. Used again for another one when it is free. */
+class Slot {
+  owner: SlotOwner | null = null;
+  policy: Policy | null = null;
+  readonly request = new PendingCall();
+  readonly response = new PendingCall();
+}
+
+/** A handler that goes on after its entry. Its outcome may come before the entry is over. */
+export class PendingCall {
+  call: GuestCall | null = null;
+  outcome: Outcome | null = null;
+  bytes: Uint8Array | undefined = undefined;
+
+  clear(): void {
+    this.call = null;
+    this.outcome = null;
+    this.bytes = undefined;
+  }
+}
+
+export class GuestSlots {
+  /** Exchanges so far. */
+  begun = 0;
+  private slots: Slot[] = [];
+  private free: number[] = [];
+
+  get live(): number {
+    return this.slots.length - this.free.length;
+  }
+
+  /** @param owner null: no exchange, but the host itself asks something */
+  open(owner: SlotOwner | null, policy: Policy | null): number {
+    let number = this.free.pop();
+    if (number === undefined) {
+      number = this.slots.length;
+      this.slots.push(new Slot());
+    }
+    if (owner !== null) this.begun++;
+    const slot = this.slots[number]!;
+    slot.owner = owner;
+    slot.policy = policy;
+    return number;
+  }
+
+  release(number: number): void {
+    const slot = this.slots[number]!;
+    slot.owner = null;
+    slot.policy = null;
+    slot.request.clear();
+    slot.response.clear();
+    this.free.push(number);
+  }
+
+  /** Undefined for a number that a guest made up. */
+  get(number: number): Slot | undefined {
+    return this.slots[number];
+  }
+
+  /** Forgets all of them. Returns the calls that wait for an outcome. */
+  clear(): GuestCall[] {
+    const waiting: GuestCall[] = [];
+    for (const { request, response } of this.slots) {
+      for (const { call } of [request, response]) if (call !== null) waiting.push(call);
+    }
+    this.slots = [];
+    this.free = [];
+    return waiting;
+  }
+}

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config/model.ts";
+import { PluginStartError } from "../control/plugin-start-error.ts";
 import { pluginFolder } from "./args.ts";
 import type { ConfigRequest } from "./config-source.ts";
 import { findDefaultFile, readConfig } from "./config-source.ts";
@@ -19,8 +20,7 @@ export async function dev({ file: named, overrides }: ConfigRequest, env: NodeJS
   const given = upstreams === undefined ? overrides : { ...overrides, upstreams };
   const read = async () => forAuthors(await readConfig(file, given, env), overrides.pretty ?? true);
 
-  const config = await read();
-  const folder = config.plugins.directory!;
+  const folder = (await read()).plugins.directory!;
   if (!existsSync(folder)) {
     throw new UsageError(
       `Nothing to develop: expected a folder of plugins, found no ${folder}; "sluice new policy NAME" makes one`,
@@ -29,7 +29,30 @@ export async function dev({ file: named, overrides }: ConfigRequest, env: NodeJS
   process.stdout.write(`For development: every plugin in ${folder} is granted what it declares\n`);
   if (isAlone) process.stdout.write("No --upstream: a service answers that returns what it was sent\n");
   const { runControl } = await import("../control/main.ts");
-  process.exit(await runControl({ config, reload: read, configFile: file }));
+  for (;;) {
+    try {
+      process.exit(await runControl({ config: await read(), reload: read, configFile: file }));
+    } catch (error) {
+      if (!(error instanceof PluginStartError)) throw error;
+      const { seen } = await watchForChange(folder);
+      process.stderr.write(`${error.message}\nWaiting for a change in ${folder}\n`);
+      await seen;
+    }
+  }
+}
+
+/** Watches from now on; `seen` resolves when something in the folder changed and nothing more does. */
+async function watchForChange(directory: string): Promise<{ readonly seen: Promise<void> }> {
+  const { watchPlugins } = await import("../reload/plugin-watch.ts");
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const watch = watchPlugins({ directory, changed: resolve, failed: reject });
+  // The watch keeps no process alive.
+  const alive = setInterval(() => {}, 1 << 30);
+  const seen = promise.finally(() => {
+    clearInterval(alive);
+    watch.close();
+  });
+  return { seen };
 }
 
 function forAuthors(config: Config, pretty: boolean): Config {

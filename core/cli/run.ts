@@ -1,4 +1,5 @@
 import { ConfigError } from "../config/problem.ts";
+import { PluginStartError } from "../control/plugin-start-error.ts";
 import { parseCommandLine } from "./args.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { reportProblems } from "./report.ts";
@@ -51,6 +52,10 @@ function explain(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`sluice: ${error.message}\nTry "sluice --help"\n`);
     return exitCodes.usage;
+  }
+  if (error instanceof PluginStartError) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCodes.config;
   }
   process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
   return exitCodes.failure;

@@ -9,6 +9,7 @@ import { generationId, type PolicyPart, policyPart, withPolicyPart } from "../re
 import { PluginError } from "../reload/problem.ts";
 import type { LastGood } from "./last-good.ts";
 import type { PluginFolder } from "./plugin-folder.ts";
+import { PluginStartError } from "./plugin-start-error.ts";
 import { type FaultRate, Probation, rateIn } from "./probation.ts";
 import { logFields, problemsOf, type ReloadProblem } from "./reload-problem.ts";
 import type { ReloadCause } from "./reloader.ts";
@@ -96,7 +97,7 @@ export class PluginGenerations {
    * Puts the first generation in force.
    *
    * @param serve starts the data process with it
-   * @throws Error that names every problem when neither the folder nor what was kept of it can be used
+   * @throws PluginStartError that names every problem when neither the folder nor what was kept of it can be used
    */
   async start<Result>(
     serve: (config: Config, bundle: PolicyBundle | null) => Promise<Result>,
@@ -361,9 +362,8 @@ function isAboutPlugins(error: unknown): boolean {
   return error instanceof PluginError || (error instanceof PlaneError && error.plugin !== null);
 }
 
-/** For somebody who waits at a terminal. */
-function startError(problems: readonly ReloadProblem[]): Error {
-  return new Error(
+function startError(problems: readonly ReloadProblem[]): PluginStartError {
+  return new PluginStartError(
     problems.map(({ problem, frame }) => (frame === "" ? problem : `${problem}\n${frame}`)).join("\n"),
   );
 }

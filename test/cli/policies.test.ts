@@ -147,8 +147,8 @@ routes:
 };
 
 t.test("plan shows the chain of every route in the order of running", async (t) => {
-  const { out, code } = await sluice(folder(t, planned), "plan");
-  t.equal(code, 0);
+  const { out, err, code } = await sluice(folder(t, planned), "plan");
+  t.equal(code, 0, err);
   t.match(
     out,
     `  request        client -> a.onRequest -> b.onRequest -> b.onRequestBody -> b.onUpstream -> service
@@ -213,4 +213,30 @@ t.test("dev serves an echo and the policies, with what they declare granted", as
 
 t.test("dev without a folder of plugins says how to make one", async (t) => {
   t.match(await sluice(folder(t), "dev"), { code: 2, err: /sluice new policy NAME/ });
+});
+
+t.test("dev with a broken policy shows where, and serves when it is put right", async (t) => {
+  const cwd = folder(t, { "p.ts": "export default {\n" });
+  const argv = [binary, "dev", "--plugins", ".", "--listen", "127.0.0.1:0", "--admin", "off"];
+  await using program = startProgram(process.execPath, argv, { cwd });
+  await program.said(/p\.ts:2:1: [\s\S]*Waiting for a change/);
+  writeFileSync(join(cwd, "p.ts"), "export default {};\n");
+  await program.said(/listening/);
+  program.kill("SIGTERM");
+  t.equal(await program.ended, 0);
+});
+
+t.test("a run with a broken policy ends with 78 and says where", async (t) => {
+  const cwd = folder(t, { "p.ts": "export default {\n" });
+  const argv = [
+    "--upstream",
+    "http://127.0.0.1:9",
+    "--plugins",
+    ".",
+    "--listen",
+    "127.0.0.1:0",
+    "--admin",
+    "off",
+  ];
+  t.match(await sluice(cwd, ...argv), { code: 78, err: /^p\.ts:2:1: .*\n {2}1 \| export default/ });
 });

@@ -1,3 +1,4 @@
+import { callerPosition } from "./caller-position.ts";
 import { describeFault } from "./fault.ts";
 import { callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
@@ -10,7 +11,10 @@ export interface Logger {
 }
 
 function write(level: string, message: string, fields: object | undefined): void {
-  callText(HostOp.log, JSON.stringify({ level, message: String(message), fields }));
+  callText(
+    HostOp.log,
+    JSON.stringify({ level, message: String(message), fields, position: callerPosition() }),
+  );
 }
 
 export const log: Logger = Object.freeze({

@@ -3,7 +3,7 @@ export type Clock = () => number;
 
 /**
  * Bounds the CPU time of one message inside a guest. It is asked now and then while guest code runs
- * (QuickJS does that every 10 000 calls and jumps), and reads no clock before that: an entry that is
+ * (every few hundred calls and jumps, polls.ts), and reads no clock before that: an entry that is
  * over sooner costs nothing.
  */
 export class Deadline {

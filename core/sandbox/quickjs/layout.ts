@@ -1,4 +1,5 @@
 import type { Pointer, QuickJsInstance } from "./build.ts";
+import { findPollCounter, firstPolls } from "./polls.ts";
 
 /**
  * Bytes of stack for guest code. With more, native recursion (JSON, regular expressions) overflows
@@ -24,12 +25,15 @@ export interface Layout {
   readonly lastContext: Pointer;
   readonly counter: Pointer;
   readonly seed: Pointer;
+  /** Counts down to the next question whether to go on. */
+  readonly polls: Pointer;
   /** The guest's `JSON.parse`, as it was before any guest code ran. */
   readonly parseJson: Pointer;
 }
 
 /** Makes a runtime with one realm, and room for what the host exchanges with it. */
-export function layOut({ module, functions }: QuickJsInstance): Layout {
+export function layOut(instance: QuickJsInstance): Layout {
+  const { module, functions } = instance;
   const runtime = functions.QTS_NewRuntime();
   functions.QTS_RuntimeSetMaxStackSize(runtime, stackBytes);
   const context = functions.QTS_NewContext(runtime, 0);
@@ -45,9 +49,16 @@ export function layOut({ module, functions }: QuickJsInstance): Layout {
   };
   module.HEAPU8.fill(0, layout.counter, layout.counter + counterBytes);
   module.HEAPU8.fill(1, layout.seed, layout.seed + seedBytes);
-  const source = Buffer.from("JSON.parse\0");
-  module.HEAPU8.set(source, scratch);
-  const parseJson = functions.QTS_Eval(context, scratch, source.length - 1, "prelude", 0, 0);
+  const run = (code: string) => {
+    const source = Buffer.from(`${code}\0`);
+    module.HEAPU8.set(source, scratch);
+    return functions.QTS_Eval(context, scratch, source.length - 1, "prelude", 0, 0);
+  };
+  const parseJson = run("JSON.parse");
+  const polls = findPollCounter(instance, context, (code) =>
+    functions.QTS_FreeValuePointer(context, run(code)),
+  );
+  new Int32Array(module.HEAPU8.buffer, polls, 1)[0] = firstPolls;
   functions.QTS_RuntimeEnableInterruptHandler(runtime);
-  return { ...layout, parseJson };
+  return { ...layout, parseJson, polls };
 }

@@ -2,6 +2,7 @@ import type { Pointer, QuickJsFunctions, QuickJsInstance } from "./build.ts";
 import type { Deadline } from "./deadline.ts";
 import { Heap } from "./heap.ts";
 import { counterBytes, type Layout, mostArguments, seedBytes } from "./layout.ts";
+import { PollPace } from "./polls.ts";
 
 /** Jobs that run before the deadline is looked at from outside: one of native code alone never asks. */
 const jobSlice = 1000;
@@ -26,6 +27,7 @@ export class Machine {
   readonly undefined: Pointer;
   private readonly layout: Layout;
   private readonly deadline: Deadline;
+  private readonly pace = new PollPace();
   private describe: Pointer = 0;
 
   constructor(instance: QuickJsInstance, layout: Layout, deadline: Deadline, callHost: HostFunction) {
@@ -38,11 +40,18 @@ export class Machine {
     this.heap = new Heap(instance, layout);
     module.callbacks = {
       callFunction: (_asyncify, _context, _self, argc, argv) => callHost(argc, argv),
-      shouldInterrupt: () => (deadline.check() ? 1 : 0),
+      shouldInterrupt: () => this.shouldInterrupt(),
       freeHostRef() {},
       loadModuleSource: () => 0,
       normalizeModule: () => 0,
     };
+  }
+
+  private shouldInterrupt(): 0 | 1 {
+    if (this.deadline.check()) return 1;
+    this.pace.onQuestion(performance.now());
+    this.heap.setWord(this.layout.polls, this.pace.polls);
+    return 0;
   }
 
   /** What the guest has counted. */

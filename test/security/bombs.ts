@@ -61,7 +61,23 @@ const recursion: Readonly<Record<string, string>> = {
   "recursion between handlers and URL": `const dive = () => { new URL("http://a/" + dive.length); dive() }; dive();`,
 };
 
+/** Each operation takes milliseconds, and no engine is asked in the middle of one. */
+const long: Readonly<Record<string, string>> = {
+  fill: "const a = new Uint8Array(4e6); for (;;) a.fill(1);",
+  split: `const s = "ab,".repeat(1e5); for (;;) s.split(",");`,
+  indexOf: `const s = "a".repeat(2e6); for (;;) s.indexOf("b");`,
+  comparisons: `const a = "a".repeat(1e6), b = a + "b"; for (;;) a < b;`,
+};
+
 export const bombs: readonly Attack[] = [
+  ...Object.entries(long).map(
+    ([what, code]): Attack => ({
+      title: `time is taken by long operations: ${what}`,
+      plugin: onAttack(code),
+      delay: 1500,
+      ...{ statuses: [500, 503], fault: "cpu", exempt },
+    }),
+  ),
   ...Object.entries(endless).map(
     ([what, code]): Attack => ({
       title: `time is taken by ${what}`,

@@ -3,6 +3,7 @@ import type { Test } from "tap";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { get } from "../support/gateway.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
+import { inlineHasNoWall } from "./attack.ts";
 import { startHostileGateway } from "./hostile-gateway.ts";
 
 const environment = { TOKEN: "s3cret-token", OTHER: "s3cret-other" };
@@ -27,7 +28,8 @@ export async function runSecrets(t: Test, engine: EngineName): Promise<void> {
     t.equal((await ask(get("/attack"))).body, "s3cret-token none");
   });
 
-  await t.test("a plugin that was granted nothing finds no secret", async (t) => {
+  const skip = engine === "inline" && inlineHasNoWall;
+  await t.test("a plugin that was granted nothing finds no secret", { skip }, async (t) => {
     const { ask } = await start(
       t,
       `setup(config, host) { const read = (name) => { try { return host.env(name) } catch {} };

@@ -2,6 +2,7 @@ import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { bombs } from "./bombs.ts";
+import { containedByQuickJs } from "./contained-by-quickjs.ts";
 import { floodAttacks } from "./floods.ts";
 import { hostileLoads } from "./loads.ts";
 import { outboundAttacks } from "./outbound.ts";
@@ -27,5 +28,9 @@ export async function runHostileSuite(engine: EngineName): Promise<void> {
   await t.test("Outbound calls", (t) => runAttacks(t, engine, outboundAttacks));
   await t.test("Loading", { skip: noLimits }, (t) => runLoads(t, engine, hostileLoads));
   await t.test("Bombs", (t) => runAttacks(t, engine, bombs));
+  const takesProcess = engine !== "quickjs" && "only QuickJS contains these inside the process";
+  await t.test("What QuickJS contains", { skip: takesProcess }, (t) =>
+    runAttacks(t, engine, containedByQuickJs),
+  );
   await t.test("Floods", (t) => runAttacks(t, engine, floodAttacks));
 }

@@ -29,7 +29,7 @@ export interface Attack {
  * ms by which one attack may delay the requests of others: its budget of CPU (50 ms), two ticks of the watchdog
  * (50 ms), a new guest, and what a busy machine takes.
  */
-export const usualDelay = 500;
+export const usualDelay = 1000;
 
 /** Why attacks on limits skip the inline engine. */
 export const inlineHasNoLimits = "it is host code that the operator trusts: no limit holds there";

@@ -26,6 +26,10 @@ function use(text: string): "used" | "refused" {
   }
 }
 
+const noStream = (): never => {
+  throw new MalformedOutcome("there is no guest here that could stream");
+};
+
 function apply(outcome: Outcome): void {
   if (outcome.kind === "edited") {
     const request = new RequestDraft(facts, lines);
@@ -37,9 +41,7 @@ function apply(outcome: Outcome): void {
     response.edit(outcome.added, outcome.removed, outcome.edits as Edits, undefined);
     assertClean(response.fields, response.reason);
   } else if (outcome.kind === "reply") {
-    const { fields, reason, status } = draftReply(outcome, undefined, () => {
-      throw new MalformedOutcome("Streams are pulled elsewhere");
-    });
+    const { fields, reason, status } = draftReply(outcome, undefined, noStream);
     assertClean(fields, reason);
     if (!(status >= 200 && status <= 599)) throw new Error(`status ${status}`);
   } else if (outcome.kind === "fault") {

@@ -1,5 +1,6 @@
 /** Responses that the proxy makes itself: problem details (RFC 9457) with Proxy-Status (RFC 9209). */
 import type { ProxyError } from "../errors.ts";
+import { reasonPhrase } from "../wire/reason-phrase.ts";
 import { httpDate } from "./http-date.ts";
 
 export interface ReplyContext {
@@ -12,25 +13,6 @@ export interface ReplyContext {
   /** Value of Allow, for a 405 (RFC 9110 section 15.5.6). */
   readonly allow: string | null;
 }
-
-/** RFC 9110 section 15, for the statuses that errors have. */
-const reasonPhrases: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  417: "Expectation Failed",
-  431: "Request Header Fields Too Large",
-  499: "Client Closed Request",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-  505: "HTTP Version Not Supported",
-  508: "Loop Detected",
-};
 
 /** The page holds texts of plugins and requests: whatever is in them, nothing of it runs. */
 const pageFields = [
@@ -47,7 +29,7 @@ const pageFields = [
 export function errorReply(error: ProxyError, context: ReplyContext, page: string | null = null): string {
   const body = page ?? `${JSON.stringify(problem(error, context.requestId))}\n`;
   const fields = [
-    `HTTP/1.1 ${error.status} ${reasonPhrases[error.status]}`,
+    `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}`,
     `Date: ${httpDate()}`,
     ...(page === null ? ["Content-Type: application/problem+json"] : pageFields),
     `Content-Length: ${body.length}`,

@@ -6,6 +6,7 @@ import type { ResponseDraft } from "../policy/response-draft.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
+import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
 import { bodyWentOn, exchangeIsOver } from "./body-reading.ts";
@@ -118,7 +119,16 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const framing = this.framingFor(draft, hasBody, replacement);
     const connection = exchange.beginResponse(draft.status, framing.closes);
     const via = head === null ? "" : exchange.client.side.viaFor(head.minor);
-    const text = writeResponse({ ...draft, framing: framing.field, connection, via, date: httpDate() });
+    // A policy that sets a status says nothing of the phrase.
+    const reason = draft.reason === "" ? reasonPhrase(draft.status) : draft.reason;
+    const text = writeResponse({
+      ...draft,
+      reason,
+      framing: framing.field,
+      connection,
+      via,
+      date: httpDate(),
+    });
     exchange.writer.begin(text, framing.chunked);
     this.isSent = true;
     this.giveUpReading(bodyWentOn());

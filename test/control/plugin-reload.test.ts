@@ -150,7 +150,7 @@ export default definePlugin({ onRequest: () => new Response(text) });\n`;
 t.test("all problems of all plugins are told at once", async (t) => {
   const folder = new PluginFolder(t, { "10-a.ts": "let = ;", "20-b.ts": `import "node:fs";` });
   const sluice = start(t, folder);
-  t.equal(await sluice.exitCode(), 1);
+  t.equal(await sluice.exitCode(), 78);
   t.match(sluice.stderr, /10-a\.ts:1:\d+: .*\n> 1 \| let = ;/);
   t.match(sluice.stderr, /20-b\.ts:1:8: node:fs is a module of Node/);
 });
@@ -204,7 +204,7 @@ t.test(
       chmodSync(file, 0o600);
       damage();
       const sluice = start(t, folder, ...flags);
-      t.equal(await sluice.exitCode(), 1, `${why}: nothing is served`);
+      t.equal(await sluice.exitCode(), 78, `${why}: nothing is served`);
       t.match(await sluice.line("The last good plugins cannot be used"), { err: { message: why } });
     }
     t.ok(existsSync(file), "what cannot be used is left for a person to look at");

@@ -40,7 +40,7 @@ export const responseChecks: readonly ExchangeCheck[] = [
   {
     title: "The status can be changed, and its reason is empty then",
     plugin: "onResponse(response) { response.status = 503; }",
-    gets: { startLine: /^HTTP\/1\.1 503 $/, body: "upstream" },
+    gets: { startLine: /^HTTP\/1\.1 503 Service Unavailable$/, body: "upstream" },
   },
   {
     title: "The reason can be changed",

@@ -91,9 +91,14 @@ export class PolicyRun implements SlotOwner {
     const index = this.policies.indexOf(policy);
     if (index < 0) return -1;
     const slot = this.epochs[index] === policy.guest.epoch ? this.slots[index]! : -1;
-    this.policies.splice(index, 1);
-    this.slots.splice(index, 1);
-    this.epochs.splice(index, 1);
+    // The last one takes its place; their order means nothing.
+    const last = this.policies.length - 1;
+    this.policies[index] = this.policies[last]!;
+    this.slots[index] = this.slots[last]!;
+    this.epochs[index] = this.epochs[last]!;
+    this.policies.pop();
+    this.slots.pop();
+    this.epochs.pop();
     return slot;
   }
 

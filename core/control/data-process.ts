@@ -1,11 +1,12 @@
-import { type ChildProcess, fork, type SendHandle } from "node:child_process";
-import { defaultEngine } from "#default-engine";
+import type { ChildProcess, SendHandle } from "node:child_process";
+import { launch } from "#launch";
+import type { Config } from "../config/model.ts";
 import { beatInterval, RemotePlane } from "../data/calls.ts";
 import { type Channel, childChannel } from "../data/channel.ts";
-import { processEntry } from "../data/entry.ts";
 import type { Entry } from "../data/entry-trace.ts";
 import type { HandleMessage } from "../data/handles.ts";
 import { canPassHandles } from "../net/bound-handle.ts";
+import type { Launched } from "./launch.ts";
 import { cpuTimeOf } from "./process-cpu.ts";
 import type { TraceFile } from "./trace-file.ts";
 
@@ -37,6 +38,8 @@ export interface DataExit {
 }
 
 export interface DataProcessOptions {
+  /** What it is going to serve; on some runtimes it is started with the permissions for this alone. */
+  readonly config: Config;
   readonly reactors: number;
   /** Null: there are no plugins, or nothing to tell of them. */
   readonly trace: TraceFile | null;
@@ -54,6 +57,7 @@ export class DataProcess {
   readonly #options: DataProcessOptions;
   readonly #ended = Promise.withResolvers<Pick<DataExit, "code" | "signal">>();
   readonly #startedAt = performance.now();
+  readonly #launched: Launched;
   readonly #child: ChildProcess;
   readonly #channel: Channel;
   #missedBeats = missedBeatsAllowed - bootBeatsAllowed;
@@ -67,13 +71,16 @@ export class DataProcess {
   #stuckIn: Entry | null = null;
 
   constructor(options: DataProcessOptions) {
-    const { reactors, trace, exactTrace } = options;
+    const { config, reactors, trace, exactTrace, hasPlugins } = options;
     this.#options = options;
-    this.#child = fork(processEntry, [String(reactors), ...(trace === null ? [] : [String(exactTrace)])], {
+    this.#launched = launch({
+      config,
+      args: [String(reactors), ...(trace === null ? [] : [String(exactTrace)])],
       env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize(reactors) },
-      ...(options.hasPlugins && { execArgv: [...process.execArgv, ...engineFlags()] }),
-      stdio: ["inherit", "inherit", "inherit", "ipc", ...(trace === null ? [] : [trace.descriptor])],
+      hasPlugins,
+      descriptor: trace?.descriptor ?? null,
     });
+    this.#child = this.#launched.child;
     this.#channel = childChannel(this.#child);
     this.plane = new RemotePlane(this.#channel);
     this.exited = this.#untilExit();
@@ -81,6 +88,11 @@ export class DataProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** @throws Error when the config needs what the process was started without */
+  demand(config: Config): void {
+    this.#launched.demand(config);
   }
 
   /** Hands over a bound socket; this process keeps its own hold on it. */
@@ -164,11 +176,6 @@ export class DataProcess {
     const tells = this.#stalled || isExact || (signal !== null && ownEnds.has(signal));
     return tells ? this.#inside() : null;
   }
-}
-
-/** What isolated-vm asks of Node. */
-function engineFlags(): readonly string[] {
-  return defaultEngine === "isolated-vm" ? ["--no-node-snapshot"] : [];
 }
 
 /** Every reactor may have a write to a stalled log in the pool; names and files must still resolve. */

@@ -201,6 +201,7 @@ export class Supervisor {
   /** A data process that cannot start is not asked: the new config may be what it needs. */
   async #hand(config: Config, bundle: PolicyBundle | null, added: AddedListeners): Promise<void> {
     if (this.#state === "serving") {
+      this.#process.demand(config);
       added.sendTo(this.#process);
       await this.#call(() => this.#process.plane.apply(config, this.#bans.mark(bundle, config)));
     }
@@ -214,6 +215,7 @@ export class Supervisor {
 
   #fork(exactTrace: number): DataProcess {
     return new DataProcess({
+      config: this.#config,
       reactors: this.#reactors,
       hasPlugins: this.hostsPlugins,
       trace: this.#trace,

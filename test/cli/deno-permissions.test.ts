@@ -1,0 +1,88 @@
+/** What is asked of Deno for a configuration; test/cli/deno.test.ts runs with it. */
+import { resolve } from "node:path";
+import t from "tap";
+import { configFromFlags } from "../../core/config/from-flags.ts";
+import type { Config, FetchGrant } from "../../core/config/model.ts";
+import { dataPermissions, toListen } from "../../core/control/data-permissions.ts";
+import { lacking, type Permissions, permissionFlags } from "../../core/control/permissions.ts";
+
+const nothing: Permissions = { net: [], read: [], write: [], env: [], sys: [], run: [] };
+
+function configOf(upstream: string): Config {
+  const config = configFromFlags({});
+  const [, host, port] = /^(.*):(\d+)$/.exec(upstream) ?? [];
+  const address = host === undefined ? { path: upstream } : { host, port: Number(port) };
+  const cluster = { name: "app", endpoints: [{ address, weight: 1, authority: "app" }], tls: null };
+  return { ...config, clusters: [cluster] as unknown as Config["clusters"] };
+}
+
+function withGrants(fetch: readonly FetchGrant[], env: readonly string[] = []): Config {
+  const config = configOf("127.0.0.1:3000");
+  const settings = { engine: null, config: null, limits: {}, onFailure: null } as const;
+  const plugins = { hello: { ...settings, grants: { fetch, env, kv: false } } };
+  return { ...config, plugins: { ...config.plugins, directory: "plugins", settings: plugins } };
+}
+
+const base = ["127.0.0.1:8080", "127.0.0.1:3000"];
+
+t.test("the data process may listen and connect where the config says, and run nothing", async (t) => {
+  const { net, write, env, run } = dataPermissions(configOf("app.internal:3000"));
+  t.same(net, ["127.0.0.1:8080", "app.internal:3000"]);
+  t.same({ write, env, run }, { write: [], env: [], run: [] });
+});
+
+t.test("a Unix socket is reached by net, read and write at once", async (t) => {
+  const { net, read, write } = dataPermissions(configOf("app.sock"));
+  const path = resolve("app.sock");
+  t.same(net, ["127.0.0.1:8080", `unix:${path}`]);
+  t.ok(read?.includes(path));
+  t.same(write, [path]);
+});
+
+t.test("a listener on a name binds addresses that only localhost is known to have", async (t) => {
+  t.same(toListen({ host: "localhost", port: 80 }), ["localhost:80", "127.0.0.1:80", "[::1]:80"]);
+  t.same(toListen({ host: "::", port: 80 }), ["[::]:80"]);
+  t.equal(toListen({ host: "proxy.internal", port: 80 }), null);
+});
+
+t.test("a plugin's fetch is given by address; only a name takes the whole network", async (t) => {
+  const netFor = (grant: FetchGrant) => dataPermissions(withGrants([grant])).net;
+  t.same(netFor("http://192.0.2.1:8181"), [...base, "192.0.2.1:8181"]);
+  t.same(netFor("https://[2001:db8::1]"), [...base, "[2001:db8::1]:443"]);
+  t.same(netFor({ origin: "http://localhost:*", private: true }), [
+    ...base,
+    ...["localhost", "localhost", "127.0.0.1", "[::1]"],
+  ]);
+  t.equal(netFor("https://api.example.com"), null);
+  t.equal(netFor("https://*.localhost"), null);
+});
+
+t.test("variables are given by name, and all of them only where grants are not known yet", async (t) => {
+  t.same(dataPermissions(withGrants([], ["TOKEN"])).env, ["TOKEN"]);
+  const dev = withGrants([]);
+  const { net, env } = dataPermissions({ ...dev, plugins: { ...dev.plugins, grantDeclared: true } });
+  t.same({ net, env }, { net: null, env: null });
+});
+
+t.test("settings of plugins give nothing where there is no folder of plugins", async (t) => {
+  const config = withGrants(["https://api.example.com"], ["TOKEN"]);
+  const { net, env } = dataPermissions({ ...config, plugins: { ...config.plugins, directory: null } });
+  t.same({ net, env }, { net: base, env: [] });
+});
+
+t.test("permissionFlags writes a comma in a path twice, and says nothing of what is not given", async (t) => {
+  const flags = permissionFlags({ ...nothing, net: null, read: ["/a,b", "/c", "/c"] });
+  t.same(flags, ["--allow-net", "--allow-read=/a,,b,/c"]);
+});
+
+t.test("lacking asks for each resource, and for all of a kind where all are needed", async (t) => {
+  const asked = { ...nothing, net: null, env: ["A", "B"] };
+  t.equal(
+    lacking(asked, () => true),
+    null,
+  );
+  t.same(
+    lacking(asked, (name, value) => name === "env" && value === "A"),
+    { ...nothing, net: null, env: ["B"] },
+  );
+});

@@ -1,0 +1,214 @@
+/** Started by Node: what is tried is what Deno lets the processes do that it runs. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import t, { type Test } from "tap";
+import { freePort, listenLocally } from "../support/free-port.ts";
+import { type Program, startProgram } from "../support/program.ts";
+
+t.setTimeout(120_000);
+
+const binary = resolve("core/cli/main.ts");
+const bin = resolve("node_modules/.bin");
+const env = {
+  ...process.env,
+  PATH: bin + delimiter + process.env["PATH"],
+  SECRET: "of the proxy",
+  GRANTED_ONE: "1",
+};
+
+/** A folder outside of this project, with an empty one for plugins in it. */
+function folder(t: Test, files: Readonly<Record<string, string>>): string {
+  const path = mkdtempSync(join(tmpdir(), "sluice-deno-"));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  mkdirSync(join(path, "plugins"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+  return path;
+}
+
+const answering = (text: string) => `export default { onRequest() { return new Response("${text}"); } };\n`;
+
+/** The port of a service that answers with its name. */
+async function service(t: Test, name = "service"): Promise<number> {
+  const server = createServer((_, response) => response.end(name));
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return listenLocally(server);
+}
+
+/** The command that `sluice plan --deno` prints. */
+async function plan(cwd: string, ...options: string[]): Promise<string> {
+  await using program = startProgram(process.execPath, [binary, "plan", "--deno", ...options], { cwd, env });
+  if ((await program.ended) !== 0) throw new Error(program.output);
+  return program.output.trim();
+}
+
+const start = (cwd: string, command: string): Program =>
+  startProgram("sh", ["-c", `exec ${command}`], { cwd, env });
+
+async function get(port: number, path = "/"): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return response.text();
+}
+
+/** What the process was started with whose parent this is. */
+function childOf(parent: number): readonly string[] {
+  const child = readdirSync("/proc").find((pid) => parentOf(pid) === parent);
+  if (child === undefined) throw new Error(`Cannot find a child of ${parent}`);
+  return readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
+}
+
+function parentOf(pid: string): number | null {
+  try {
+    return Number(/^PPid:\s*([0-9]+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return null;
+  }
+}
+
+t.test("the printed command serves a request and reloads a plugin, and narrows who serves", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const cwd = folder(t, { "plugins/hello.ts": answering("one") });
+  const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--plugins", "plugins", "--admin", "off"];
+  const command = await plan(cwd, ...options, "--listen", `127.0.0.1:${port}`);
+  await using sluice = start(cwd, command);
+  await sluice.said(/listening/);
+  t.equal(await get(port), "one");
+  writeFileSync(join(cwd, "plugins/hello.ts"), answering("two"));
+  await sluice.said(/Plugins reloaded/);
+  t.equal(await get(port), "two");
+
+  const code = ["core", "sdk", "dist", "node_modules"].map((name) => resolve(name));
+  t.same(
+    childOf(sluice.pid).filter((argument) => argument.startsWith("-")),
+    [
+      "--no-prompt",
+      `--allow-net=127.0.0.1:${port},127.0.0.1:${upstream}`,
+      `--allow-read=${code.join(",")}`,
+      "--allow-sys=hostname",
+      "--ignore-env",
+    ],
+  );
+});
+
+/** Without a sandbox, so in the place of whoever broke out of one. */
+const attacker = `export default {
+  async onRequest() {
+    const { Deno } = globalThis;
+    const demand = (isSo) => { if (!isSo) throw new RangeError(); };
+    const variable = (name) => demand(Deno.env.get(name) !== undefined);
+    const attempts = {
+      file: () => Deno.readTextFileSync("/etc/hostname"),
+      config: () => Deno.readTextFileSync("sluice.yaml"),
+      write: () => Deno.writeTextFileSync("left", ""),
+      program: () => new Deno.Command("/bin/true").outputSync(),
+      deno: () => new Deno.Command(Deno.execPath()).outputSync(),
+      elsewhere: () => Deno.connect({ hostname: "127.0.0.1", port: ELSEWHERE }),
+      library: () => Deno.dlopen("/lib/x86_64-linux-gnu/libc.so.6", {}),
+      more: async () => demand((await Deno.permissions.request({ name: "run" })).state === "granted"),
+      secret: () => variable("SECRET"),
+      upstream: () => Deno.connect({ hostname: "127.0.0.1", port: UPSTREAM }),
+      granted: () => variable("GRANTED_ONE"),
+    };
+    const result = {};
+    for (const [name, attempt] of Object.entries(attempts)) {
+      try { await attempt(); result[name] = "done"; } catch (error) { result[name] = error.name; }
+    }
+    return Response.json(result);
+  },
+};
+`;
+
+t.test("host code that turns hostile reads, runs and reaches nothing else, on any thread", async (t) => {
+  const [upstream, elsewhere, port] = [await service(t), await service(t), await freePort()];
+  const cwd = folder(t, {
+    "plugins/hello.ts": attacker
+      .replace("ELSEWHERE", String(elsewhere))
+      .replace("UPSTREAM", String(upstream)),
+    "sluice.yaml": `listeners: [{ address: "127.0.0.1:${port}" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+routes: [{ path: /, cluster: app }]
+plugins: { directory: plugins, settings: { hello: { engine: inline, grants: { env: [GRANTED_ONE] } } } }
+admin: false
+`,
+  });
+  for (const workers of ["1", "2"]) {
+    await using sluice = start(cwd, await plan(cwd, "--workers", workers));
+    await sluice.said(/listening/);
+    t.same(
+      JSON.parse(await get(port)),
+      {
+        file: "NotCapable",
+        config: "NotCapable",
+        write: "NotCapable",
+        program: "NotCapable",
+        deno: "NotCapable",
+        elsewhere: "NotCapable",
+        library: "NotCapable",
+        more: "RangeError",
+        secret: "RangeError",
+        upstream: "done",
+        granted: "done",
+      },
+      `${workers} workers`,
+    );
+  }
+});
+
+t.test("a command with less than the configuration needs ends with one line that names it", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const cwd = folder(t, { "plugins/hello.ts": answering("one") });
+  const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--plugins", "plugins", "--admin", "off"];
+  const command = await plan(cwd, ...options, "--listen", `127.0.0.1:${port}`);
+  const deno = resolve("node_modules/deno/deno");
+  const narrower = [
+    { less: command.replace(`,127.0.0.1:${upstream}`, ""), missing: `--allow-net=127.0.0.1:${upstream}` },
+    { less: command.replace(`${deno},`, ""), missing: `--allow-run=${deno}` },
+  ];
+  for (const { less, missing } of narrower) {
+    t.not(less, command);
+    await using sluice = start(cwd, less);
+    t.equal(await sluice.ended, 1);
+    t.equal(
+      sluice.output,
+      `sluice: Cannot start the data process: Deno was run without ${missing}; "sluice plan --deno" prints the whole command\n`,
+    );
+  }
+});
+
+t.test("a reload that needs more is refused, and what was served before is served on", async (t) => {
+  const [upstream, other, port] = [await service(t, "first"), await service(t, "second"), await freePort()];
+  const config = (to: number) => `listeners: [{ address: "127.0.0.1:${port}" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:${to}"] } }
+routes: [{ path: /, cluster: app }]
+admin: false
+`;
+  const cwd = folder(t, { "sluice.yaml": config(upstream) });
+  await using sluice = start(cwd, await plan(cwd));
+  await sluice.said(/listening/);
+  writeFileSync(join(cwd, "sluice.yaml"), config(other));
+  await sluice.said(
+    new RegExp(`data process runs without --allow-net=127\\.0\\.0\\.1:${other}; start Sluice again`),
+  );
+  t.equal(await get(port), "first");
+});
+
+t.test("deno task start serves, reloads a plugin, and narrows who serves as far", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const cwd = folder(t, { "plugins/hello.ts": answering("one") });
+  const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--listen", `127.0.0.1:${port}`];
+  const more = ["--plugins", join(cwd, "plugins"), "--admin", "off"];
+  await using sluice = startProgram(join(bin, "deno"), ["task", "start", ...options, ...more], { env });
+  await sluice.said(/listening/);
+  t.equal(await get(port), "one");
+  writeFileSync(join(cwd, "plugins/hello.ts"), answering("two"));
+  await sluice.said(/Plugins reloaded/);
+  t.equal(await get(port), "two");
+  const control = Number(readdirSync("/proc").find((pid) => parentOf(pid) === sluice.pid));
+  t.notMatch(childOf(sluice.pid).join(" "), /--allow-(all|ffi|run )|-A /);
+  t.match(childOf(control).join(" "), ` --allow-net=127.0.0.1:${port},127.0.0.1:${upstream} `);
+  t.notMatch(childOf(control).join(" "), /--allow-(all|ffi|run|write)|-A /);
+});

@@ -114,6 +114,7 @@ export class Plugin {
       name: this.code.name,
       config,
       env: this.options.shared.environment(this.grants.env),
+      envNames: this.grants.env,
       routes,
       wallMs: this.limits.wall,
     };

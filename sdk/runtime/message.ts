@@ -113,6 +113,8 @@ export interface PolicySetup {
   readonly config: unknown;
   /** Values of the granted variables. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names of all granted variables, set or not. */
+  readonly envNames: readonly string[];
   /** Names of routes, by number: contexts refer to them. */
   readonly routes: readonly string[];
   /** Wall time of one phase, in ms. */

@@ -20,6 +20,9 @@ export function setupHost(setup: PolicySetup): SetupHost {
     log,
     metrics,
     kv,
-    env: (name) => variables.get(name),
+    env(name) {
+      if (setup.envNames.includes(name)) return variables.get(name);
+      throw new TypeError(`Cannot read ${String(name)}: it is not among the plugin's capabilities.env`);
+    },
   };
 }

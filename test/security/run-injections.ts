@@ -1,4 +1,4 @@
-/** Every payload in every place; what passes is read by node:http on both sides, as somebody else's parser. */
+/** Every payload in every place; what reaches the endpoint is read by node:http, as somebody else's parser. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";

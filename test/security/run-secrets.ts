@@ -70,7 +70,7 @@ export async function runSecrets(t: Test, engine: EngineName): Promise<void> {
     "a value that is no response": `return 7 as any`,
     "a malformed URL": `new URL("::")`,
     "a fetch that is refused": `return fetch("http://127.0.0.1:1/")`,
-    "a frame of the plugin's own making": `const e = new Error("x"); e.stack = "Error: x\\n    at f (/work/main/core/secret.ts:1:1)\\n    at g (sluice:plugin/attack:1:1)\\n    at node:internal/x:1:1"; throw e`,
+    "a frame of the plugin's own making": `const e = new Error("x"); e.stack = "Error: x\\n    at f (/srv/sluice/core/secret.ts:1:1)\\n    at g (sluice:plugin/attack:1:1)\\n    at node:internal/x:1:1"; throw e`,
   };
   for (const [what, code] of Object.entries(failures)) {
     await t.test(`the client learns nothing of ${what}`, async (t) => {

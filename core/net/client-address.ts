@@ -46,6 +46,35 @@ export function plainAddress(address: string): string {
     : bare;
 }
 
+/**
+ * The client before trusted proxies: from the peer backwards, the first address that none of them has. What
+ * stands before it in the list anybody may have written (RFC 7239 section 8.1); the list ends as well at an
+ * entry that is no address.
+ *
+ * @param hops value of X-Forwarded-For; null: there is none
+ *
+ * @example
+ * const trusted = createTrustedProxies(["10.0.0.0/8"]);
+ * clientBehind("10.0.0.1", "192.0.2.9, 203.0.113.7, 10.0.0.2", trusted); // "203.0.113.7"
+ */
+export function clientBehind(peer: string, hops: string | null, trusted: TrustedProxies): string {
+  let client = peer;
+  if (hops === null) return client;
+  for (const hop of hops.split(",").reverse()) {
+    if (!trusted.isTrusted(client)) return client;
+    const address = plainAddress(withoutPort(hop.trim()));
+    if (isIP(address) === 0) return client;
+    client = address;
+  }
+  return client;
+}
+
+/** `192.0.2.1:4711`, `[2001:db8::1]` and `[2001:db8::1]:4711` are written, too. */
+function withoutPort(hop: string): string {
+  const bracketed = /^\[([0-9a-fA-F:.]+)\](?::[0-9]{1,5})?$/.exec(hop);
+  return bracketed?.[1] ?? hop.replace(/^([0-9.]+):[0-9]{1,5}$/, "$1");
+}
+
 function addBlock(list: BlockList, block: string): void {
   const [written = "", length, ...rest] = block.split("/");
   const address = plainAddress(written);

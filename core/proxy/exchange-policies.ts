@@ -15,6 +15,7 @@ import { HostCallError } from "../sandbox/host/error.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
+import { clientAddress, clientScheme } from "./client-facts.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./generation.ts";
 import type { ResponseRelay } from "./plain-response.ts";
@@ -249,11 +250,15 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   policyContext(): string {
     const { exchange, request } = this;
-    const { requestId, client, route } = exchange;
-    const { address, scheme } = client.side;
+    const { requestId, client, route, head, generation } = exchange;
+    const address = clientAddress(head, client.side, generation);
     const target = `${request.path}${request.query}`;
-    const facts = `${requestId} ${address} ${scheme} ${route!.number} ${request.method} ${request.authority} ${target}`;
+    const facts = `${requestId} ${address} ${this.scheme} ${route!.number} ${request.method} ${request.authority} ${target}`;
     return client.tls === "" ? facts : `${facts} ${client.tls}`;
+  }
+
+  private get scheme(): "http" | "https" {
+    return clientScheme(this.exchange.head, this.exchange.client.side);
   }
 
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
@@ -322,7 +327,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
       return `${status} ${reason}\n${lengthLine(length)}`;
     }
     const { method, authority, path, query } = this.attempt;
-    const url = `${this.exchange.client.side.scheme}://${authority}${path}${query}`;
+    const url = `${this.scheme}://${authority}${path}${query}`;
     const attempt = `${this.exchange.attempts + 1} ${this.route.cluster.name}`;
     return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
   }

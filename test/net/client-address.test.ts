@@ -1,5 +1,5 @@
 import t from "tap";
-import { createTrustedProxies, plainAddress } from "../../core/net/client-address.ts";
+import { clientBehind, createTrustedProxies, plainAddress } from "../../core/net/client-address.ts";
 
 t.test("an address or block is trusted, its neighbours are not", async (t) => {
   const trusted = createTrustedProxies(["10.0.0.0/8", "192.0.2.7", "fd00::/8", "2001:db8::1"]);
@@ -67,3 +67,29 @@ t.test("plainAddress leaves other addresses as they are", async (t) => {
   for (const address of ["192.0.2.1", "::1", "2001:db8::ffff:1", "::ffff:1"])
     t.equal(plainAddress(address), address);
 });
+
+t.test(
+  "clientBehind tells the first address from the peer backwards that is no trusted proxy's",
+  async (t) => {
+    const trusted = createTrustedProxies(["10.0.0.0/8", "2001:db8::/32"]);
+    const cases: readonly [peer: string, hops: string | null, client: string, why: string][] = [
+      ["192.0.2.1", "203.0.113.7", "192.0.2.1", "a stranger's word counts for nothing"],
+      ["10.0.0.1", null, "10.0.0.1", "a trusted peer that tells nothing is the client"],
+      ["10.0.0.1", "203.0.113.7", "203.0.113.7", "the client of a trusted peer"],
+      [
+        "10.0.0.1",
+        "192.0.2.9, 203.0.113.7, 10.0.0.2",
+        "203.0.113.7",
+        "what a client wrote itself is not read",
+      ],
+      ["10.0.0.1", "203.0.113.7:4711", "203.0.113.7", "a port"],
+      ["10.0.0.1", "203.0.113.7, [2001:db8::5]:4711", "203.0.113.7", "a trusted address in brackets"],
+      ["10.0.0.1", "unknown, 10.0.0.2", "10.0.0.2", "the list ends at what is no address"],
+      ["10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3", "proxies all the way"],
+      ["10.0.0.1", "::ffff:203.0.113.7", "203.0.113.7", "a mapped address"],
+      ["10.0.0.1", "203.0.113.7 x", "10.0.0.1", "a blank inside"],
+      ["10.0.0.1", "", "10.0.0.1", "an empty list"],
+    ];
+    for (const [peer, hops, client, why] of cases) t.equal(clientBehind(peer, hops, trusted), client, why);
+  },
+);

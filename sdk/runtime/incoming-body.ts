@@ -31,6 +31,14 @@ export class IncomingBody {
     return this.read("text") as Promise<string>;
   }
 
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.bytes()).buffer as ArrayBuffer;
+  }
+
   bytes(): Promise<Uint8Array> {
     return this.read("bytes") as Promise<Uint8Array>;
   }

@@ -43,16 +43,16 @@ export class IncomingRequest {
     return this.#draft.body.text();
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.#draft.body.text());
+  json(): Promise<unknown> {
+    return this.#draft.body.json();
   }
 
   bytes(): Promise<Uint8Array> {
     return this.#draft.body.bytes();
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return (await this.#draft.body.bytes()).buffer as ArrayBuffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#draft.body.arrayBuffer();
   }
 
   setBody(body: string | Uint8Array): void {

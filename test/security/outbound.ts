@@ -1,4 +1,4 @@
-/** Ways to hosts that were not granted: by address, by name, by what a name resolves to, by redirect. */
+/** Ways to hosts that were not granted: by address and by name. Redirects and DNS stand in run-detours.ts. */
 import type { Attack } from "./attack.ts";
 
 /** Loopback and others, as people have written them to get past a filter of texts. */

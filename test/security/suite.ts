@@ -8,6 +8,7 @@ import { hostileLoads } from "./loads.ts";
 import { outboundAttacks } from "./outbound.ts";
 import { reachAttacks } from "./reach.ts";
 import { runAttacks } from "./run-attacks.ts";
+import { runDetours } from "./run-detours.ts";
 import { runInjections, runRawInjections } from "./run-injections.ts";
 import { runLoads } from "./run-loads.ts";
 import { runSecrets } from "./run-secrets.ts";
@@ -26,6 +27,7 @@ export async function runHostileSuite(engine: EngineName): Promise<void> {
   await t.test("Injections past the runtime", { skip: noWall }, (t) => runRawInjections(t, engine));
   await t.test("A runtime that was seized", (t) => runAttacks(t, engine, seizedAttacks));
   await t.test("Outbound calls", (t) => runAttacks(t, engine, outboundAttacks));
+  await t.test("Detours of outbound calls", (t) => runDetours(t, engine));
   await t.test("Loading", { skip: noLimits }, (t) => runLoads(t, engine, hostileLoads));
   await t.test("Bombs", (t) => runAttacks(t, engine, bombs));
   const takesProcess = engine !== "quickjs" && "only QuickJS contains these inside the process";

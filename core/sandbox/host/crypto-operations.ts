@@ -7,6 +7,7 @@ export class CryptoOperations {
   private readonly heavy = new Turns(1);
   private count = 0;
   private bytes = 0;
+  private isDisposed = false;
 
   constructor(limits: CryptoLimits) {
     this.limits = limits;
@@ -40,7 +41,26 @@ export class CryptoOperations {
 
   /** Like `run`, for what holds a thread for long: one at a time for a guest, and a few for all guests. */
   runHeavy<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    return this.run(bytes, () => this.heavy.take(() => heavyOfAll.take(work)));
+    return this.run(bytes, () =>
+      this.heavy.take(() => {
+        this.checkWanted();
+        return heavyOfAll.take(() => {
+          this.checkWanted();
+          return work();
+        });
+      }),
+    );
+  }
+
+  /** Gives up what waits; what runs already cannot be stopped. */
+  dispose(): void {
+    this.isDisposed = true;
+  }
+
+  /** A guest that is lost again and again would leave a minute of work behind each time. */
+  private checkWanted(): void {
+    if (this.isDisposed)
+      throw new HostCallError("InvalidStateError", "Cannot use crypto: the plugin has ended");
   }
 
   private async counted<T>(bytes: number, work: () => Promise<T>): Promise<T> {

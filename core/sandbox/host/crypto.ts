@@ -34,7 +34,7 @@ export type CryptoHandler = (text: string, bytes: Uint8Array | undefined) => Ans
 export interface CryptoHost {
   /** By the number of the operation (`HostOp.digest` and so on). */
   readonly handlers: ReadonlyMap<number, CryptoHandler>;
-  /** Forgets the guest's keys. What still runs ends by itself; later calls are refused. */
+  /** Forgets the guest's keys, and the work that waits. What still runs ends by itself; later calls are refused. */
   dispose(): void;
 }
 
@@ -76,6 +76,7 @@ class GuestCrypto {
 
   dispose(): void {
     this.isDisposed = true;
+    this.operations.dispose();
     this.keys.clear();
   }
 

@@ -54,3 +54,21 @@ t.test("heavy work that fails makes room for the next", async (t) => {
   t.equal(await operations.runHeavy(0, async () => "done"), "done");
   t.equal(operations.size, 0);
 });
+
+t.test("work that waits is given up when its guest is gone; what runs ends by itself", async (t) => {
+  const operations = new CryptoOperations(defaultCryptoLimits);
+  const { work, endOldest, running } = controlledWork();
+  const all = [1, 2, 3].map(() => operations.runHeavy(10, work));
+  const settled = Promise.allSettled(all);
+  await setImmediate();
+  operations.dispose();
+  t.equal(running(), 1);
+  await endOldest();
+  t.same(
+    (await settled).map(({ status }) => status),
+    ["fulfilled", "rejected", "rejected"],
+  );
+  t.equal(running(), 0, "nothing of it began afterwards");
+  t.equal(operations.size, 0);
+  await t.rejects(operations.runHeavy(0, work), { name: "InvalidStateError" });
+});

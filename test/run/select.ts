@@ -12,6 +12,7 @@ const neutralRooms = [
   "reload",
   "route",
   "sandbox",
+  "security",
   "store",
   "testing",
   "upstream",
@@ -22,6 +23,7 @@ const neutralRooms = [
 const nodeSuites = new Map([
   ["test/sandbox/isolated-vm/", "isolated-vm is an addon of Node"],
   ["test/sandbox/contract-isolated-vm.test.ts", "isolated-vm is an addon of Node"],
+  ["test/security/isolated-vm.test.ts", "isolated-vm is an addon of Node"],
   [
     "test/sandbox/web/headers.test.ts",
     "compares with the Headers of Node; those of Deno join empty values differently",

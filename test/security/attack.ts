@@ -21,6 +21,8 @@ export interface Attack {
   readonly fault?: FaultCause | null;
   /** ms by which requests of others may be delayed. Default: `usualDelay`. */
   readonly delay?: number;
+  /** ms for which others are still watched when it was answered; default: `usualAftermath`. */
+  readonly aftermath?: number;
   /** Why an engine is spared the attack. */
   readonly exempt?: Partial<Record<EngineName, string>>;
 }
@@ -30,6 +32,12 @@ export interface Attack {
  * (50 ms), a new guest, and what a busy machine takes.
  */
 export const usualDelay = 1000;
+
+/** ms: what was answered is over, but for a new guest. */
+export const usualAftermath = 40;
+
+/** ms: what timers, operations and promises go on with has begun, and would be noticed. */
+export const longAftermath = 200;
 
 /** Why attacks on limits skip the inline engine. */
 export const inlineHasNoLimits = "it is host code that the operator trusts: no limit holds there";

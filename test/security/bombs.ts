@@ -1,5 +1,5 @@
 /** Attacks on time and memory. Each is ended within its budget while others are served. */
-import { type Attack, inlineHasNoLimits } from "./attack.ts";
+import { type Attack, inlineHasNoLimits, longAftermath } from "./attack.ts";
 
 const exempt = { inline: inlineHasNoLimits };
 const statuses = [200, 500, 503];
@@ -106,24 +106,27 @@ export const bombs: readonly Attack[] = [
   {
     title: "handlers of many requests at once each take nearly all of their time",
     plugin: onAttack("const end = Date.now() + 40; while (Date.now() < end);"),
-    requests: times(60),
+    requests: times(30),
     // An exchange has five turns of the event loop, in each of which a handler may use up its budget.
     ...{ statuses, exempt },
   },
   {
     title: "many timers that are due together each take nearly all of their time",
+    aftermath: longAftermath,
     plugin: onAttack(
-      `for (let i = 0; i < 60; i++) setTimeout(() => { const end = Date.now() + 40; while (Date.now() < end); }, 30); return new Response("x");`,
+      `for (let i = 0; i < 30; i++) setTimeout(() => { const end = Date.now() + 40; while (Date.now() < end); }, 30); return new Response("x");`,
     ),
     ...{ statuses, exempt },
   },
   {
     title: "a timer loops after the answer was given",
+    aftermath: longAftermath,
     plugin: onAttack(`setTimeout(() => { for (;;); }, 20); return new Response("x");`),
     ...{ statuses, fault: "cpu", exempt },
   },
   {
     title: "work that goes on after the answer never ends",
+    aftermath: longAftermath,
     plugin: onAttack(
       `ctx.waitUntil((async () => { for (;;) await new Promise((r) => setTimeout(r, 0)); })()); return new Response("x");`,
     ),
@@ -132,7 +135,7 @@ export const bombs: readonly Attack[] = [
   {
     title: "a promise that never settles is given up at the end of its time",
     plugin: onAttack("return new Promise(() => {});"),
-    limits: { wall: 200 },
+    limits: { wall: 80 },
     requests: times(20),
     ...{ statuses: [500], fault: "throw" },
   },
@@ -144,6 +147,7 @@ export const bombs: readonly Attack[] = [
   },
   {
     title: "the observer of finished requests loops",
+    aftermath: longAftermath,
     plugin: `onRequest() { return new Response("x") }, onLog() { for (;;); }`,
     ...{ statuses, fault: "cpu", exempt },
   },

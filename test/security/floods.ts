@@ -1,5 +1,5 @@
 /** What costs little in the guest and much outside of it: host calls, answers and whatever the host keeps. */
-import { type Attack, inlineHasNoLimits, inlineHasNoWall } from "./attack.ts";
+import { type Attack, inlineHasNoLimits, inlineHasNoWall, longAftermath } from "./attack.ts";
 
 const exempt = { inline: inlineHasNoLimits };
 const statuses = [200, 500, 503];
@@ -12,20 +12,8 @@ const floods: Readonly<Record<string, string>> = {
   "log lines": `for (let n = 0; n < 1e6; n++) ctx.log.info("line " + n, { n });`,
   "long log lines": `for (let n = 0; n < 1e4; n++) ctx.log.error("x".repeat(60000), { y: "z".repeat(8000) });`,
   "console lines": `for (let n = 0; n < 1e6; n++) console.log("line", n, [n]);`,
-  "errors that nobody handles": `for (let n = 0; n < 1e5; n++) Promise.reject(new Error("x".repeat(1000)));`,
-  "errors in timers": `for (let n = 0; n < 900; n++) setTimeout(() => { throw new Error("x".repeat(9000)) }, n % 7);`,
   "names of metrics": `for (let n = 0; n < 1e6; n++) try { ctx.metrics.counter("name_" + n) } catch {}`,
   "values of metrics": `for (let n = 0; n < 1e6; n++) ctx.metrics.histogram("value", n);`,
-  "keys of the store": `for (let n = 0; n < 1e5; n++) ctx.kv.set("key" + n, "x".repeat(100));`,
-  "long values of the store": `for (let n = 0; n < 100; n++) ctx.kv.set("key" + n, "x".repeat(900000));`,
-  "increments of the store": `for (let n = 0; n < 1e6; n++) ctx.kv.increment("a", 1);`,
-  timers: `for (let n = 0; n < 1e6; n++) try { setTimeout(() => {}, n % 100) } catch {}`,
-  intervals: `for (let n = 0; n < 999; n++) setInterval(() => { for (let i = 0; i < 1e5; i++); }, 0);`,
-  "calls to hosts that are not granted": `for (let n = 0; n < 1e5; n++) fetch("http://n" + n + ".test/").catch(() => {});`,
-  digests: `for (let n = 0; n < 1e5; n++) crypto.subtle.digest("SHA-512", new Uint8Array(60000)).catch(() => {});`,
-  keys: `for (let n = 0; n < 1e4; n++) crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 4096, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" }, true, ["sign", "verify"]).catch(() => {});`,
-  "rounds of a password hash": `const key = await crypto.subtle.importKey("raw", new Uint8Array(8), "PBKDF2", false, ["deriveBits"]);
-    for (let n = 0; n < 1e3; n++) crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(8), iterations: 1e6 }, key, 512).catch(() => {});`,
   "random bytes": `for (let n = 0; n < 1e6; n++) crypto.getRandomValues(new Uint8Array(65536));`,
   "URLs that are hard to parse": `for (let n = 0; n < 1e6; n++) try { new URL("http://" + "xn--a".repeat(400) + n + "/") } catch {}`,
   "long URLs": `for (let n = 0; n < 1e6; n++) try { new URL("http://a/" + "%zz../".repeat(10000)) } catch {}`,
@@ -36,6 +24,22 @@ const floods: Readonly<Record<string, string>> = {
   headers: `for (let n = 0; n < 1e6; n++) request.headers.append("x-" + n, "y");`,
   "one field of a thousand values": `for (let n = 0; n < 5000; n++) request.headers.append("x", "y"); for (let n = 0; n < 1e5; n++) request.headers.get("x");`,
   "removed fields": `for (let n = 0; n < 1e6; n++) request.headers.delete("x-" + n);`,
+};
+
+/** What is under way when the answer is given. */
+const lastingFloods: Readonly<Record<string, string>> = {
+  "errors that nobody handles": `for (let n = 0; n < 1e5; n++) Promise.reject(new Error("x".repeat(1000)));`,
+  "errors in timers": `for (let n = 0; n < 900; n++) setTimeout(() => { throw new Error("x".repeat(9000)) }, n % 7);`,
+  "keys of the store": `for (let n = 0; n < 1e5; n++) ctx.kv.set("key" + n, "x".repeat(100));`,
+  "long values of the store": `for (let n = 0; n < 100; n++) ctx.kv.set("key" + n, "x".repeat(900000));`,
+  "increments of the store": `for (let n = 0; n < 1e6; n++) ctx.kv.increment("a", 1);`,
+  timers: `for (let n = 0; n < 1e6; n++) try { setTimeout(() => {}, n % 100) } catch {}`,
+  intervals: `for (let n = 0; n < 999; n++) setInterval(() => { for (let i = 0; i < 1e5; i++); }, 0);`,
+  "calls to hosts that are not granted": `for (let n = 0; n < 1e5; n++) fetch("http://n" + n + ".test/").catch(() => {});`,
+  digests: `for (let n = 0; n < 1e5; n++) crypto.subtle.digest("SHA-512", new Uint8Array(60000)).catch(() => {});`,
+  keys: `for (let n = 0; n < 1e4; n++) crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 4096, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" }, true, ["sign", "verify"]).catch(() => {});`,
+  "rounds of a password hash": `const key = await crypto.subtle.importKey("raw", new Uint8Array(8), "PBKDF2", false, ["deriveBits"]);
+    for (let n = 0; n < 1e3; n++) crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(8), iterations: 1e6 }, key, 512).catch(() => {});`,
   "promises for after the answer": `for (let n = 0; n < 1e5; n++) ctx.waitUntil(new Promise(() => {}));`,
   aborts: `for (let n = 0; n < 1e5; n++) { const c = new AbortController(); fetch("http://a.test/", { signal: c.signal }).catch(() => {}); c.abort(); }`,
 };
@@ -82,6 +86,14 @@ export const floodAttacks: readonly Attack[] = [
     ([what, code]): Attack => ({
       title: `a flood of ${what}`,
       plugin: onAttack(code),
+      ...{ statuses, exempt },
+    }),
+  ),
+  ...Object.entries(lastingFloods).map(
+    ([what, code]): Attack => ({
+      title: `a flood of ${what}`,
+      plugin: onAttack(code),
+      aftermath: longAftermath,
       ...{ statuses, exempt },
     }),
   ),

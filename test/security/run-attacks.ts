@@ -4,12 +4,10 @@ import type { EngineName } from "../../core/sandbox/engine.ts";
 import { get } from "../support/gateway.ts";
 import { field, type Message, readMessage } from "../support/message.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
-import { type Attack, usualDelay } from "./attack.ts";
+import { type Attack, usualAftermath, usualDelay } from "./attack.ts";
 import { type HostileGateway, startHostileGateway } from "./hostile-gateway.ts";
 import { Prober } from "./prober.ts";
 
-/** How long others are still watched when the attack was answered, in ms: some attacks go on. */
-const aftermath = 150;
 /** ms in which a request has its answer, whatever happens. */
 const patience = 20_000;
 
@@ -26,7 +24,7 @@ export async function runAttacks(t: Test, engine: EngineName, attacks: readonly 
       const prober = new Prober(await gateway.connect());
       await sleep(20);
       const answers = await within(askAtOnce(gateway, attack.requests ?? [get("/attack")]));
-      await sleep(aftermath);
+      await sleep(attack.aftermath ?? usualAftermath);
       const calm = await within(gateway.ask(get("/calm")));
       const probes = await prober.stop();
 

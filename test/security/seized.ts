@@ -40,7 +40,7 @@ const answering = Object.entries(outcomes).map(
     ...contained,
     title: `a guest answers with ${what}`,
     plugin: answer(`return ${outcome};`),
-    limits: { wall: 200 },
+    limits: { wall: 80 },
   }),
 );
 
@@ -75,7 +75,7 @@ const delivering = Object.entries(deliveries).map(
     ...contained,
     title: `a guest ${what}`,
     plugin: answer(code),
-    limits: { wall: 200, cpu: 500 },
+    limits: { wall: 80, cpu: 500 },
     delay: 900,
   }),
 );

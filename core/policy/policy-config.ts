@@ -1,4 +1,5 @@
 /** The config of a policy, against the JSON Schema of its plugin. */
+import { fitsPlainly } from "./config-fit.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -27,13 +28,21 @@ export async function checkPolicyConfig(schema: object | null, config: unknown):
   if (partsOf(schema) * partsOf(filled) > mostComparisons) {
     throw new Error("expected a schema and a config that are smaller, to compare them in a short time");
   }
-  const { Errors } = await import("typebox/value");
-  const errors = Errors(checkable(schema) as never, filled).filter(({ keyword }) => keyword !== "boolean");
+  const compared = checkable(schema);
+  if (fitsPlainly(compared, filled)) return filled;
+  const errors = (await mismatches(compared, filled)).filter(({ keyword }) => keyword !== "boolean");
   if (errors.length === 0) return filled;
   const problems = errors
     .slice(0, 10)
     .map(({ instancePath, message }) => `config${instancePath} ${message}`.slice(0, longestProblem));
   throw new Error(problems.join("; "));
+}
+
+/** The validator stays in memory once it is loaded, which takes longer than anything else here. */
+async function mismatches(schema: unknown, value: unknown) {
+  const { Errors } = await import("typebox/schema");
+  const [, errors] = Errors(schema as never, value);
+  return errors;
 }
 
 function isEmpty(config: unknown): boolean {

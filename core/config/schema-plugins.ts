@@ -1,7 +1,8 @@
 /** The parts of `sluice.yaml` that are about plugins and policies. */
-import Type, { type Static } from "typebox";
+
 import { pluginLimitBounds } from "./bounds.ts";
 import { defaultPluginLimits } from "./defaults.ts";
+import { type Static, Type } from "./schema-builder.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
 
 /** A plugin's own schema says what is in it; that is known once the plugin is loaded. */

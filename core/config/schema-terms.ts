@@ -1,5 +1,5 @@
-import Type, { type TSchema } from "typebox";
 import type { Bounds } from "./bounds.ts";
+import { type TSchema, Type } from "./schema-builder.ts";
 import { durationPattern, formatDuration, formatSize, sizePattern } from "./units.ts";
 
 /**

@@ -1,4 +1,3 @@
-import Type, { type Static } from "typebox";
 import { addressExpected } from "./address.ts";
 import {
   countBounds,
@@ -22,6 +21,7 @@ import {
   defaultWorkers,
 } from "./defaults.ts";
 import { endpointExpected } from "./endpoint.ts";
+import { type Static, Type } from "./schema-builder.ts";
 import { plugins, policy } from "./schema-plugins.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
 

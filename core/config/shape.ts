@@ -1,10 +1,10 @@
+import { Errors } from "typebox/schema";
 import { Settings } from "typebox/system";
-import { Errors } from "typebox/value";
 import { configFile } from "./schema.ts";
 import { type Path, pathOfPointer, valueAt } from "./value-path.ts";
 
 export type SchemaNode = Readonly<Record<string, unknown>>;
-export type SchemaError = ReturnType<typeof Errors>[number];
+export type SchemaError = ReturnType<typeof Errors>[1][number];
 
 /** A place where value and schema disagree. */
 export interface Mismatch {
@@ -27,7 +27,7 @@ const maxErrors = 500;
 /** Compares a value with the schema of the file. */
 export function checkShape(value: unknown): Shape {
   Settings.Set({ maxErrors });
-  const found = Errors(configFile, value);
+  const [, found] = Errors(configFile, value);
   // `boolean` only repeats what `additionalProperties` says.
   let errors = found.filter(({ keyword }) => keyword !== "boolean");
   for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {

@@ -3,7 +3,7 @@
 /** ms in a turn after which a guest's other messages wait for the next one. */
 export const sliceMs = 10;
 /** Messages that enter together: from here on the price of an entry is hardly seen any more. */
-const most = 16;
+const most = 64;
 /** Of a guest that nobody knows yet. */
 const first = 2;
 

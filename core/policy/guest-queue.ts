@@ -70,6 +70,12 @@ export class GuestQueue {
     return batch;
   }
 
+  /** What the guest has left of a batch: it is the next to enter, from this index on. */
+  putBack({ messages, calls, slots }: Batch, from: number): void {
+    const rest = { messages: messages.slice(from), calls: calls.slice(from), slots: slots.slice(from) };
+    this.batches.unshift({ ...rest, bytes: undefined, isAlone: false });
+  }
+
   /** @param ms that a batch took */
   onEntered(batch: Batch, ms: number): void {
     this.share.onEntry(batch.messages.length, ms);

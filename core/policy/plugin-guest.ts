@@ -107,7 +107,7 @@ export class PluginGuest implements Task {
   endSlot(number: number, because: string): void {
     this.slots.release(number);
     if (this.guest === null) return;
-    this.queue.add(writeMessage(MessageKind.end, number, 0, 0, "", because), null, number);
+    this.queue.add(writeMessage(MessageKind.end, number, 0, "", because), null, number);
     this.schedule();
   }
 
@@ -143,7 +143,7 @@ export class PluginGuest implements Task {
       onLost: (loss) => answer.reject(new Error(loss.message)),
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
-    const text = writeMessage(kind, slot, instance, 0, "", payload);
+    const text = writeMessage(kind, slot, 0, String(instance), payload);
     this.enter(this.guest, aloneBatch(text, undefined, call, slot));
     try {
       return await answer.promise;
@@ -183,7 +183,7 @@ export class PluginGuest implements Task {
     const began = performance.now();
     let answer: string;
     try {
-      answer = guest.dispatch(batch.messages.join(""), batch.bytes);
+      answer = guest.dispatch(textOf(batch.messages), batch.bytes);
     } catch (error) {
       this.spent += performance.now() - began;
       this.lose(lossFrom(error), batch, 0);
@@ -202,6 +202,10 @@ export class PluginGuest implements Task {
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i]!;
       if (call === null) continue;
+      if (i > 0 && reader.atEnd) {
+        this.queue.putBack(batch, i);
+        return;
+      }
       let outcome: Outcome;
       try {
         outcome = reader.next();
@@ -317,6 +321,13 @@ export class PluginGuest implements Task {
     this.disposed = true;
     this.drop();
   }
+}
+
+/** Not joined: the engine copies the parts to where it wants them. */
+function textOf(messages: readonly string[]): string {
+  let text = "";
+  for (const message of messages) text += message;
+  return text;
 }
 
 const noSlot = { owner: null, policy: null };

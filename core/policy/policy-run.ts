@@ -48,7 +48,7 @@ export class PolicyRun implements SlotOwner {
         return;
       }
       const slot = this.slots[index]!;
-      guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, "", payload), bytes);
+      guest.call(call, slot, writeMessage(kind, slot, flags, "", payload), bytes);
       return;
     }
     if (this.context === "") this.context = this.host.policyContext();
@@ -56,7 +56,8 @@ export class PolicyRun implements SlotOwner {
     this.policies.push(policy);
     this.slots.push(slot);
     this.epochs.push(guest.epoch);
-    guest.call(call, slot, writeMessage(kind, slot, policy.instance, flags, this.context, payload), bytes);
+    const context = `${policy.instance} ${this.context}`;
+    guest.call(call, slot, writeMessage(kind, slot, flags, context, payload), bytes);
   }
 
   /** The request is another one now: policies that have not seen it are told of that one. */

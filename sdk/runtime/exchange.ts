@@ -6,14 +6,15 @@ import type { Instance } from "./instance.ts";
 
 /** The facts that a context text holds, in its order. */
 const Fact = {
-  requestId: 0,
-  address: 1,
-  scheme: 2,
-  route: 3,
-  method: 4,
-  authority: 5,
-  target: 6,
-  tls: 7,
+  instance: 0,
+  requestId: 1,
+  address: 2,
+  scheme: 3,
+  route: 4,
+  method: 5,
+  authority: 6,
+  target: 7,
+  tls: 8,
 } as const;
 
 export class GuestExchange {

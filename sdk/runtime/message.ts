@@ -3,20 +3,40 @@
  *
  * **In** come messages, one behind the other, each of `messageParts` parts with a `separator` behind each:
  *
- *     KIND SLOT INSTANCE FLAGS CONTEXT PAYLOAD
+ *     KIND NUMBER CONTEXT PAYLOAD
  *
- * KIND is one character of `MessageKind`; SLOT, INSTANCE and FLAGS are numbers. A *slot* stands for one exchange in
- * one guest, until the message that has `MessageFlag.last` or is `end`. The context comes with the first message
- * of a slot. No part holds a separator: heads have no control characters, and JSON escapes them. Answers to
- * operations may hold anything, so `complete` has a form of its own and enters alone: KIND, separator, number
- * of the operation, separator, answer (or the bytes of the dispatch are the answer).
+ * KIND is one character of `MessageKind`; NUMBER holds the slot and the flags (`messageNumber`). A *slot* stands for
+ * one exchange in one guest, until the message that has `MessageFlag.last` or is `end`. The context, which begins with
+ * the number of the plugin's instance, comes with the first message of a slot. No part holds a separator: heads
+ * have no control characters, and JSON escapes them. Answers to operations may hold anything, so `complete` has
+ * a form of its own and enters alone: KIND, separator, number of the operation, separator, answer (or
+ * the bytes of the dispatch are the answer).
  *
- * **Out** go outcomes, one for each message of `expectsOutcome`, in their order. Each begins with a
+ * **Out** go outcomes, one for each message that expects one, in their order. Each begins with a
  * character of `OutcomeKind`. A handler that goes on after the entry answers `pending` first and delivers
- * its outcome later, as the text of the host call `outcome`.
+ * its outcome later, as the text of the host call `outcome`. A guest that has been inside for `longestEntryMs` may leave
+ * messages for the next entry: those behind the last outcome are given to it again.
  */
 export const separator = "\x01";
-export const messageParts = 6;
+export const messageParts = 4;
+
+/** How long a guest goes on to the next message of an entry, in ms: other requests wait meanwhile. */
+export const longestEntryMs = 10;
+
+const flagBits = 3;
+
+/** @param flags bits of `MessageFlag` */
+export function messageNumber(slot: number, flags: number): number {
+  return (slot << flagBits) | flags;
+}
+
+export function slotOf(messageNumber: number): number {
+  return messageNumber >> flagBits;
+}
+
+export function flagsOf(messageNumber: number): number {
+  return messageNumber & ((1 << flagBits) - 1);
+}
 
 export const MessageKind = {
   /** Payload: JSON of a `PolicySetup`. Makes an instance and runs `setup`. */

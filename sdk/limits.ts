@@ -1,6 +1,7 @@
 /**
- * What a plugin may use up. The operator's config overrides each. Passing one is a fault of the plugin
- * and ends as `onFailure` says, unless noted otherwise.
+ * What a plugin may use up. The operator's config overrides each, and a plugin that gives itself more than the
+ * operator's `maxLimits` is not loaded. Passing one is a fault of the plugin and ends as `onFailure` says, unless noted
+ * otherwise.
  *
  * @example
  * definePlugin({ limits: { cpu: "20ms", wall: "2s", memory: "64MiB", body: "256KiB" } });

@@ -58,6 +58,7 @@ async function load(code: PluginCode, { config, bundle }: InspectionOrder): Prom
     settings,
     // What is not granted is told beside everything else, and not by the first refusal.
     grantDeclared: true,
+    maxLimits: config.plugins.maxLimits,
     engine,
     routes: [],
     reactor: new Reactor(new Metrics(), silent),
@@ -84,6 +85,7 @@ function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Conf
     phases,
     onFailure: onFailure!,
     limits: limits!,
+    maxLimits: { ...plugins.maxLimits, ...plugins.settings[code.name]?.limits },
     capabilities,
     missing: plugins.grantDeclared ? [] : missingGrants(capabilities, granted),
   };

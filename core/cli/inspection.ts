@@ -29,6 +29,8 @@ export interface PluginFacts {
   readonly phases: readonly PhaseName[];
   readonly onFailure: "closed" | "open";
   readonly limits: PluginLimits;
+  /** What it may give itself. */
+  readonly maxLimits: PluginLimits;
   /** What it asks for. */
   readonly capabilities: Grants;
   /** What of it is not granted. */

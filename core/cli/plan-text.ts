@@ -1,7 +1,8 @@
 import { noGrants } from "../config/defaults.ts";
 import type { RouteMatch } from "../config/model.ts";
-import { formatDuration, formatSize } from "../config/units.ts";
+import { formatSize } from "../config/units.ts";
 import { missingGrants } from "../policy/grants.ts";
+import { limitsText } from "../policy/plugin-limits.ts";
 import type { BodyUse, PolicyDescription, RouteDescription } from "./route-description.ts";
 
 /** Routes and their policies, for people. */
@@ -49,18 +50,12 @@ function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {
   return `${streams}; held only while read by ${readers.join(" or ")}`;
 }
 
-function policyText({ plugin, file, engine, onFailure, config, limits, grants }: PolicyDescription): string {
+function policyText(policy: PolicyDescription): string {
+  const { plugin, file, engine, onFailure, config, limits, maxLimits, grants } = policy;
   const granted = missingGrants(grants, noGrants);
-  const bounds = [
-    `cpu ${formatDuration(limits.cpu)}`,
-    `wall ${formatDuration(limits.wall)}`,
-    `memory ${formatSize(limits.memory)}`,
-    `body ${formatSize(limits.body)}`,
-    `fetches ${limits.fetches}`,
-    `logLines ${limits.logLines}`,
-  ];
   return `policy ${plugin}: ${file}, ${engine}, fails ${onFailure}
-  limits  ${bounds.join(", ")}
+  limits  ${limitsText(limits)}
+  at most ${limitsText(maxLimits)}
   grants  ${granted.join(", ") || "none"}
   config  ${config === null ? "its defaults" : JSON.stringify(config)}
 `;

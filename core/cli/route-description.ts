@@ -25,6 +25,8 @@ export interface PolicyDescription {
   readonly onFailure: "closed" | "open";
   readonly config: unknown;
   readonly limits: PluginLimits;
+  /** What the plugin may give itself. */
+  readonly maxLimits: PluginLimits;
   readonly grants: Grants;
 }
 
@@ -70,7 +72,7 @@ export function describeRoute(
 }
 
 function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {
-  const { name, file, engine, onFailure, limits, capabilities, phases } = facts;
+  const { name, file, engine, onFailure, limits, maxLimits, capabilities, phases } = facts;
   return {
     plugin: name,
     file,
@@ -78,6 +80,7 @@ function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {
     onFailure,
     config: own ?? plugins.settings[name]?.config ?? null,
     limits,
+    maxLimits,
     grants: capabilities,
     phases: new Set(phases),
   };

@@ -60,13 +60,6 @@ export const defaultAccessLog = { enabled: true } as const;
 
 export const defaultWorkers = 1;
 
-export const defaultPlugins: Config["plugins"] = {
-  directory: null,
-  state: null,
-  grantDeclared: false,
-  settings: {},
-};
-
 export const defaultPluginLimits: PluginLimits = {
   cpu: 50,
   wall: 5000,
@@ -74,6 +67,27 @@ export const defaultPluginLimits: PluginLimits = {
   body: 1024 * 1024,
   fetches: 10,
   logLines: 100,
+};
+
+/**
+ * What a file in the folder of plugins may take without a word of the operator. An entry holds up everybody who is
+ * served by the same thread, so CPU time is twice the default and no more; memory is counted for each thread.
+ */
+export const defaultMaxPluginLimits: PluginLimits = {
+  cpu: 100,
+  wall: 30 * second,
+  memory: 128 * 1024 * KiB,
+  body: 16 * 1024 * KiB,
+  fetches: 100,
+  logLines: 1000,
+};
+
+export const defaultPlugins: Config["plugins"] = {
+  directory: null,
+  state: null,
+  grantDeclared: false,
+  maxLimits: defaultMaxPluginLimits,
+  settings: {},
 };
 
 export const noGrants: Grants = { fetch: [], kv: false, env: [] };

@@ -125,6 +125,8 @@ export interface PluginsConfig {
   readonly grantDeclared: boolean;
   /** Show browsers what failed in a policy, with its text; for development. Absent: no. */
   readonly showFailures?: boolean;
+  /** What plugins may give themselves; what `settings` say of one may be more. */
+  readonly maxLimits: PluginLimits;
   /** Of plugins about which something is said. */
   readonly settings: Readonly<Record<string, PluginSettings>>;
 }

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parseHost, parsePort } from "./address.ts";
 import { pluginLimitBounds } from "./bounds.ts";
-import { defaultPluginLimits, defaultPlugins } from "./defaults.ts";
+import { defaultMaxPluginLimits, defaultPluginLimits, defaultPlugins } from "./defaults.ts";
 import type { FetchGrant, Grants, PluginLimits, PluginSettings, PluginsConfig } from "./model.ts";
 import { isPluginName, isVariableName, pluginNameExpected } from "./names.ts";
 import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
@@ -10,6 +10,7 @@ import type { ConfigSource } from "./source.ts";
 import type { Path } from "./value-path.ts";
 
 type SettingsInFile = NonNullable<PluginsInFile["settings"]>[string];
+type LimitsInFile = NonNullable<PluginsInFile["maxLimits"]>;
 type Timed = "cpu" | "wall";
 type Sized = Exclude<keyof PluginLimits, Timed>;
 type GrantsInFile = NonNullable<SettingsInFile["grants"]>;
@@ -20,11 +21,12 @@ const originExpected =
 /** The section `plugins`; what is wrong with it is reported to the source. */
 export function resolvePlugins(written: PluginsInFile | undefined, source: ConfigSource): PluginsConfig {
   if (written === undefined) return defaultPlugins;
-  const { directory, state, settings = {} } = written;
+  const { directory, state, maxLimits, settings = {} } = written;
   return {
     directory: directory === undefined ? null : besideFile(directory, source),
     state: state === undefined ? null : resolve(dirname(source.file), state),
     grantDeclared: false,
+    maxLimits: resolveLimits(maxLimits, defaultMaxPluginLimits, ["plugins", "maxLimits"], source),
     settings: Object.fromEntries(
       Object.entries(settings).map(([name, plugin]) => {
         const path = ["plugins", "settings", name];
@@ -46,7 +48,7 @@ function resolveSettings(settings: SettingsInFile, path: Path, source: ConfigSou
   return {
     engine: resolveEngine(settings, path, source),
     config,
-    limits: resolveLimits(settings.limits, [...path, "limits"], source),
+    limits: resolveGivenLimits(settings.limits, [...path, "limits"], source),
     grants: resolveGrants(settings.grants ?? {}, [...path, "grants"], source),
     onFailure,
   };
@@ -68,20 +70,29 @@ function resolveEngine(
 }
 
 /** Only what is written: the plugin's own limits stand between these and the defaults. */
-function resolveLimits(
-  written: SettingsInFile["limits"],
+function resolveGivenLimits(
+  written: LimitsInFile | undefined,
   path: Path,
   source: ConfigSource,
 ): Partial<PluginLimits> {
-  const { cpu, wall, memory, body, fetches, logLines } = defaultPluginLimits;
+  const all = resolveLimits(written, defaultPluginLimits, path, source);
+  const names = Object.keys(written ?? {}) as (keyof PluginLimits)[];
+  return Object.fromEntries(names.map((name) => [name, all[name]]));
+}
+
+function resolveLimits(
+  written: LimitsInFile | undefined,
+  defaults: PluginLimits,
+  path: Path,
+  source: ConfigSource,
+): PluginLimits {
+  const { cpu, wall, memory, body, fetches, logLines } = defaults;
   const boundsOf = (key: keyof PluginLimits) => pluginLimitBounds[key];
   const isCount = (key: keyof PluginLimits) => key === "fetches" || key === "logLines";
-  const all: PluginLimits = {
+  return {
     ...resolveDurations<Timed>(written, { cpu, wall }, boundsOf, path, source),
     ...resolveSizes<Sized>(written, { memory, body, fetches, logLines }, boundsOf, isCount, path, source),
   };
-  const names = Object.keys(written ?? {}) as (keyof PluginLimits)[];
-  return Object.fromEntries(names.map((name) => [name, all[name]]));
 }
 
 function resolveGrants(

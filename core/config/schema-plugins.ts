@@ -1,7 +1,8 @@
 /** The parts of `sluice.yaml` that are about plugins and policies. */
 
 import { pluginLimitBounds } from "./bounds.ts";
-import { defaultPluginLimits } from "./defaults.ts";
+import { defaultMaxPluginLimits, defaultPluginLimits } from "./defaults.ts";
+import type { PluginLimits } from "./model.ts";
 import { type Static, Type } from "./schema-builder.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
 
@@ -49,23 +50,22 @@ const grants = Type.Object(
 
 const { cpu, wall, memory, body, fetches, logLines } = pluginLimitBounds;
 
-const limits = Type.Object(
-  {
-    cpu: duration(defaultPluginLimits.cpu, cpu, "CPU time of one call."),
-    wall: duration(defaultPluginLimits.wall, wall, "Time of one phase, waiting included."),
-    memory: size(defaultPluginLimits.memory, memory, "Memory of its guest."),
-    body: size(defaultPluginLimits.body, body, "Longest body that it reads as a whole."),
-    fetches: count(fetches, {
-      description: "Calls of fetch for one request.",
-      default: defaultPluginLimits.fetches,
-    }),
-    logLines: count(logLines, {
-      description: "Lines in the log per second; more are dropped and counted.",
-      default: defaultPluginLimits.logLines,
-    }),
-  },
-  { description: "What it may use up, whatever it says itself.", ...closed },
-);
+function limits(defaults: PluginLimits, description: string) {
+  return Type.Object(
+    {
+      cpu: duration(defaults.cpu, cpu, "CPU time of one call, and of loading if that is more."),
+      wall: duration(defaults.wall, wall, "Time of one phase, waiting included."),
+      memory: size(defaults.memory, memory, "Memory of its guest."),
+      body: size(defaults.body, body, "Longest body that it reads as a whole."),
+      fetches: count(fetches, { description: "Calls of fetch for one request.", default: defaults.fetches }),
+      logLines: count(logLines, {
+        description: "Lines in the log per second; more are dropped and counted.",
+        default: defaults.logLines,
+      }),
+    },
+    { description, ...closed },
+  );
+}
 
 const settings = Type.Object(
   {
@@ -83,7 +83,7 @@ const settings = Type.Object(
           "What a fault means for a request: an error, or the plugin is skipped. Default: what the plugin says, else closed.",
       }),
     ),
-    limits: Type.Optional(limits),
+    limits: Type.Optional(limits(defaultPluginLimits, "What it may use up, whatever it says itself.")),
     grants: Type.Optional(grants),
   },
   closed,
@@ -97,6 +97,12 @@ export const plugins = Type.Object(
       description:
         "Keeps the last good version of the plugins, for a start with broken ones. Default: it is not kept.",
     }),
+    maxLimits: Type.Optional(
+      limits(
+        defaultMaxPluginLimits,
+        "What plugins may give themselves; one that asks for more is not loaded. The settings of a plugin may give it more.",
+      ),
+    ),
     settings: Type.Optional(
       Type.Record(Type.String(), settings, { description: "Plugins by name, where more is to be said." }),
     ),

@@ -1,6 +1,6 @@
 /** A plugin of one generation: its guest, its instances, and what the operator lets it do. */
 import { MessageKind, type PhaseName, type PolicySetup } from "../../sdk/runtime/message.ts";
-import { defaultPluginLimits, noGrants } from "../config/defaults.ts";
+import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
@@ -13,6 +13,7 @@ import { type LoadSubject, PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
 import { PluginGuest } from "./plugin-guest.ts";
+import { decideLimits } from "./plugin-limits.ts";
 import { type Fault, PluginStatus } from "./plugin-status.ts";
 import { lastPhaseOf, type Policy } from "./policy.ts";
 import { checkPolicyConfig } from "./policy-config.ts";
@@ -25,6 +26,8 @@ export interface PluginOptions {
   readonly runtime: GuestScript;
   readonly settings: PluginSettings | null;
   readonly grantDeclared: boolean;
+  /** What the plugin may give itself. */
+  readonly maxLimits: PluginLimits;
   readonly engine: Engine;
   /** Names of routes, by number. */
   readonly routes: readonly string[];
@@ -43,12 +46,14 @@ export class Plugin {
   private manifest: Manifest | null = null;
   private limits: PluginLimits;
   private grants: Grants = noGrants;
+  /** Why the guest was lost that was lost last. */
+  private lastLoss: GuestLoss["cause"] | null = null;
 
   constructor(options: PluginOptions) {
-    const { code, settings, reactor } = options;
+    const { code, settings, maxLimits, reactor } = options;
     this.options = options;
     this.code = code;
-    this.limits = { ...defaultPluginLimits, ...settings?.limits };
+    this.limits = decideLimits(code.name, {}, settings?.limits ?? {}, maxLimits);
     this.mapStack = createStackMapper(code.map, { script: code.script.name, folder: code.folder });
     this.status = new PluginStatus(code, options.engine.name);
     this.guest = new PluginGuest({
@@ -74,7 +79,7 @@ export class Plugin {
     const manifest = await this.readManifest();
     const before = this.limits.memory;
     this.manifest = manifest;
-    this.limits = { ...defaultPluginLimits, ...manifest.limits, ...this.options.settings?.limits };
+    this.limits = this.decideLimits(manifest);
     this.grants = this.decideGrants(manifest);
     this.status.describe(manifest, this.limits, this.grants, this.onFailureOf(manifest));
     if (this.limits.memory !== before) await this.start();
@@ -236,10 +241,20 @@ export class Plugin {
   }
 
   private async asking<Result>(subject: LoadSubject, ask: () => Promise<Result>): Promise<Result> {
+    this.lastLoss = null;
     try {
       return await ask();
     } catch (error) {
       throw this.loadError(error, "Cannot set up the plugin", subject);
+    }
+  }
+
+  private decideLimits(manifest: Manifest): PluginLimits {
+    const { settings, maxLimits } = this.options;
+    try {
+      return decideLimits(this.code.name, manifest.limits, settings?.limits ?? {}, maxLimits);
+    } catch (error) {
+      throw new PluginLoadError(this.code.name, (error as Error).message, null, "limits");
     }
   }
 
@@ -274,6 +289,7 @@ export class Plugin {
   }
 
   private onLost(loss: GuestLoss): void {
+    this.lastLoss = loss.cause;
     this.onFault({ phase: null, cause: loss.cause, message: loss.message, position: null });
     this.options.reactor.log.error(
       { plugin: this.code.name, cause: loss.cause, quarantined: this.isQuarantined },
@@ -285,12 +301,20 @@ export class Plugin {
     if (error instanceof PluginLoadError) return error;
     if (error instanceof GuestFault && error.kind === "load")
       return this.faultError(parseFault(error.message), "its top level", "export");
-    return new PluginLoadError(
-      this.code.name,
-      `${doing}: ${error instanceof Error ? error.message : String(error)}`,
-      null,
-      subject,
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    return new PluginLoadError(this.code.name, `${doing}: ${message}${this.wayOut(error)}`, null, subject);
+  }
+
+  /** What to do about a limit that was passed while the plugin was loaded. */
+  private wayOut(error: unknown): string {
+    const isLoading = error instanceof GuestFault;
+    const cause = isLoading ? error.kind : this.lastLoss;
+    if (cause !== "cpu" && cause !== "memory") return "";
+    const place = isLoading ? "its top level" : "setup";
+    const setting = `plugins.settings.${this.code.name}.limits.${cause}`;
+    return cause === "cpu"
+      ? `; do less in ${place}, or allow more under ${setting}`
+      : `; keep less, or allow more under ${setting}`;
   }
 
   private faultError(fault: GuestError, where: string, subject: LoadSubject): PluginLoadError {

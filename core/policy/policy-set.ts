@@ -123,6 +123,7 @@ async function createPlugin(
     runtime: bundle.runtime,
     settings,
     grantDeclared: config.plugins.grantDeclared,
+    maxLimits: config.plugins.maxLimits,
     engine: await engine(settings?.engine ?? null),
     routes: config.routes.map(({ name }) => name),
     reactor,

@@ -39,7 +39,7 @@ export function withPolicyPart(config: Config, { routes, settings }: PolicyPart)
 /** The same text for the same code with the same config of policies. */
 export function generationId(bundle: PolicyBundle | null, config: Config): string {
   const plugins = bundle?.plugins.map(({ name, hash }) => [name, hash]) ?? null;
-  const { grantDeclared } = config.plugins;
-  const text = JSON.stringify([plugins, policyPart(config), grantDeclared]);
+  const { grantDeclared, maxLimits } = config.plugins;
+  const text = JSON.stringify([plugins, policyPart(config), grantDeclared, maxLimits]);
   return createHash("sha256").update(text).digest("base64url");
 }

@@ -1,5 +1,5 @@
 /** The plugins of a test as the gateway wants them: their code, and what its config says of them. */
-import { noGrants } from "../config/defaults.ts";
+import { defaultMaxPluginLimits, noGrants } from "../config/defaults.ts";
 import type { Config, PluginSettings, PolicyConfig } from "../config/model.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { readLimits } from "../policy/manifest.ts";
@@ -48,6 +48,7 @@ export async function readPlugins(
       directory: null,
       state: null,
       grantDeclared: options.every(({ grants }) => grants === undefined),
+      maxLimits: defaultMaxPluginLimits,
       settings: Object.fromEntries(settings),
     },
   };

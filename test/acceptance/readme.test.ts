@@ -58,6 +58,8 @@ t.test("the table of limits holds every default, and no other", async (t) => {
 t.test("the table of plugins' limits holds every default, and no other", async (t) => {
   const documented = Object.fromEntries(table("limit").map(([name, value]) => [name, amount(value!)]));
   t.same(documented, defaults.defaultPluginLimits);
+  const most = Object.fromEntries(table("limit").map(([name, , value]) => [name, amount(value!)]));
+  t.same(most, defaults.defaultMaxPluginLimits);
 });
 
 t.test("the config file with policies is valid, and its table names every setting", async (t) => {
@@ -75,7 +77,7 @@ t.test("the config file with policies is valid, and its table names every settin
     table("key under `plugins`")
       .map(([name]) => name)
       .sort(),
-    ["directory", "state", ...settings].sort(),
+    ["directory", "maxLimits", "state", ...settings].sort(),
   );
 });
 

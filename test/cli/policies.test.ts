@@ -160,6 +160,29 @@ t.test("plan shows the chain of every route in the order of running", async (t) 
   t.match(out, "route open: GET, any host, prefix /open, cluster app\n  no policies");
   t.match(out, "policy a: a.ts, quickjs, fails closed\n");
   t.match(out, "  grants  kv\n");
+  t.match(
+    out,
+    `  limits  cpu 50ms, wall 5s, memory 32MiB, body 4KiB, fetches 10, logLines 100
+  at most cpu 100ms, wall 30s, memory 128MiB, body 4KiB, fetches 100, logLines 1000
+`,
+  );
+});
+
+t.test("check and plan refuse a plugin that gives itself too much, and name what allows it", async (t) => {
+  const cwd = folder(t, {
+    "greedy.ts": 'export default { limits: { cpu: "2s" }, onRequest() {} };\n',
+    "allowing.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+plugins: { directory: ., maxLimits: { cpu: 2s } }
+`,
+  });
+  const refusal =
+    /^greedy\.ts:1:\d+: Cannot use limits\.cpu: the plugin gives itself 2s, and plugins may have 100ms; .*plugins\.settings\.greedy\.limits\.cpu, .*plugins\.maxLimits\.cpu\n/;
+  t.match(await sluice(cwd, "check", "--plugins", "."), { code: 78, err: refusal });
+  t.match(await sluice(cwd, "plan", "--plugins", "."), { code: 78, err: refusal });
+  t.match(await sluice(cwd, "plan", "--config", "allowing.yaml"), {
+    code: 0,
+    out: / {2}limits {2}cpu 2s,.*\n {2}at most cpu 2s,/,
+  });
 });
 
 t.test("plan of a URL finds the route as the data path does", async (t) => {

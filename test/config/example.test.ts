@@ -38,6 +38,7 @@ t.test("the documented config file is valid with every setting switched on", asy
   t.match(config.listeners[1]!.tls, { clientCertificate: "optional" });
   t.match(config.clusters[1]!.tls, { cert: join(folder, "certs/client.pem") });
   t.equal(config.plugins.directory, join(folder, "plugins"));
+  t.same(config.plugins.maxLimits, defaults.defaultMaxPluginLimits);
   t.same(config.plugins.settings["tenant"]!.limits, defaults.defaultPluginLimits);
 });
 

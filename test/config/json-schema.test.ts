@@ -1,5 +1,10 @@
 import t from "tap";
-import { defaultLimits, defaultPluginLimits, defaultTimeouts } from "../../core/config/defaults.ts";
+import {
+  defaultLimits,
+  defaultMaxPluginLimits,
+  defaultPluginLimits,
+  defaultTimeouts,
+} from "../../core/config/defaults.ts";
 import { jsonSchemaText } from "../../core/config/json-schema.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
 
@@ -26,12 +31,14 @@ t.test("the defaults it shows are the defaults that apply", async (t) => {
 });
 
 t.test("the limits of plugins it shows are those that apply", async (t) => {
-  const settings = schema.properties["plugins"]!.properties["settings"]!;
-  const { limits } = Object.values(settings.patternProperties)[0]!.properties;
-  for (const [key, value] of Object.entries(defaultPluginLimits)) {
-    const shown = limits!.properties[key]!.default;
-    t.equal(typeof shown === "number" ? shown : (parseDuration(shown) ?? parseSize(shown)), value, key);
-  }
+  const { settings, maxLimits } = schema.properties["plugins"]!.properties;
+  const { limits } = Object.values(settings!.patternProperties)[0]!.properties;
+  const shown = (section: Schema) =>
+    Object.fromEntries(
+      Object.entries(section.properties).map(([key, { default: text }]) => [key, amount(text)]),
+    );
+  t.same(shown(limits!), defaultPluginLimits);
+  t.same(shown(maxLimits!), defaultMaxPluginLimits);
 });
 
 t.test("every setting of a section has a description", async (t) => {
@@ -43,3 +50,7 @@ t.test("every setting of a section has a description", async (t) => {
     );
   }
 });
+
+function amount(shown: string | number): number | null {
+  return typeof shown === "number" ? shown : (parseDuration(shown) ?? parseSize(shown));
+}

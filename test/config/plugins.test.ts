@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to variables in a config file
 import { join } from "node:path";
 import t from "tap";
+import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { maskConfig } from "../../core/config/mask.ts";
 import type { Overrides } from "../../core/config/overrides.ts";
@@ -24,7 +25,13 @@ function problems(text: string, overrides: Overrides = {}): string[] {
 
 t.test("a file without plugins has none, and its routes leave policies to the folder", async (t) => {
   const { plugins, routes } = load("");
-  t.same(plugins, { directory: null, state: null, grantDeclared: false, settings: {} });
+  t.same(plugins, {
+    directory: null,
+    state: null,
+    grantDeclared: false,
+    maxLimits: defaultMaxPluginLimits,
+    settings: {},
+  });
   t.equal(routes[0]!.policies, null);
 });
 
@@ -69,6 +76,20 @@ t.test("settings of a plugin are resolved, and what is not written is left to th
       grants: { fetch: [], kv: false, env: [] },
     },
   });
+});
+
+t.test("what plugins may give themselves is the default where the file says nothing", async (t) => {
+  t.same(load("plugins: { directory: p }").plugins.maxLimits, defaultMaxPluginLimits);
+  t.same(load("plugins: { maxLimits: { cpu: 2s, memory: 1GiB, fetches: 0 } }").plugins.maxLimits, {
+    ...defaultMaxPluginLimits,
+    cpu: 2000,
+    memory: 1_073_741_824,
+    fetches: 0,
+  });
+  t.same(problems("plugins: { maxLimits: { cpu: 11s, wal: 1s } }"), [
+    '2:30: expected a duration from 1ms to 10s, found "11s"',
+    '2:35: unknown key "wal" (did you mean "wall"?)',
+  ]);
 });
 
 t.test("a route names its policies in short or with a config, in their order", async (t) => {

@@ -1,5 +1,6 @@
 /** A gateway with two routes: one whose plugin attacks, and one whose plugin must not notice. */
 import type { Test } from "tap";
+import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Address, Config, PluginLimits, RouteConfig } from "../../core/config/model.ts";
 import { listen } from "../../core/net/listener.ts";
@@ -155,6 +156,7 @@ function configOf(endpoint: Address, settings: HostileSettings): Config {
       directory: "plugins",
       state: null,
       grantDeclared: true,
+      maxLimits: defaultMaxPluginLimits,
       settings: {
         innocent: { ...common, onFailure: null, limits: { cpu: 2000 } },
         attack: {

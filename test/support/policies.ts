@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
+import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
 import type { Address, Config, PluginSettings } from "../../core/config/model.ts";
 import type { PluginCode, PolicyBundle } from "../../core/policy/bundle.ts";
 import type { SharedServices } from "../../core/policy/guest-services.ts";
@@ -129,6 +130,7 @@ function pluginsConfig(bundle: PolicyBundle, settings: PolicySettings): Config["
     directory: "plugins",
     state: null,
     grantDeclared: settings.grantDeclared ?? true,
+    maxLimits: defaultMaxPluginLimits,
     settings: Object.fromEntries(bundle.plugins.map(({ name }) => [name, settingsOf(name)])),
   };
 }

@@ -79,17 +79,20 @@ t.test("limits hold for the top level of a plugin", async (t) => {
   const start = performance.now();
   await t.rejects(load("while (true);", { limits: { cpuMs: 50 } }), {
     kind: "cpu",
-    message: "Guest sample took more than 1000 ms",
+    message: "Guest sample took more than 100 ms",
   });
-  t.ok(performance.now() - start < 2000);
-  await t.rejects(load("const kept = []; for (;;) kept.push('x'.repeat(999) + kept.length)"), {
-    name: "GuestFault",
-    kind: "memory",
-  });
-  const slow = await load(
-    "const end = Date.now() + 300; while (Date.now() < end); return { handle: () => 'up' }",
+  t.ok(performance.now() - start < 1000);
+  await t.rejects(
+    load("const kept = []; for (;;) kept.push('x'.repeat(999) + kept.length)", { limits: { cpuMs: 5000 } }),
     {
-      limits: { cpuMs: 50 },
+      name: "GuestFault",
+      kind: "memory",
+    },
+  );
+  const slow = await load(
+    "const end = Date.now() + 70; while (Date.now() < end); return { handle: () => 'up' }",
+    {
+      limits: { cpuMs: 20 },
     },
   );
   t.equal(slow.dispatch(""), "up", "loading may take longer than a message");

@@ -10,6 +10,7 @@ import { adminPages } from "./admin-pages.ts";
 import { AdminSlot } from "./admin-slot.ts";
 import type { ControlOptions } from "./main.ts";
 import { PluginGenerations } from "./plugin-generations.ts";
+import { releaseMemoryOfStart } from "./release-memory.ts";
 import { watchForReload } from "./reload-triggers.ts";
 import { Reloader } from "./reloader.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -108,7 +109,9 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
     reloader: canReload ? reloader : null,
     log,
   });
+  const keepMemory = releaseMemoryOfStart();
   const signal = await termination;
+  keepMemory();
   triggers.close();
   log.info({ signal }, "Draining");
   await supervisor.drain();

@@ -17,6 +17,7 @@ const builder = {
   Enum: (values: readonly string[], options?: Fields) => ({ enum: values, ...options }),
   Integer: (options?: Fields) => ({ type: "integer", ...options }),
   Literal: (value: unknown, options?: Fields) => ({ type: typeof value, const: value, ...options }),
+  Number: (options?: Fields) => ({ type: "number", ...options }),
   Object(properties: Readonly<Record<string, Fields>>, options?: Fields) {
     const required = Object.keys(properties).filter((name) => !optional.has(properties[name]!));
     return { type: "object", ...(required.length > 0 && { required }), properties, ...options };

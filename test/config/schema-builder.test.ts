@@ -16,6 +16,7 @@ function made(builder: typeof Type): unknown {
         builder.Literal(false),
       ]),
       more: builder.Optional(builder.Record(builder.String(), builder.Unknown(), { description: "More." })),
+      share: builder.Optional(builder.Number({ minimum: 0, maximum: 1 })),
       again: builder.Optional(named),
       none: builder.Optional(builder.Object({})),
     },

@@ -6,6 +6,7 @@ import type { Reactor } from "../net/reactor.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
+import { faultLines } from "./fault-lines.ts";
 import { missingGrants } from "./grants.ts";
 import type { GuestLoss } from "./guest-call.ts";
 import { guestServices, type SharedServices } from "./guest-services.ts";
@@ -40,6 +41,7 @@ export class Plugin {
   readonly status: PluginStatus;
   private readonly options: PluginOptions;
   private readonly mapStack: StackMapper;
+  private readonly admitLine: (phase: PhaseName) => number | null;
   private readonly guest: PluginGuest;
   private readonly setups: PolicySetup[] = [];
   private readonly policies: Policy[] = [];
@@ -55,6 +57,7 @@ export class Plugin {
     this.code = code;
     this.limits = decideLimits(code.name, {}, settings?.limits ?? {}, maxLimits);
     this.mapStack = createStackMapper(code.map, { script: code.script.name, folder: code.folder });
+    this.admitLine = faultLines(() => options.shared.clock.now());
     this.status = new PluginStatus(code, options.engine.name);
     this.guest = new PluginGuest({
       turn: reactor.turn,
@@ -278,8 +281,13 @@ export class Plugin {
     const mapped = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
     const { text, top } = mapped;
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
+    const suppressed = this.admitLine(phase);
+    if (suppressed === null) return mapped;
     const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
-    this.options.reactor.log.error({ plugin: this.code.name, phase, at, stack: text }, "Policy failed");
+    this.options.reactor.log.error(
+      { plugin: this.code.name, phase, at, stack: text, ...(suppressed > 0 && { suppressed }) },
+      "Policy failed",
+    );
     return mapped;
   }
 

@@ -11,7 +11,7 @@ import { compileRuntime } from "../../core/reload/compile-runtime.ts";
 import { findPlugins } from "../../core/reload/plugin-files.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { engineFor } from "../../core/sandbox/engines.ts";
-import { systemClock } from "../../core/sandbox/host/basic.ts";
+import { type HostClock, systemClock } from "../../core/sandbox/host/basic.ts";
 import { MemoryKeyValues } from "../../core/store/memory-key-values.ts";
 import { type GatewaySettings, startGateway, type TestGateway } from "./gateway.ts";
 
@@ -28,6 +28,8 @@ export interface PolicySettings extends GatewaySettings {
   readonly grantDeclared?: boolean;
   /** Variables that plugins may be granted. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Default: that of the system. */
+  readonly clock?: HostClock;
   /** The config that the gateway gets in the place of this one. */
   readonly config?: (config: Config) => Config;
 }
@@ -64,7 +66,7 @@ export async function startPolicyGateway(
   const lines: PluginLine[] = [];
   const counts: string[] = [];
   const shared: SharedServices = {
-    clock: systemClock,
+    clock: settings.clock ?? systemClock,
     store: new MemoryKeyValues(),
     environment: (names) => pick(settings.environment ?? {}, names),
     outbound: null,

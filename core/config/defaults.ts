@@ -34,7 +34,6 @@ export const defaultClusterTimeouts: ClusterTimeouts = {
 };
 
 export const defaultCluster = {
-  balance: "round-robin",
   reuse: "always",
   maxConnections: 1024,
   maxPending: 1024,

@@ -10,6 +10,9 @@ export interface Endpoint extends EndpointConfig {
   readonly secure: boolean;
 }
 
+/** How much of a cluster's load an endpoint takes, and when. */
+type EndpointShare = Partial<Pick<EndpointConfig, "weight" | "zone" | "priority">>;
+
 /**
  * Where a service listens: scheme, host and port, nothing after it. Null when the text is none,
  * also for user names and passwords, which an endpoint never takes.
@@ -19,12 +22,16 @@ export interface Endpoint extends EndpointConfig {
  *
  * @example
  * parseEndpoint("http://127.0.0.1:3000");
- * // { address: { host: "127.0.0.1", port: 3000 }, weight: 1, authority: "127.0.0.1:3000", secure: false }
+ * // { address: { host: "127.0.0.1", port: 3000 }, weight: 1, zone: null, priority: 0,
+ * //   authority: "127.0.0.1:3000", secure: false }
  */
-export function parseEndpoint(text: string, weight = 1): Endpoint | null {
+export function parseEndpoint(
+  text: string,
+  { weight = 1, zone = null, priority = 0 }: EndpointShare = {},
+): Endpoint | null {
   if (text.startsWith("unix:")) {
     const address = socketPath(text.slice("unix:".length));
-    return address && { address, weight, authority: "localhost", secure: false };
+    return address && { address, weight, zone, priority, authority: "localhost", secure: false };
   }
   const parts = /^(https?):\/\/(\[[^\]]*\]|[^:/?#@[\]]+)(?::([0-9]+))?\/?$/i.exec(text);
   if (parts === null) return null;
@@ -33,5 +40,5 @@ export function parseEndpoint(text: string, weight = 1): Endpoint | null {
   const port = parts[3] === undefined ? (secure ? 443 : 80) : parsePort(parts[3]);
   if (host === null || port === null || port === 0) return null;
   const authority = parts[3] === undefined ? parts[2]! : `${parts[2]}:${port}`;
-  return { address: { host, port }, weight, authority: authority.toLowerCase(), secure };
+  return { address: { host, port }, weight, zone, priority, authority: authority.toLowerCase(), secure };
 }

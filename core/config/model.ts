@@ -3,6 +3,17 @@
  * (durations in ms, sizes in bytes), every reference checked. It is plain JSON,
  * so it crosses process and thread boundaries as it is.
  */
+import type {
+  BalanceKind,
+  FailoverConfig,
+  HashKey,
+  HealthCheckConfig,
+  OutlierConfig,
+  RetryBudgetConfig,
+  RetryConfig,
+  StickyConfig,
+} from "./traffic-model.ts";
+
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly clusters: readonly ClusterConfig[];
@@ -48,7 +59,18 @@ export interface CertificateFiles {
 export interface ClusterConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
-  readonly balance: "round-robin" | "least-requests";
+  readonly balance: BalanceKind;
+  /** Null unless `balance` hashes. */
+  readonly hashKey: HashKey | null;
+  readonly sticky: StickyConfig | null;
+  /** ms in which a new endpoint, or one that is back, comes to its full share. */
+  readonly slowStart: number;
+  readonly failover: FailoverConfig;
+  /** Active checks; null: none. */
+  readonly health: HealthCheckConfig | null;
+  /** Null: endpoints stay in, whatever they answer. */
+  readonly outlier: OutlierConfig | null;
+  readonly retryBudget: RetryBudgetConfig;
   /**
    * Which connections carry more than one request: all that ended their last response
    * cleanly; those whose endpoint also sends X-Request-Id back, so that no late response to
@@ -68,8 +90,11 @@ export interface ClusterConfig {
 
 export interface EndpointConfig {
   readonly address: Address;
-  /** Share of round robin; at least 1. */
+  /** Share of the requests; at least 1. */
   readonly weight: number;
+  readonly zone: string | null;
+  /** 0 is asked first. */
+  readonly priority: number;
   /** `host[:port]` as an authority, what `host: upstream` writes into Host. */
   readonly authority: string;
 }
@@ -102,6 +127,10 @@ export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
   readonly cluster: string;
+  /** ms for a request with all its attempts, until the response head; 0: as long as its parts may take. */
+  readonly timeout: number;
+  /** Null: nothing is sent twice. */
+  readonly retry: RetryConfig | null;
   /** What Host says upstream: the client's, the endpoint's, or this text. */
   readonly host: "preserve" | "upstream" | { readonly literal: string };
   /** In the order in which they see a request; null: every plugin of the folder, by file name. */

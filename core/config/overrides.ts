@@ -4,6 +4,7 @@ import { maxWorkers } from "./bounds.ts";
 import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Address, ClusterConfig, Config, LogConfig } from "./model.ts";
+import { defaultRetry, defaultRouteTimeout, defaultTraffic } from "./traffic-defaults.ts";
 
 /** What the command line and the environment say; what is absent is left to the file or the default. */
 export interface Overrides {
@@ -65,6 +66,7 @@ export function plainCluster(name: string, endpoints: readonly Endpoint[]): Clus
     name,
     endpoints: endpoints.map(({ secure: _, ...endpoint }) => endpoint),
     ...defaultCluster,
+    ...defaultTraffic,
     tls: secure ? { verify: true, ca: null, serverName: null, cert: null, key: null } : null,
     timeouts: defaultClusterTimeouts,
   };
@@ -98,5 +100,13 @@ function withCatchAll(config: Config, cluster: ClusterConfig): Config {
 /** The route that takes every request to one cluster. */
 export function catchAllRoute(cluster: string): Config["routes"][number] {
   const match = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers: [] } as const;
-  return { name: cluster, match, cluster, host: "preserve", policies: null };
+  return {
+    name: cluster,
+    match,
+    cluster,
+    timeout: defaultRouteTimeout,
+    retry: defaultRetry,
+    host: "preserve",
+    policies: null,
+  };
 }

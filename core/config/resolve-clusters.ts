@@ -1,4 +1,4 @@
-import { isHostName } from "./address.ts";
+import { formatAddress, isHostName } from "./address.ts";
 import { timeoutBounds } from "./bounds.ts";
 import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import { type Endpoint, endpointExpected, parseEndpoint } from "./endpoint.ts";
@@ -6,6 +6,7 @@ import type { ClusterConfig, ClusterTls } from "./model.ts";
 import { isName, nameExpected } from "./names.ts";
 import { resolveFile } from "./resolve-file.ts";
 import { resolveDurations } from "./resolve-quantities.ts";
+import { resolveTraffic } from "./resolve-traffic.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
 import type { Path } from "./value-path.ts";
@@ -35,7 +36,7 @@ function resolveCluster(
   return {
     name,
     endpoints: endpoints.map(({ secure: _, ...endpoint }) => endpoint),
-    balance: cluster.balance ?? defaultCluster.balance,
+    ...resolveTraffic(cluster, path, source),
     reuse: cluster.reuse ?? defaultCluster.reuse,
     tls: resolveTls(cluster, endpoints, path, source),
     maxConnections,
@@ -53,12 +54,18 @@ function resolveCluster(
 
 function resolveEndpoints({ endpoints }: ClusterInFile, path: Path, source: ConfigSource): Endpoint[] {
   const resolved: Endpoint[] = [];
+  const known = new Set<string>();
   endpoints.forEach((written, index) => {
     const plain = typeof written === "string";
     const url = plain ? written : written.url;
-    const endpoint = parseEndpoint(url, plain ? 1 : (written.weight ?? 1));
-    if (endpoint !== null) resolved.push(endpoint);
-    else source.expect(plain ? [...path, index] : [...path, index, "url"], endpointExpected, url);
+    const { weight = 1, zone = null, priority = 0 } = plain ? {} : written;
+    const endpoint = parseEndpoint(url, { weight, zone, priority });
+    if (endpoint === null)
+      source.expect(plain ? [...path, index] : [...path, index, "url"], endpointExpected, url);
+    else if (known.has(formatAddress(endpoint.address)))
+      source.report([...path, index], `expected each endpoint once, found ${url} again`);
+    else resolved.push(endpoint);
+    if (endpoint !== null) known.add(formatAddress(endpoint.address));
   });
   return resolved;
 }

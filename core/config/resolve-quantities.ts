@@ -3,7 +3,7 @@ import type { ConfigSource } from "./source.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 import type { Path } from "./value-path.ts";
 
-type Quantities<Key extends string> = Partial<Readonly<Record<Key, string | number>>>;
+type Quantities<Key extends string> = { readonly [K in Key]?: string | number | undefined };
 
 /** A unit: how a text in it is read, and how a number is shown. */
 interface Unit {
@@ -18,7 +18,7 @@ const things: Unit = { noun: "a number", parse: (value) => Number(value), format
 
 /** Durations in ms, each key of the defaults filled in and within its bounds. */
 export function resolveDurations<Key extends string>(
-  written: Quantities<Key> | undefined,
+  written: Quantities<NoInfer<Key>> | undefined,
   defaults: Readonly<Record<Key, number>>,
   boundsOf: (key: Key) => Bounds,
   path: Path,
@@ -29,7 +29,7 @@ export function resolveDurations<Key extends string>(
 
 /** Sizes in bytes and counts, each key of the defaults filled in and within its bounds. */
 export function resolveSizes<Key extends string>(
-  written: Quantities<Key> | undefined,
+  written: Quantities<NoInfer<Key>> | undefined,
   defaults: Readonly<Record<Key, number>>,
   boundsOf: (key: Key) => Bounds,
   isCount: (key: Key) => boolean,
@@ -40,7 +40,7 @@ export function resolveSizes<Key extends string>(
 }
 
 function resolveAll<Key extends string>(
-  written: Quantities<Key> | undefined,
+  written: Quantities<NoInfer<Key>> | undefined,
   defaults: Readonly<Record<Key, number>>,
   boundsOf: (key: Key) => Bounds,
   unitOf: (key: Key) => Unit,

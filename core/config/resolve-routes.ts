@@ -4,6 +4,7 @@ import { isName, isToken, nameExpected } from "./names.ts";
 import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
+import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
@@ -34,7 +35,9 @@ export function resolveRoutes(
     const host = resolveHostHeader(route.hostHeader ?? "preserve", [...path, "hostHeader"], source);
     const name = route.name ?? nextName(route.cluster);
     const policies = resolvePolicies(route.policies, [...path, "policies"], source);
-    resolved.push({ name, match, cluster: route.cluster, host, policies });
+    const timeout = resolveRouteTimeout(route.timeout, [...path, "timeout"], source);
+    const retry = resolveRetry(route.retry, [...path, "retry"], source);
+    resolved.push({ name, match, cluster: route.cluster, timeout, retry, host, policies });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

@@ -35,6 +35,13 @@ export function count({ min, max }: Bounds, annotations: Annotations) {
   return Type.Optional(Type.Integer({ minimum: min, maximum: max, ...annotations }));
 }
 
+/** A part of a whole, from 0 to 1. */
+export function share(value: number, description: string) {
+  return Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description, default: value, ...expected("a number from 0 to 1") }),
+  );
+}
+
 /** A duration in a unit or in ms; its bounds are checked after the unit is resolved. */
 export function duration(milliseconds: number, { min, max }: Bounds, description: string) {
   return Type.Optional(

@@ -1,18 +1,8 @@
 import { addressExpected } from "./address.ts";
-import {
-  countBounds,
-  delayBounds,
-  limitBounds,
-  maxWorkers,
-  optionalCountBounds,
-  timeoutBounds,
-  weightBounds,
-} from "./bounds.ts";
+import { countBounds, delayBounds, limitBounds, maxWorkers, timeoutBounds } from "./bounds.ts";
 import {
   defaultAccessLog,
   defaultAdminAddress,
-  defaultCluster,
-  defaultClusterTimeouts,
   defaultForwarding,
   defaultLimits,
   defaultListener,
@@ -20,10 +10,12 @@ import {
   defaultTimeouts,
   defaultWorkers,
 } from "./defaults.ts";
-import { endpointExpected } from "./endpoint.ts";
 import { type Static, Type } from "./schema-builder.ts";
+import { cluster } from "./schema-cluster.ts";
 import { plugins, policy } from "./schema-plugins.ts";
+import { retry } from "./schema-retry.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
+import { defaultRouteTimeout } from "./traffic-defaults.ts";
 
 const address = Type.String(expected(addressExpected));
 const file = Type.String({ minLength: 1, ...expected("the path of a PEM file") });
@@ -71,89 +63,6 @@ const listener = Type.Object(
   { description: "Where clients connect.", ...closed },
 );
 
-const weightedEndpoint = Type.Object(
-  {
-    url: Type.String(expected(endpointExpected)),
-    weight: count(weightBounds, { description: "Share of round robin.", default: 1 }),
-  },
-  closed,
-);
-
-const endpoint = Type.Union([Type.String(), weightedEndpoint], {
-  description: `Expected ${endpointExpected}; or { url, weight }.`,
-});
-
-const clusterTls = Type.Object(
-  {
-    verify: flag({ description: "Verify the endpoint's certificate.", default: true }),
-    ca: text("the path of a PEM file", { description: "Authorities to trust. Default: the system's." }),
-    serverName: text("a server name", {
-      description: "Name to send and verify. Default: the endpoint's host.",
-    }),
-    cert: text("the path of a PEM file", { description: "Client certificate." }),
-    key: text("the path of a PEM file", { description: "Key of the client certificate." }),
-  },
-  { description: "TLS towards https endpoints.", ...closed },
-);
-
-const clusterTimeouts = Type.Object(
-  {
-    connect: duration(defaultClusterTimeouts.connect, timeoutBounds, "To open a connection (504)."),
-    pending: duration(defaultClusterTimeouts.pending, timeoutBounds, "To wait for a free connection (503)."),
-    responseHead: duration(
-      defaultClusterTimeouts.responseHead,
-      timeoutBounds,
-      "From the last byte of a request to the head of its response (504).",
-    ),
-    responseIdle: duration(
-      defaultClusterTimeouts.responseIdle,
-      timeoutBounds,
-      "Between two reads of a response body.",
-    ),
-    poolIdle: duration(
-      defaultClusterTimeouts.poolIdle,
-      timeoutBounds,
-      "An unused connection is kept; a shorter Keep-Alive of the endpoint wins.",
-    ),
-  },
-  closed,
-);
-
-const cluster = Type.Object(
-  {
-    endpoints: Type.Array(endpoint, { minItems: 1 }),
-    balance: Type.Optional(
-      Type.Enum(["round-robin", "least-requests"], {
-        description: "How an endpoint is chosen.",
-        default: defaultCluster.balance,
-      }),
-    ),
-    reuse: Type.Optional(
-      Type.Enum(["always", "verified", "never"], {
-        description:
-          "Which connections carry more than one request; verified: those of an endpoint that sends X-Request-Id back, so that a late response to an earlier request is never taken for the answer.",
-        default: defaultCluster.reuse,
-      }),
-    ),
-    tls: Type.Optional(clusterTls),
-    maxConnections: count(countBounds, {
-      description: "Connections for each endpoint and reactor.",
-      default: defaultCluster.maxConnections,
-    }),
-    maxPending: count(optionalCountBounds, {
-      description:
-        "Requests that may wait for a connection, for each endpoint and reactor; one more is answered 503.",
-      default: defaultCluster.maxPending,
-    }),
-    maxIdle: count(optionalCountBounds, {
-      description: "Idle connections kept for each endpoint and reactor.",
-      default: defaultCluster.maxIdle,
-    }),
-    timeouts: Type.Optional(clusterTimeouts),
-  },
-  { description: "Endpoints that offer the same service.", ...closed },
-);
-
 const pathText = Type.String();
 
 const path = Type.Union(
@@ -189,6 +98,12 @@ const route = Type.Object(
       ),
     ),
     cluster: Type.String({ description: "Name of the cluster that answers." }),
+    timeout: duration(
+      defaultRouteTimeout,
+      delayBounds,
+      "For a request with all its attempts, until the response head (504); 0: as long as its parts may take.",
+    ),
+    retry: Type.Optional(retry),
     hostHeader: text('"preserve", "upstream" or the text to send', {
       description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",
       default: "preserve",

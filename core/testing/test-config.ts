@@ -39,7 +39,14 @@ function cluster(name: string, service: TestUpstream, network: MemoryNetwork): C
     // RFC 6761 section 6.2: no such name is anybody's.
     const host = `${name}.test`;
     network.addService(host, service as Exclude<TestUpstream, string | URL>);
-    return { address: { host, port: 80 }, weight: 1, authority: host, secure: false };
+    return {
+      address: { host, port: 80 },
+      weight: 1,
+      zone: null,
+      priority: 0,
+      authority: host,
+      secure: false,
+    };
   }
 }
 

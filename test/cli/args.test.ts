@@ -22,8 +22,15 @@ t.test("flags become overrides", async (t) => {
     "--upstream http://a --upstream=http://b:81 --listen :8080 --admin off --workers auto --no-access-log --pretty --log-level warn";
   t.same(overrides(argv.split(" ")), {
     upstreams: [
-      { address: { host: "a", port: 80 }, weight: 1, authority: "a", secure: false },
-      { address: { host: "b", port: 81 }, weight: 1, authority: "b:81", secure: false },
+      { address: { host: "a", port: 80 }, weight: 1, zone: null, priority: 0, authority: "a", secure: false },
+      {
+        address: { host: "b", port: 81 },
+        weight: 1,
+        zone: null,
+        priority: 0,
+        authority: "b:81",
+        secure: false,
+      },
     ],
     listen: { host: "0.0.0.0", port: 8080 },
     admin: null,

@@ -5,6 +5,8 @@ t.test("parseEndpoint reads scheme, host and port", async (t) => {
   t.same(parseEndpoint("http://127.0.0.1:3000"), {
     address: { host: "127.0.0.1", port: 3000 },
     weight: 1,
+    zone: null,
+    priority: 0,
     authority: "127.0.0.1:3000",
     secure: false,
   });
@@ -14,7 +16,7 @@ t.test("parseEndpoint reads scheme, host and port", async (t) => {
     secure: true,
   });
   t.match(parseEndpoint("http://[::1]:80"), { address: { host: "::1", port: 80 }, authority: "[::1]:80" });
-  t.match(parseEndpoint("unix:/run/app.sock", 3), {
+  t.match(parseEndpoint("unix:/run/app.sock", { weight: 3 }), {
     address: { path: "/run/app.sock" },
     weight: 3,
     secure: false,

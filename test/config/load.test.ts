@@ -83,7 +83,13 @@ t.test("https endpoints imply verified TLS", async (t) => {
   ).clusters;
   t.same(cluster!.tls, { verify: true, ca: null, serverName: "api.example.com", cert: null, key: null });
   t.same(cluster!.endpoints, [
-    { address: { host: "api.internal", port: 443 }, weight: 1, authority: "api.internal" },
+    {
+      address: { host: "api.internal", port: 443 },
+      weight: 1,
+      zone: null,
+      priority: 0,
+      authority: "api.internal",
+    },
   ]);
   t.equal(load(app).clusters[0]!.tls, null);
 });
@@ -113,7 +119,7 @@ limts: {}
     '4:16: expected an address that neither admin nor another listener has, found ":8081"',
     '7:17: expected an endpoint such as "http://127.0.0.1:3000", "https://api.internal" or "unix:/run/app.sock", without a path, found "http://127.0.0.1:3000/base"',
     "7:87: expected a whole number from 1 to 10000, found 0",
-    '8:14: expected "round-robin" or "least-requests", found "random"',
+    '8:14: expected "round-robin" or "least-requests" or "ewma" or "ring-hash" or "maglev", found "random"',
     '9:26: expected a duration such as "250ms", "10s", "5m", "1h" or a number of milliseconds, found "5sec"',
     '9:41: expected a duration from 10ms to 24h, found "0ms"',
     '11:13: expected a closing brace in "{id", found "/a/{id"',

@@ -256,7 +256,7 @@ t.test("TLS", { skip: missing("openssl") }, async (t) => {
     key: null,
   };
   const targetOf = (config: ClusterTls) => {
-    const endpoint = { address: loopback, authority: "127.0.0.1", weight: 1 };
+    const endpoint = { address: loopback, authority: "127.0.0.1", weight: 1, zone: null, priority: 0 };
     const prepared = prepareClientTls(config, endpoint);
     return (address: Address): ConnectTarget => ({ address, tls: prepared });
   };

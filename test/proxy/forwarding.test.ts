@@ -90,7 +90,7 @@ t.test("a proxy in front of itself answers 508 instead of going round", async (t
   const config = first.gateway.generation.config;
   const [cluster] = config.clusters;
   const authority = "second.test";
-  const endpoints = [{ address: second.address, weight: 1, authority }];
+  const endpoints = [{ address: second.address, weight: 1, zone: null, priority: 0, authority }];
   await first.gateway.apply({ ...config, clusters: [{ ...cluster!, endpoints }] });
   t.equal((await first.ask(get())).status, 508);
 });

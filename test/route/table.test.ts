@@ -10,6 +10,8 @@ function route(match: Partial<RouteMatch>): RouteConfig {
   return {
     name: "route",
     cluster: "app",
+    timeout: 0,
+    retry: null,
     host: "preserve",
     policies: null,
     match: { ...anything, ...match },

@@ -135,7 +135,7 @@ async function bundleOf({ attack, seized }: HostileSettings): Promise<PolicyBund
 function configOf(endpoint: Address, settings: HostileSettings): Config {
   const authority = "path" in endpoint ? "localhost" : `${endpoint.host}:${endpoint.port}`;
   const base = configFromFlags({
-    upstreams: [{ address: endpoint, weight: 1, authority, secure: false }],
+    upstreams: [{ address: endpoint, weight: 1, zone: null, priority: 0, authority, secure: false }],
     listen: { host: "127.0.0.1", port: 0 },
     admin: null,
   });

@@ -122,7 +122,7 @@ export function get(path = "/", ...fields: string[]): string {
 function testConfig(endpoints: readonly Address[], settings: GatewaySettings): Config {
   const upstreams = endpoints.map((address) => {
     const authority = "path" in address ? "localhost" : `${address.host}:${address.port}`;
-    return { address, weight: 1, authority, secure: false };
+    return { address, weight: 1, zone: null, priority: 0, authority, secure: false };
   });
   const base = configFromFlags({ upstreams, listen: { host: "127.0.0.1", port: 0 }, admin: null });
   const [listener, cluster, route] = [base.listeners[0]!, base.clusters[0]!, base.routes[0]!];

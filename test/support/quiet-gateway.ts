@@ -28,6 +28,8 @@ export function quietConfig(ports: readonly number[], settings: QuietSettings = 
     upstreams: ports.map((port) => ({
       address: { host: "127.0.0.1", port },
       weight: 1,
+      zone: null,
+      priority: 0,
       authority: `127.0.0.1:${port}`,
       secure: false,
     })),

@@ -6,7 +6,13 @@ import { ok, startUpstream } from "../support/raw-upstream.ts";
 /** Asks `count` times, one after another, and tells which endpoint answered each. */
 async function answeredBy(t: Test, weights: readonly number[], count: number): Promise<string> {
   const upstreams = await Promise.all(weights.map((_, i) => startUpstream(t, () => ok(`${i}`))));
-  const endpoints = upstreams.map(({ address }, i) => ({ address, weight: weights[i]!, authority: "a" }));
+  const endpoints = upstreams.map(({ address }, i) => ({
+    address,
+    weight: weights[i]!,
+    zone: null,
+    priority: 0,
+    authority: "a",
+  }));
   const cluster: Partial<ClusterConfig> = { endpoints };
   const proxy = await startGateway(t, upstreams[0]!.address, { cluster });
   let answers = "";

@@ -1,0 +1,66 @@
+/** Default values of what traffic-model.ts describes: the schema shows them, the loader applies them. */
+import type {
+  FailoverConfig,
+  HealthCheckConfig,
+  OutlierConfig,
+  RetryBudgetConfig,
+  RetryConfig,
+} from "./traffic-model.ts";
+
+const second = 1000;
+const minute = 60 * second;
+
+export const defaultFailover: FailoverConfig = { zone: null, enough: 0.7, panic: 0.5 };
+
+/** Of a cluster that says nothing about health: one whose failures are seen in real requests alone. */
+export const defaultOutlier: OutlierConfig = {
+  consecutiveFailures: 5,
+  interval: 10 * second,
+  successRateDeviations: 1.9,
+  latencyFactor: 0,
+  minRequests: 100,
+  ejection: 30 * second,
+  longestEjection: 5 * minute,
+  mostEjected: 0.5,
+};
+
+/** Of a cluster that asks for active checks. */
+export const defaultHealthCheck = {
+  http: { path: "/healthz", host: null, statuses: [{ from: 200, to: 299 }], body: null },
+  interval: 5 * second,
+  unhealthyInterval: second,
+  jitter: 0.1,
+  timeout: second,
+  healthyAfter: 2,
+  unhealthyAfter: 3,
+} as const satisfies HealthCheckConfig;
+
+export const defaultRetryBudget: RetryBudgetConfig = { ratio: 0.2, minimum: 1 };
+
+export const defaultRetry: RetryConfig = {
+  attempts: 2,
+  on: ["connect", "reset", "timeout", "gateway-error"],
+  anyMethod: false,
+  perTry: 0,
+  backoff: { base: 25, longest: 250 },
+  replay: 64 * 1024,
+};
+
+export const defaultHedge = { percentile: 0.95, least: 10 } as const;
+
+/** ms for a request with all its attempts; 0: as long as its parts may take. */
+export const defaultRouteTimeout = 0;
+
+export const defaultSticky = { cookie: "sluice-endpoint", path: "/", ttl: 0 } as const;
+
+/** What a cluster does when nothing is said about it. */
+export const defaultTraffic = {
+  balance: "round-robin",
+  hashKey: null,
+  sticky: null,
+  slowStart: 0,
+  failover: defaultFailover,
+  health: null,
+  outlier: defaultOutlier,
+  retryBudget: defaultRetryBudget,
+} as const;

@@ -1,6 +1,7 @@
 /** A body passes the policies of a phase, part by part and in order; its source waits while a guest is at work. */
 import { ChunkAction, MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
 import type { ProxyError } from "../errors.ts";
+import { freeMemory } from "../net/free-memory.ts";
 import { Timer } from "../net/timers.ts";
 import type { CallSide, GuestCall, GuestLoss } from "./guest-call.ts";
 import type { Outcome } from "./outcome.ts";
@@ -8,7 +9,8 @@ import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
 
 export interface BodyListener {
-  onBodyPart(bytes: Buffer): void;
+  /** @param isOwn whether nobody else refers to the bytes */
+  onBodyPart(bytes: Buffer, isOwn: boolean): void;
   onBodyEnd(): void;
   /** The guests are at rest: the source may go on. */
   onBodyDrained(): void;
@@ -18,6 +20,7 @@ export interface BodyListener {
 /** A part on its way to the policy with this index, or past the last one. */
 interface Step {
   readonly bytes: Buffer;
+  readonly isOwn: boolean;
   readonly index: number;
   readonly last: boolean;
 }
@@ -50,17 +53,22 @@ export class BodyPhase implements GuestCall {
     this.listener = listener;
   }
 
-  /** @param bytes of which nobody else makes use any more. Returns false while the source must wait. */
-  push(bytes: Buffer): boolean {
+  /**
+   * Returns false while the source must wait.
+   *
+   * @param bytes which stay as they are until then
+   * @param isOwn whether nobody else refers to them: their memory may be given back
+   */
+  push(bytes: Buffer, isOwn: boolean): boolean {
     if (this.endedFrom > 0 || this.over) return true;
-    this.steps.push({ bytes, index: 0, last: false });
+    this.steps.push({ bytes, isOwn, index: 0, last: false });
     this.advance();
     return this.current === null;
   }
 
   end(): void {
     if (this.endedFrom > 0 || this.over) return;
-    this.steps.push({ bytes: nothing, index: 0, last: true });
+    this.steps.push({ bytes: nothing, isOwn: false, index: 0, last: true });
     this.advance();
   }
 
@@ -80,8 +88,8 @@ export class BodyPhase implements GuestCall {
     }
   }
 
-  private emit({ bytes, last }: Step): void {
-    if (bytes.length > 0) this.listener.onBodyPart(bytes);
+  private emit({ bytes, isOwn, last }: Step): void {
+    if (bytes.length > 0) this.listener.onBodyPart(bytes, isOwn);
     if (!last) return;
     this.over = true;
     this.listener.onBodyEnd();
@@ -107,7 +115,9 @@ export class BodyPhase implements GuestCall {
       const message = "Cannot use the guest's answer: it belongs to another phase";
       this.failed(this.run.reportFault(policy, this.phase, { name: "ProtocolError", message, stack: "" }));
     } else {
-      this.passOn(step, this.result(outcome, bytes, step.bytes), (outcome.action & ChunkAction.end) !== 0);
+      const result = this.result(outcome, bytes, step.bytes);
+      if (step.isOwn && result !== step.bytes) freeMemory(step.bytes);
+      this.passOn(step, result, (outcome.action & ChunkAction.end) !== 0);
     }
   }
 
@@ -132,12 +142,13 @@ export class BodyPhase implements GuestCall {
   private passOn(step: Step, bytes: Buffer, ends: boolean): void {
     const index = step.index + 1;
     const follow: Step[] = [];
-    if (bytes.length > 0) follow.push({ bytes, index, last: false });
+    const isOwn = bytes !== step.bytes || step.isOwn;
+    if (bytes.length > 0) follow.push({ bytes, isOwn, index, last: false });
     if (ends && !step.last) {
       this.endedFrom = index;
       this.steps = this.steps.filter((waiting) => waiting.index >= index);
     }
-    if (step.last || ends) follow.push({ bytes: nothing, index, last: true });
+    if (step.last || ends) follow.push({ bytes: nothing, isOwn: false, index, last: true });
     this.steps.unshift(...follow);
     this.current = null;
     this.advance();

@@ -214,12 +214,17 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     return this.sent(this.socket.write(text, "latin1"));
   }
 
-  /** `text` is latin1. Returns false when the client reads too slowly. */
-  sendTextAndBytes(text: string, bytes: Buffer): boolean {
-    if (text === "") return this.sent(this.socket.write(bytes));
+  /**
+   * In one write. Returns false when the client reads too slowly.
+   *
+   * @param head latin1, as `tail` is
+   */
+  sendBytes(head: string, bytes: Buffer, tail: string): boolean {
+    if (head === "" && tail === "") return this.sent(this.socket.write(bytes));
     this.socket.cork();
-    this.socket.write(text, "latin1");
-    const flowing = this.socket.write(bytes);
+    if (head !== "") this.socket.write(head, "latin1");
+    let flowing = this.socket.write(bytes);
+    if (tail !== "") flowing = this.socket.write(tail, "latin1");
     this.socket.uncork();
     return this.sent(flowing || this.socket.writableLength === 0);
   }

@@ -1,9 +1,11 @@
 /** A response where policies are: its body waits until they have seen the head, and may change on its way. */
 import { ProxyError } from "../errors.ts";
+import { freeMemory } from "../net/free-memory.ts";
 import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
+import type { ReadLoan } from "../upstream/read-memory.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
@@ -15,6 +17,7 @@ import type { ExchangePolicies } from "./exchange-policies.ts";
 import { HeldBody } from "./held-body.ts";
 import { httpDate } from "./http-date.ts";
 import type { ResponseRelay } from "./plain-response.ts";
+import type { ByteKeeper } from "./response-writer.ts";
 
 export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyListener {
   private readonly exchange: Exchange;
@@ -29,6 +32,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private isSent = false;
   private isReplaced = false;
   private transform: BodyPhase | null = null;
+  /** Of what the guests are at work on. */
+  private loan: ReadLoan | null = null;
   /** A guest streams the body. */
   private source: GuestBody | null = null;
   private guestsAtWork = false;
@@ -45,11 +50,13 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   onBody(bytes: Buffer, start: number, end: number): void {
     if (this.isReplaced) return;
     const { memory } = this.exchange.upstream!;
-    if (this.isSent) {
-      this.passOn(memory.sliceToKeep(bytes, start, end));
-      memory.retain();
-    } else {
+    if (!this.isSent) {
       this.hold(bytes, start, end);
+    } else if (this.transform === null) {
+      this.write(bytes, start, end, memory);
+    } else {
+      this.loan ??= memory.lend(bytes);
+      this.passOn(memory.sliceToKeep(bytes, start, end), false);
     }
   }
 
@@ -196,7 +203,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   onGuestPart(bytes: Buffer): void {
-    if (bytes.length > 0) this.passOn(bytes);
+    if (bytes.length > 0) this.passOn(bytes, true);
     this.exchange.flush();
     this.pullSource();
   }
@@ -208,14 +215,14 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   private sendReplacement(body: Buffer): void {
     this.dropOriginal();
-    if (body.length > 0) this.passOn(body);
+    if (body.length > 0) this.passOn(body, false);
     this.endBody();
   }
 
   private sendHeld(): void {
     const { held } = this;
     if (this.transform === null && held.isText) this.exchange.writer.bodyText(held.text);
-    else for (const bytes of held.parts()) this.passOn(bytes);
+    else for (const bytes of held.parts()) this.passOn(bytes, false);
     held.clear();
     if (this.received) this.endBody();
     else {
@@ -224,9 +231,9 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     }
   }
 
-  private passOn(bytes: Buffer): void {
-    if (this.transform !== null) this.guestsAtWork = !this.transform.push(bytes);
-    else this.write(bytes);
+  private passOn(bytes: Buffer, isOwn: boolean): void {
+    if (this.transform !== null) this.guestsAtWork = !this.transform.push(bytes, isOwn);
+    else this.onBodyPart(bytes, isOwn);
   }
 
   private endBody(): void {
@@ -234,8 +241,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     else this.onBodyEnd();
   }
 
-  private write(bytes: Buffer): void {
-    this.clientFlows = this.exchange.writer.body(bytes, 0, bytes.length, null) && this.clientFlows;
+  private write(bytes: Buffer, start: number, end: number, keeper: ByteKeeper | null): void {
+    this.clientFlows = this.exchange.writer.body(bytes, start, end, keeper) && this.clientFlows;
     if (!this.clientFlows) this.exchange.holdUpstream();
   }
 
@@ -252,11 +259,20 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   // --- from the policies of the body
 
-  onBodyPart(bytes: Buffer): void {
-    this.write(bytes);
+  onBodyPart(bytes: Buffer, isOwn: boolean): void {
+    this.write(bytes, 0, bytes.length, null);
+    const isInUse = this.exchange.client.isSending;
+    if (!isOwn && isInUse) this.loan = null;
+    else if (isOwn && !isInUse) freeMemory(bytes);
+  }
+
+  private endLoan(): void {
+    this.loan?.giveBack();
+    this.loan = null;
   }
 
   onBodyEnd(): void {
+    this.endLoan();
     const { exchange } = this;
     if (!this.received) exchange.leaveUpstream();
     exchange.writer.end(this.trailers);
@@ -265,6 +281,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   onBodyDrained(): void {
     this.guestsAtWork = false;
+    this.endLoan();
     this.exchange.flush();
     this.resumeUpstream();
   }

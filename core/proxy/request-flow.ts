@@ -1,5 +1,6 @@
 /** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
 import type { ProxyError } from "../errors.ts";
+import { freeMemory } from "../net/free-memory.ts";
 import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { requestFraming } from "../wire/forward.ts";
@@ -43,7 +44,7 @@ export class RequestFlow implements BodyListener {
     if (this.isReplaced) return true;
     const { requestBody, upstream } = this.exchange;
     if (this.transform !== null) {
-      this.guestsAtWork = !this.transform.push(bytes);
+      this.guestsAtWork = !this.transform.push(bytes, true);
       return !this.guestsAtWork && this.endpointFlows;
     }
     const flowing = requestBody.add(bytes, upstream);
@@ -106,7 +107,7 @@ export class RequestFlow implements BodyListener {
     const held = requestBody.take();
     requestBody.isChunked = true;
     this.transform = this.policies.requestBodyPhase(this);
-    if (held.length > 0) this.guestsAtWork = !this.transform.push(held);
+    if (held.length > 0) this.guestsAtWork = !this.transform.push(held, false);
     if (received || body !== null) this.transform.end();
   }
 
@@ -136,9 +137,11 @@ export class RequestFlow implements BodyListener {
 
   // --- from the policies of the body
 
-  onBodyPart(bytes: Buffer): void {
+  onBodyPart(bytes: Buffer, isOwn: boolean): void {
     const { requestBody, upstream } = this.exchange;
-    if (requestBody.add(bytes, upstream)) return;
+    const flows = requestBody.add(bytes, upstream);
+    if (isOwn && upstream?.isSending === false) freeMemory(bytes);
+    if (flows) return;
     this.endpointFlows = false;
     this.exchange.client.pauseReading();
   }

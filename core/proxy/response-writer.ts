@@ -41,11 +41,13 @@ export class ResponseWriter {
     const length = end - start;
     this.bytesOut += length;
     if (this.chunked) this.text += `${length.toString(16)}\r\n`;
-    let flowing = true;
-    if (this.text.length + length <= joinedBody) this.text += bytes.toString("latin1", start, end);
-    else flowing = this.sendBytes(bytes, start, end, keeper);
-    if (this.chunked) this.text += "\r\n";
-    return flowing;
+    if (this.text.length + length > joinedBody) return this.sendBytes(bytes, start, end, keeper);
+    this.text += bytes.toString("latin1", start, end) + this.chunkEnd;
+    return true;
+  }
+
+  private get chunkEnd(): string {
+    return this.chunked ? "\r\n" : "";
   }
 
   /** A small body as latin1. */
@@ -61,7 +63,7 @@ export class ResponseWriter {
     this.text = "";
     this.answered = true;
     const part = keeper === null ? bytes.subarray(start, end) : keeper.sliceToKeep(bytes, start, end);
-    const flowing = this.client.sendTextAndBytes(text, part);
+    const flowing = this.client.sendBytes(text, part, this.chunkEnd);
     if (this.client.isSending) keeper?.retain();
     return flowing;
   }

@@ -62,7 +62,7 @@ export class Tunnel implements TunnelEnd {
   onTunnelBytes(bytes: Buffer, length: number): void {
     this.bytesOut += length;
     this.touch();
-    const flowing = this.client.sendTextAndBytes("", this.upstream.memory.sliceToKeep(bytes, 0, length));
+    const flowing = this.client.sendBytes("", this.upstream.memory.sliceToKeep(bytes, 0, length), "");
     if (this.client.isSending) this.upstream.memory.retain();
     if (!flowing) this.upstream.pause();
   }

@@ -72,6 +72,11 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     return this.served > 1;
   }
 
+  /** Whether bytes wait in this process for the endpoint to read. */
+  get isSending(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
   /** Sends a request head, with what there is of its body. */
   start(receiver: ResponseReceiver, requestId: string): void {
     this.receiver = receiver;
@@ -337,7 +342,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
 
   /** Whether nothing of the request is left to send. */
   private get isSent(): boolean {
-    return this.requestSent && !this.sendingFailed && this.socket.writableLength === 0;
+    return this.requestSent && !this.sendingFailed && !this.isSending;
   }
 
   private becomeIdle(): void {

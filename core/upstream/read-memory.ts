@@ -30,4 +30,27 @@ export class ReadMemory {
   retain(): void {
     this.own = null;
   }
+
+  /** Like `retain`, until the loan is over. Null: the memory is not of the kind that is given back. */
+  lend(bytes: Buffer): ReadLoan | null {
+    if (bytes !== this.own) return null;
+    this.own = null;
+    return new ReadLoan(this.buffers, bytes);
+  }
+}
+
+/** Memory that somebody looks at between reads. */
+export class ReadLoan {
+  private readonly buffers: ReadBuffers;
+  private readonly buffer: Buffer;
+
+  constructor(buffers: ReadBuffers, buffer: Buffer) {
+    this.buffers = buffers;
+    this.buffer = buffer;
+  }
+
+  /** Nothing refers to it any more; once. */
+  giveBack(): void {
+    this.buffers.giveBack(this.buffer);
+  }
 }

@@ -41,7 +41,10 @@ export interface GuestLimits {
 
 /**
  * A synchronous call from the guest: text and bytes only. Returns `=text`, `!Name:message`, bytes,
- * or undefined when operation `id` is to be completed by a later dispatch. Must not throw.
+ * or undefined when operation `id` is to be completed by a later dispatch. Must not throw. Bytes that it
+ * is given belong to it.
+ *
+ * `HostOp.outcome` with bytes may be called after the guest was left, before `dispatch` returns.
  */
 export type HostCall = (
   op: number,

@@ -1,39 +1,79 @@
+import { HostOp } from "../../../sdk/runtime/host-op.ts";
+
+/** What the integers are that guest and host share. */
+export const sharedCells = { progress: 0, replyEnd: 1, length: 2 } as const;
+
 /**
  * Body of a function that starts the runtime inside the guest, given as `$0`, with the host
- * function `$1` and the progress array `$2`. Runs before any code of the plugin.
+ * function `$1` and the shared integers `$2`. Runs before any code of the plugin.
  *
  * Whatever a host call throws is dropped here, before guest code can see it: such an error comes from the
  * engine or from the host's own failure, and its stack names files of the host.
  *
  * `lastReply` gets a reply again that the engine withheld: a rejected promise that nobody handles makes
  * isolated-vm throw in place of what the function returned.
+ *
+ * Bytes of an outcome that is there when `dispatch` returns wait for `takeParcel`: isolated-vm copies the arguments
+ * of a callback twice, and what a function returns once. The reply ends at `replyEnd` then, and behind it
+ * stand the slot, a blank and the text of the outcome.
  */
 export const connectScript = `"use strict";
-const start = $0, host = $1;
+const start = $0, host = $1, cells = $2;
+const { bind, call } = Function.prototype;
+const uncurry = bind.bind(call);
+const getter = (object, name) => uncurry(Object.getOwnPropertyDescriptor(object, name).get);
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const typeOf = getter(typedArray, Symbol.toStringTag);
+const lengthOf = getter(typedArray, "byteLength");
+const bufferOf = getter(typedArray, "buffer");
+const sizeOf = getter(ArrayBuffer.prototype, "byteLength");
+const Bytes = Uint8Array;
+
+let reply, parcel, address, isInside = false;
+
+/** Returns whether they wait here. Whatever only looks like bytes goes the ordinary way. */
+const keep = (slot, text, bytes) => {
+  if (!isInside || address !== undefined || typeOf(bytes) !== "Uint8Array") return false;
+  // isolated-vm copies the whole buffer under a view.
+  parcel = sizeOf(bufferOf(bytes)) === lengthOf(bytes) ? bytes : new Bytes(bytes);
+  address = slot + " " + text;
+  return true;
+};
+
 const entry = start((op, id, text, bytes) => {
   try {
+    if (op === ${HostOp.outcome} && bytes !== undefined && keep(id, text, bytes)) return "=";
     return host(op, id, text, bytes);
   } catch {
     return "!Error:internal";
   }
-}, "own", $2);
+}, "own", cells);
 
-let reply;
 return {
   __proto__: null,
   load(plugin) {
     return (reply = entry.load(plugin));
   },
   dispatch(text, bytes) {
-    reply = undefined;
+    reply = parcel = address = undefined;
+    isInside = true;
     try {
-      return (reply = entry.dispatch(text, bytes));
+      reply = entry.dispatch(text, bytes);
     } catch {
       // What guest code throws is not for the host: isolated-vm would read its properties.
     }
+    isInside = false;
+    if (reply === undefined || address === undefined) return reply;
+    cells[${sharedCells.replyEnd}] = reply.length;
+    return (reply += address);
   },
   lastReply() {
     return reply;
+  },
+  takeParcel() {
+    const bytes = parcel;
+    parcel = undefined;
+    return bytes;
   },
 };
 `;

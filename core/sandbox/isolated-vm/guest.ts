@@ -1,8 +1,9 @@
 import ivm from "isolated-vm";
+import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { type Guest, GuestFault, type GuestOptions, type GuestScript } from "../engine.ts";
-import { connectScript } from "./connect.ts";
+import { connectScript, sharedCells } from "./connect.ts";
 import { hardenScript } from "./harden.ts";
-import { exactBytes, guardHostCall } from "./host-call.ts";
+import { guardHostCall } from "./host-call.ts";
 import type { Watchdog, WatchedGuest } from "./watchdog.ts";
 
 const mebibyte = 2 ** 20;
@@ -17,7 +18,9 @@ const leastLoadMs = 100;
 const longestReason = 500;
 
 const asReference = { reference: true } as const;
-const copyArguments = { arguments: { copy: true } } as const;
+const asExternalCopy = { result: { externalCopy: true } } as const;
+/** Moves memory from one heap to the other: whatever else isolated-vm does with bytes copies them twice. */
+const intoPlace = { release: true, transferIn: true } as const;
 
 /** One isolate with one context. All of it runs on the calling thread. */
 export class IsolatedVmGuest implements Guest {
@@ -26,10 +29,11 @@ export class IsolatedVmGuest implements Guest {
   private readonly watchdog: Watchdog;
   private readonly watched: WatchedGuest;
   private readonly onGone: (guest: IsolatedVmGuest) => void;
-  private readonly progress = new Int32Array(new SharedArrayBuffer(4));
+  private readonly cells = new Int32Array(new SharedArrayBuffer(4 * sharedCells.length));
   private budgetMs: number;
   private runDispatch: ivm.Reference | null = null;
   private takeReply: ivm.Reference | null = null;
+  private takeParcel: ivm.Reference | null = null;
   /** Why the guest is gone. */
   private fault: GuestFault | null = null;
   private isReleased = false;
@@ -41,7 +45,7 @@ export class IsolatedVmGuest implements Guest {
     this.onGone = onGone;
     this.budgetMs = Math.max(cpuMs, leastLoadMs);
     this.isolate = new ivm.Isolate({ memoryLimit: Math.max(leastMemory, Math.ceil(memoryBytes / mebibyte)) });
-    this.watched = watchdog.watch(this.isolate, this.progress, this.budgetMs);
+    this.watched = watchdog.watch(this.isolate, this.cells, this.budgetMs);
   }
 
   get isAlive(): boolean {
@@ -65,9 +69,22 @@ export class IsolatedVmGuest implements Guest {
   dispatch(text: string, bytes?: Uint8Array): string {
     if (this.fault !== null) throw this.fault;
     if (this.watched.isInside) throw new Error(`Guest ${this.options.name} is entered already`);
-    return bytes === undefined
-      ? this.call(this.runDispatch!, [text])
-      : this.call(this.runDispatch!, [text, exactBytes(bytes)], copyArguments);
+    this.cells[sharedCells.replyEnd] = -1;
+    const reply = this.call(this.runDispatch!, bytes === undefined ? [text] : [text, given(bytes)]);
+    const end = this.cells[sharedCells.replyEnd]!;
+    if (end < 0) return reply;
+    this.fetchParcel(reply.slice(end));
+    return reply.slice(0, end);
+  }
+
+  /** Completes the host call that `connectScript` put off. */
+  private fetchParcel(address: string): void {
+    const copy = this.enter(this.takeParcel!, [], asExternalCopy);
+    const bytes: unknown = copy instanceof ivm.ExternalCopy ? copy.copy(intoPlace) : undefined;
+    if (!(bytes instanceof Uint8Array)) throw this.lose(this.crash());
+    const blank = address.indexOf(" ");
+    const slot = Number(address.slice(0, blank));
+    this.options.host(HostOp.outcome, slot, address.slice(blank + 1), bytes);
   }
 
   memoryUsed(): number {
@@ -88,12 +105,13 @@ export class IsolatedVmGuest implements Guest {
       [
         evaluate(context, this.options.runtime).derefInto(),
         new ivm.Callback(guardHostCall(this.options.host)),
-        new ivm.ExternalCopy(this.progress).copyInto(),
+        new ivm.ExternalCopy(this.cells).copyInto(),
       ],
       { result: asReference },
     );
     this.runDispatch = functions.getSync("dispatch", asReference);
     this.takeReply = functions.getSync("lastReply", asReference);
+    this.takeParcel = functions.getSync("takeParcel", asReference);
     return { context, load: functions.getSync("load", asReference) };
   }
 
@@ -111,19 +129,25 @@ export class IsolatedVmGuest implements Guest {
     throw this.lose(this.limitFault() ?? new GuestFault(kind, describe(reason)));
   }
 
-  /** Enters the guest. */
-  private call(fn: ivm.Reference, args: unknown[], options?: typeof copyArguments): string {
-    let reply: unknown;
+  private call(fn: ivm.Reference, args: unknown[]): string {
+    const reply = this.enter(fn, args);
+    if (typeof reply === "string") return reply;
+    throw this.lose(this.crash());
+  }
+
+  private enter(fn: ivm.Reference, args: unknown[], options?: typeof asExternalCopy): unknown {
     this.watched.enter();
     try {
-      reply = fn.applySync(undefined, args, options);
+      return fn.applySync(undefined, args, options);
     } catch {
-      reply = this.withheldReply();
+      return this.withheldReply();
     } finally {
       this.watched.leave();
     }
-    if (typeof reply === "string") return reply;
-    throw this.lose(this.limitFault() ?? new GuestFault("crash", `Guest ${this.options.name} crashed`));
+  }
+
+  private crash(): GuestFault {
+    return this.limitFault() ?? new GuestFault("crash", `Guest ${this.options.name} crashed`);
   }
 
   /** The reply that isolated-vm did not give out because a rejected promise was left unhandled. */
@@ -160,6 +184,14 @@ export class IsolatedVmGuest implements Guest {
 
 function evaluate(context: ivm.Context, script: GuestScript): ivm.Reference {
   return context.evalSync(script.code, { filename: script.name, reference: true });
+}
+
+/** Bytes for the guest, copied once: to where they stay. */
+function given(bytes: Uint8Array): unknown {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  const exact = new Uint8Array(copy.buffer);
+  return new ivm.ExternalCopy(exact, { transferOut: true }).copyInto(intoPlace);
 }
 
 function disposeIsolate(isolate: ivm.Isolate): void {

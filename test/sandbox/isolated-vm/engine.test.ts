@@ -14,7 +14,7 @@ t.test("bytes cross in both directions as plain Uint8Arrays", async (t) => {
   const { handler } = startEngine(t);
   const seen: unknown[] = [];
   const guest = await handler(
-    `const answer = call(1, "", bytes);
+    `const answer = call(40, "", bytes);
      return [bytes, answer].map((b) => [b.constructor === Uint8Array, b.join(" "), b.buffer.constructor === ArrayBuffer]).join()`,
     {
       host: (_op, _id, _text, bytes) => {
@@ -31,11 +31,80 @@ t.test("bytes cross in both directions as plain Uint8Arrays", async (t) => {
 t.test("bytes beside the ones that were given do not cross with them", async (t) => {
   const { handler } = startEngine(t);
   const pool = Buffer.from("of another request|mine|of a third");
-  const guest = await handler("return [bytes.buffer, call(1, '').buffer].map((b) => b.byteLength).join()", {
+  const guest = await handler("return [bytes.buffer, call(40, '').buffer].map((b) => b.byteLength).join()", {
     host: () => pool.subarray(19, 23),
   });
   t.equal(guest.dispatch("", pool.subarray(19, 23)), "4,4");
   t.equal(pool.length, 34, "the host keeps its bytes");
+});
+
+t.test("bytes of an outcome reach the host before dispatch returns, and none beside them", async (t) => {
+  const { handler } = startEngine(t);
+  const seen: unknown[] = [];
+  const guest = await handler(
+    `const whole = Uint8Array.of(1, 2, 3, 4);
+     const answers = [call(1, "s one", whole.subarray(1, 3)), call(1, "s two", whole)];
+     whole.fill(9);
+     return answers.join("")`,
+    {
+      host: (op, id, text, bytes) => {
+        seen.push([op, id, text, [...bytes!], bytes!.buffer.byteLength]);
+        return "=";
+      },
+    },
+  );
+  t.equal(guest.dispatch("語"), "==", "the reply is not longer for it");
+  t.same(seen, [
+    [1, 0, "s two", [1, 2, 3, 4], 4],
+    [1, 0, "s one", [2, 3], 2],
+  ]);
+  t.equal(guest.dispatch(""), "==", "and not only once");
+  t.equal(seen.length, 4);
+});
+
+t.test("what only looks like bytes of an outcome costs the guest nothing but the outcome", async (t) => {
+  const { handler } = startEngine(t);
+  const seen: unknown[] = [];
+  const guest = await handler("return call(1, 's', eval(text))", {
+    host: (...values) => {
+      seen.push(values);
+      return "=";
+    },
+  });
+  for (const forged of [
+    "Object.create(Uint8Array.prototype)",
+    "new Proxy(new Uint8Array(3), {})",
+    "new Float64Array(1)",
+    "({ byteLength: 3, [Symbol.toStringTag]: 'Uint8Array' })",
+  ]) {
+    t.equal(guest.dispatch(forged), "!Error:internal", forged);
+  }
+  t.same(seen, []);
+  t.equal(guest.dispatch("new Uint8Array(2)"), "=");
+  t.equal(seen.length, 1);
+});
+
+t.test("the prototypes that a plugin changes are not those that bytes are read by", async (t) => {
+  const { handler } = startEngine(t);
+  const seen: unknown[] = [];
+  const guest = await handler(
+    `const lie = { get() { return 1; }, configurable: true };
+     for (const name of ["byteLength", "buffer", Symbol.toStringTag]) {
+       Object.defineProperty(Object.getPrototypeOf(Uint8Array.prototype), name, lie);
+     }
+     Object.defineProperty(ArrayBuffer.prototype, "byteLength", lie);
+     Function.prototype.call = Function.prototype.bind = () => () => 1;
+     globalThis.Uint8Array = class {};
+     return call(1, "s", bytes.subarray(1))`,
+    {
+      host: (_op, _id, _text, bytes) => {
+        seen.push([...bytes!]);
+        return "=";
+      },
+    },
+  );
+  t.equal(guest.dispatch("", Uint8Array.of(1, 2, 3)), "=");
+  t.same(seen, [[2, 3]]);
 });
 
 t.test("the host function gets the four values and answers with text, bytes or nothing", async (t) => {

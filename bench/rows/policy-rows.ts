@@ -60,6 +60,8 @@ export const policyRows: readonly Row[] = [
     ...row("plugin-memory", "Memory of plugins", [
       sluice,
       ...[1, 21].map((count) => sluiceGates(`sluice-gate-x${count}`, "isolated-vm", count)),
+      // Without what Node needs for stripping types.
+      sluiceGates("sluice-gate-built-x1", "isolated-vm", 1, asPublished),
       ...[1, 21].map((count) => sluiceGates(`sluice-gate-quickjs-x${count}`, "quickjs", count)),
     ]),
     metrics: ["memory", "resident", "memoryAfterLoad", "errors"],

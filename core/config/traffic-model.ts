@@ -63,7 +63,7 @@ export interface OutlierConfig {
   readonly consecutiveFailures: number;
   /** ms over which success rate and latency are looked at. */
   readonly interval: number;
-  /** How many standard deviations below the cluster's mean a success rate may lie; 0: not looked at. */
+  /** How many standard deviations below the mean of the other endpoints a success rate may lie; 0: not looked at. */
   readonly successRateDeviations: number;
   /** How many times the cluster's median the mean latency may be; 0: not looked at. */
   readonly latencyFactor: number;

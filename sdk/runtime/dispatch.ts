@@ -1,12 +1,13 @@
 /** Reads the messages of one entry, calls the plugin's handlers and collects their outcomes. */
 import { checkPatterns } from "./config-patterns.ts";
+import { Context } from "./context.ts";
 import { Draft } from "./draft.ts";
 import { GuestExchange } from "./exchange.ts";
 import { describeFault } from "./fault.ts";
 import { deliver, settle } from "./host.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { IncomingResponse } from "./incoming-response.ts";
-import { type Definition, Instance } from "./instance.ts";
+import { type Definition, Instance, instances } from "./instance.ts";
 import { manifestOf } from "./manifest.ts";
 import {
   flagsOf,
@@ -29,8 +30,9 @@ type Encode = (value: unknown) => Outcome;
 
 export class Dispatcher {
   private definition: Definition = {};
-  private readonly instances: Instance[] = [];
+  /** By slot, as their contexts: an exchange that knew its context would be garbage that only a collector finds. */
   private readonly exchanges: (GuestExchange | undefined)[] = [];
+  private readonly contexts: (Context | undefined)[] = [];
   private readonly bodies = new OutgoingBodies();
   private readonly progress: Int32Array;
 
@@ -52,10 +54,11 @@ export class Dispatcher {
     // One native call takes all messages apart: in an interpreted engine that is most of what there is to save.
     const parts = text.split(separator);
     const began = now();
+    const { progress } = this;
     let outcomes = "";
     for (let i = 0; i + messageParts < parts.length; i += messageParts) {
       if (outcomes !== "" && i % clockParts === 0 && now() - began >= longestEntryMs) break;
-      this.progress[0]!++;
+      progress[0]!++;
       outcomes += this.handle(parts[i]!, +parts[i + 1]!, parts[i + 2]!, parts[i + 3]!, bytes);
     }
     return outcomes;
@@ -104,30 +107,26 @@ export class Dispatcher {
   // --- phases
 
   private onRequest(exchange: GuestExchange, flags: number, fields: string): string {
-    const draft = new Draft(exchange, fields, "q");
-    const result = exchange.instance.definition.onRequest!(new IncomingRequest(draft), exchange.context);
+    const draft = new Draft(exchange, `\n${fields}`);
+    const result = this.definition.onRequest!(new IncomingRequest(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.request, flags, draft, result);
   }
 
   private onUpstream(exchange: GuestExchange, flags: number, payload: string): string {
-    const end = payload.indexOf("\n");
-    const draft = new Draft(exchange, payload.slice(end + 1), "q");
-    const attempt = new UpstreamAttempt(draft, payload.slice(0, end));
-    const result = exchange.instance.definition.onUpstream!(attempt, exchange.context);
+    const draft = new Draft(exchange, payload);
+    const result = this.definition.onUpstream!(new UpstreamAttempt(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.upstream, flags, draft, result);
   }
 
   private onResponse(exchange: GuestExchange, flags: number, payload: string): string {
-    const end = payload.indexOf("\n");
-    const draft = new Draft(exchange, payload.slice(end + 1), "s");
-    const response = new IncomingResponse(draft, payload.slice(0, end));
-    const result = exchange.instance.definition.onResponse!(response, exchange.context);
+    const draft = new Draft(exchange, payload);
+    const result = this.definition.onResponse!(new IncomingResponse(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.response, flags, draft, result);
   }
 
   private onBody(kind: string, exchange: GuestExchange, flags: number, chunk: Uint8Array): string {
-    const { definition } = exchange.instance;
-    const { context } = exchange;
+    const { definition } = this;
+    const context = this.contexts[exchange.slot];
     exchange.lastChunk = (flags & MessageFlag.endOfBody) !== 0;
     exchange.endsBody = false;
     const result =
@@ -141,22 +140,19 @@ export class Dispatcher {
     const record = JSON.parse(payload) as { readonly error: string | null };
     // This message may be the last one: what else is under way for the exchange learns of its end here.
     if (record.error !== null) exchange.end(record.error);
-    const result = exchange.instance.definition.onLog!(record, exchange.context);
+    const result = this.definition.onLog!(record, this.contexts[exchange.slot]);
     return this.conclude(MessageKind.log, exchange.slot, flags, result, nothing);
   }
 
   private open(slot: number, context: string): GuestExchange {
     const known = this.exchanges[slot];
     if (known !== undefined && context === "") {
-      known.deadline = 0;
+      if (known.deadline !== 0) known.deadline = 0;
       return known;
     }
-    const exchange = new GuestExchange(
-      slot,
-      this.instances[+context.slice(0, context.indexOf(" "))]!,
-      context,
-    );
+    const exchange = new GuestExchange(slot, context);
     this.exchanges[slot] = exchange;
+    this.contexts[slot] = new Context(exchange);
     return exchange;
   }
 
@@ -223,14 +219,19 @@ export class Dispatcher {
   }
 
   private closeAfter(slot: number, flags: number): void {
-    if ((flags & MessageFlag.last) !== 0) this.exchanges[slot] = undefined;
+    if ((flags & MessageFlag.last) !== 0) this.forget(slot);
   }
 
   private end(slot: number, because: string): void {
     const exchange = this.exchanges[slot];
-    this.exchanges[slot] = undefined;
+    this.forget(slot);
     this.bodies.cancel(slot);
     exchange?.end(because);
+  }
+
+  private forget(slot: number): void {
+    this.exchanges[slot] = undefined;
+    this.contexts[slot] = undefined;
   }
 
   /** Its answer may hold any character, so it is not taken apart like the others. */
@@ -247,7 +248,7 @@ export class Dispatcher {
     const { definition } = this;
     checkPatterns(definition.config, setup.config);
     const instance = new Instance(definition, setup);
-    this.instances[number] = instance;
+    instances[number] = instance;
     return this.conclude(
       MessageKind.setup,
       slot,

@@ -1,15 +1,11 @@
 /** A message on its way through a handler: what came, and what the handler changed. */
 import type { GuestExchange } from "./exchange.ts";
 import { HeadFields } from "./head-fields.ts";
-import { type Headers, headersOf } from "./headers.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { BodyForm, type Edits, OutcomeKind } from "./message.ts";
-import { isOwnedField } from "./owned-fields.ts";
 
-export class Draft {
+export class Draft extends HeadFields {
   readonly exchange: GuestExchange;
-  private readonly fieldText: string;
-  private readonly side: "q" | "s";
   // What few handlers touch begins on the prototype: making an object costs by its fields.
   /** Null: as it came. */
   declare method: string | null;
@@ -20,45 +16,37 @@ export class Draft {
   declare isRewritten: boolean;
   /** In the place of the body. */
   declare replacement: string | Uint8Array | null;
-  declare private fields: HeadFields | null;
-  declare private facade: Headers | null;
-  declare private knownBody: IncomingBody | null;
+  declare private body: IncomingBody | null;
 
   static {
-    const untouched = { method: null, url: null, status: null, reason: null };
-    Object.assign(Draft.prototype, { replacement: null, isRewritten: false });
-    Object.assign(Draft.prototype, untouched, { fields: null, facade: null, knownBody: null });
+    const untouched = { method: null, url: null, status: null, reason: null, isRewritten: false };
+    Object.assign(Draft.prototype, untouched, { replacement: null, body: null });
   }
 
-  constructor(exchange: GuestExchange, fieldText: string, side: "q" | "s") {
+  /** @param text a line of its own and the lines of the fields */
+  constructor(exchange: GuestExchange, text: string) {
+    super(text);
     this.exchange = exchange;
-    this.fieldText = fieldText;
-    this.side = side;
   }
 
-  get headers(): Headers {
-    if (this.facade === null) {
-      this.fields = new HeadFields(this.fieldText, isOwnedField);
-      this.facade = headersOf(this.fields);
-    }
-    return this.facade;
+  /** What stands before the fields. */
+  get line(): string {
+    return this.text.slice(0, this.text.indexOf("\n"));
   }
 
-  get body(): IncomingBody {
-    this.knownBody ??= new IncomingBody(this, this.exchange.slot, this.side);
-    return this.knownBody;
+  bodyOf(side: "q" | "s"): IncomingBody {
+    this.body ??= new IncomingBody(this, this.exchange.slot, side);
+    return this.body;
   }
 
   /** The outcome that tells the host what changed. */
   outcome(): string {
-    const edits = this.fields === null ? null : this.fields.edits();
+    const { added, removed } = this;
     const others = this.isRewritten || this.exchange.choice !== null ? JSON.stringify(this.otherEdits()) : "";
-    if (edits === null) {
-      return others === "" ? OutcomeKind.unchanged : `${OutcomeKind.edited}0  ${others}\n`;
-    }
-    const { added, removed } = edits;
-    const names = removed.length === 0 ? "" : removed.join(",");
-    return `${OutcomeKind.edited}${added.length} ${names} ${others}\n${added}`;
+    if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
+    // Not a template: an interpreter calls a function for one.
+    // biome-ignore lint/style/useTemplate: as above
+    return OutcomeKind.edited + added.length + " " + removed + " " + others + "\n" + added;
   }
 
   private otherEdits(): Edits {

@@ -1,8 +1,8 @@
 /** What the guest keeps of one exchange between its phases. */
 import { AbortController, type AbortSignal } from "./abort.ts";
-import { Context, type UpstreamChoice } from "./context.ts";
+import type { UpstreamChoice } from "./context.ts";
 import { DOMException } from "./dom-exception.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, instances } from "./instance.ts";
 
 /** The facts that a context text holds, in its order. */
 const Fact = {
@@ -19,8 +19,6 @@ const Fact = {
 
 export class GuestExchange {
   readonly slot: number;
-  readonly instance: Instance;
-  readonly context: Context;
   private readonly text: string;
   // What few handlers look at begins on the prototype: making an object costs by its fields.
   /** Whether this is the last part of the body that is passing. */
@@ -33,6 +31,7 @@ export class GuestExchange {
   declare state: object | null;
   /** When the phase at hand is over; 0 while no handler asked for it. */
   declare deadline: number;
+  declare private knownInstance: Instance | null;
   declare private parts: string[] | null;
   declare private abort: AbortController | null;
   declare private endedBecause: string;
@@ -40,13 +39,19 @@ export class GuestExchange {
   static {
     const untouched = { lastChunk: false, endsBody: false, choice: null, state: null, deadline: 0 };
     Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
+    Object.assign(GuestExchange.prototype, { knownInstance: null });
   }
 
-  constructor(slot: number, instance: Instance, text: string) {
+  /** @param text the context of the message that began it */
+  constructor(slot: number, text: string) {
     this.slot = slot;
-    this.instance = instance;
     this.text = text;
-    this.context = new Context(this);
+  }
+
+  get instance(): Instance {
+    if (instances.length === 1) return instances[0]!;
+    this.knownInstance ??= instances[Number(this.fact(Fact.instance))]!;
+    return this.knownInstance;
   }
 
   get requestId(): string {

@@ -76,7 +76,7 @@ function responseFrom(answer: string, id: number, signal: AbortSignal): Response
   const [text, content] = splitTexts(answer)!;
   const { headers, body: kind, ...head } = JSON.parse(text!) as ReplyHead;
   const store = new ListStore();
-  for (const [name, value] of headers) store.append(name, value);
+  for (const [name, value] of headers) store.add(name, value);
   const body = kind === "stream" ? new FetchedBody(id, signal) : shortBody(kind, content);
   return responseOf({ ...head, type: "basic", headers: headersOf(store) }, body);
 }

@@ -1,54 +1,66 @@
-/** Where a `Headers` object keeps its fields. Names come in lower case and checked, values normalised. */
+import type { FieldName } from "./field-name.ts";
+
+export type Field = readonly [name: string, value: string];
+
+/** Where a `Headers` object keeps its fields. Values come normalised. */
 export interface FieldStore {
+  /** What iteration goes over, until something changes. It is the `Headers` object's own. */
+  sorted: readonly Field[] | null;
   /** The values of all fields of this name, joined with `, `; null when there is none. */
-  get(name: string): string | null;
-  has(name: string): boolean;
-  set(name: string, value: string): void;
-  append(name: string, value: string): void;
-  delete(name: string): void;
+  get(name: FieldName): string | null;
+  has(name: FieldName): boolean;
+  set(name: FieldName, value: string): void;
+  append(name: FieldName, value: string): void;
+  delete(name: FieldName): void;
   /** Each field, in the order in which they stand, names in lower case. */
-  entries(): (readonly [name: string, value: string])[];
+  entries(): Field[];
   /** The values of `set-cookie`, which cannot be joined (RFC 9110 section 5.3). */
   getSetCookie(): string[];
 }
 
 /** Fields as a list. */
 export class ListStore implements FieldStore {
+  sorted: readonly Field[] | null = null;
   private readonly names: string[] = [];
   private readonly values: string[] = [];
 
-  get(name: string): string | null {
+  get({ text }: FieldName): string | null {
     let joined: string | null = null;
-    for (let i = this.names.indexOf(name); i >= 0; i = this.names.indexOf(name, i + 1)) {
+    for (let i = this.names.indexOf(text); i >= 0; i = this.names.indexOf(text, i + 1)) {
       joined = joined === null ? this.values[i]! : `${joined}, ${this.values[i]!}`;
     }
     return joined;
   }
 
-  has(name: string): boolean {
-    return this.names.includes(name);
+  has(name: FieldName): boolean {
+    return this.names.includes(name.text);
   }
 
-  set(name: string, value: string): void {
-    const first = this.names.indexOf(name);
+  set({ text }: FieldName, value: string): void {
+    const first = this.names.indexOf(text);
     if (first < 0) {
-      this.append(name, value);
+      this.add(text, value);
       return;
     }
     this.values[first] = value;
-    this.deleteFrom(name, first + 1);
+    this.deleteFrom(text, first + 1);
   }
 
-  append(name: string, value: string): void {
+  append(name: FieldName, value: string): void {
+    this.add(name.text, value);
+  }
+
+  /** @param name in lower case, and none that the program uses */
+  add(name: string, value: string): void {
     this.names.push(name);
     this.values.push(value);
   }
 
-  delete(name: string): void {
-    this.deleteFrom(name, 0);
+  delete(name: FieldName): void {
+    this.deleteFrom(name.text, 0);
   }
 
-  entries(): (readonly [string, string])[] {
+  entries(): Field[] {
     return this.names.map((name, i) => [name, this.values[i]!]);
   }
 

@@ -1,13 +1,11 @@
-import { type FieldStore, ListStore } from "./field-store.ts";
-import { fieldName, fieldValue } from "./field-syntax.ts";
+import { fieldName } from "./field-name.ts";
+import { type Field, type FieldStore, ListStore } from "./field-store.ts";
+import { fieldValue } from "./field-value.ts";
 import { iteratePairs, type PairKind } from "./pair-iterator.ts";
 import { asWebInterface, needArguments } from "./web-interface.ts";
 
 export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, string>>;
 
-type Field = readonly [name: string, value: string];
-
-let adopt: (store: FieldStore) => Headers;
 /** The store of the object that is being made, if it is not to have one of its own. */
 let adopted: FieldStore | null = null;
 
@@ -16,19 +14,11 @@ export class Headers {
   declare readonly [Symbol.iterator]: () => IterableIterator<[string, string]>;
   declare readonly [Symbol.toStringTag]: string;
   readonly #store: FieldStore;
-  /** What iteration goes over, until something changes. */
-  #sorted: readonly Field[] | null = null;
-
-  static {
-    adopt = (store) => {
-      adopted = store;
-      return new Headers();
-    };
-  }
 
   /** @throws TypeError for a name that is no token, a value that is no field value, an entry that is no pair */
   constructor(init: HeadersInit | undefined = undefined) {
-    this.#store = adopted ?? new ListStore();
+    if (adopted === null) this.#store = new ListStore();
+    else this.#store = adopted;
     adopted = null;
     if (init !== undefined) fill(this, init);
   }
@@ -36,13 +26,16 @@ export class Headers {
   append(name: string, value: string): void {
     // biome-ignore lint/complexity/noArguments: a parameter list of its own would change `append.length`
     needArguments(arguments.length, 2);
-    this.#store.append(fieldName(name), fieldValue(value));
-    this.#sorted = null;
+    const store = this.#store;
+    const field = fieldName(name);
+    store.append(field, value === field.value ? value : fieldValue(value));
+    if (store.sorted !== null) store.sorted = null;
   }
 
   delete(name: string): void {
-    this.#store.delete(fieldName(name));
-    this.#sorted = null;
+    const store = this.#store;
+    store.delete(fieldName(name));
+    if (store.sorted !== null) store.sorted = null;
   }
 
   get(name: string): string | null {
@@ -60,8 +53,10 @@ export class Headers {
   set(name: string, value: string): void {
     // biome-ignore lint/complexity/noArguments: as above
     needArguments(arguments.length, 2);
-    this.#store.set(fieldName(name), fieldValue(value));
-    this.#sorted = null;
+    const store = this.#store;
+    const field = fieldName(name);
+    store.set(field, value === field.value ? value : fieldValue(value));
+    if (store.sorted !== null) store.sorted = null;
   }
 
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
@@ -89,8 +84,9 @@ export class Headers {
   }
 
   #fields(): readonly Field[] {
-    this.#sorted ??= sortAndCombine(this.#store);
-    return this.#sorted;
+    const store = this.#store;
+    store.sorted ??= sortAndCombine(store);
+    return store.sorted;
   }
 }
 
@@ -100,10 +96,11 @@ asWebInterface(Headers, "Headers", "entries");
  * A `Headers` object over another store.
  *
  * @example
- * headersOf(new HeadFields("Accept: text/html\r\n", isOwnedField)).get("accept"); // "text/html"
+ * headersOf(new HeadFields("200 OK\nAge: 7\r\n")).get("age"); // "7"
  */
 export function headersOf(store: FieldStore): Headers {
-  return adopt(store);
+  adopted = store;
+  return new Headers();
 }
 
 /** Fetch Standard, "fill a Headers object": a sequence of pairs, or a record. */
@@ -135,12 +132,16 @@ function fillFromRecord(headers: Headers, record: Record<string, string>): void 
 /** Fetch Standard, "sort and combine": names in order, one entry each but for `set-cookie`. */
 function sortAndCombine(store: FieldStore): Field[] {
   const combined: Field[] = [];
-  const seen = new Set<string>();
+  const places = new Map<string, number>();
   for (const field of store.entries()) {
-    const [name] = field;
-    if (name === "set-cookie") combined.push(field);
-    else if (!seen.has(name)) combined.push([name, store.get(name)!]);
-    seen.add(name);
+    const [name, value] = field;
+    const place = name === "set-cookie" ? undefined : places.get(name);
+    if (place === undefined) {
+      places.set(name, combined.length);
+      combined.push(field);
+    } else {
+      combined[place] = [name, `${combined[place]![1]}, ${value}`];
+    }
   }
   return combined.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }

@@ -1,9 +1,10 @@
 import type { Draft } from "./draft.ts";
-import type { Headers } from "./headers.ts";
+import { type Headers, headersOf } from "./headers.ts";
 
 /** The request as a handler sees it: shaped like the web's `Request`, and what it assigns goes upstream. */
 export class IncomingRequest {
   readonly #draft: Draft;
+  #headers: Headers | null = null;
 
   constructor(draft: Draft) {
     this.#draft = draft;
@@ -28,11 +29,12 @@ export class IncomingRequest {
   }
 
   get headers(): Headers {
-    return this.#draft.headers;
+    this.#headers ??= headersOf(this.#draft);
+    return this.#headers;
   }
 
   get bodyUsed(): boolean {
-    return this.#draft.body.used;
+    return this.#draft.bodyOf("q").used;
   }
 
   get signal(): AbortSignal {
@@ -40,22 +42,22 @@ export class IncomingRequest {
   }
 
   text(): Promise<string> {
-    return this.#draft.body.text();
+    return this.#draft.bodyOf("q").text();
   }
 
   json(): Promise<unknown> {
-    return this.#draft.body.json();
+    return this.#draft.bodyOf("q").json();
   }
 
   bytes(): Promise<Uint8Array> {
-    return this.#draft.body.bytes();
+    return this.#draft.bodyOf("q").bytes();
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#draft.body.arrayBuffer();
+    return this.#draft.bodyOf("q").arrayBuffer();
   }
 
   setBody(body: string | Uint8Array): void {
-    this.#draft.body.replace(body);
+    this.#draft.bodyOf("q").replace(body);
   }
 }

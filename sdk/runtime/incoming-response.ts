@@ -1,19 +1,18 @@
 import type { Draft } from "./draft.ts";
-import type { Headers } from "./headers.ts";
+import { type Headers, headersOf } from "./headers.ts";
 
 /** The response as a handler sees it; what it assigns goes to the client. */
 export class IncomingResponse {
   readonly #draft: Draft;
-  readonly #line: string;
+  #headers: Headers | null = null;
 
-  /** @param line status and reason phrase */
-  constructor(draft: Draft, line: string) {
+  /** @param draft its line holds status and reason phrase */
+  constructor(draft: Draft) {
     this.#draft = draft;
-    this.#line = line;
   }
 
   get status(): number {
-    return this.#draft.status ?? Number(this.#line.slice(0, 3));
+    return this.#draft.status ?? Number(this.#draft.line.slice(0, 3));
   }
 
   set status(value: number) {
@@ -27,7 +26,7 @@ export class IncomingResponse {
   }
 
   get statusText(): string {
-    return this.#draft.reason ?? this.#line.slice(4);
+    return this.#draft.reason ?? this.#draft.line.slice(4);
   }
 
   set statusText(value: string) {
@@ -40,30 +39,31 @@ export class IncomingResponse {
   }
 
   get headers(): Headers {
-    return this.#draft.headers;
+    this.#headers ??= headersOf(this.#draft);
+    return this.#headers;
   }
 
   get bodyUsed(): boolean {
-    return this.#draft.body.used;
+    return this.#draft.bodyOf("s").used;
   }
 
   text(): Promise<string> {
-    return this.#draft.body.text();
+    return this.#draft.bodyOf("s").text();
   }
 
   json(): Promise<unknown> {
-    return this.#draft.body.json();
+    return this.#draft.bodyOf("s").json();
   }
 
   bytes(): Promise<Uint8Array> {
-    return this.#draft.body.bytes();
+    return this.#draft.bodyOf("s").bytes();
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#draft.body.arrayBuffer();
+    return this.#draft.bodyOf("s").arrayBuffer();
   }
 
   setBody(body: string | Uint8Array): void {
-    this.#draft.body.replace(body);
+    this.#draft.bodyOf("s").replace(body);
   }
 }

@@ -40,6 +40,9 @@ export class Instance {
   }
 }
 
+/** The instances of this guest, by number. */
+export const instances: Instance[] = [];
+
 /** All requests share one config: what one of them wrote there would show in the others. */
 function deepFreeze(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;

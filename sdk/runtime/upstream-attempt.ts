@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts";
-import type { Headers } from "./headers.ts";
+import { type Headers, headersOf } from "./headers.ts";
 
 /** One attempt to get an answer: what a handler changes holds for this attempt alone. */
 export class UpstreamAttempt {
@@ -8,10 +8,12 @@ export class UpstreamAttempt {
   readonly #cluster: string;
   readonly #method: string;
   readonly #url: string;
+  #headers: Headers | null = null;
 
-  /** @param line number of the attempt, name of the cluster, method and URL */
-  constructor(draft: Draft, line: string) {
+  /** @param draft its line holds the number of the attempt, name of the cluster, method and URL */
+  constructor(draft: Draft) {
     this.#draft = draft;
+    const { line } = draft;
     const first = line.indexOf(" ");
     const last = line.lastIndexOf(" ");
     const method = line.lastIndexOf(" ", last - 1);
@@ -55,6 +57,7 @@ export class UpstreamAttempt {
   }
 
   get headers(): Headers {
-    return this.#draft.headers;
+    this.#headers ??= headersOf(this.#draft);
+    return this.#headers;
   }
 }

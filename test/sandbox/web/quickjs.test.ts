@@ -35,7 +35,7 @@ t.test("the web classes work in QuickJS, which has ECMAScript alone", async (t) 
   run(context, "web.bindHost(host)");
   const cases: readonly (readonly [source: string, expected: unknown])[] = [
     [`[...new web.Headers({ "X-B": " 1 ", a: "2" })].join()`, "a,2,x-b,1"],
-    [`web.headersOf(new web.HeadFields("A: 1\\r\\nb: 2\\r\\n", () => false)).get("B")`, "2"],
+    [`web.headersOf(new web.HeadFields("\\nA: 1\\r\\nb: 2\\r\\n")).get("B")`, "2"],
     [
       `new web.URL("../x?y=1#z", "https://u:p@ü.example:8080/a/b").href`,
       "https://u:p@xn--tda.example:8080/x?y=1#z",

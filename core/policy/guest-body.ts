@@ -1,5 +1,5 @@
 /** The body of a reply that a guest streams: the host asks for it part by part. */
-import { ChunkAction, MessageKind } from "../../sdk/runtime/message.ts";
+import { ChunkAction, longestPulledPart, MessageKind } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { GuestCall, GuestLoss } from "./guest-call.ts";
@@ -87,7 +87,15 @@ export class GuestBody implements GuestCall {
       this.over = true;
       listener?.onGuestEnd();
     } else {
-      listener?.onGuestPart(partOf(outcome, bytes));
+      this.takePart(partOf(outcome, bytes), listener);
+    }
+  }
+
+  private takePart(part: Buffer, listener: GuestBodyListener | null): void {
+    if (part.length <= longestPulledPart) listener?.onGuestPart(part);
+    else {
+      this.listener = listener;
+      this.fail(`sent more than ${longestPulledPart} bytes at once`);
     }
   }
 

@@ -79,9 +79,11 @@ export function cancel(id: number): void {
  * Gives the host an outcome outside of the text that an entry returns.
  *
  * @param text kind of the message that it answers, and the outcome (message.ts)
+ * @throws TypeError for bytes that cannot cross: their buffer has gone elsewhere
  */
 export function deliver(slot: number, text: string, bytes?: Uint8Array): void {
-  host(HostOp.outcome, slot, text, bytes);
+  if (host(HostOp.outcome, slot, text, bytes) !== "=")
+    throw new TypeError("Cannot hand over bytes whose buffer was detached");
 }
 
 /** The host has finished an operation; `answer` is what a synchronous call would have returned. */

@@ -23,6 +23,9 @@ export const messageParts = 4;
 /** How long a guest goes on to the next message of an entry, in ms: other requests wait meanwhile. */
 export const longestEntryMs = 10;
 
+/** Bytes of a part of a body that a guest streams. The host holds one for as long as its client takes to read it. */
+export const longestPulledPart = 64 * 1024;
+
 const flagBits = 3;
 
 /** @param flags bits of `MessageFlag` */

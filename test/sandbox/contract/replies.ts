@@ -72,6 +72,18 @@ export const replyChecks: readonly ExchangeCheck[] = [
     gets: { status: 200, body: "one two" },
   },
   {
+    title: "Parts of a stream that are longer than what crosses at once arrive whole and in their order",
+    plugin: `onRequest() { return new Response(new ReadableStream({ n: 0, pull(c) {
+      const n = this.n++;
+      if (n === 0) c.enqueue(new Uint8Array(200000).fill(97));
+      if (n === 1) c.enqueue("b".repeat(150000));
+      if (n === 2) c.enqueue(new Uint8Array(65536).fill(99));
+      if (n === 3) c.enqueue(new Uint8Array(300000).subarray(1000, 101000).fill(100));
+      if (n === 4) c.close();
+    } })); }`,
+    gets: { body: /^a{200000}b{150000}c{65536}d{100000}$/ },
+  },
+  {
     title: "A slow stream is the answer",
     plugin:
       'onRequest() { return new Response(ReadableStream.from((async function* () { for (const part of ["a", "b", "c"]) { await new Promise((resolve) => setTimeout(resolve, 5)); yield new TextEncoder().encode(part); } })())); }',

@@ -50,6 +50,8 @@ export interface HostileGateway {
   connect(): Promise<RawPeer>;
   /** Sends a request on a connection of its own and reads the response. */
   ask(request: string): Promise<Message>;
+  /** Exchanges that are not over. */
+  requestsInFlight(): number;
   /** What is known of the plugin that attacks. */
   report(): PluginReport;
 }
@@ -101,12 +103,13 @@ export async function startHostileGateway(
       },
     },
   };
+  const metrics = new Metrics();
   const gateway = new Gateway({
     bundle,
     policyServices: { engine: engineFor, shared },
     config: configOf(endpoint, settings),
     log,
-    metrics: new Metrics(),
+    metrics,
     accessLog: { write: (record) => void records.push(record) },
     listen: (listener, onConnection) => listen(listener, onConnection, { log }),
   });
@@ -123,6 +126,7 @@ export async function startHostileGateway(
       client.socket.destroy();
       return response;
     },
+    requestsInFlight: () => metrics.snapshot().totals.requestsInFlight,
     report: () => gateway.generation.policies.report().find(({ name }) => name === "attack")!,
   };
 }

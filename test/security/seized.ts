@@ -1,4 +1,5 @@
 /** The guest has the host function and answers the host itself: what crosses is all its own. */
+import { messageNumber } from "../../sdk/runtime/message.ts";
 import { type Attack, inlineHasNoWall } from "./attack.ts";
 
 const contained = { statuses: [200, 500, 503], seized: true, exempt: { inline: inlineHasNoWall } } as const;
@@ -70,11 +71,20 @@ const deliveries: Readonly<Record<string, string>> = {
   "gives numbers that are none": `for (const n of [NaN, -1, Infinity, 0.5]) hostCall(6, n, "1"); return "c"`,
 };
 
+/** Deliveries that are as they should be, or come too often: that they are taken shows that the others were tried. */
+const isHeard = new Set([
+  "delivers one outcome twice",
+  "delivers and answers",
+  "delivers for exchanges that there are not",
+  "delivers ten thousand outcomes",
+]);
+
 const delivering = Object.entries(deliveries).map(
   ([what, code]): Attack => ({
     ...contained,
     title: `a guest ${what}`,
     plugin: answer(code),
+    ...(isHeard.has(what) && { statuses: [200], body: "upstream" }),
     limits: { wall: 80, cpu: 500 },
     delay: 900,
   }),
@@ -92,7 +102,7 @@ function answer(code: string): string {
       const edit = (edits) => "e0  " + JSON.stringify(edits) + "\\n";
       (globalThis as any).takeOver = (text, bytes, usual) => {
         if (text[0] !== "Q" || text.includes("/calm")) return usual(text, bytes);
-        const slot = Number(text.split("\\x01")[1]);
+        const slot = Math.floor(Number(text.split("\\x01")[1]) / ${messageNumber(1, 0)});
         ${code}
       };
     },`;

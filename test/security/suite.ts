@@ -12,7 +12,9 @@ import { runDetours } from "./run-detours.ts";
 import { runInjections, runRawInjections } from "./run-injections.ts";
 import { runLoads } from "./run-loads.ts";
 import { runSecrets } from "./run-secrets.ts";
+import { runStreams } from "./run-streams.ts";
 import { seizedAttacks } from "./seized.ts";
+import { streamAttacks } from "./streams.ts";
 
 /** Runs the hostile suite as the TAP program of one engine. */
 export async function runHostileSuite(engine: EngineName): Promise<void> {
@@ -34,5 +36,6 @@ export async function runHostileSuite(engine: EngineName): Promise<void> {
   await t.test("What QuickJS contains", { skip: takesProcess }, (t) =>
     runAttacks(t, engine, containedByQuickJs),
   );
+  await t.test("Streams", (t) => runStreams(t, engine, streamAttacks));
   await t.test("Floods", (t) => runAttacks(t, engine, floodAttacks));
 }

@@ -207,15 +207,14 @@ export class Dispatcher {
   ): void {
     // The exchange has ended meanwhile, and its slot may belong to another one.
     if (this.exchanges[slot] !== exchange) return;
-    let outcome: Outcome;
     try {
-      outcome = encode();
+      const outcome = encode();
+      if (typeof outcome === "string") deliver(slot, kind + outcome);
+      else deliver(slot, kind + outcome.text, outcome.bytes);
     } catch (error) {
-      outcome = faultOutcome(error);
+      deliver(slot, kind + faultOutcome(error));
     }
     this.closeAfter(slot, flags);
-    if (typeof outcome === "string") deliver(slot, kind + outcome);
-    else deliver(slot, kind + outcome.text, outcome.bytes);
   }
 
   private closeAfter(slot: number, flags: number): void {

@@ -155,6 +155,7 @@ export class EndpointTable {
    * nobody: `busy` when another thread changes the table at this moment.
    */
   eject(slot: number, reason: EjectionReason, terms: EjectionTerms): EjectionOutcome {
+    if (slot === noSlot) return "refused";
     const done = this.memory.lockedAtOnce(() => {
       const ejected = terms.among.reduce((count, other) => count + (this.isEjected(other) ? 1 : 0), 0);
       if (this.isEjected(slot) || ejected >= terms.most) return "refused";

@@ -1,6 +1,9 @@
 /** Who does not read is not buffered for: the memory of the data process stays what it is. */
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { listenLocally } from "../support/free-port.ts";
@@ -15,14 +18,35 @@ const mostGrowth = 48 * megabyte;
 /** How long the reader stalls, ms. */
 const stall = 2000;
 
-t.test("a 1 GB response to a client that stopped reading", { skip: noProc }, async (t) => {
+/** Changes every part of both bodies. */
+const changing = `const change = (chunk) => { if (chunk.length > 0) chunk[0] ^= 1; return chunk; };
+export default { onRequestBody: change, onResponseBody: change };`;
+
+t.test("a 1 GB response to a client that stopped reading", { skip: noProc }, (t) => stallClient(t, []));
+
+t.test("the same where a plugin changes it", { skip: noProc }, (t) => stallClient(t, changingPlugin(t)));
+
+t.test("a 1 GB upload to an upstream that does not read", { skip: noProc }, (t) => stallUpstream(t, []));
+
+t.test("the same where a plugin changes it on its way", { skip: noProc }, (t) =>
+  stallUpstream(t, changingPlugin(t)),
+);
+
+function changingPlugin(t: Test): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-memory-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "changing.ts"), changing);
+  return ["--plugins", folder];
+}
+
+async function stallClient(t: Test, args: string[]): Promise<void> {
   const upstream = await startService(t, (socket) => {
     socket.once("data", () => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${gigabyte}\r\n\r\n`);
       void flood(socket, gigabyte);
     });
   });
-  await using sluice = await startSluice("--upstream", upstream.url);
+  await using sluice = await startSluice("--upstream", upstream.url, ...args);
   const client = await open(t, sluice.port);
   client.write("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
   await once(client, "readable");
@@ -33,11 +57,11 @@ t.test("a 1 GB response to a client that stopped reading", { skip: noProc }, asy
   client.destroy();
   await closed(service);
   t.pass("the upstream connection ends with the client's");
-});
+}
 
-t.test("a 1 GB upload to an upstream that does not read", { skip: noProc }, async (t) => {
+async function stallUpstream(t: Test, args: string[]): Promise<void> {
   const upstream = await startService(t, (socket) => void socket.pause());
-  await using sluice = await startSluice("--upstream", upstream.url);
+  await using sluice = await startSluice("--upstream", upstream.url, ...args);
   const client = await open(t, sluice.port);
   client.write(`POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${gigabyte}\r\n\r\n`);
   void flood(client, gigabyte);
@@ -49,7 +73,7 @@ t.test("a 1 GB upload to an upstream that does not read", { skip: noProc }, asyn
   service.resume();
   await closed(service);
   t.pass("the upstream connection ends with the client's");
-});
+}
 
 async function startService(t: Test, serve: (socket: Socket) => void) {
   const sockets: Socket[] = [];

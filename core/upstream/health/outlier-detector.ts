@@ -46,6 +46,8 @@ export class OutlierDetector {
   private readonly compares: boolean;
   private endpoints = new Map<number, Watched>();
   private slots: readonly number[] = [];
+  /** By slot: asked of each request, where the map takes some 10 ns more. */
+  private readonly isWatched: Uint8Array;
   private intervalEnd: number;
 
   constructor(options: OutlierOptions) {
@@ -54,6 +56,7 @@ export class OutlierDetector {
     this.table = table;
     this.config = config;
     this.words = table.memory.words;
+    this.isWatched = new Uint8Array(table.memory.slots);
     this.compares = config.successRateDeviations > 0 || config.latencyFactor > 0;
     this.intervalEnd = table.memory.now() + config.interval;
   }
@@ -68,6 +71,8 @@ export class OutlierDetector {
       }
     }
     this.slots = [...this.endpoints.keys()];
+    this.isWatched.fill(0);
+    for (const slot of this.slots) this.isWatched[slot] = 1;
     for (const slot of before.keys()) if (!this.endpoints.has(slot)) this.table.removeWatcher(slot);
   }
 
@@ -85,7 +90,7 @@ export class OutlierDetector {
    */
   onResult(slot: number, ok: boolean, latency: number): void {
     // A slot that was given back may be another endpoint's by the time that the last of its requests ends.
-    if (!this.endpoints.has(slot)) return;
+    if (this.isWatched[slot] !== 1) return;
     const start = slotStart(slot);
     if (this.compares) Atomics.add(this.words, start + slotWord.requests, 1);
     if (!ok) this.onFailure(slot, start);

@@ -7,7 +7,7 @@ const floors: readonly (readonly string[])[] = [
   ["wire", "store", "config", "observe"],
   ["sandbox", "route", "net"],
   ["policy", "upstream"],
-  ["reload", "proxy"],
+  ["reload", "proxy", "discovery"],
   ["control", "data"],
   ["cli", "testing", "index"],
 ];

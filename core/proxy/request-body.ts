@@ -1,4 +1,5 @@
 /** The request body on its way upstream: held until there is a connection, then passed on. */
+import { freeMemory } from "../net/free-memory.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import { type Trailers, writeTrailers } from "../wire/trailers.ts";
 
@@ -30,11 +31,13 @@ export class RequestBody {
     return this.complete && !this.wasStreamed;
   }
 
-  /** Takes the next part. Returns false when its source must wait. */
+  /** Takes the next part, to which nobody else refers. Returns false when its source must wait. */
   add(bytes: Buffer, upstream: UpstreamConnection | null): boolean {
     if (upstream !== null) {
       this.wasStreamed = true;
-      return this.isChunked ? sendChunk(bytes, upstream) : upstream.sendBytes(bytes);
+      const flowing = this.isChunked ? sendChunk(bytes, upstream) : upstream.sendBytes(bytes);
+      if (!upstream.isSending) freeMemory(bytes);
+      return flowing;
     }
     this.held.push(bytes);
     this.heldLength += bytes.length;

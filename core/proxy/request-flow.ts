@@ -1,6 +1,5 @@
 /** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
 import type { ProxyError } from "../errors.ts";
-import { freeMemory } from "../net/free-memory.ts";
 import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { requestFraming } from "../wire/forward.ts";
@@ -107,7 +106,7 @@ export class RequestFlow implements BodyListener {
     const held = requestBody.take();
     requestBody.isChunked = true;
     this.transform = this.policies.requestBodyPhase(this);
-    if (held.length > 0) this.guestsAtWork = !this.transform.push(held, false);
+    if (held.length > 0) this.guestsAtWork = !this.transform.push(held, true);
     if (received || body !== null) this.transform.end();
   }
 
@@ -137,11 +136,9 @@ export class RequestFlow implements BodyListener {
 
   // --- from the policies of the body
 
-  onBodyPart(bytes: Buffer, isOwn: boolean): void {
+  onBodyPart(bytes: Buffer): void {
     const { requestBody, upstream } = this.exchange;
-    const flows = requestBody.add(bytes, upstream);
-    if (isOwn && upstream?.isSending === false) freeMemory(bytes);
-    if (flows) return;
+    if (requestBody.add(bytes, upstream)) return;
     this.endpointFlows = false;
     this.exchange.client.pauseReading();
   }

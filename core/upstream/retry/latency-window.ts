@@ -97,11 +97,12 @@ export class LatencyWindow {
     this.filling = last.fill(0);
     this.beforeCount = this.fillingCount;
     this.fillingCount = 0;
-    if (now - this.turnsAt >= this.period) {
+    const missed = Math.floor((now - this.turnsAt) / this.period);
+    if (missed > 0) {
       this.before.fill(0);
       this.beforeCount = 0;
     }
-    this.turnsAt = now + this.period;
+    this.turnsAt += (missed + 1) * this.period;
   }
 }
 

@@ -1,9 +1,10 @@
 import { readMessage } from "../support/message.ts";
 import type { RawPeer } from "../support/raw-peer.ts";
+import { runDelay } from "./run-delay.ts";
 
 export interface Probes {
   readonly count: number;
-  /** The longest time without an answer, in ms: whoever asks in it waits for the rest of it. */
+  /** The longest time without an answer, in ms, without `runDelay`: whoever asks in it waits for the rest of it. */
   readonly longest: number;
   /** Answers that were not as they should be. */
   readonly wrong: readonly string[];
@@ -32,11 +33,11 @@ export class Prober {
   }
 
   private async probe(): Promise<void> {
-    let answered = performance.now();
+    let answered = performance.now() - runDelay();
     while (!this.stopped) {
       this.peer.write("GET /innocent HTTP/1.1\r\nHost: a.test\r\n\r\n");
       const { startLine, fields, body } = await readMessage(this.peer);
-      const now = performance.now();
+      const now = performance.now() - runDelay();
       this.longest = Math.max(this.longest, now - answered);
       answered = now;
       this.count++;

@@ -48,7 +48,7 @@ export async function runStreams(
       for (const end of new Set(ends)) t.ok(attack.ends.includes(end), `a client: ${end}`);
       t.ok([200, 500, 503].includes(calm.status), `it is asked again: ${calm.status}`);
       t.same(probes.wrong, [], "answers of the innocent route");
-      t.ok(probes.count > 1, `the innocent route was asked ${probes.count} times`);
+      t.ok(probes.count > 0, `the innocent route was asked ${probes.count} times`);
       t.ok(probes.longest < usualDelay, `others waited ${probes.longest.toFixed()} ms`);
       if (stalls)
         t.ok(

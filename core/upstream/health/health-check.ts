@@ -4,7 +4,6 @@ import type { Limits } from "../../config/model.ts";
 import type { HealthCheckConfig } from "../../config/traffic-model.ts";
 import { toConnectError } from "../../net/connect-error.ts";
 import { type ConnectTarget, readyEvent } from "../../net/connector.ts";
-import { keepReadingAfterWriteError } from "../../net/keep-reading.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { Timer } from "../../net/timers.ts";
 import { badCheck, type CheckOutcome, goodCheck } from "./check-outcome.ts";
@@ -61,7 +60,6 @@ export class HealthCheck {
       buffer: () => this.reactor.readBuffers.shared,
       callback: (length, bytes) => this.onRead(bytes as Buffer, length),
     });
-    keepReadingAfterWriteError(socket);
     socket.once(readyEvent(target), () => this.onConnected());
     socket.on("end", () => this.onEnd());
     socket.on("error", (error) => this.onError(error));
@@ -111,13 +109,12 @@ export class HealthCheck {
 
   private onError(error: unknown): void {
     if (this.isOver) return;
-    if (!this.isConnected) {
+    if (this.isConnected) {
+      this.finish(badCheck("upstream_closed", `${this.endpoint.name} closed the connection`));
+    } else {
       const { code, message } = toConnectError(error, this.endpoint.name);
       this.finish(badCheck(code, message));
-    } else if ((error as NodeJS.ErrnoException).syscall !== "write") {
-      this.finish(badCheck("upstream_closed", `${this.endpoint.name} closed the connection`));
     }
-    // After a failed write its answer may wait to be read; if not, reading fails, too.
   }
 
   private onTimeout(): void {

@@ -34,9 +34,9 @@ t.test("what four threads count of one endpoint is exact", async (t) => {
   const slots = await runThreads<number>(memory, "count");
   t.equal(new Set(slots).size, 1);
   t.same(counts.take(), {
-    requests: threads * 50_000,
+    requests: threads * 500_000,
     successRate: 0.8,
-    answers: threads * 40_000,
+    answers: threads * 400_000,
     latency: 3,
   });
 });

@@ -23,14 +23,14 @@ const table = new EndpointTable(memory);
 const log = recordingLog();
 
 const jobs: Record<Job, () => unknown> = {
-  /** 50 000 results for one endpoint, each fifth of them bad, each good one after 3 ms. */
+  /** 500 000 results for one endpoint, each fifth of them bad, each good one after 3 ms. */
   count() {
     const slot = table.acquire("app/hot");
     const config = { ...outlierConfig, consecutiveFailures: 0, latencyFactor: 3, successRateDeviations: 1 };
     const detector = new OutlierDetector({ table, config, cluster: "app", log });
     detector.setEndpoints([{ slot, name: "hot" }]);
     begin();
-    for (let turn = 0; turn < 50_000; turn++) detector.onResult(slot, turn % 5 !== 0, 3);
+    for (let turn = 0; turn < 500_000; turn++) detector.onResult(slot, turn % 5 !== 0, 3);
     return slot;
   },
   /** Takes the same 300 endpoints as the other threads, each in an order of its own. */

@@ -102,8 +102,7 @@ export class WeightedRoundRobin<E extends Candidate> implements Balancer<E>, Sch
   }
 
   private precedes(a: number, b: number): boolean {
-    const difference = this.deadlines[a]! - this.deadlines[b]!;
-    return difference < 0 || (difference === 0 && a < b);
+    return this.deadlines[a]! < this.deadlines[b]!;
   }
 }
 

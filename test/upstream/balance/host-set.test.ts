@@ -3,7 +3,7 @@ import type { BalanceKind, FailoverConfig } from "../../../core/config/traffic-m
 import { HostSet } from "../../../core/upstream/balance/host-set.ts";
 import { standingOf } from "../../../core/upstream/balance/standing.ts";
 import { Random } from "../../support/random.ts";
-import { equalHosts, host, hostsOfWeight, type TestHost } from "./hosts.ts";
+import { equalHosts, host, hostsOfWeight, type TestHost, tally, worstError } from "./hosts.ts";
 import { keys } from "./keys.ts";
 
 const defaults: FailoverConfig = { zone: null, enough: 0.7, panic: 0.5 };
@@ -134,6 +134,27 @@ t.test(
   },
 );
 
+t.test("keys are spread over all of a group, however small a part of them it gets", async (t) => {
+  for (const balance of ["ring-hash", "maglev"] as const) {
+    const hosts = [...level(0, 69, 31), ...level(1, 10, 0)];
+    const set = build(hosts, {}, balance);
+    const second = keys
+      .map((hash) => set.pick({ hash, exclude: null })!)
+      .filter(({ config }) => config.priority === 1);
+    const counts = tally(
+      second.map((picked) => hosts.indexOf(picked) - 100),
+      hosts.slice(100),
+    );
+    t.ok(
+      worstError(
+        counts,
+        hosts.slice(100).map(() => 1),
+      ) < 0.5,
+      counts.join(),
+    );
+  }
+});
+
 t.test("a hash means nothing to a cluster that does not hash", async (t) => {
   const set = build([...level(0, 7, 13), ...level(1, 10, 0)]);
   const picked = new Set(Array.from({ length: 100 }, () => set.pick({ hash: 1, exclude: null })));
@@ -178,6 +199,22 @@ t.test("the set says whom it serves", async (t) => {
     [true, true, false, true],
   );
 });
+
+t.test(
+  "an endpoint that is left out keeps its turn, whatever becomes of the set that it was in",
+  async (t) => {
+    const hosts = equalHosts(3);
+    const old = build(hosts);
+    t.equal(old.pick(), hosts[0]);
+    hosts[1]!.isHealthy = false;
+    const without = build(hosts);
+    t.same([without.pick(), without.pick()], [hosts[2], hosts[0]]);
+    // Requests that still hold the old set take turns in it.
+    t.equal(old.pick(), hosts[1]);
+    hosts[1]!.isHealthy = true;
+    t.equal(build(hosts).pick(), hosts[1]);
+  },
+);
 
 t.test("a set that is built anew goes on with the turns and the latencies of the one before", async (t) => {
   const hosts = equalHosts(3);

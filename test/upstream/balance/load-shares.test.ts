@@ -11,28 +11,42 @@ function shares(healthy: readonly number[], { enough, panic } = rules): string {
     .join(" ");
 }
 
-t.test("two priorities share the load as the table in Envoy's documentation says", async (t) => {
+t.test("two priorities share the load as the tables in Envoy's documentation say", async (t) => {
   t.equal(shares([100, 100]), "100 0");
   t.equal(shares([72, 100]), "100 0");
   t.equal(shares([71, 100]), "99 1");
   t.equal(shares([50, 100]), "70 30");
   t.equal(shares([25, 100]), "35 65");
   t.equal(shares([0, 100]), "0 100");
-  t.equal(shares([25, 25], { ...rules, panic: 0 }), "50 50");
+  t.equal(shares([72, 72]), "100 0");
+  t.equal(shares([71, 71]), "99 1");
+  t.equal(shares([50, 50]), "70 30");
+  t.equal(shares([25, 25]), "50! 50!");
+  t.equal(shares([5, 65]), "7! 93");
 });
 
 t.test("three priorities share the load as the table in Envoy's documentation says", async (t) => {
   t.equal(shares([100, 100, 100]), "100 0 0");
   t.equal(shares([72, 72, 100]), "100 0 0");
-  t.equal(shares([50, 60, 100]), "70 30 0");
+  t.equal(shares([71, 71, 100]), "99 1 0");
+  t.equal(shares([50, 50, 100]), "70 30 0");
   t.equal(shares([25, 100, 100]), "35 65 0");
   t.equal(shares([25, 25, 100]), "35 35 30");
+  t.equal(shares([25, 25, 20], { ...rules, panic: 0 }), "36 36 29");
 });
 
 t.test("while all together can carry the load nobody is in panic", async (t) => {
   t.equal(shares([10, 100]), "14 86");
   t.equal(shares([0, 0, 100]), "0 0 100");
   t.equal(shares([30, 30, 15]), "42 42 16");
+  // Ten tenths, of which rounding takes a little.
+  t.equal(
+    shares(
+      Array.from({ length: 10 }, () => 7),
+      { enough: 0.7, panic: 0.5 },
+    ),
+    "10 10 10 10 10 10 10 10 10 10",
+  );
 });
 
 t.test("when they cannot, those below the threshold are in panic", async (t) => {

@@ -104,3 +104,22 @@ t.test("endpoints that all start together share as they would warm", async (t) =
   }
   for (const count of tally(picked, hosts)) t.ok(Math.abs(count - 1000) <= 2, `${count}`);
 });
+
+t.test("weights that grow faster than turns come take nobody's turn away", async (t) => {
+  const clock = new Clock();
+  const config = { balance: "round-robin" as const, slowStart: 1_000_000, failover };
+  const hosts: TestHost[] = equalHosts(9);
+  const options = { now: clock.now, random: Math.random };
+  HostSet.build(hosts, config, options);
+  clock.time += 1_000_000;
+  hosts.push(host("10.0.0.9:8080"));
+  const set = HostSet.build(hosts, config, options);
+  const picked = [];
+  for (let i = 0; i < 910; i++) {
+    clock.time += 100;
+    picked.push(hosts.indexOf(set.pick()!));
+  }
+  const counts = tally(picked, hosts);
+  t.ok(counts[9]! >= 9 && counts[9]! <= 11, counts.join());
+  for (const count of counts.slice(0, 9)) t.ok(count >= 99 && count <= 101, counts.join());
+});

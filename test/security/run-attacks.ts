@@ -32,7 +32,7 @@ export async function runAttacks(t: Test, engine: EngineName, attacks: readonly 
       for (const answer of answers) judge(t, attack, answer, lastFault?.message ?? "");
       t.ok([200, 500, 503].includes(calm.status), `it is asked again: ${calm.status}`);
       t.same(probes.wrong, [], "answers of the innocent route");
-      t.ok(probes.count > 1, `the innocent route was asked ${probes.count} times`);
+      t.ok(probes.count > 0, `the innocent route was asked ${probes.count} times`);
       t.ok(probes.longest < (attack.delay ?? usualDelay), `others waited ${probes.longest.toFixed()} ms`);
       if (attack.fault === null) t.same(faults, {}, "no fault");
       else if (attack.fault !== undefined)

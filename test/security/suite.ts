@@ -19,7 +19,6 @@ import { streamAttacks } from "./streams.ts";
 /** Runs the hostile suite as the TAP program of one engine. */
 export async function runHostileSuite(engine: EngineName): Promise<void> {
   t.teardown(stopBundler);
-  t.setTimeout(300_000);
   const isHostCode = engine === "inline";
   const noWall = isHostCode && "inline plugins are host code: nothing keeps the host function from them";
   const noLimits = isHostCode && "inline plugins are host code: a loop at load is the host's";

@@ -2,7 +2,7 @@
 export type CheckOutcome =
   | { readonly ok: true }
   /**
-   * `reason` is short and of few kinds: `status 503`, `body_mismatch`, `timeout` or a code of `ProxyError`; `detail`
+   * `reason` is short and of few kinds: `status 503`, `body_mismatch`, `timeout`, `request_malformed` or a code of `ProxyError`; `detail`
    * tells more.
    */
   | { readonly ok: false; readonly reason: string; readonly detail: string };

@@ -86,8 +86,13 @@ export class HealthCheck {
     if (this.isOver) return;
     this.isConnected = true;
     const { http } = this.config;
-    if (http === null) this.finish(goodCheck);
-    else this.socket.write(requestText(http.path, http.host ?? this.endpoint.authority), "latin1");
+    if (http === null) {
+      this.finish(goodCheck);
+      return;
+    }
+    const host = http.host ?? this.endpoint.authority;
+    if (isOneWord(http.path) && isOneWord(host)) this.socket.write(requestText(http.path, host), "latin1");
+    else this.finish(badCheck("request_malformed", `Cannot ask ${JSON.stringify(host)} for ${http.path}`));
   }
 
   private onRead(bytes: Buffer, length: number): boolean {
@@ -122,6 +127,14 @@ export class HealthCheck {
     const found = this.isConnected ? "no whole answer" : "no connection";
     this.finish(badCheck("timeout", `${this.endpoint.name}: ${found} in ${timeout} ms`));
   }
+}
+
+/**
+ * Whether a text ends neither the request target nor a field (RFC 9112 section 3): names of endpoints may come from a
+ * registry, and what stands in one must not become a request of its own.
+ */
+function isOneWord(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 /** RFC 9112 section 9.6: who says `close` gets no further use of the connection, and the endpoint need not wait. */

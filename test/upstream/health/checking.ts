@@ -44,6 +44,11 @@ export interface Checking {
   outcome(n: number): Promise<CheckOutcome>;
 }
 
+export interface CheckingOptions {
+  readonly mostAtOnce?: number;
+  readonly random?: () => number;
+}
+
 /** A checker over real sockets, on a clock that the test moves. */
 export function startChecking(
   t: Test,

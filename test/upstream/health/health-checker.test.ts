@@ -5,6 +5,7 @@ import { freePort } from "../../support/free-port.ts";
 import { field } from "../../support/message.ts";
 import type { RawPeer } from "../../support/raw-peer.ts";
 import { ok, startUpstream } from "../../support/raw-upstream.ts";
+import { httpCheck } from "./check-config.ts";
 import { startChecking } from "./checking.ts";
 
 /** What is longer than any pause between checks, in ms. */
@@ -334,6 +335,24 @@ t.test("when the checks of the generation before have the last word it does not 
     await outcome(n);
   }
   t.equal(table.checkState(slot), "healthy");
+});
+
+t.test("a path or host that would end its line is never sent", async (t) => {
+  const upstream = await startUpstream(t);
+  const { add, outcome } = startChecking(t);
+  const wicked = "a\r\nX-Admin: 1\r\n\r\nGET /delete";
+  let n = 0;
+  for (const http of [
+    { ...httpCheck, path: `/${wicked}` },
+    { ...httpCheck, path: "/a b" },
+    { ...httpCheck, path: "" },
+    { ...httpCheck, host: wicked },
+  ]) {
+    const { check } = add(upstream.address, { http });
+    t.match(await outcome(++n), { ok: false, reason: "request_malformed" });
+    check.remove();
+    t.equal(await (await upstream.connection()).takeRest(), "");
+  }
 });
 
 t.test("a name that does not resolve and a text that is none are bad checks, not faults", async (t) => {

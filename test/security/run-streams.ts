@@ -10,8 +10,9 @@ import { type HostileGateway, startHostileGateway } from "./hostile-gateway.ts";
 import { Prober } from "./prober.ts";
 import type { StreamAttack, StreamEnd } from "./streams.ts";
 
-/** ms after which a client goes, whatever it has got. */
+/** ms after which a client goes, whatever it has got; and where it has to see an end. */
 const patience = 200;
+const longPatience = 5000;
 /** Bytes after which it goes. */
 const enough = 8 * 2 ** 20;
 /** Bytes that the host may hold for one client: a part, and what sockets take. */
@@ -39,7 +40,11 @@ export async function runStreams(
       await sleep(20);
       const { arrayBuffers } = process.memoryUsage();
       const peers = await Promise.all(Array.from({ length: clients }, () => gateway.connect()));
-      const ends = await Promise.all(peers.map((peer) => (stalls ? stall(peer) : read(peer))));
+      const ends = await Promise.all(
+        peers.map((peer) =>
+          stalls ? stall(peer) : read(peer, attack.ends.includes("left") ? patience : longPatience),
+        ),
+      );
       const grown = process.memoryUsage().arrayBuffers - arrayBuffers;
       for (const { socket } of peers) socket.destroy();
       const calm = await gateway.ask(get("/calm"));
@@ -68,7 +73,7 @@ function judgeFaults(t: Test, { fault }: StreamAttack, gateway: HostileGateway):
 }
 
 /** Reads until the body is over, or the connection, or there was enough. */
-async function read(peer: RawPeer): Promise<StreamEnd> {
+async function read(peer: RawPeer, patience: number): Promise<StreamEnd> {
   peer.write(get("/attack"));
   const began = performance.now();
   while (performance.now() - began < patience && peer.received < enough) {

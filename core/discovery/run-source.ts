@@ -92,12 +92,16 @@ class Running {
   }
 
   async #round(): Promise<void> {
+    let wait = 0;
     this.#isAsking = true;
-    this.#isStale = false;
-    const wait = await this.#ask();
+    while (wait === 0 && !this.#closing.signal.aborted) {
+      this.#isStale = false;
+      wait = await this.#ask();
+      if (this.#isStale) wait = 0;
+    }
     this.#isAsking = false;
     if (this.#closing.signal.aborted) return;
-    this.#cancelWait = this.#setting.after(this.#isStale ? 0 : wait, () => void this.#round());
+    this.#cancelWait = this.#setting.after(wait, () => void this.#round());
   }
 
   async #ask(): Promise<number> {

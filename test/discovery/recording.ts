@@ -33,7 +33,10 @@ export class Recording implements DiscoveryListener {
 
   /** Waits until what was told fits. */
   async until(condition: (recording: this) => boolean): Promise<void> {
+    // Sources keep no process alive.
+    const alive = setInterval(() => {}, 60_000);
     while (!condition(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    clearInterval(alive);
   }
 
   #wake(): void {

@@ -25,7 +25,10 @@ export class TestClock {
 
   /** Waits until something waits for so many ms. */
   async untilWaiting(ms: number): Promise<void> {
+    // What is waited for may keep no process alive.
+    const alive = setInterval(() => {}, 60_000);
     while (!this.waits.includes(ms)) await new Promise<void>((resolve) => this.#armed.push(resolve));
+    clearInterval(alive);
   }
 
   /** Lets time pass. */

@@ -37,7 +37,8 @@ export class HeadFields implements FieldStore {
   }
 
   get(name: FieldName): string | null {
-    const original = this.isRemoved(name) ? null : joinedValue(this.lowerText(), this.text, name);
+    const isRemoved = this.removed !== "" && this.isRemoved(name);
+    const original = isRemoved ? null : joinedValue(this.lower ?? this.lowerText(), this.text, name);
     if (this.added === "") return original;
     const lines = `\n${this.added}`;
     const added = joinedValue(lines, lines, name);

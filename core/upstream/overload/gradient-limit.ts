@@ -51,6 +51,8 @@ export class GradientLimit {
   private running = 0;
   /** Most requests at once in this window. */
   private peak = 0;
+  /** Whether a request of this window found no place. */
+  private turnedAway = false;
   private windowEnds: number;
   /** Latency without a queue in ms; NaN before the first window. */
   private best = Number.NaN;
@@ -96,7 +98,10 @@ export class GradientLimit {
 
   /** Whether a request may go to the cluster; if so `onEnd` must follow, once. */
   onStart(): boolean {
-    if (this.running >= this.limit) return false;
+    if (this.running >= this.limit) {
+      this.turnedAway = true;
+      return false;
+    }
     if (this.running === 0) this.forgetStale();
     if (++this.running > this.peak) this.peak = this.running;
     return true;
@@ -118,10 +123,12 @@ export class GradientLimit {
   private closeWindow(now: number): void {
     const median = this.sample.median();
     const answered = this.sample.isMostlyAnswers;
-    const { peak } = this;
+    const { peak, turnedAway } = this;
     this.openWindow(now, median);
     if (this.held > 0) this.measure(now, median, answered);
     else this.adjust(now, median, answered, peak);
+    // It is refused anyway: a limit that keeps nobody out need not be measured anew.
+    if (turnedAway && this.held === 0 && now >= this.nextMeasurement) this.beginMeasurement();
   }
 
   private adjust(now: number, median: number, answered: boolean, peak: number): void {
@@ -139,7 +146,6 @@ export class GradientLimit {
     this.exact = this.bounded(this.next(median, peak));
     this.top = Math.max(this.top, this.exact);
     this.noteSlowness(now, median, answered);
-    if (now >= this.nextMeasurement) this.beginMeasurement();
   }
 
   private next(median: number, peak: number): number {
@@ -211,6 +217,7 @@ export class GradientLimit {
   private openWindow(now: number, median: number): void {
     this.sample.clear();
     this.peak = this.running;
+    this.turnedAway = false;
     this.windowEnds = now + Math.min(longestWindow, Math.max(shortestWindow, 2 * median));
   }
 

@@ -58,6 +58,7 @@ export function consulSource(config: ConsulConfig, setting: SourceSetting): Disc
 }
 
 function queryUrl({ url, service, tag, datacenter }: ConsulConfig, index: bigint): URL {
+  if (!URL.canParse(url)) throw new SourceProblem("unreachable", "the address of the agent is no URL");
   const query = new URL(`${url.replace(/\/+$/, "")}/v1/health/service/${encodeURIComponent(service)}`);
   query.searchParams.set("passing", "1");
   if (tag !== null) query.searchParams.set("tag", tag);

@@ -40,6 +40,8 @@ export class KubernetesAccess {
   /** @throws SourceProblem when a file or the address of the server is missing */
   async now(): Promise<Access> {
     const base = this.#base();
+    if (!URL.canParse(base))
+      throw new SourceProblem("unreachable", "the address of the API server is no URL");
     const { tokenFile, caFile } = this.#config;
     const isSafe = base.startsWith("https:");
     // The pod's own token is for TLS alone; one that the operator names goes where the operator says.

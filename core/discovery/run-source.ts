@@ -109,8 +109,7 @@ class Running {
       return await this.#rounds.ask((list, problems) => this.#tell(list, problems), this.#closing.signal);
     } catch (error) {
       if (this.#closing.signal.aborted) return 0;
-      if (!(error instanceof SourceProblem)) throw error;
-      this.#book.add(error);
+      this.#book.add(error instanceof SourceProblem ? error : defect(error));
       return backoff(++this.#failures, this.#setting.random);
     }
   }
@@ -122,4 +121,10 @@ class Running {
     for (const problem of problems) this.#book.add(problem);
     if (problems.length === 0) this.#book.close();
   }
+}
+
+/** The proxy goes on with the endpoints that it has; where it went wrong is for whoever corrects it. */
+function defect(error: unknown): SourceProblem {
+  const [what, where] = String((error as Error)?.stack ?? error).split("\n");
+  return new SourceProblem("defect", `internal error: ${what} ${where?.trim() ?? ""}`);
 }

@@ -19,7 +19,9 @@ export type ProblemKind =
   /** A file that is needed to ask cannot be read. */
   | "unreadable"
   /** Changes are not seen at once. */
-  | "unwatched";
+  | "unwatched"
+  /** A mistake of the proxy, or of its listener. */
+  | "defect";
 
 /** Why a source has no answer; the endpoints that it found before stay. */
 export class SourceProblem extends Error {

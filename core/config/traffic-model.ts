@@ -117,6 +117,14 @@ export interface ConcurrencyConfig {
   readonly tolerance: number;
 }
 
+/** When requests are refused because the event loop is behind. */
+export interface SheddingConfig {
+  /** ms of lag at which the least important ones begin to be refused. */
+  readonly begins: number;
+  /** ms of lag at which hardly any is let through; more than `begins`. */
+  readonly full: number;
+}
+
 export type DiscoveryConfig =
   | { readonly kind: "dns"; readonly host: string; readonly port: number }
   | { readonly kind: "srv"; readonly name: string }

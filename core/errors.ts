@@ -56,7 +56,7 @@ const meanings = {
   client_stalled: meaning(499, "Client stopped reading", requestError),
 
   // The upstream side.
-  endpoint_none: meaning(503, "No endpoint is available", "destination_unavailable"),
+  no_healthy_upstream: meaning(503, "No endpoint is healthy", "destination_unavailable"),
   pending_overflow: meaning(503, "Too many requests wait for a connection", "connection_limit_reached"),
   pending_timeout: meaning(503, "No connection became free in time", "connection_limit_reached"),
   name_unresolved: meaning(502, "Endpoint name does not resolve", "dns_error"),
@@ -80,6 +80,8 @@ const meanings = {
   plugin_quarantined: meaning(503, "A policy is out of service", "destination_unavailable"),
   response_too_large: meaning(502, "Response body is too large for a policy", "http_response_body_size"),
   reroute_loop: meaning(508, "Policies sent the request in a circle", "proxy_loop_detected"),
+
+  deadline_exceeded: meaning(504, "Request took too long", "http_response_timeout"),
 
   draining: meaning(503, "Proxy is shutting down", "destination_unavailable"),
   internal: meaning(500, "Internal error", "proxy_internal_error"),

@@ -63,6 +63,8 @@ export interface UpstreamChoice {
   cluster: string | null;
   /** `host:port` of an endpoint of the cluster; null: the balancer chooses. */
   endpoint: string | null;
+  /** What a cluster with `hashOn: policy` hashes: requests with the same text go to the same endpoint. */
+  hashKey: string | null;
 }
 
 /** Who sent the request. */

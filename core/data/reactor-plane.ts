@@ -29,6 +29,8 @@ export interface ReactorOptions {
   readonly trace?: EntryTrace | null;
   /** Of the store that all reactors share; null: this one is alone. */
   readonly memory?: SharedArrayBuffer | null;
+  /** Of the endpoints' health that all reactors share; null: this one is alone. */
+  readonly endpointMemory?: SharedArrayBuffer | null;
 }
 
 /** One event loop that serves: a gateway with its counters and its logs. */
@@ -58,6 +60,8 @@ export class ReactorPlane implements DataPlane {
       metrics: this.#metrics,
       bundle,
       policyServices: { engine: (name) => this.#engine(name), shared: this.#shared },
+      endpointMemory: this.#options.endpointMemory ?? null,
+      leads: this.#options.reactor === 0,
       listen: (listener, onConnection) => this.#listen(listener, onConnection, log),
     };
     const gateway = new Gateway(this.#gatewayOptions);

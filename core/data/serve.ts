@@ -23,7 +23,10 @@ export function serveProcess(reactors: number, exactTrace: number | null): void 
 }
 
 /** Serves the main thread of the data process from a thread of its own. */
-export function serveThread(port: ThreadPort, { reactor, exactTrace, memory }: ReactorThreadData): void {
+export function serveThread(
+  port: ThreadPort,
+  { reactor, exactTrace, memory, endpointMemory }: ReactorThreadData,
+): void {
   const channel = threadChannel(port);
   const handles = new HandleTable();
   channel.onMessage((message) => {
@@ -33,7 +36,7 @@ export function serveThread(port: ThreadPort, { reactor, exactTrace, memory }: R
     }
   });
   const trace = openTrace(reactor, exactTrace);
-  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace, memory }));
+  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace, memory, endpointMemory }));
   keepBeating(channel, trace);
 }
 

@@ -23,6 +23,8 @@ export class RequestDraft {
   fields: string;
   cluster: string | null = null;
   endpoint: string | null = null;
+  /** What the cluster's balancer hashes. */
+  hashKey: string | null = null;
   /** In the place of the body; null: as it comes. */
   body: string | Uint8Array | null = null;
 
@@ -39,6 +41,7 @@ export class RequestDraft {
     const copy = new RequestDraft(this, this.fields);
     copy.cluster = this.cluster;
     copy.endpoint = this.endpoint;
+    copy.hashKey = this.hashKey;
     copy.body = this.body;
     return copy;
   }
@@ -51,6 +54,7 @@ export class RequestDraft {
     if (edits.url !== undefined) this.changeUrl(edits.url);
     if (edits.cluster !== undefined) this.cluster = editedText(edits.cluster, "cluster");
     if (edits.endpoint !== undefined) this.endpoint = editedText(edits.endpoint, "endpoint");
+    if (edits.hashKey !== undefined) this.hashKey = editedText(edits.hashKey, "hash key");
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 

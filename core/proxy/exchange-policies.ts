@@ -100,8 +100,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { exchange } = this;
     const { cluster, endpoint } = this.attempt;
     try {
-      if (exchange.attempts > 0) exchange.sendAgain();
-      else exchange.chooseEndpoint(this.findCluster(cluster), endpoint);
+      exchange.send(this.findCluster(cluster), endpoint);
     } catch (error) {
       exchange.fail(toProxyError(error, "handle request"));
     }

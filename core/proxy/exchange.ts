@@ -7,12 +7,16 @@
  * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
  */
 import { ProxyError, toProxyError } from "../errors.ts";
+import { Timer } from "../net/timers.ts";
 import type { Task } from "../net/turn.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Waiter } from "../upstream/pool.ts";
 import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
+import { deadlineOf, noDeadline, timeFor } from "../upstream/retry/deadline.ts";
+import { parseRetryAfter } from "../upstream/retry/retry-after.ts";
+import { type AttemptFailure, statusMatches } from "../upstream/retry/retry-decision.ts";
 import { endToEndFields, keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
 import {
@@ -29,6 +33,7 @@ import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import type { DownstreamConnection } from "./connection.ts";
+import { chooseEndpoint, stickyLine } from "./endpoint-choice.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
 import type { Generation, Route } from "./generation.ts";
@@ -37,6 +42,7 @@ import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ResponseWriter } from "./response-writer.ts";
+import { Retries } from "./retries.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** More interim responses than any protocol needs. */
@@ -62,10 +68,17 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   /** Null while no policy has anything to do with this exchange. */
   policies: ExchangePolicies | null = null;
   upstream: UpstreamConnection | null = null;
+  /** When the time for all attempts is over, as `performance.now()` tells it. */
+  deadline = noDeadline;
+  private retries: Retries | null = null;
+  private deadlineTimer: Timer | null = null;
+  private cluster: Cluster | null = null;
   private upgrade: string | null = null;
   private response: ResponseRelay | null = null;
   private sentAt = 0;
   private interims = 0;
+  /** Whether the attempt at hand is made again at the same endpoint. */
+  private repeats = false;
   private closesClient = false;
   private responseEnded = false;
   private finished = false;
@@ -87,6 +100,16 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     return this.writer.bytesOut;
   }
 
+  /** Endpoints that were asked in vain; null: none. */
+  get tried(): ReadonlySet<Endpoint> | null {
+    return this.retries === null ? null : this.retries.tried;
+  }
+
+  /** Whether the client got any byte of a response. */
+  get hasAnswered(): boolean {
+    return this.status !== 0 || this.interims > 0;
+  }
+
   get isFinished(): boolean {
     return this.finished;
   }
@@ -105,7 +128,8 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       checkRequest(head, generation.config);
       this.route = this.findRoute(head.method, head.authority, head.path);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
-      if (this.route.plan === null) this.chooseEndpoint(this.route.cluster, null);
+      if (this.route.config.timeout > 0) this.beginDeadline(this.route.config.timeout);
+      if (this.route.plan === null) this.send(this.route.cluster, null);
       else this.beginPolicies(this.route);
     } catch (error) {
       this.fail(toProxyError(error, "handle request"));
@@ -130,9 +154,30 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.policies.onRequest();
   }
 
-  /** @param name of the endpoint that a policy chose; null: the balancer chooses */
+  private beginDeadline(timeout: number): void {
+    this.deadline = deadlineOf(this.startedAt, timeout, null);
+    this.deadlineTimer = new Timer(() => this.onDeadline());
+    this.client.reactor.timers.arm(this.deadlineTimer, timeout);
+  }
+
+  private onDeadline(): void {
+    if (this.status !== 0) return;
+    const message = `No response in ${this.route!.config.timeout} ms`;
+    this.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
+  }
+
+  /**
+   * Begins an attempt.
+   *
+   * @param name of the endpoint that a policy chose; null: the balancer chooses
+   * @throws ProxyError when there is no endpoint
+   */
   chooseEndpoint(cluster: Cluster, name: string | null): void {
-    this.endpoint = name === null ? cluster.pick() : cluster.endpointNamed(name);
+    if (this.endpoint !== null) this.endpoint.inFlight--;
+    this.endpoint = null;
+    if (this.retries === null) cluster.budget.onRequest();
+    this.cluster = cluster;
+    this.endpoint = name === null ? chooseEndpoint(this, cluster) : cluster.endpointNamed(name);
     this.endpoint.inFlight++;
     this.endpoint.pool.acquire(this);
   }
@@ -141,9 +186,16 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.upstream = connection;
     this.attempts++;
     this.sentAt = performance.now();
-    connection.start(this, this.requestId);
+    connection.start(this, this.requestId, this.timeForAttempt());
     const flowing = this.requestBody.sendBehind(this.upstreamHead(), connection);
     if (flowing) this.resumeClient();
+  }
+
+  /** ms until the response head; 0: as the cluster says. */
+  private timeForAttempt(): number {
+    const { retry } = this.route!.config;
+    if (retry === null || retry.perTry === 0) return 0;
+    return Math.ceil(timeFor(this.deadline, retry.perTry, this.sentAt));
   }
 
   private upstreamHead(): string {
@@ -163,8 +215,8 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   onNoConnection(error: ProxyError): void {
     this.attempts++;
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, error.code);
-    this.fail(error);
+    this.sentAt = performance.now();
+    this.attemptFailed(error);
   }
 
   /**
@@ -208,8 +260,12 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       this.passInterim(head);
       return "raw";
     }
-    this.upstreamMs = performance.now() - this.sentAt;
+    const now = performance.now();
+    this.upstreamMs = now - this.sentAt;
     this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
+    this.endpoint!.onHead(now, this.upstreamMs);
+    this.cluster!.onResult(this.endpoint!, head.status < 500, this.upstreamMs);
+    if (head.status >= 429 && this.retriesStatus(head)) return "raw";
     this.requestBody.forget();
     if (this.policies?.seesResponse) {
       this.response = this.policies.onResponse(head);
@@ -247,6 +303,12 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.status = status;
     this.closesClient = closes || this.mustCloseClient();
     return this.connectionField();
+  }
+
+  /** The line that leads the client back to the endpoint that answers; empty: none does. */
+  stickyLine(): string {
+    const { cluster, endpoint } = this;
+    return cluster === null || cluster.sticky === null ? "" : stickyLine(this, cluster, endpoint!);
   }
 
   /** The policies answer, and not the endpoint. */
@@ -314,15 +376,79 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   onResponseFailed(error: ProxyError): void {
     this.upstream = null;
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, error.code);
-    if (!this.maySendAgain(error)) this.fail(error);
-    else if (this.policies === null) this.sendAgain();
-    else this.policies.onUpstream();
+    if (this.maySendAgain(error)) {
+      this.countAttempt(error);
+      this.repeats = true;
+      this.tryAgain();
+    } else {
+      this.attemptFailed(error);
+    }
   }
 
-  /** Another attempt, at the same endpoint. */
-  sendAgain(): void {
+  /** There was no response, or none that the client can have. */
+  private attemptFailed(error: ProxyError): void {
+    this.countAttempt(error);
+    if (!this.hasAnswered) {
+      if (error.source === "upstream")
+        this.cluster!.onResult(this.endpoint!, false, performance.now() - this.sentAt);
+      if (this.arrangeRetry({ error })) return;
+    }
+    this.fail(error);
+  }
+
+  private countAttempt(error: ProxyError): void {
+    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, error.code);
+  }
+
+  /** Whether the response is dropped and another attempt made. */
+  private retriesStatus(head: ResponseHead): boolean {
+    const { status } = head;
+    const { retry } = this.route!.config;
+    if (retry === null || !statusMatches(retry.on, status)) return false;
+    const text = head.get("retry-after");
+    const retryAfter = text === null ? null : parseRetryAfter(text, Date.now());
+    if (!this.arrangeRetry({ error: null, status, retryAfter })) return false;
+    this.upstream!.abandon();
+    this.upstream = null;
+    return true;
+  }
+
+  private arrangeRetry(failure: AttemptFailure): boolean {
+    this.retries ??= new Retries(this);
+    return this.retries.arrange(failure, this.endpoint!, this.cluster!);
+  }
+
+  /** Another attempt. */
+  tryAgain(): void {
+    if (this.finished) return;
+    try {
+      if (this.policies === null) this.send(this.route!.cluster, null);
+      else this.policies.onUpstream();
+    } catch (error) {
+      this.fail(toProxyError(error, "try again"));
+    }
+  }
+
+  /** Begins an attempt, or repeats the last one on a new connection to its endpoint. */
+  send(cluster: Cluster, name: string | null): void {
+    if (!this.repeats) {
+      this.chooseEndpoint(cluster, name);
+      return;
+    }
+    this.repeats = false;
     this.endpoint!.pool.acquireNew(this);
+  }
+
+  /** The endpoint is silent towards everybody: whoever may goes elsewhere. Returns whether this one does. */
+  onStalled(): boolean {
+    this.cluster!.onResult(this.endpoint!, false, performance.now() - this.sentAt);
+    const error = new ProxyError("response_head_timeout", `${this.endpoint!.name} is silent`, {
+      source: "upstream",
+    });
+    if (this.hasAnswered || !this.arrangeRetry({ error })) return false;
+    this.countAttempt(error);
+    this.upstream = null;
+    return true;
   }
 
   /**
@@ -390,6 +516,8 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.finished = true;
     this.upstream = null;
     if (this.endpoint !== null) this.endpoint.inFlight--;
+    this.retries?.cancel();
+    if (this.deadlineTimer !== null) this.client.reactor.timers.disarm(this.deadlineTimer);
     const broken = !this.responseEnded;
     this.client.onExchangeDone(this, broken ? "broken" : this.closesClient ? "close" : "keep-alive");
     this.policies?.end(this.error === null ? "" : this.error.title);

@@ -12,6 +12,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
 import { Cluster } from "../upstream/cluster.ts";
+import { type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import { accessRecord, refusalRecord } from "./access-record.ts";
 import { DownstreamConnection } from "./connection.ts";
@@ -35,6 +36,10 @@ export interface GatewayOptions {
   readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
   /** In the place of connections over the network to endpoints. */
   readonly connect?: Reactor["connect"];
+  /** Of the endpoints' health, which all reactors share; absent: this one is alone. */
+  readonly endpointMemory?: SharedArrayBuffer | null;
+  /** Whether this reactor checks endpoints for all. Absent: yes. */
+  readonly leads?: boolean;
 }
 
 /** What policies need besides the reactor that they run on. */
@@ -54,6 +59,7 @@ interface Entrance {
 
 export class Gateway {
   readonly reactor: Reactor;
+  readonly upstream: UpstreamServices;
   generation: Generation;
   isDraining = false;
   /** Connections so far, to see whether more come. */
@@ -70,6 +76,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options;
     this.reactor = new Reactor(options.metrics, options.log, options.connect);
+    this.upstream = upstreamServices(this.reactor, options.endpointMemory, options.leads);
     this.generation = this.createGeneration(options.config, new Map());
     this.reportFull = throttled((refused, listener: string) => {
       options.log.warn({ listener, refused }, "Too many connections; new ones are answered 503");
@@ -108,12 +115,13 @@ export class Gateway {
   async apply(config: Config, bundle: PolicyBundle | null = null): Promise<void> {
     const policies = bundle === null ? PolicySet.none(config) : await this.loadPolicies(config, bundle);
     let entrances: Map<string, Entrance>;
-    let generation: Generation;
+    let generation: Generation | null = null;
     try {
       generation = this.createGeneration(config, this.generation.clusters, policies);
       entrances = await this.changeEntrances(config.listeners);
     } catch (error) {
       policies.dispose();
+      if (generation !== null) closeClusters(generation, this.generation);
       throw error;
     }
     const previous = this.generation;
@@ -123,9 +131,7 @@ export class Gateway {
       if (entrances.get(name)?.connections !== entrance.connections) await this.abandonEntrance(entrance);
     }
     this.entrances = entrances;
-    for (const [name, cluster] of previous.clusters) {
-      if (generation.clusters.get(name) !== cluster) cluster.close();
-    }
+    closeClusters(previous, generation);
   }
 
   /** Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed. */
@@ -148,6 +154,7 @@ export class Gateway {
     void this.closeListeners();
     for (const connection of [...this.connections()]) connection.destroy();
     for (const cluster of this.generation.clusters.values()) cluster.close();
+    this.upstream.checker?.close();
     this.generation.retire();
   }
 
@@ -291,7 +298,7 @@ export class Gateway {
   }
 
   private createCluster(cluster: ClusterConfig, config: Config): Cluster {
-    return new Cluster(cluster, config.limits, this.reactor);
+    return new Cluster(cluster, config.limits, this.reactor, this.upstream, config.workers);
   }
 
   private *connections(): Generator<DownstreamConnection> {
@@ -314,4 +321,9 @@ export class Gateway {
       };
     });
   }
+}
+
+/** Closes the clusters of one generation that another one does not have. */
+function closeClusters({ clusters }: Generation, kept: Generation): void {
+  for (const [name, cluster] of clusters) if (kept.clusters.get(name) !== cluster) cluster.close();
 }

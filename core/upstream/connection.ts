@@ -40,6 +40,10 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private requestId = "";
   /** Whether its first response, which can answer no other request, carried the request's id. */
   private echoes = false;
+  /** ms for the response head. */
+  private headTime = 0;
+  /** ms after which it is looked whether the endpoint answers anybody; 0: it is not, or was. */
+  private looksAt = 0;
   private requestSent = false;
   private sendingFailed = false;
   private responseStarted = false;
@@ -77,8 +81,12 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     return this.socket.writableLength > 0;
   }
 
-  /** Sends a request head, with what there is of its body. */
-  start(receiver: ResponseReceiver, requestId: string): void {
+  /**
+   * Takes a request on: its head follows, with what there is of its body.
+   *
+   * @param headTime ms until the response head; 0: as the cluster says
+   */
+  start(receiver: ResponseReceiver, requestId: string, headTime = 0): void {
     this.receiver = receiver;
     this.state = State.busy;
     this.served++;
@@ -89,7 +97,9 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.responseDone = false;
     this.mayReuse = false;
     this.reader.expectResponseTo(receiver.method);
-    this.arm(this.endpoint.timeouts.responseHead);
+    this.headTime = headTime === 0 ? this.endpoint.timeouts.responseHead : headTime;
+    this.looksAt = this.endpoint.onRequest(this.headTime);
+    this.arm(this.looksAt === 0 ? this.headTime : this.looksAt);
   }
 
   /** Returns false when the endpoint reads more slowly than this is called. */
@@ -98,7 +108,10 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   sendBytes(bytes: Buffer): boolean {
-    if (!this.hasFinalHead) this.arm(this.endpoint.timeouts.responseHead);
+    if (!this.hasFinalHead) {
+      this.looksAt = 0;
+      this.arm(this.headTime);
+    }
     return this.socket.write(bytes);
   }
 
@@ -161,6 +174,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private leavePool(): void {
     const { state } = this;
     if (state === State.closed) return;
+    if (state === State.busy && !this.hasFinalHead) this.endpoint.onRequestDone();
     this.state = State.closed;
     this.endpoint.reactor.timers.disarm(this.timer);
     this.endpoint.pool.removed(this, poolState(state));
@@ -221,6 +235,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     const receiver = this.receiver!;
     this.receiver = null;
     this.state = State.tunnel;
+    this.endpoint.onRequestDone();
     this.endpoint.reactor.timers.disarm(this.timer);
     this.socket.allowHalfOpen = true;
     this.tunnelEnd = receiver.onSwitched(surplus);
@@ -283,6 +298,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     if (this.state === State.connecting) {
       const message = `Cannot connect to ${this.endpoint.name}: no answer in ${this.endpoint.timeouts.connect} ms`;
       this.failConnecting(new ProxyError("connect_timeout", message, { source: "upstream", retry: "safe" }));
+    } else if (this.state === State.busy && this.looksAt > 0 && !this.hasFinalHead) {
+      this.lookAtEndpoint();
     } else if (this.state === State.busy) {
       const code = this.hasFinalHead ? "response_idle_timeout" : "response_head_timeout";
       this.fail(new ProxyError(code, `${this.endpoint.name} did not answer in time`, { source: "upstream" }));
@@ -291,12 +308,21 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     }
   }
 
+  /** No response yet: if the endpoint answers nobody, the receiver may go elsewhere. */
+  private lookAtEndpoint(): void {
+    const waited = this.looksAt;
+    this.looksAt = 0;
+    if (this.endpoint.isSilent(waited) && this.receiver!.onStalled()) this.abandon();
+    else this.arm(this.headTime - waited);
+  }
+
   // --- from the reader
 
   onHead(head: ResponseHead): BodyMode {
     if (head.isInterim) return this.receiver!.onResponseHead(head);
     this.assertAnswersThisRequest(head);
     this.hasFinalHead = true;
+    this.endpoint.onRequestDone();
     this.mayReuse =
       keepsAlive(head, head.connection) && head.minor === 1 && head.contentLength !== UNTIL_CLOSE;
     if (this.served === 1) this.keepAliveHint = keepAliveTimeout(head);
@@ -380,8 +406,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   private armWhileReading(): void {
-    const { responseIdle, responseHead } = this.endpoint.timeouts;
-    this.arm(this.hasFinalHead ? responseIdle : responseHead);
+    this.looksAt = 0;
+    this.arm(this.hasFinalHead ? this.endpoint.timeouts.responseIdle : this.headTime);
   }
 
   private arm(ms: number): void {

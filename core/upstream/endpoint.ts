@@ -4,11 +4,22 @@ import type { ClusterConfig, ClusterTimeouts, EndpointConfig, Limits } from "../
 import { prepareClientTls } from "../net/client-tls.ts";
 import type { ConnectTarget } from "../net/connector.ts";
 import type { Reactor } from "../net/reactor.ts";
+import type { PeakLatency } from "./balance/peak-latency.ts";
+import { standingOf } from "./balance/standing.ts";
+import type { EndpointTable } from "./health/endpoint-table.ts";
 import { Pool } from "./pool.ts";
 
 /** How long connections are not reused after an endpoint's first offence, in ms; it doubles with each. */
 const firstDistrust = 60_000;
 const longestDistrust = 3_600_000;
+/** An endpoint that is stopped, or whose host is gone, looks like one that thinks: from so much silence on it is one. */
+const leastPatience = 1000;
+/** Times the slowest answer of late. */
+const silenceFactor = 5;
+/** What is left of the slowest answer with each one after it. */
+const forgetting = 0.999;
+const enoughAnswers = 20;
+const enoughWaiting = 3;
 
 export class Endpoint {
   readonly config: EndpointConfig;
@@ -19,14 +30,33 @@ export class Endpoint {
   readonly reactor: Reactor;
   readonly metricsSlot: number;
   readonly pool: Pool;
+  /** In the table of endpoints. */
+  readonly slot: number;
   /** Requests sent and not finished. */
   inFlight = 0;
+  /** Requests that wait for a response head. */
+  private awaiting = 0;
+  private answered = 0;
+  /** When the last response head came. */
+  private heardAt = 0;
+  /** Of late, in ms. */
+  private slowest = 0;
+  /** How long it may be silent, in ms: a power of two times the least. */
+  private patience = leastPatience;
+  private readonly table: EndpointTable;
+  private readonly latency: PeakLatency | null;
   private readonly reuse: ClusterConfig["reuse"];
   private offences = 0;
   private distrustedUntil = 0;
 
   /** @throws TlsFileError when a certificate file cannot be used */
-  constructor(config: EndpointConfig, cluster: ClusterConfig, limits: Limits, reactor: Reactor) {
+  constructor(
+    config: EndpointConfig,
+    cluster: ClusterConfig,
+    limits: Limits,
+    reactor: Reactor,
+    table: EndpointTable,
+  ) {
     this.config = config;
     this.name = formatAddress(config.address);
     this.timeouts = cluster.timeouts;
@@ -36,6 +66,55 @@ export class Endpoint {
     const tls = cluster.tls === null ? null : prepareClientTls(cluster.tls, config);
     this.target = { address: config.address, tls };
     this.pool = new Pool(this, cluster, limits);
+    this.table = table;
+    this.slot = table.acquire(`${cluster.name}/${this.name}`);
+    this.latency = cluster.balance === "ewma" ? standingOf(this).latency : null;
+  }
+
+  /** Whether its checks and its answers allow that requests go to it. */
+  get isHealthy(): boolean {
+    return this.table.isUsable(this.slot);
+  }
+
+  /**
+   * A request is sent. Returns in how many ms to look whether the endpoint has gone silent; 0: not at all, for
+   * it has not answered enough to know what is usual.
+   *
+   * @param headTime that the request may wait at most
+   */
+  onRequest(headTime: number): number {
+    this.awaiting++;
+    return this.answered < enoughAnswers || this.patience >= headTime ? 0 : this.patience;
+  }
+
+  /** It waits no more for a response head: that came, or never will. */
+  onRequestDone(): void {
+    this.awaiting--;
+  }
+
+  /** @param latency of a response head that came, in ms */
+  onHead(now: number, latency: number): void {
+    this.answered++;
+    this.heardAt = now;
+    this.slowest = latency > this.slowest ? latency : this.slowest * forgetting;
+    if (this.slowest * silenceFactor > this.patience) this.patience *= 2;
+    else if (this.slowest * silenceFactor < this.patience / 4 && this.patience > leastPatience)
+      this.patience /= 2;
+  }
+
+  /**
+   * Whether it answers nobody: it used to, several requests wait, and none of them or of any other was answered
+   * in the last `ms`. One slow answer is no silence.
+   */
+  isSilent(ms: number): boolean {
+    return this.awaiting >= enoughWaiting && performance.now() - this.heardAt >= ms;
+  }
+
+  /** @param latency of an attempt, until the response head or the failure, in ms */
+  onResult(ok: boolean, latency: number): void {
+    if (this.latency === null) return;
+    if (ok) this.latency.answered(latency, performance.now());
+    else this.latency.failed(latency, performance.now());
   }
 
   /**

@@ -18,6 +18,11 @@ export interface ResponseReceiver {
   onSwitched(surplus: Buffer): TunnelEnd;
   /** No response, or no whole one. */
   onResponseFailed(error: ProxyError): void;
+  /**
+   * There is no response yet, and the endpoint has answered nobody for a while. Returns whether the request goes
+   * elsewhere; the connection is then given up.
+   */
+  onStalled(): boolean;
   /** What was sent has left the process; more may be sent. */
   onSendDrained(): void;
 }

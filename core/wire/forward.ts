@@ -209,6 +209,8 @@ export interface ResponseRewrite {
   readonly client: ClientSide;
   /** Value for Date when the endpoint sent none (RFC 9110 section 6.6.1). */
   readonly date: string;
+  /** Lines that the proxy adds. */
+  readonly added: string;
 }
 
 /** Head to send to the client, with its empty line. */
@@ -224,7 +226,7 @@ export function forwardResponse(head: ResponseHead, rewrite: ResponseRewrite): s
   if ((head.kinds & Kind.date) === 0) out += `Date: ${rewrite.date}\r\n`;
   if (rewrite.delimiting === "chunked") out += "Transfer-Encoding: chunked\r\n";
   if (rewrite.connection !== "") out += `Connection: ${rewrite.connection}\r\n`;
-  return `${out}${rewrite.client.viaFor(head.minor)}\r\n`;
+  return `${out}${rewrite.added}${rewrite.client.viaFor(head.minor)}\r\n`;
 }
 
 /** The lines of a response that policies may change. */
@@ -244,6 +246,8 @@ export interface EditedResponse {
   /** Via, when the response came from an endpoint. */
   readonly via: string;
   readonly date: string;
+  /** Lines that the proxy adds. */
+  readonly added: string;
 }
 
 /** Head to send to the client, with its empty line. */
@@ -252,7 +256,7 @@ export function writeResponse(response: EditedResponse): string {
   let out = `HTTP/1.1 ${status} ${reason}\r\n${fields}${response.framing}`;
   if (!hasDate(fields)) out += `Date: ${response.date}\r\n`;
   if (connection !== "") out += `Connection: ${connection}\r\n`;
-  return `${out}${via}\r\n`;
+  return `${out}${response.added}${via}\r\n`;
 }
 
 /** The usual spellings first: looking for them is cheap. */

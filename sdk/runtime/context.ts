@@ -11,6 +11,7 @@ import { keepGoing } from "./wait-until.ts";
 export interface UpstreamChoice {
   cluster: string | null;
   endpoint: string | null;
+  hashKey: string | null;
 }
 
 export class Context {

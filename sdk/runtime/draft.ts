@@ -51,7 +51,7 @@ export class Draft extends HeadFields {
 
   private otherEdits(): Edits {
     const { method, url, status, reason, replacement, exchange } = this;
-    const { cluster, endpoint } = exchange.choice ?? { cluster: null, endpoint: null };
+    const { cluster = null, endpoint = null, hashKey = null } = exchange.choice ?? {};
     return {
       ...(method !== null && { method }),
       ...(url !== null && { url }),
@@ -59,6 +59,7 @@ export class Draft extends HeadFields {
       ...(reason !== null && { reason }),
       ...(cluster !== null && { cluster: String(cluster) }),
       ...(endpoint !== null && { endpoint: String(endpoint) }),
+      ...(hashKey !== null && { hashKey: String(hashKey) }),
       ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
     };
   }

@@ -81,7 +81,7 @@ export class GuestExchange {
   }
 
   get upstream(): UpstreamChoice {
-    this.choice ??= { cluster: null, endpoint: null };
+    this.choice ??= { cluster: null, endpoint: null, hashKey: null };
     return this.choice;
   }
 

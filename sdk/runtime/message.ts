@@ -120,6 +120,7 @@ export interface Edits {
   readonly reason?: string;
   readonly cluster?: string;
   readonly endpoint?: string;
+  readonly hashKey?: string;
   /** The body was replaced: its length, or `BodyForm.bytes`. */
   readonly body?: string | typeof BodyForm.bytes;
 }

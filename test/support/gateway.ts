@@ -21,7 +21,7 @@ import { until } from "../net/until.ts";
 import { type Message, readMessage } from "./message.ts";
 import { RawPeer } from "./raw-peer.ts";
 
-/** What differs from the configuration that `sluice --upstream` has. */
+/** What differs from the configuration that `sluice --upstream` has. Nothing is retried where a test does not say so. */
 export interface GatewaySettings {
   readonly listener?: Partial<ListenerConfig>;
   readonly cluster?: Partial<Omit<ClusterConfig, "timeouts">>;
@@ -131,7 +131,7 @@ function testConfig(endpoints: readonly Address[], settings: GatewaySettings): C
     ...base,
     listeners: [{ ...listener, ...settings.listener }],
     clusters: [{ ...cluster, ...settings.cluster, timeouts }],
-    routes: [{ ...route, ...settings.route }],
+    routes: [{ ...route, retry: null, ...settings.route }],
     timeouts: { ...base.timeouts, ...settings.timeouts },
     limits: { ...base.limits, ...settings.limits },
     forwarding: { ...base.forwarding, via: "here", ...settings.forwarding },

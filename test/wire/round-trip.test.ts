@@ -105,7 +105,7 @@ function forwardAnyResponse(head: ResponseHead): string {
   if (head.status === 101) return forwardSwitch(head, "websocket", "sluice");
   if (head.isInterim) return forwardInterim(head);
   const date = "Thu, 01 Jan 1970 00:00:00 GMT";
-  return forwardResponse(head, { delimiting: "as-received", connection: "", client, date });
+  return forwardResponse(head, { delimiting: "as-received", connection: "", client, date, added: "" });
 }
 
 function readAll(reader: RequestReader | ResponseReader, text: string): void {

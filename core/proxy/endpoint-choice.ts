@@ -1,0 +1,49 @@
+/** The endpoint of the next attempt of an exchange. */
+import type { HashKey } from "../config/traffic-model.ts";
+import { firstAttempt } from "../upstream/balance/candidate.ts";
+import { readCookie } from "../upstream/balance/cookie.ts";
+import { hashText } from "../upstream/balance/murmur3.ts";
+import type { Cluster } from "../upstream/cluster.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import { clientAddress } from "./client-facts.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * The one that the client's cookie leads to, or one that the cluster's balancer picks; not one that was tried.
+ *
+ * @throws ProxyError no_healthy_upstream
+ */
+export function chooseEndpoint(exchange: Exchange, cluster: Cluster): Endpoint {
+  const { hashKey, sticky } = cluster.config;
+  const { tried } = exchange;
+  if (sticky !== null) {
+    const cookies = exchange.head.get("cookie");
+    const known = cookies === null ? null : cluster.endpointOf(cookies);
+    if (known !== null && tried?.has(known) !== true) return known;
+  }
+  if (hashKey === null && tried === null) return cluster.pick(firstAttempt);
+  const key = hashKey === null ? null : keyOf(exchange, hashKey);
+  return cluster.pick({ hash: key === null ? null : hashText(key), exclude: tried });
+}
+
+/** The line that leads the client back to its endpoint; empty when its cookie does so already. */
+export function stickyLine(exchange: Exchange, cluster: Cluster, endpoint: Endpoint): string {
+  const { sticky } = cluster;
+  if (sticky === null) return "";
+  const cookies = exchange.head.get("cookie");
+  if (cookies !== null && sticky.find(cookies) === endpoint) return "";
+  return `Set-Cookie: ${sticky.setCookie(endpoint, exchange.client.side.scheme === "https")}\r\n`;
+}
+
+function keyOf({ head, client, generation, policies }: Exchange, key: HashKey): string | null {
+  switch (key.kind) {
+    case "header":
+      return head.get(key.name);
+    case "cookie":
+      return readCookie(head.get("cookie") ?? "", key.name);
+    case "client-address":
+      return clientAddress(head, client.side, generation);
+    case "policy":
+      return policies?.attempt.hashKey ?? null;
+  }
+}

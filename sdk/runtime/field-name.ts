@@ -3,7 +3,7 @@ import { isOwnedField } from "./owned-fields.ts";
 /** The grammar of a token, RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Names that came before, by their spelling: programs use few. Nobody else's names get in here. */
+/** Names that came before, by their spelling: programs use few. Names that a head holds do not get in here. */
 const known = new Map<string, FieldName>();
 const mostKnown = 256;
 const longestKnown = 128;
@@ -56,6 +56,6 @@ function newFieldName(name: string): FieldName {
   if (!token.test(text)) throw new TypeError(`Field name ${JSON.stringify(text)} is not a token`);
   const lower = text.toLowerCase();
   const made = known.get(lower) ?? new FieldName(lower);
-  if (known.size < mostKnown && text.length <= longestKnown) known.set(text, made);
+  if (known.size < mostKnown && text.length <= longestKnown) known.set(lower, made).set(text, made);
   return made;
 }

@@ -154,7 +154,7 @@ export class RetryBudget {
     const found = Atomics.load(words, at);
     if (found !== second) {
       // Another thread empties it for this second, or is further already.
-      if (found !== 0 && !isBefore(found & secondMask, second)) return;
+      if (found !== 0 && !isBefore(found, second)) return;
       // From here until its stamp is right nobody reads the bucket, and what others add to it may be lost.
       if (Atomics.compareExchange(words, at, found, second | emptying) !== found) return;
       Atomics.store(words, requestsAt + (second & (buckets - 1)), 0);
@@ -173,6 +173,7 @@ function lapOf(second: number): number {
   return (second / buckets) & 0xfff;
 }
 
+/** Of seconds, or stamps: the mark of one that is being emptied makes no difference. */
 function isBefore(earlier: number, later: number): boolean {
   const distance = (later - earlier) & secondMask;
   return distance !== 0 && distance < secondMask / 2;

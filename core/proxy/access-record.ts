@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.ts";
 
 /** What the access log says of a finished exchange. */
 export function accessRecord(exchange: Exchange, side: ClientSide, durationMs: number): AccessRecord {
-  const { head, route, endpoint, error } = exchange;
+  const { head, route, attempts, error } = exchange;
   return {
     requestId: exchange.requestId,
     client: side.address,
@@ -15,13 +15,13 @@ export function accessRecord(exchange: Exchange, side: ClientSide, durationMs: n
     protocol: head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0",
     route: route?.config.name ?? null,
     cluster: route?.cluster.name ?? null,
-    upstream: endpoint?.name ?? null,
+    upstream: attempts.endpoint?.name ?? null,
     status: exchange.status,
     bytesIn: exchange.requestBody.length,
     bytesOut: exchange.bytesOut,
     durationMs: round(durationMs),
-    upstreamMs: exchange.upstreamMs === null ? null : round(exchange.upstreamMs),
-    attempts: exchange.attempts,
+    upstreamMs: attempts.upstreamMs === null ? null : round(attempts.upstreamMs),
+    attempts: attempts.count,
     error: error?.code ?? null,
     ...(error !== null && { detail: error.message }),
   };

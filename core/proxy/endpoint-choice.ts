@@ -15,7 +15,7 @@ import type { Exchange } from "./exchange.ts";
  */
 export function chooseEndpoint(exchange: Exchange, cluster: Cluster): Endpoint {
   const { hashKey, sticky } = cluster.config;
-  const { tried } = exchange;
+  const { tried } = exchange.attempts;
   if (sticky !== null) {
     const cookies = exchange.head.get("cookie");
     const known = cookies === null ? null : cluster.endpointOf(cookies);

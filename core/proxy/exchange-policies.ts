@@ -100,7 +100,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { exchange } = this;
     const { cluster, endpoint } = this.attempt;
     try {
-      exchange.send(this.findCluster(cluster), endpoint);
+      exchange.attempts.begin(this.findCluster(cluster), endpoint);
     } catch (error) {
       exchange.fail(toProxyError(error, "handle request"));
     }
@@ -327,7 +327,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     }
     const { method, authority, path, query } = this.attempt;
     const url = `${this.scheme}://${authority}${path}${query}`;
-    const attempt = `${this.exchange.attempts + 1} ${this.route.cluster.name}`;
+    const attempt = `${this.exchange.attempts.count + 1} ${this.route.cluster.name}`;
     return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
   }
 

@@ -7,16 +7,9 @@
  * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
  */
 import { ProxyError, toProxyError } from "../errors.ts";
-import { Timer } from "../net/timers.ts";
 import type { Task } from "../net/turn.ts";
-import type { Cluster } from "../upstream/cluster.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
-import type { Endpoint } from "../upstream/endpoint.ts";
-import type { Waiter } from "../upstream/pool.ts";
 import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
-import { deadlineOf, noDeadline, timeFor } from "../upstream/retry/deadline.ts";
-import { parseRetryAfter } from "../upstream/retry/retry-after.ts";
-import { type AttemptFailure, statusMatches } from "../upstream/retry/retry-decision.ts";
 import { endToEndFields, keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
 import {
@@ -31,9 +24,9 @@ import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
+import { Attempts } from "./attempts.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import type { DownstreamConnection } from "./connection.ts";
-import { chooseEndpoint, stickyLine } from "./endpoint-choice.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
 import type { Generation, Route } from "./generation.ts";
@@ -42,15 +35,12 @@ import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ResponseWriter } from "./response-writer.ts";
-import { Retries } from "./retries.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** More interim responses than any protocol needs. */
 const mostInterims = 32;
 
-const idempotent = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
-
-export class Exchange implements Task, Waiter, ResponseReceiver {
+export class Exchange implements Task, ResponseReceiver {
   readonly client: DownstreamConnection;
   readonly head: RequestHead;
   readonly requestId: string;
@@ -60,25 +50,15 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
   readonly writer: ResponseWriter;
   /** Status that the client saw, 0 before there is one. */
   status = 0;
-  upstreamMs: number | null = null;
-  attempts = 0;
   error: ProxyError | null = null;
   route: Route | null = null;
-  endpoint: Endpoint | null = null;
+  readonly attempts = new Attempts(this);
   /** Null while no policy has anything to do with this exchange. */
   policies: ExchangePolicies | null = null;
   upstream: UpstreamConnection | null = null;
-  /** When the time for all attempts is over, as `performance.now()` tells it. */
-  deadline = noDeadline;
-  private retries: Retries | null = null;
-  private deadlineTimer: Timer | null = null;
-  private cluster: Cluster | null = null;
   private upgrade: string | null = null;
   private response: ResponseRelay | null = null;
-  private sentAt = 0;
   private interims = 0;
-  /** Whether the attempt at hand is made again at the same endpoint. */
-  private repeats = false;
   private closesClient = false;
   private responseEnded = false;
   private finished = false;
@@ -98,11 +78,6 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   get bytesOut(): number {
     return this.writer.bytesOut;
-  }
-
-  /** Endpoints that were asked in vain; null: none. */
-  get tried(): ReadonlySet<Endpoint> | null {
-    return this.retries === null ? null : this.retries.tried;
   }
 
   /** Whether the client got any byte of a response. */
@@ -128,8 +103,8 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       checkRequest(head, generation.config);
       this.route = this.findRoute(head.method, head.authority, head.path);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
-      if (this.route.config.timeout > 0) this.beginDeadline(this.route.config.timeout);
-      if (this.route.plan === null) this.send(this.route.cluster, null);
+      if (this.route.config.timeout > 0) this.attempts.limit(this.route.config.timeout);
+      if (this.route.plan === null) this.attempts.begin(this.route.cluster, null);
       else this.beginPolicies(this.route);
     } catch (error) {
       this.fail(toProxyError(error, "handle request"));
@@ -148,54 +123,22 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     throw new ProxyError(code, `${method} ${path} matches no route`, { source: "downstream" });
   }
 
-  /** They call back: `chooseEndpoint` when the request may go on, `respond` or `fail` when not. */
+  /** They call back: `attempts.begin` when the request may go on, `respond` or `fail` when not. */
   private beginPolicies(route: Route): void {
     this.policies = new ExchangePolicies(this, route);
     this.policies.onRequest();
   }
 
-  private beginDeadline(timeout: number): void {
-    this.deadline = deadlineOf(this.startedAt, timeout, null);
-    this.deadlineTimer = new Timer(() => this.onDeadline());
-    this.client.reactor.timers.arm(this.deadlineTimer, timeout);
-  }
-
-  private onDeadline(): void {
-    if (this.status !== 0) return;
-    const message = `No response in ${this.route!.config.timeout} ms`;
-    this.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
-  }
-
   /**
-   * Begins an attempt.
+   * Sends the request, or what there is of it.
    *
-   * @param name of the endpoint that a policy chose; null: the balancer chooses
-   * @throws ProxyError when there is no endpoint
+   * @param headTime ms until the response head; 0: as the cluster says
    */
-  chooseEndpoint(cluster: Cluster, name: string | null): void {
-    if (this.endpoint !== null) this.endpoint.inFlight--;
-    this.endpoint = null;
-    if (this.retries === null) cluster.budget.onRequest();
-    this.cluster = cluster;
-    this.endpoint = name === null ? chooseEndpoint(this, cluster) : cluster.endpointNamed(name);
-    this.endpoint.inFlight++;
-    this.endpoint.pool.acquire(this);
-  }
-
-  onConnection(connection: UpstreamConnection): void {
+  sendTo(connection: UpstreamConnection, headTime: number): void {
     this.upstream = connection;
-    this.attempts++;
-    this.sentAt = performance.now();
-    connection.start(this, this.requestId, this.timeForAttempt());
+    connection.start(this, this.requestId, headTime);
     const flowing = this.requestBody.sendBehind(this.upstreamHead(), connection);
     if (flowing) this.resumeClient();
-  }
-
-  /** ms until the response head; 0: as the cluster says. */
-  private timeForAttempt(): number {
-    const { retry } = this.route!.config;
-    if (retry === null || retry.perTry === 0) return 0;
-    return Math.ceil(timeFor(this.deadline, retry.perTry, this.sentAt));
   }
 
   private upstreamHead(): string {
@@ -210,13 +153,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     const { host } = this.route!.config;
     if (typeof host === "object") return host.literal;
     const authority = this.policies?.attempt.authority ?? this.head.authority;
-    return host === "upstream" || authority === "" ? this.endpoint!.config.authority : null;
-  }
-
-  onNoConnection(error: ProxyError): void {
-    this.attempts++;
-    this.sentAt = performance.now();
-    this.attemptFailed(error);
+    return host === "upstream" || authority === "" ? this.attempts.endpoint!.config.authority : null;
   }
 
   /**
@@ -260,12 +197,11 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
       this.passInterim(head);
       return "raw";
     }
-    const now = performance.now();
-    this.upstreamMs = now - this.sentAt;
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
-    this.endpoint!.onHead(now, this.upstreamMs);
-    this.cluster!.onResult(this.endpoint!, head.status < 500, this.upstreamMs);
-    if (head.status >= 429 && this.retriesStatus(head)) return "raw";
+    if (!this.attempts.onHead(head)) {
+      this.upstream!.abandon();
+      this.upstream = null;
+      return "raw";
+    }
     this.requestBody.forget();
     if (this.policies?.seesResponse) {
       this.response = this.policies.onResponse(head);
@@ -303,12 +239,6 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     this.status = status;
     this.closesClient = closes || this.mustCloseClient();
     return this.connectionField();
-  }
-
-  /** The line that leads the client back to the endpoint that answers; empty: none does. */
-  stickyLine(): string {
-    const { cluster, endpoint } = this;
-    return cluster === null || cluster.sticky === null ? "" : stickyLine(this, cluster, endpoint!);
   }
 
   /** The policies answer, and not the endpoint. */
@@ -358,8 +288,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
         source: "upstream",
       });
     }
-    this.upstreamMs = performance.now() - this.sentAt;
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
+    this.attempts.onSwitched();
     this.status = 101;
     this.writer.interim(forwardSwitch(head, this.upgrade, this.client.side.via));
   }
@@ -376,93 +305,13 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   onResponseFailed(error: ProxyError): void {
     this.upstream = null;
-    if (this.maySendAgain(error)) {
-      this.countAttempt(error);
-      this.repeats = true;
-      this.tryAgain();
-    } else {
-      this.attemptFailed(error);
-    }
+    this.attempts.onFailed(error);
   }
 
-  /** There was no response, or none that the client can have. */
-  private attemptFailed(error: ProxyError): void {
-    this.countAttempt(error);
-    if (!this.hasAnswered) {
-      if (error.source === "upstream")
-        this.cluster!.onResult(this.endpoint!, false, performance.now() - this.sentAt);
-      if (this.arrangeRetry({ error })) return;
-    }
-    this.fail(error);
-  }
-
-  private countAttempt(error: ProxyError): void {
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, error.code);
-  }
-
-  /** Whether the response is dropped and another attempt made. */
-  private retriesStatus(head: ResponseHead): boolean {
-    const { status } = head;
-    const { retry } = this.route!.config;
-    if (retry === null || !statusMatches(retry.on, status)) return false;
-    const text = head.get("retry-after");
-    const retryAfter = text === null ? null : parseRetryAfter(text, Date.now());
-    if (!this.arrangeRetry({ error: null, status, retryAfter })) return false;
-    this.upstream!.abandon();
-    this.upstream = null;
-    return true;
-  }
-
-  private arrangeRetry(failure: AttemptFailure): boolean {
-    this.retries ??= new Retries(this);
-    return this.retries.arrange(failure, this.endpoint!, this.cluster!);
-  }
-
-  /** Another attempt. */
-  tryAgain(): void {
-    if (this.finished) return;
-    try {
-      if (this.policies === null) this.send(this.route!.cluster, null);
-      else this.policies.onUpstream();
-    } catch (error) {
-      this.fail(toProxyError(error, "try again"));
-    }
-  }
-
-  /** Begins an attempt, or repeats the last one on a new connection to its endpoint. */
-  send(cluster: Cluster, name: string | null): void {
-    if (!this.repeats) {
-      this.chooseEndpoint(cluster, name);
-      return;
-    }
-    this.repeats = false;
-    this.endpoint!.pool.acquireNew(this);
-  }
-
-  /** The endpoint is silent towards everybody: whoever may goes elsewhere. Returns whether this one does. */
   onStalled(): boolean {
-    this.cluster!.onResult(this.endpoint!, false, performance.now() - this.sentAt);
-    const error = new ProxyError("response_head_timeout", `${this.endpoint!.name} is silent`, {
-      source: "upstream",
-    });
-    if (this.hasAnswered || !this.arrangeRetry({ error })) return false;
-    this.countAttempt(error);
-    this.upstream = null;
-    return true;
-  }
-
-  /**
-   * RFC 9110 section 9.2.2: a request that may have been lost with a dying idle connection
-   * is sent once more, if doing it twice is doing it once and its body is still here.
-   */
-  private maySendAgain(error: ProxyError): boolean {
-    return (
-      error.retry === "reused-connection" &&
-      this.attempts === 1 &&
-      this.interims === 0 &&
-      idempotent.has(this.method) &&
-      this.requestBody.canReplay
-    );
+    const goesElsewhere = this.attempts.onStalled();
+    if (goesElsewhere) this.upstream = null;
+    return goesElsewhere;
   }
 
   /** Ends the exchange with a local reply, or by breaking off the response that has begun. */
@@ -496,7 +345,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
 
   leaveUpstream(): void {
     if (this.upstream !== null) this.upstream.abandon();
-    else this.endpoint?.pool.cancel(this);
+    else this.attempts.cancel();
     this.upstream = null;
   }
 
@@ -515,9 +364,7 @@ export class Exchange implements Task, Waiter, ResponseReceiver {
     if (this.finished) return;
     this.finished = true;
     this.upstream = null;
-    if (this.endpoint !== null) this.endpoint.inFlight--;
-    this.retries?.cancel();
-    if (this.deadlineTimer !== null) this.client.reactor.timers.disarm(this.deadlineTimer);
+    this.attempts.end();
     const broken = !this.responseEnded;
     this.client.onExchangeDone(this, broken ? "broken" : this.closesClient ? "close" : "keep-alive");
     this.policies?.end(this.error === null ? "" : this.error.title);

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { formatHost } from "../config/address.ts";
 import { fileFault } from "../config/file-fault.ts";
 import type { DiscoveryConfig } from "../config/traffic-model.ts";
@@ -16,14 +17,11 @@ export interface Access {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Where a pod finds what belongs to its service account: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-const account = "/var/run/secrets/kubernetes.io/serviceaccount";
-
 /** Characters of a token or of a file of authorities. */
 const longestFile = 1024 * 1024;
 
 /**
- * The way to the API server. Its files are read every time: the token of a service account is good for an hour
+ * The way to the API server (https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/). Its files are read every time: the token of a service account is good for an hour
  * and replaced before.
  */
 export class KubernetesAccess {
@@ -43,11 +41,16 @@ export class KubernetesAccess {
     if (!URL.canParse(base))
       throw new SourceProblem("unreachable", "the address of the API server is no URL");
     const { tokenFile, caFile } = this.#config;
+    const folder = this.#setting.accountFolder;
     const isSafe = base.startsWith("https:");
     // The pod's own token is for TLS alone; one that the operator names goes where the operator says.
-    const token = isSafe || tokenFile !== null ? await readSecret(tokenFile, `${account}/token`) : null;
-    const ca = isSafe ? await readSecret(caFile, `${account}/ca.crt`) : null;
-    return { client: this.#clientWith(ca), base, headers: headersWith(token, tokenFile) };
+    const token = isSafe || tokenFile !== null ? await readSecret(tokenFile, join(folder, "token")) : null;
+    const ca = isSafe ? await readSecret(caFile, join(folder, "ca.crt")) : null;
+    return {
+      client: this.#clientWith(ca),
+      base,
+      headers: headersWith(token, tokenFile ?? join(folder, "token")),
+    };
   }
 
   close(): void {
@@ -91,13 +94,13 @@ async function readSecret(named: string | null, usual: string): Promise<string |
   return text;
 }
 
-function headersWith(token: string | null, file: string | null): Record<string, string> {
+function headersWith(token: string | null, file: string): Record<string, string> {
   const accept = { accept: "application/json" };
   if (token === null) return accept;
   const text = token.trim();
   // RFC 6750 section 2.1; what is wrong with it is not shown.
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(text)) {
-    throw new SourceProblem("unreadable", `${file ?? `${account}/token`} holds no token`);
+    throw new SourceProblem("unreadable", `${file} holds no token`);
   }
   return { ...accept, authorization: `Bearer ${text}` };
 }

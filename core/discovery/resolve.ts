@@ -3,7 +3,7 @@ import { Resolver } from "node:dns/promises";
 import type { SourceSetting } from "./source.ts";
 import { type ProblemKind, SourceProblem } from "./source-problem.ts";
 
-/** What a name server said; `none`: it says that there is nothing of the kind. */
+/** What a name server said; `none`: it says that there is nothing of the kind, as a list without values does. */
 export type Resolved<Value> =
   | { readonly kind: "found"; readonly values: readonly Value[] }
   | { readonly kind: "none" }
@@ -51,9 +51,7 @@ export class RoundResolver {
 
 async function outcome<Value>(asked: Promise<Value[]>, what: string): Promise<Resolved<Value>> {
   try {
-    const values = await asked;
-    // An alias that leads nowhere.
-    return values.length === 0 ? { kind: "none" } : { kind: "found", values };
+    return { kind: "found", values: await asked };
   } catch (error) {
     const code = String((error as NodeJS.ErrnoException).code);
     if (code === "ENOTFOUND" || code === "ENODATA") return { kind: "none" };

@@ -36,6 +36,8 @@ export interface SourceOptions {
   readonly families?: readonly (4 | 6)[];
   /** Whether the cluster speaks TLS: a file that writes endpoints with another scheme is refused. */
   readonly secure?: boolean;
+  /** Where a pod finds the token of its service account, and the authority of its API server: a folder. */
+  readonly accountFolder?: string;
   /** Where a pod finds its API server. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -52,6 +54,7 @@ export function settingOf(options: SourceOptions): SourceSetting {
     dnsTimeout: options.dnsTimeout ?? 2_000,
     families: options.families ?? [4, 6],
     secure: options.secure ?? false,
+    accountFolder: options.accountFolder ?? "/var/run/secrets/kubernetes.io/serviceaccount",
     env: options.env ?? process.env,
   };
 }

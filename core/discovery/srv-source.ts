@@ -37,7 +37,7 @@ export function srvSource(config: SrvConfig, setting: SourceSetting): DiscoveryS
         const { list, ttl, problems } = await withAddresses(toTargets(records.values), book, resolver);
         if (list.length === 0) throw problems[0] ?? new SourceProblem("empty", "no SRV record has a target");
         tell(list, problems);
-        return refreshIn(Math.min(ttl, longestUntold), problems.length > 0);
+        return refreshIn(ttl, problems.length > 0);
       },
       close: () => resolver?.cancel(),
     };

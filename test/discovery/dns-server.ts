@@ -73,6 +73,7 @@ export class DnsServer {
     return `127.0.0.1:${this.#udp.address().port}`;
   }
 
+  /** @param name or `TYPE name`, for questions of one type alone */
   set(name: string, answer: readonly DnsRecord[] | Behaviour): void {
     this.#names.set(name.toLowerCase(), answer);
   }
@@ -107,7 +108,10 @@ export class DnsServer {
     const question = readQuestion(query);
     const type = Object.entries(types).find(([, number]) => number === question.type)?.[0] ?? "?";
     this.queries.push(`${type} ${question.name}`);
-    const known = this.#names.get(question.name) ?? "no-such-name";
+    const known =
+      this.#names.get(`${type} ${question.name}`.toLowerCase()) ??
+      this.#names.get(question.name) ??
+      "no-such-name";
     if (known === "silence") {
       for (const resolve of this.#silent.splice(0)) resolve();
       return null;

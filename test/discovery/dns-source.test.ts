@@ -121,6 +121,37 @@ t.test("a family that goes away is dropped where the runtime tells that from a f
   t.equal(told.problems.length, isSureOfNone ? 0 : 1);
 });
 
+t.test(
+  "a name server that fails for one family takes no address of the other, nor of that one",
+  async (t) => {
+    const { server, told, clock } = await started(t, [
+      record("A", "10.0.0.1", 5),
+      record("AAAA", "fd00::1", 5),
+    ]);
+    await told.until(({ lists }) => lists.length === 1);
+    server.set(`AAAA ${name}`, "server-failure");
+    server.set(name, [record("A", "10.0.0.2", 30)]);
+    await clock.pass(5_000);
+    await told.until(({ lists }) => lists.length === 2);
+    t.same(told.latest, ["10.0.0.2:80", "fd00::1:80"]);
+    t.equal(told.problems.length, 1);
+    // It is asked again sooner than the record ends.
+    server.set(`AAAA ${name}`, [record("AAAA", "fd00::2", 30)]);
+    await clock.pass(10_000);
+    await told.until(({ recoveries }) => recoveries.length === 1);
+    t.same(told.latest, ["10.0.0.2:80", "fd00::2:80"]);
+  },
+);
+
+t.test("an alias that leads nowhere keeps what is known", async (t) => {
+  const { server, told, clock } = await started(t, [record("A", "10.0.0.1", 5)]);
+  await told.until(({ lists }) => lists.length === 1);
+  server.set(name, [record("CNAME", "nowhere.internal", 5)]);
+  await clock.pass(5_000);
+  await told.until(({ problems }) => problems.length === 1);
+  t.same(told.latest, ["10.0.0.1:80"]);
+});
+
 t.test("only families that can be reached are asked for", async (t) => {
   const answer = [record("A", "10.0.0.1"), record("AAAA", "fd00::1")];
   const { server, told } = await started(t, answer, { families: [4] });

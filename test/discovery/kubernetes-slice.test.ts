@@ -41,6 +41,7 @@ t.test("when none is ready, those that still serve while they terminate do", asy
     endpoint("10.0.0.2", { ready: false, serving: false, terminating: true }),
     endpoint("10.0.0.3", { ready: false, serving: false, terminating: false }),
     endpoint("10.0.0.4", { ready: false }),
+    endpoint("10.0.0.5", { ready: false, serving: true }),
   ];
   t.same(hosts([slice(listed)]), ["10.0.0.1:8080"]);
 });

@@ -358,6 +358,40 @@ t.test("a token file that is missing, or holds no token, is told without what is
   t.equal(api.paths.length, 1, "and nothing is asked without it");
 });
 
+t.test("a slice that changes often counts once", async (t) => {
+  const { told, watch } = await watching(t);
+  const addresses = Array.from({ length: 1000 }, (_, index) => `10.1.${index >> 8}.${index & 255}`);
+  for (let version = 11; version < 31; version++) {
+    send(watch, { type: "MODIFIED", object: slice("a", version, addresses) });
+  }
+  send(watch, { type: "ADDED", object: slice("b", 31, ["10.0.0.2"]) });
+  await told.until(({ latest, problems }) => latest?.length === 1001 || problems.length > 0);
+  t.same(told.problems, []);
+});
+
+t.test("the pod's own token is not sent in plain text; one that is named is", async (t) => {
+  const accountFolder = mkdtempSync(join(tmpdir(), "sluice-discovery-"));
+  t.teardown(() => rmSync(accountFolder, { recursive: true, force: true }));
+  writeFileSync(join(accountFolder, "token"), "token");
+  const { api } = await started(t, {}, { accountFolder });
+  t.notOk("authorization" in (await api.next()).request.headers);
+  startSource(t, { ...base, url: api.url, tokenFile: join(accountFolder, "token") });
+  t.equal((await api.next()).request.headers.authorization, "Bearer token");
+});
+
+t.test("a pod finds the authority and its token in the folder of its service account", async (t) => {
+  const accountFolder = mkdtempSync(join(tmpdir(), "sluice-discovery-"));
+  t.teardown(() => rmSync(accountFolder, { recursive: true, force: true }));
+  const authority = createAuthority(accountFolder);
+  const { cert, key } = authority.issue("api", ["127.0.0.1"]);
+  const api = await ApiServer.start(t, { cert: readFileSync(cert), key: readFileSync(key) });
+  writeFileSync(join(accountFolder, "ca.crt"), authority.pem);
+  writeFileSync(join(accountFolder, "token"), "token");
+  const env = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: new URL(api.url).port };
+  startSource(t, base, { accountFolder, env });
+  t.equal((await api.next()).request.headers.authorization, "Bearer token");
+});
+
 t.test("a pod's API server is the one of its environment", async (t) => {
   const missing = startSource(t, base, { env: {} });
   await missing.told.until(({ problems }) => problems.length === 1);

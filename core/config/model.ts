@@ -5,6 +5,7 @@
  */
 import type {
   BalanceKind,
+  DiscoveryConfig,
   FailoverConfig,
   HashKey,
   HealthCheckConfig,
@@ -58,7 +59,10 @@ export interface CertificateFiles {
 
 export interface ClusterConfig {
   readonly name: string;
+  /** Of a cluster with discovery: those that were found last. */
   readonly endpoints: readonly EndpointConfig[];
+  /** Null: the endpoints are those of the config. */
+  readonly discovery: DiscoveryConfig | null;
   readonly balance: BalanceKind;
   /** Null unless `balance` hashes. */
   readonly hashKey: HashKey | null;

@@ -52,10 +52,19 @@ function resolveCluster(
   };
 }
 
-function resolveEndpoints({ endpoints }: ClusterInFile, path: Path, source: ConfigSource): Endpoint[] {
+function resolveEndpoints(
+  { endpoints, discovery }: ClusterInFile,
+  path: Path,
+  source: ConfigSource,
+): Endpoint[] {
+  if (endpoints === undefined && discovery === undefined && !source.isFaulty(path.slice(0, -1))) {
+    source.report(path.slice(0, -1), "expected endpoints or discovery, found neither");
+  } else if (endpoints !== undefined && discovery !== undefined) {
+    source.report(path, "expected endpoints or discovery, found both");
+  }
   const resolved: Endpoint[] = [];
   const known = new Set<string>();
-  endpoints.forEach((written, index) => {
+  endpoints?.forEach((written, index) => {
     const plain = typeof written === "string";
     const url = plain ? written : written.url;
     const { weight = 1, zone = null, priority = 0 } = plain ? {} : written;

@@ -1,6 +1,7 @@
 /** How a cluster spreads its requests and what it does when endpoints fail. */
 import { delayBounds, timeoutBounds } from "./bounds.ts";
 import { isToken } from "./names.ts";
+import { resolveDiscovery } from "./resolve-discovery.ts";
 import { resolveDurations } from "./resolve-quantities.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
@@ -23,6 +24,7 @@ export function resolveTraffic(cluster: ClusterInFile, path: Path, source: Confi
   const hashKey = resolveHashKey(cluster, path, source);
   const { slowStart } = resolveDurations(cluster, { slowStart: 0 }, () => delayBounds, path, source);
   return {
+    discovery: resolveDiscovery(cluster.discovery, [...path, "discovery"], source),
     balance: cluster.balance ?? defaultTraffic.balance,
     hashKey,
     sticky: resolveSticky(cluster.sticky, [...path, "sticky"], source),
@@ -75,7 +77,11 @@ function resolveSticky(
   };
 }
 
-function resolveFailover({ failover, endpoints }: ClusterInFile, path: Path, source: ConfigSource) {
+function resolveFailover(
+  { failover, endpoints = [], discovery }: ClusterInFile,
+  path: Path,
+  source: ConfigSource,
+) {
   const resolved = { ...defaultFailover, ...failover };
   const { zone, enough, panic } = resolved;
   if (panic > enough) {
@@ -85,7 +91,7 @@ function resolveFailover({ failover, endpoints }: ClusterInFile, path: Path, sou
     );
   }
   const zones = endpoints.map((endpoint) => (typeof endpoint === "string" ? undefined : endpoint.zone));
-  if (zone !== null && zones.every((known) => known === undefined)) {
+  if (zone !== null && discovery === undefined && zones.every((known) => known === undefined)) {
     source.report([...path, "failover", "zone"], "expected endpoints with a zone, found none");
   }
   return resolved;

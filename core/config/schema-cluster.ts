@@ -3,6 +3,7 @@ import { countBounds, delayBounds, optionalCountBounds, timeoutBounds, weightBou
 import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import { endpointExpected } from "./endpoint.ts";
 import { Type } from "./schema-builder.ts";
+import { discovery } from "./schema-discovery.ts";
 import { closed, count, duration, expected, flag, list, share, text } from "./schema-terms.ts";
 import {
   defaultFailover,
@@ -213,7 +214,8 @@ const retryBudget = Type.Object(
 
 export const cluster = Type.Object(
   {
-    endpoints: Type.Array(endpoint, { minItems: 1 }),
+    endpoints: Type.Optional(Type.Array(endpoint, { minItems: 1, description: "Or discovery." })),
+    discovery: Type.Optional(discovery),
     balance: Type.Optional(
       Type.Enum(["round-robin", "least-requests", "ewma", "ring-hash", "maglev"], {
         description:

@@ -55,6 +55,7 @@ export const defaultSticky = { cookie: "sluice-endpoint", path: "/", ttl: 0 } as
 
 /** What a cluster does when nothing is said about it. */
 export const defaultTraffic = {
+  discovery: null,
   balance: "round-robin",
   hashKey: null,
   sticky: null,

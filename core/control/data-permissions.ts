@@ -24,6 +24,8 @@ export function dataPermissions(config: Config): Permissions {
     net: union([
       ...listeners.map(({ address }) => toListen(address)),
       endpointsOf(clusters).map(inNet),
+      // Where the endpoints will be nobody knows yet.
+      ...clusters.map(({ discovery }) => (discovery === null ? [] : null)),
       ...fetchGrants(config).map(toFetch),
     ]),
     read: [...codeFolders(), ...certificateFolders(listeners), ...trustFiles(clusters), ...sockets],

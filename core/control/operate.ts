@@ -8,12 +8,16 @@ import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { adminPages } from "./admin-pages.ts";
 import { AdminSlot } from "./admin-slot.ts";
+import { Discoveries } from "./discoveries.ts";
 import type { ControlOptions } from "./main.ts";
 import { PluginGenerations } from "./plugin-generations.ts";
 import { releaseMemoryOfStart } from "./release-memory.ts";
 import { watchForReload } from "./reload-triggers.ts";
 import { Reloader } from "./reloader.ts";
 import type { Supervisor } from "./supervisor.ts";
+
+/** How long the start waits for discovery, in ms: until then there is nobody to send requests to. */
+const firstEndpoints = 3000;
 
 /** Time for the last log lines to reach a slow reader, in ms. */
 const lastLines = 1000;
@@ -36,13 +40,15 @@ export async function operate(
     metrics,
   });
   const admin = new AdminSlot(adminPages(supervisor, metrics, generations));
-  const running: Running = { supervisor, admin, generations, log, metrics, options };
+  const discoveries = new Discoveries({ log, onChange: (change) => void supervisor.setEndpoints(change) });
+  const running: Running = { supervisor, admin, generations, discoveries, log, metrics, options };
   supervisor.onPluginStrike = (plugin) => generations.onStrike(plugin);
   try {
     if (await start(running, termination)) await serveUntil(termination, running);
     return 0;
   } finally {
     generations.close();
+    discoveries.close();
     await Promise.all([supervisor.stop(), generations.settled()]);
     admin.close();
     await standardOutput().flush(lastLines);
@@ -51,7 +57,9 @@ export async function operate(
 
 /** False when it was told to end before it had started. */
 async function start(running: Running, termination: Promise<string>): Promise<boolean> {
-  const { supervisor, admin, generations, log } = running;
+  const { supervisor, admin, generations, discoveries, log } = running;
+  discoveries.follow(supervisor.config);
+  await discoveries.settle(firstEndpoints);
   const serving = generations.start((config, bundle) => supervisor.start(log, bundle, config));
   const starting = Promise.all([serving, openAdmin(admin, supervisor.config)]);
   starting.catch(() => {});
@@ -89,6 +97,7 @@ interface Running {
   readonly supervisor: Supervisor;
   readonly admin: AdminSlot;
   readonly generations: PluginGenerations;
+  readonly discoveries: Discoveries;
   readonly log: OperatorLogger;
   readonly metrics: Metrics;
   readonly options: ControlOptions;
@@ -122,7 +131,7 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
 async function apply(
   config: Config,
   bundle: PolicyBundle | null,
-  { supervisor, admin, log }: Running,
+  { supervisor, admin, discoveries, log }: Running,
 ): Promise<void> {
   const { workers } = supervisor.config;
   const move = await admin.prepare(config.admin);
@@ -133,6 +142,7 @@ async function apply(
     throw error;
   }
   move.commit();
+  discoveries.follow(config);
   log.configure(config.log);
   if (config.workers !== workers) {
     log.warn({ from: workers, to: config.workers }, "A new number of workers takes effect at the next start");

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config } from "../config/model.ts";
+import type { Config, EndpointConfig } from "../config/model.ts";
 import { ChannelClosed, PlaneError } from "../data/calls.ts";
-import type { ListenerAddress, PlaneReport } from "../data/plane.ts";
+import type { EndpointChange, ListenerAddress, PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
@@ -43,6 +43,8 @@ export class Supervisor {
   #log: Logger | null = null;
   #config: Config;
   #bundle: PolicyBundle | null = null;
+  /** What discovery found, by name of the cluster. */
+  readonly #discovered = new Map<string, readonly EndpointConfig[]>();
   #process: DataProcess;
   /** The next one, started while the present one does not come out of a guest. */
   #standby: DataProcess | null = null;
@@ -96,7 +98,7 @@ export class Supervisor {
   ): Promise<readonly ListenerAddress[]> {
     this.#log = log;
     await this.#bind(config);
-    const addresses = await this.#call(() => this.#process.plane.start(config, bundle));
+    const addresses = await this.#call(() => this.#process.plane.start(this.#filled(config), bundle));
     this.#config = config;
     this.#bundle = bundle;
     // It may have been stopped meanwhile.
@@ -158,6 +160,23 @@ export class Supervisor {
     });
   }
 
+  /** What discovery found. A data process that is not there is told when it starts. */
+  setEndpoints(change: EndpointChange): Promise<void> {
+    this.#discovered.set(change.cluster, change.endpoints);
+    return this.#inTurn(async () => {
+      if (this.#state === "serving") await this.#process.plane.setEndpoints(change).catch(() => {});
+    });
+  }
+
+  /** The config with the endpoints that were discovered. */
+  #filled(config: Config): Config {
+    const clusters = config.clusters.map((cluster) => {
+      const endpoints = cluster.discovery === null ? undefined : this.#discovered.get(cluster.name);
+      return endpoints === undefined ? cluster : { ...cluster, endpoints };
+    });
+    return { ...config, clusters };
+  }
+
   /** Null when no data process answers in time. */
   async report(): Promise<PlaneReport | null> {
     if (this.#state === "stopped") return null;
@@ -203,7 +222,9 @@ export class Supervisor {
     if (this.#state === "serving") {
       this.#process.demand(config);
       added.sendTo(this.#process);
-      await this.#call(() => this.#process.plane.apply(config, this.#bans.mark(bundle, config)));
+      await this.#call(() =>
+        this.#process.plane.apply(this.#filled(config), this.#bans.mark(bundle, config)),
+      );
     }
   }
 
@@ -263,7 +284,7 @@ export class Supervisor {
     this.#replace();
     try {
       const bundle = this.#bans.mark(this.#bundle, this.#config);
-      await this.#call(() => this.#process.plane.start(this.#config, bundle));
+      await this.#call(() => this.#process.plane.start(this.#filled(this.#config), bundle));
       this.#becomeServing(now);
       this.#learn();
     } catch (error) {

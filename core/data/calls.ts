@@ -4,7 +4,7 @@ import { PluginLoadError } from "../policy/load-error.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 import type { Channel } from "./channel.ts";
 import { loadProblem } from "./load-problem.ts";
-import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport } from "./plane.ts";
 
 /** How often a data plane says that its event loop turns, in ms. */
 export const beatInterval = 100;
@@ -14,6 +14,7 @@ interface Call {
   readonly method: keyof DataPlane;
   readonly config: Config | null;
   readonly bundle: PolicyBundle | null;
+  readonly change: EndpointChange | null;
 }
 
 type Reply = { readonly id: number; readonly result: unknown } | ({ readonly id: number } & Refusal);
@@ -40,10 +41,15 @@ export function serveCalls(channel: Channel, plane: DataPlane): void {
 
 async function answer(plane: DataPlane, call: Call): Promise<Reply> {
   try {
-    return { id: call.id, result: (await plane[call.method](call.config!, call.bundle)) ?? null };
+    return { id: call.id, result: (await carryOut(plane, call)) ?? null };
   } catch (error) {
     return { id: call.id, ...refusalFrom(error, call.bundle) };
   }
+}
+
+function carryOut(plane: DataPlane, { method, config, bundle, change }: Call): Promise<unknown> {
+  if (method === "setEndpoints") return plane.setEndpoints(change!);
+  return plane[method](config!, bundle);
 }
 
 function refusalFrom(error: unknown, bundle: PolicyBundle | null): Refusal {
@@ -103,6 +109,10 @@ export class RemotePlane implements DataPlane {
     return this.#call("apply", config, bundle);
   }
 
+  setEndpoints(change: EndpointChange): Promise<void> {
+    return this.#call("setEndpoints", null, null, change);
+  }
+
   report(): Promise<PlaneReport> {
     return this.#call("report");
   }
@@ -122,6 +132,7 @@ export class RemotePlane implements DataPlane {
     method: keyof DataPlane,
     config: Config | null = null,
     bundle: PolicyBundle | null = null,
+    change: EndpointChange | null = null,
   ): Promise<Result> {
     if (this.#closed) {
       return Promise.reject(new ChannelClosed(`Cannot call ${method}: the data plane has gone`));
@@ -129,7 +140,7 @@ export class RemotePlane implements DataPlane {
     const id = ++this.#calls;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#channel.send({ call: { id, method, config, bundle } } satisfies Message);
+    this.#channel.send({ call: { id, method, config, bundle, change } } satisfies Message);
     return waiting.promise as Promise<Result>;
   }
 

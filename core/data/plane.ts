@@ -1,4 +1,4 @@
-import type { Address, Config } from "../config/model.ts";
+import type { Address, Config, EndpointConfig } from "../config/model.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
@@ -24,6 +24,13 @@ export interface PlaneReport {
   readonly plugins: readonly (readonly PluginTotals[])[];
 }
 
+/** What was found out about a cluster with discovery. */
+export interface EndpointChange {
+  readonly cluster: string;
+  /** All of them. */
+  readonly endpoints: readonly EndpointConfig[];
+}
+
 /**
  * A data plane, wherever it runs: in this thread, in several threads, or in another process.
  * Config is plain JSON and so are the answers, so each of these looks the same from outside.
@@ -42,6 +49,8 @@ export interface DataPlane {
    * @throws when the config cannot be applied; the old one stays in force then.
    */
   apply(config: Config, bundle?: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
+  /** A cluster has other endpoints from now on. One that there is not, or no more, is none of its business. */
+  setEndpoints(change: EndpointChange): Promise<void>;
   report(): Promise<PlaneReport>;
   /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
   drain(): Promise<void>;

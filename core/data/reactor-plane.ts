@@ -14,7 +14,7 @@ import { engineFor } from "../sandbox/engines.ts";
 import type { EntryTrace } from "./entry-trace.ts";
 import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
-import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport } from "./plane.ts";
 import { sharedServices } from "./shared-services.ts";
 import { tracedEngine } from "./traced-engine.ts";
 import { processUsage } from "./usage.ts";
@@ -79,6 +79,10 @@ export class ReactorPlane implements DataPlane {
     this.#log?.configure(config.log);
     this.#gatewayOptions!.accessLog = openAccessLog(config);
     return gateway.addresses();
+  }
+
+  async setEndpoints({ cluster, endpoints }: EndpointChange): Promise<void> {
+    this.#started().setEndpoints(cluster, endpoints);
   }
 
   async report(): Promise<PlaneReport> {

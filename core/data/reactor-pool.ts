@@ -8,7 +8,7 @@ import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
 import { threadEntry } from "./entry.ts";
 import type { HandleMessage } from "./handles.ts";
-import type { DataPlane, ListenerAddress, PlaneReport } from "./plane.ts";
+import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport } from "./plane.ts";
 import { shareOf } from "./share.ts";
 import { processUsage } from "./usage.ts";
 
@@ -79,6 +79,10 @@ export class ReactorPool implements DataPlane {
     this.#config = config;
     this.#bundle = bundle;
     return first(results.map((result) => (result.status === "fulfilled" ? result.value : [])));
+  }
+
+  async setEndpoints(change: EndpointChange): Promise<void> {
+    await this.#each((plane) => plane.setEndpoints(change));
   }
 
   async report(): Promise<PlaneReport> {

@@ -1,7 +1,7 @@
 /** One data plane: listeners, connections and the generation they serve. */
 import type { Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import type { Address, ClusterConfig, Config, ListenerConfig } from "../config/model.ts";
+import type { Address, ClusterConfig, Config, EndpointConfig, ListenerConfig } from "../config/model.ts";
 import { ProxyError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
 import { Reactor } from "../net/reactor.ts";
@@ -132,6 +132,11 @@ export class Gateway {
     }
     this.entrances = entrances;
     closeClusters(previous, generation);
+  }
+
+  /** What discovery found: a cluster has other endpoints from now on, for requests of all generations. */
+  setEndpoints(cluster: string, endpoints: readonly EndpointConfig[]): void {
+    this.generation.clusters.get(cluster)?.setEndpoints(endpoints);
   }
 
   /** Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed. */

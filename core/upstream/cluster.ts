@@ -1,5 +1,6 @@
 /** A named set of endpoints that answer the same requests. */
-import type { ClusterConfig, Limits } from "../config/model.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { ClusterConfig, EndpointConfig, Limits } from "../config/model.ts";
 import { ProxyError } from "../errors.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { firstAttempt, type PickContext } from "./balance/candidate.ts";
@@ -15,18 +16,20 @@ import type { UpstreamServices } from "./services.ts";
 const lookEvery = 500;
 
 export class Cluster {
-  readonly config: ClusterConfig;
-  readonly endpoints: readonly Endpoint[];
+  config: ClusterConfig;
+  endpoints: readonly Endpoint[] = [];
   readonly budget: RetryBudget;
   /** Null: clients are not led back to their endpoint. */
-  readonly sticky: StickyCookie<Endpoint> | null;
+  sticky: StickyCookie<Endpoint> | null = null;
+  private readonly limits: Limits;
+  private readonly reactor: Reactor;
   private readonly services: UpstreamServices;
   private readonly detector: OutlierDetector | null;
-  private readonly checks: readonly EndpointCheck[];
+  private readonly checks = new Map<Endpoint, EndpointCheck>();
   private readonly looking: NodeJS.Timeout | null;
-  private hosts: HostSet<Endpoint>;
+  private hosts!: HostSet<Endpoint>;
   /** Of the table, when `hosts` was built. */
-  private version: number;
+  private version = 0;
   private isClosed = false;
 
   /**
@@ -40,22 +43,47 @@ export class Cluster {
     services: UpstreamServices,
     workers = 1,
   ) {
-    const { table, checker } = services;
     this.config = config;
+    this.limits = limits;
+    this.reactor = reactor;
     this.services = services;
-    this.endpoints = config.endpoints.map(
-      (endpoint) => new Endpoint(endpoint, config, limits, reactor, table),
-    );
+    const { retryBudget } = config;
     this.budget = new RetryBudget(
-      { ...config.retryBudget, minimum: config.retryBudget.minimum / workers },
+      { ...retryBudget, minimum: retryBudget.minimum / workers },
       new Int32Array(retryBudgetWords),
     );
+    this.detector = this.createDetector();
+    this.setEndpoints(config.endpoints);
+    this.looking = services.checker !== null && this.detector !== null ? this.lookAgain(this.detector) : null;
+  }
+
+  /**
+   * Requests go to these from now on. What was there before goes on as it is; requests at an endpoint that is gone
+   * are finished.
+   *
+   * @throws TlsFileError when a certificate file cannot be used; nothing has changed then
+   */
+  setEndpoints(configs: readonly EndpointConfig[]): void {
+    const before = this.endpoints;
+    const { config, limits, reactor, services } = this;
+    this.endpoints = configs.map(
+      (wanted) =>
+        before.find((known) => isDeepStrictEqual(known.config, wanted)) ??
+        new Endpoint(wanted, config, limits, reactor, services.table),
+    );
+    this.config = { ...config, endpoints: configs };
     this.sticky = config.sticky && new StickyCookie(config.sticky, config.name, this.endpoints);
-    this.detector = this.createDetector(reactor);
-    this.checks = checker === null ? [] : this.endpoints.flatMap((endpoint) => this.check(endpoint, limits));
-    this.version = table.version;
-    this.hosts = HostSet.build(this.endpoints, config);
-    this.looking = checker !== null && this.detector !== null ? this.lookAgain(this.detector) : null;
+    this.detector?.setEndpoints(this.endpoints);
+    for (const endpoint of this.endpoints) this.check(endpoint);
+    for (const endpoint of before) if (!this.endpoints.includes(endpoint)) this.leave(endpoint);
+    this.buildHosts();
+  }
+
+  private leave(endpoint: Endpoint): void {
+    this.checks.get(endpoint)?.remove();
+    this.checks.delete(endpoint);
+    endpoint.pool.close();
+    this.services.table.release(endpoint.slot);
   }
 
   get name(): string {
@@ -105,44 +133,37 @@ export class Cluster {
     if (this.isClosed) return;
     this.isClosed = true;
     if (this.looking !== null) clearInterval(this.looking);
-    for (const check of this.checks) check.remove();
     this.detector?.close();
-    for (const endpoint of this.endpoints) {
-      endpoint.pool.close();
-      this.services.table.release(endpoint.slot);
-    }
+    for (const endpoint of this.endpoints) this.leave(endpoint);
   }
 
   private currentHosts(): HostSet<Endpoint> {
-    const { version } = this.services.table;
-    if (version !== this.version) {
-      this.version = version;
-      this.hosts = HostSet.build(this.endpoints, this.config);
-    }
+    if (this.services.table.version !== this.version) this.buildHosts();
     return this.hosts;
   }
 
-  private createDetector({ log }: Reactor): OutlierDetector | null {
-    const { outlier, name } = this.config;
-    // The only endpoint is never left out.
-    if (outlier === null || this.endpoints.length < 2) return null;
-    const detector = new OutlierDetector({
-      table: this.services.table,
-      config: outlier,
-      cluster: name,
-      log,
-    });
-    detector.setEndpoints(this.endpoints);
-    return detector;
+  private buildHosts(): void {
+    // Before the endpoints are looked at: what changes meanwhile is seen the next time.
+    this.version = this.services.table.version;
+    this.hosts = HostSet.build(this.endpoints, this.config);
   }
 
-  private check(endpoint: Endpoint, limits: Limits): EndpointCheck[] {
+  private createDetector(): OutlierDetector | null {
+    const { outlier, name, endpoints, discovery } = this.config;
+    // The only endpoint is never left out.
+    if (outlier === null || (endpoints.length < 2 && discovery === null)) return null;
+    const { log } = this.reactor;
+    return new OutlierDetector({ table: this.services.table, config: outlier, cluster: name, log });
+  }
+
+  private check(endpoint: Endpoint): void {
     const { health, name } = this.config;
-    if (health === null) return [];
+    const { checker } = this.services;
+    if (health === null || checker === null || this.checks.has(endpoint)) return;
     const { target, slot } = endpoint;
     const { authority } = endpoint.config;
-    const checked = { cluster: name, name: endpoint.name, target, authority, limits, slot };
-    return [this.services.checker!.add(checked, health)];
+    const checked = { cluster: name, name: endpoint.name, target, authority, limits: this.limits, slot };
+    this.checks.set(endpoint, checker.add(checked, health));
   }
 
   private lookAgain(detector: OutlierDetector): NodeJS.Timeout {

@@ -12,7 +12,12 @@ function configOf(upstream: string): Config {
   const config = configFromFlags({});
   const [, host, port] = /^(.*):(\d+)$/.exec(upstream) ?? [];
   const address = host === undefined ? { path: upstream } : { host, port: Number(port) };
-  const cluster = { name: "app", endpoints: [{ address, weight: 1, authority: "app" }], tls: null };
+  const cluster = {
+    name: "app",
+    endpoints: [{ address, weight: 1, authority: "app" }],
+    tls: null,
+    discovery: null,
+  };
   return { ...config, clusters: [cluster] as unknown as Config["clusters"] };
 }
 

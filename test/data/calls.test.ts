@@ -26,6 +26,7 @@ function channelOf(port: MessageChannel["port1"]): Channel {
 const idle: DataPlane = {
   start: async () => [],
   apply: async () => [],
+  setEndpoints: async () => {},
   report: async () => ({ snapshots: [], plugins: [], cpuSeconds: 1, residentBytes: 2 }),
   drain: async () => {},
 };

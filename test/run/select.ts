@@ -4,6 +4,7 @@ import type { Suite } from "./suite.ts";
 /** Rooms whose code behaves alike on both runtimes: their suites run on Deno too. */
 const neutralRooms = [
   "config",
+  "discovery",
   "index",
   "net",
   "observe",

@@ -181,7 +181,7 @@ export const contextChecks: readonly ExchangeCheck[] = [
   {
     title: "ctx.upstream chooses nothing at first",
     plugin: "onRequest(request, ctx) { return Response.json(ctx.upstream); }",
-    gets: { json: { cluster: null, endpoint: null } },
+    gets: { json: { cluster: null, endpoint: null, hashKey: null } },
   },
   {
     title: "onUpstream sees number, cluster, method and url, and edits fields",

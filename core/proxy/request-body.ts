@@ -7,6 +7,8 @@ import { type Trailers, writeTrailers } from "../wire/trailers.ts";
 const mostHeld = 64 * 1024;
 /** Up to here the body travels in one string with the head. */
 const joinedBody = 8 * 1024;
+/** Parts that come to no more are held as one: a client that sends byte by byte would fill memory with Buffers. */
+const mostJoined = 4 * 1024;
 
 const noTrailers: Trailers = [];
 
@@ -22,26 +24,46 @@ export class RequestBody {
   /** Bytes that may be held: more when a policy wants all of it. */
   mostHeld = mostHeld;
   trailers = noTrailers;
+  /** Bytes that are kept for another attempt when they are sent; null: what was whole by then, and nothing else. */
+  replay: number | null = null;
   private held: Buffer[] = [];
   private heldLength = 0;
-  private wasStreamed = false;
+  /** From here on nobody but this and `sentOn` refers to what is held. */
+  private ownFrom = 0;
+  /** Takes the parts as they arrive, once one of them was kept. */
+  private sentOn: UpstreamConnection | null = null;
+  private isGone = false;
 
-  /** Whether all of it is still here to be sent again. */
+  /** Whether all of it that arrived is still here to be sent again. */
   get canReplay(): boolean {
-    return this.complete && !this.wasStreamed;
+    return !this.isGone;
   }
 
   /** Takes the next part, to which nobody else refers. Returns false when its source must wait. */
   add(bytes: Buffer, upstream: UpstreamConnection | null): boolean {
-    if (upstream !== null) {
-      this.wasStreamed = true;
-      const flowing = this.isChunked ? sendChunk(bytes, upstream) : upstream.sendBytes(bytes);
-      if (!upstream.isSending) freeMemory(bytes);
-      return flowing;
+    if (upstream === null) {
+      this.hold(bytes);
+      return this.heldLength < this.mostHeld;
     }
-    this.held.push(bytes);
+    const flowing = this.isChunked ? sendChunk(bytes, upstream) : upstream.sendBytes(bytes);
+    if (!this.isGone && this.heldLength + bytes.length <= (this.replay ?? 0)) {
+      this.sentOn = upstream;
+      this.hold(bytes);
+    } else {
+      this.forget();
+      if (!upstream.isSending) freeMemory(bytes);
+    }
+    return flowing;
+  }
+
+  private hold(bytes: Buffer): void {
     this.heldLength += bytes.length;
-    return this.heldLength < this.mostHeld;
+    const last = this.held.at(-1);
+    if (last !== undefined && last.length + bytes.length <= mostJoined) {
+      this.held[this.held.length - 1] = Buffer.concat([last, bytes]);
+    } else {
+      this.held.push(bytes);
+    }
   }
 
   end(trailers: Trailers, upstream: UpstreamConnection | null): void {
@@ -72,9 +94,16 @@ export class RequestBody {
       this.heldLength <= joinedBody
         ? upstream.sendText(this.held.length === 0 && !this.isChunked ? head : head + this.heldText())
         : this.sendCorked(head, upstream);
+    // Another connection may still hold them, or who read them as a whole.
+    this.ownFrom = this.held.length;
     if (this.complete) upstream.finishSending();
-    else this.forget();
+    if (!this.isKept) this.forget();
     return flowing;
+  }
+
+  /** Whether what was sent stays here for another attempt. */
+  private get isKept(): boolean {
+    return this.replay === null ? this.complete : this.heldLength <= this.replay;
   }
 
   private heldText(): string {
@@ -104,9 +133,14 @@ export class RequestBody {
 
   /** It will not be sent again. */
   forget(): void {
-    if (this.length > 0) this.wasStreamed = true;
+    this.isGone = true;
+    if (this.heldLength === 0) return;
+    if (this.sentOn?.isSending === false) {
+      for (let i = this.ownFrom; i < this.held.length; i++) freeMemory(this.held[i]!);
+    }
     this.held = [];
     this.heldLength = 0;
+    this.sentOn = null;
   }
 }
 

@@ -43,9 +43,13 @@ export interface ClusterTotals {
   readonly connections: number;
   readonly idle: number;
   readonly pending: number;
+  /** Attempts that the retry rule of a route asked for. */
+  readonly retries: number;
+  /** Of those that were not made, by what forbade them. */
+  readonly retriesRefused: readonly ReasonCount[];
 }
 
-/** `reason` is an error code, or `ok`. */
+/** `reason` is an error code, or `ok`; of retries, the limit that was met. */
 export interface ReasonCount {
   readonly reason: string;
   readonly count: number;
@@ -84,7 +88,9 @@ const clusterColumn = {
   connections: errorCodes.length + 1,
   idle: errorCodes.length + 2,
   pending: errorCodes.length + 3,
-  width: errorCodes.length + 4,
+  retries: errorCodes.length + 4,
+  retriesOverBudget: errorCodes.length + 5,
+  width: errorCodes.length + 6,
 } as const;
 
 const errorIndexes = new Map<ErrorCode, number>(errorCodes.map((code, index) => [code, index]));
@@ -170,6 +176,16 @@ export class Metrics {
   /** Requests waiting for a connection. */
   upstreamPending(clusterSlot: number, delta: number): void {
     this.#clusters.add(clusterSlot, clusterColumn.pending, delta);
+  }
+
+  /** A request is sent again, to whichever endpoint. */
+  upstreamRetry(clusterSlot: number): void {
+    this.#clusters.add(clusterSlot, clusterColumn.retries, 1);
+  }
+
+  /** A request is not sent again, for the cluster has had as many retries as it may. */
+  upstreamRetryOverBudget(clusterSlot: number): void {
+    this.#clusters.add(clusterSlot, clusterColumn.retriesOverBudget, 1);
   }
 
   connectionOpened(): void {
@@ -271,6 +287,8 @@ function clusterTotals(cluster: string, row: Float64Array): ClusterTotals {
     connections: row[clusterColumn.connections]!,
     idle: row[clusterColumn.idle]!,
     pending: row[clusterColumn.pending]!,
+    retries: row[clusterColumn.retries]!,
+    retriesRefused: [{ reason: "budget", count: row[clusterColumn.retriesOverBudget]! }],
   };
 }
 

@@ -195,9 +195,17 @@ export class Attempts implements Waiter {
     });
     if (!decision.retry) return false;
     const pause = backoff(retry.backoff, this.count, decision.wait);
-    if (!leavesTime(this.deadline, pause, performance.now()) || !cluster!.budget.tryRetry()) return false;
+    if (!leavesTime(this.deadline, pause, performance.now()) || !this.isWithinBudget()) return false;
     this.pause = setTimeout(() => this.next(), pause);
     return true;
+  }
+
+  private isWithinBudget(): boolean {
+    const { reactor, metricsSlot } = this.endpoint!;
+    const isWithin = this.cluster!.budget.tryRetry();
+    if (isWithin) reactor.metrics.upstreamRetry(metricsSlot);
+    else reactor.metrics.upstreamRetryOverBudget(metricsSlot);
+    return isWithin;
   }
 
   private next(): void {

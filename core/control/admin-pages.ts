@@ -4,6 +4,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
 import { readVersion } from "../observe/version.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
+import { clustersPage, endpointFacts } from "./clusters-page.ts";
 import type { PluginGenerations } from "./plugin-generations.ts";
 import { pluginFacts, pluginsPage } from "./plugins-page.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
@@ -30,6 +31,7 @@ export function adminPages(
     "/readyz": () =>
       supervisor.state === "serving" ? json(200, { status: "ok" }) : problem(503, notReady[supervisor.state]),
     "/metrics": () => metricsPage(supervisor, metrics, generations),
+    "/clusters": async () => json(200, clustersPage(supervisor.config.clusters, await supervisor.report())),
     "/plugins": async () => json(200, await pluginsPage(generations, supervisor)),
     "/config": () => json(200, maskConfig(supervisor.config)),
   };
@@ -41,12 +43,14 @@ async function metricsPage(
   generations: PluginGenerations,
 ): Promise<AdminPage> {
   const data = await supervisor.report();
+  const endpoints = endpointFacts(data);
   const body = renderPrometheus([metrics.snapshot(), ...(data?.snapshots ?? [])], {
     version: readVersion(),
     runtime: runtimeName(),
     dataRestarts: supervisor.restarts,
     control: processUsage(),
     data,
+    ...(endpoints !== null && { endpoints }),
     ...(generations.current.bundle !== null && { plugins: pluginFacts(generations, supervisor, data) }),
   });
   return { status: 200, contentType: prometheusContentType, body };

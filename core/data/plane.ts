@@ -2,6 +2,7 @@ import type { Address, Config, EndpointConfig } from "../config/model.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
+import type { ClusterReport } from "../upstream/cluster-report.ts";
 
 /** What a reactor tells of a plugin. */
 export interface PluginTotals extends PluginReport {
@@ -22,6 +23,8 @@ export interface PlaneReport {
   readonly residentBytes: number;
   /** One list for each reactor. */
   readonly plugins: readonly (readonly PluginTotals[])[];
+  /** One list for each reactor, that of the one that checks endpoints for all first. */
+  readonly clusters: readonly (readonly ClusterReport[])[];
 }
 
 /** What was found out about a cluster with discovery. */

@@ -11,6 +11,7 @@ import type { SharedServices } from "../policy/guest-services.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
+import { reportClusters } from "../upstream/cluster-report.ts";
 import type { EntryTrace } from "./entry-trace.ts";
 import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
@@ -87,10 +88,13 @@ export class ReactorPlane implements DataPlane {
 
   async report(): Promise<PlaneReport> {
     this.#metrics.logLinesDropped(standardOutput().takeDropped());
-    const plugins = this.#gateway?.generation.policies.report() ?? [];
+    const gateway = this.#gateway;
+    const plugins = gateway?.generation.policies.report() ?? [];
     return {
       snapshots: [this.#metrics.snapshot()],
       plugins: [this.#faults.over(plugins)],
+      clusters:
+        gateway === null ? [] : [reportClusters(gateway.generation.clusters.values(), gateway.upstream)],
       ...processUsage(),
     };
   }

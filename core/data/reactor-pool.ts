@@ -90,6 +90,7 @@ export class ReactorPool implements DataPlane {
     return {
       snapshots: reports.flatMap((report) => report.snapshots),
       plugins: reports.flatMap((report) => report.plugins),
+      clusters: reports.flatMap((report) => report.clusters),
       ...processUsage(),
     };
   }

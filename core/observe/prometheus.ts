@@ -1,6 +1,7 @@
 import { durationBounds } from "./labels.ts";
 import { Family } from "./metric-family.ts";
 import type { MetricsSnapshot } from "./metrics.ts";
+import { type EndpointFacts, endpointFamilies } from "./prometheus-endpoints.ts";
 import { pluginMetricFamilies } from "./prometheus-plugins.ts";
 
 /** What only the control process knows. */
@@ -15,6 +16,8 @@ export interface ProcessFacts {
   readonly data: ProcessUsage | null;
   /** Of all reactors together; none where there are no plugins. */
   readonly plugins?: readonly PluginFacts[];
+  /** Absent while there is no data process that answers. */
+  readonly endpoints?: readonly EndpointFacts[];
 }
 
 export interface PluginFacts {
@@ -42,6 +45,7 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
   const families = [
     ...requestFamilies(snapshots),
     ...upstreamFamilies(snapshots),
+    ...(facts.endpoints === undefined ? [] : endpointFamilies(facts.endpoints)),
     ...totalFamilies(snapshots),
     ...processFamilies(facts),
     ...(facts.plugins === undefined ? [] : pluginFamilies(facts.plugins)),
@@ -102,6 +106,16 @@ function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     "Open connections to the endpoints of a cluster.",
   );
   const pending = new Family("sluice_upstream_pending", "gauge", "Requests waiting for a connection.");
+  const retries = new Family(
+    "sluice_upstream_retries_total",
+    "counter",
+    "Further attempts that the retry rule of a route asked for.",
+  );
+  const refused = new Family(
+    "sluice_upstream_retries_refused_total",
+    "counter",
+    "Further attempts that were not made, by the limit that was met.",
+  );
   for (const { cluster, ...totals } of snapshots.flatMap((snapshot) => snapshot.clusters)) {
     for (const { reason, count } of totals.attempts) {
       attempts.add({ cluster, result: reason }, count);
@@ -109,8 +123,10 @@ function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     connections.add({ cluster, state: "active" }, totals.connections - totals.idle);
     connections.add({ cluster, state: "idle" }, totals.idle);
     pending.add({ cluster }, totals.pending);
+    retries.add({ cluster }, totals.retries);
+    for (const { reason, count } of totals.retriesRefused) refused.add({ cluster, reason }, count);
   }
-  return [attempts, connections, pending];
+  return [attempts, connections, pending, retries, refused];
 }
 
 function totalFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {

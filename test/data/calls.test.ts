@@ -27,7 +27,7 @@ const idle: DataPlane = {
   start: async () => [],
   apply: async () => [],
   setEndpoints: async () => {},
-  report: async () => ({ snapshots: [], plugins: [], cpuSeconds: 1, residentBytes: 2 }),
+  report: async () => ({ snapshots: [], plugins: [], clusters: [], cpuSeconds: 1, residentBytes: 2 }),
   drain: async () => {},
 };
 
@@ -37,7 +37,13 @@ t.test("RemotePlane calls the plane at the other end", async (t) => {
   serveCalls(far, { ...idle, start: async (given) => (given.workers === 1 ? addresses : []) });
   const remote = new RemotePlane(near);
   t.same(await remote.start(config), addresses);
-  t.same(await remote.report(), { snapshots: [], plugins: [], cpuSeconds: 1, residentBytes: 2 });
+  t.same(await remote.report(), {
+    snapshots: [],
+    plugins: [],
+    clusters: [],
+    cpuSeconds: 1,
+    residentBytes: 2,
+  });
   await remote.drain();
 });
 

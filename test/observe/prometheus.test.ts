@@ -1,6 +1,8 @@
 import t from "tap";
+import { maxNames } from "../../core/observe/counter-table.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
 import { type ProcessFacts, renderPrometheus } from "../../core/observe/prometheus.ts";
+import type { EndpointFacts } from "../../core/observe/prometheus-endpoints.ts";
 
 const facts: ProcessFacts = {
   version: "1.2.3",
@@ -51,6 +53,51 @@ t.test("renderPrometheus prints only lines that the text format knows", async (t
     t.match(line, line.startsWith("#") ? comment : sample);
   }
   t.ok(text.endsWith("\n"));
+});
+
+t.test(
+  "renderPrometheus shows the retries of every cluster, those that the budget refused apart",
+  async (t) => {
+    const metrics = new Metrics();
+    const app = metrics.clusterSlot("app");
+    metrics.clusterSlot("calm");
+    metrics.upstreamRetry(app);
+    metrics.upstreamRetry(app);
+    metrics.upstreamRetryOverBudget(app);
+    const text = renderPrometheus([metrics.snapshot(), metrics.snapshot()], facts);
+    t.match(text, 'sluice_upstream_retries_total{cluster="app"} 4\n');
+    t.match(text, 'sluice_upstream_retries_refused_total{cluster="app",reason="budget"} 2\n');
+    t.match(text, 'sluice_upstream_retries_total{cluster="calm"} 0\n');
+    t.match(text, 'sluice_upstream_retries_refused_total{cluster="calm",reason="budget"} 0\n');
+  },
+);
+
+const endpoint: EndpointFacts = {
+  cluster: "app",
+  endpoint: "10.0.0.7:80",
+  isHealthy: false,
+  ejections: { success_rate: 3, latency: 0 },
+  checks: { ok: 8, failed: 2 },
+};
+
+t.test("renderPrometheus shows the health of each endpoint", async (t) => {
+  const unchecked = { ...endpoint, endpoint: "/run/app.sock", isHealthy: true, checks: null };
+  const text = renderPrometheus([], { ...facts, endpoints: [endpoint, unchecked] });
+  t.match(text, 'sluice_endpoint_healthy{cluster="app",endpoint="10.0.0.7:80"} 0\n');
+  t.match(text, 'sluice_endpoint_healthy{cluster="app",endpoint="/run/app.sock"} 1\n');
+  const ejected = 'sluice_endpoint_ejections_total{cluster="app",endpoint="10.0.0.7:80"';
+  t.match(text, `${ejected},reason="success_rate"} 3\n`);
+  t.match(text, `${ejected},reason="latency"} 0\n`);
+  t.match(text, 'sluice_health_checks_total{cluster="app",endpoint="10.0.0.7:80",result="ok"} 8\n');
+  t.match(text, 'sluice_health_checks_total{cluster="app",endpoint="10.0.0.7:80",result="failed"} 2\n');
+  t.notMatch(text, /sluice_health_checks_total\{cluster="app",endpoint="\/run/);
+});
+
+t.test("renderPrometheus shows no more endpoints than there may be names", async (t) => {
+  const endpoints = Array.from({ length: maxNames + 1 }, (_, i) => ({ ...endpoint, endpoint: `e${i}` }));
+  const text = renderPrometheus([], { ...facts, endpoints });
+  t.equal(text.match(/^sluice_endpoint_healthy\{/gm)?.length, maxNames);
+  t.notMatch(text, `endpoint="e${maxNames}"`);
 });
 
 t.test("renderPrometheus says when the data process does not answer", async (t) => {

@@ -21,6 +21,9 @@ export const slotWord = {
   latencyLow: 3,
   latencyHigh: 4,
 
+  /** Ejections so far by reason, in the order of `ejectionKinds`: written too seldom to be in anybody's way here. */
+  ejectionsByKind: 13,
+
   use: 16,
   keyLow: 17,
   keyHigh: 18,

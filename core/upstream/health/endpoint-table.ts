@@ -6,7 +6,7 @@ export type CheckState = "unknown" | "healthy" | "unhealthy";
 
 /** Why an endpoint is left out: failures in a row, per cent of good answers, or mean latency in ms. */
 export interface EjectionReason {
-  readonly kind: "consecutive_failures" | "success_rate" | "latency";
+  readonly kind: (typeof ejectionKinds)[number];
   readonly measure: number;
 }
 
@@ -36,7 +36,7 @@ export interface EndpointStanding {
   readonly since: number;
 }
 
-const kinds: readonly EjectionReason["kind"][] = ["consecutive_failures", "success_rate", "latency"];
+export const ejectionKinds = ["consecutive_failures", "success_rate", "latency"] as const;
 
 /**
  * The health of endpoints, in memory that all reactors share: each makes one of these from the same memory. An
@@ -112,6 +112,12 @@ export class EndpointTable {
       ejections: this.words[slotStart(slot) + slotWord.ejections]!,
       since: this.memory.double(slot, slotWord.changed),
     }));
+  }
+
+  /** Ejections so far for that reason, modulo 2^32. */
+  ejectionsFor(slot: number, kind: EjectionReason["kind"]): number {
+    if (slot === noSlot) return 0;
+    return Atomics.load(this.words, kindWord(slot, kind)) >>> 0;
   }
 
   // --- active checks
@@ -200,7 +206,8 @@ export class EndpointTable {
     if (words[at + slotWord.multiplier]! * first < most) words[at + slotWord.multiplier]! += 1;
     const time = Math.min(most, words[at + slotWord.multiplier]! * first);
     words[at + slotWord.ejections]! += 1;
-    words[at + slotWord.reason] = kinds.indexOf(reason.kind);
+    words[kindWord(slot, reason.kind)]! += 1;
+    words[at + slotWord.reason] = ejectionKinds.indexOf(reason.kind);
     words[at + slotWord.measure] = Math.round(reason.measure);
     this.memory.setDouble(slot, slotWord.ejectedUntil, this.memory.now() + time);
     Atomics.store(words, at + slotWord.consecutive, 0);
@@ -217,7 +224,7 @@ export class EndpointTable {
   private ejectionOf(slot: number): EjectionReason & { until: number } {
     const at = slotStart(slot);
     return {
-      kind: kinds[this.words[at + slotWord.reason]!]!,
+      kind: ejectionKinds[this.words[at + slotWord.reason]!]!,
       measure: this.words[at + slotWord.measure]!,
       until: this.memory.double(slot, slotWord.ejectedUntil),
     };
@@ -238,6 +245,10 @@ export class EndpointTable {
   private flagsOf(slot: number): number {
     return Atomics.load(this.words, slotStart(slot) + slotWord.flags);
   }
+}
+
+function kindWord(slot: number, kind: EjectionReason["kind"]): number {
+  return slotStart(slot) + slotWord.ejectionsByKind + ejectionKinds.indexOf(kind);
 }
 
 function stateOf(flags: number): CheckState {

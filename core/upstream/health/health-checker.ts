@@ -79,6 +79,13 @@ export class HealthChecker {
     return check;
   }
 
+  /** The check of each endpoint, by its slot in the table; of two for one endpoint, the later. */
+  checksBySlot(): ReadonlyMap<number, EndpointCheck> {
+    const bySlot = new Map<number, EndpointCheck>();
+    for (const check of this.checks) if (check.slot !== noSlot) bySlot.set(check.slot, check);
+    return bySlot;
+  }
+
   /** Ends all checks, those under way too. */
   close(): void {
     this.waiting.clear();
@@ -135,6 +142,10 @@ class RepeatedCheck implements EndpointCheck {
     this.streak = new CheckStreak(config, table.checkState(endpoint.slot));
     this.timer = new Timer(() => checker.due(this));
     table.addCheck(endpoint.slot);
+  }
+
+  get slot(): number {
+    return this.endpoint.slot;
   }
 
   start(): void {

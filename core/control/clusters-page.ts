@@ -1,0 +1,67 @@
+import { formatAddress } from "../config/address.ts";
+import type { ClusterConfig } from "../config/model.ts";
+import type { PlaneReport } from "../data/plane.ts";
+import { describe } from "../discovery/describe.ts";
+import type { EndpointFacts } from "../observe/prometheus-endpoints.ts";
+import type { ClusterReport, EndpointReport } from "../upstream/cluster-report.ts";
+
+/** What `/clusters` shows: plain JSON. */
+export function clustersPage(clusters: readonly ClusterConfig[], report: PlaneReport | null): object {
+  return {
+    clusters: clusters.map((cluster) => {
+      const { name, balance, discovery } = cluster;
+      const reports = reportsOf(name, report);
+      return {
+        name,
+        balance,
+        discovery: discovery === null ? null : describe(discovery),
+        endpoints: reports.length === 0 ? cluster.endpoints.map(unknownEndpoint) : merged(reports),
+      };
+    }),
+  };
+}
+
+/** What `/metrics` shows of each endpoint; null while nobody knows. */
+export function endpointFacts(report: PlaneReport | null): EndpointFacts[] | null {
+  const leader = report?.clusters[0];
+  if (leader === undefined) return null;
+  return leader.flatMap(({ cluster, endpoints }) =>
+    endpoints.map(({ address, health, ejectionsBy }) => ({
+      cluster,
+      endpoint: address,
+      isHealthy: health.state === "healthy",
+      ejections: ejectionsBy,
+      checks: checkCounts(health.checks),
+    })),
+  );
+}
+
+function checkCounts(checks: EndpointReport["health"]["checks"]): EndpointFacts["checks"] {
+  return checks === null ? null : { ok: checks.made - checks.failed, failed: checks.failed };
+}
+
+/** One for each reactor, that of the one that checks for all first. */
+function reportsOf(cluster: string, report: PlaneReport | null): ClusterReport[] {
+  return (report?.clusters ?? []).flatMap((reactor) => reactor.filter((one) => one.cluster === cluster));
+}
+
+/** Reactors share what they know of health; each has its own requests and connections. */
+function merged([leader, ...others]: readonly ClusterReport[]): object[] {
+  const elsewhere = others.map(
+    ({ endpoints }) => new Map(endpoints.map((endpoint) => [endpoint.address, endpoint])),
+  );
+  return leader!.endpoints.map(({ health, ejectionsBy: _, ...own }) => {
+    const all = [own, ...elsewhere.flatMap((endpoints) => endpoints.get(own.address) ?? [])];
+    const { address, weight, zone, priority } = own;
+    return {
+      ...{ address, weight, zone, priority, ...health },
+      inFlight: all.reduce((sum, { inFlight }) => sum + inFlight, 0),
+      connections: all.reduce((sum, { connections }) => sum + connections, 0),
+    };
+  });
+}
+
+/** There is no data process that answers. */
+function unknownEndpoint({ address, weight, zone, priority }: ClusterConfig["endpoints"][number]): object {
+  return { address: formatAddress(address), weight, zone, priority, state: "unknown" };
+}

@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import t, { type Test } from "tap";
+import { startSluice } from "./running-sluice.ts";
+
+/** Returns the address. */
+async function startEndpoint(t: Test, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+interface Shown {
+  readonly name: string;
+  readonly endpoints: readonly { readonly address: string; readonly [key: string]: unknown }[];
+}
+
+t.test("/clusters and /metrics tell of the health of every endpoint, of all workers together", async (t) => {
+  const good = await startEndpoint(t, (_, response) => response.end("good"));
+  const sick = await startEndpoint(t, (_, response) => response.writeHead(503).end());
+  const faulty = await startEndpoint(t, (_, response) => response.writeHead(500).end());
+  const file = join(t.testdir(), "sluice.yaml");
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:0 }]
+admin: { address: 127.0.0.1:0 }
+workers: 2
+clusters:
+  checked:
+    endpoints: [{ url: "http://${good}", zone: a, weight: 3 }, { url: "http://${sick}", priority: 1 }]
+    health: { path: /healthz, interval: 1s }
+  watched:
+    balance: least-requests
+    endpoints: ["http://${good}", "http://${faulty}"]
+routes: [{ path: /checked, cluster: checked }, { path: /watched, cluster: watched }]
+`,
+  );
+  const sluice = startSluice(t, "--config", file);
+  const [url, admin] = [await sluice.url(), await sluice.adminUrl()];
+  const clusters = async () => {
+    const response = await fetch(`${admin}/clusters`);
+    return ((await response.json()) as { clusters: Shown[] }).clusters;
+  };
+  const stateOf = async (address: string) =>
+    (await clusters()).flatMap(({ endpoints }) => endpoints).find((one) => one.address === address)!["state"];
+  while ((await stateOf(sick)) !== "unhealthy") await delay(20);
+  while ((await stateOf(faulty)) !== "ejected") await (await fetch(`${url}/watched`)).text();
+
+  const [checked, watched] = await clusters();
+  t.match(checked, { name: "checked", balance: "round-robin", discovery: null });
+  t.match(checked!.endpoints, [
+    {
+      ...{ address: good, weight: 3, zone: "a", priority: 0, state: "healthy", reason: null, ejections: 0 },
+      ...{ inFlight: 0, connections: 0, checks: { state: "healthy", failed: 0 } },
+    },
+    {
+      ...{ address: sick, weight: 1, zone: null, priority: 1, state: "unhealthy", ejectedUntil: null },
+      ...{ reason: "health check: status 503", checks: { last: { outcome: { ok: false } } } },
+    },
+  ]);
+  t.equal(watched!.endpoints.length, 2);
+  t.match(watched!.endpoints[1], {
+    ...{ state: "ejected", reason: "consecutive_failures 5", ejections: 1, checks: null },
+    ejectedUntil: /^\d{4}-\d\d-\d\dT/,
+  });
+
+  const metrics = await (await fetch(`${admin}/metrics`)).text();
+  t.match(metrics, `sluice_endpoint_healthy{cluster="checked",endpoint="${good}"} 1\n`);
+  t.match(metrics, `sluice_endpoint_healthy{cluster="checked",endpoint="${sick}"} 0\n`);
+  t.match(metrics, `sluice_endpoint_healthy{cluster="watched",endpoint="${faulty}"} 0\n`);
+  const ejected = `sluice_endpoint_ejections_total{cluster="watched",endpoint="${faulty}"`;
+  t.match(metrics, `${ejected},reason="consecutive_failures"} 1\n`);
+  t.match(metrics, `${ejected},reason="success_rate"} 0\n`);
+  const failed = `sluice_health_checks_total{cluster="checked",endpoint="${sick}",result="failed"} `;
+  t.match(metrics, new RegExp(`${failed.replace(/[{}]/g, "\\$&")}[1-9]`));
+});

@@ -19,9 +19,6 @@ export interface GuestLoss {
   readonly message: string;
 }
 
-/** For messages whose handlers nobody waits for. */
-export const ignoreOutcome: GuestCall = { side: "request", onOutcome() {}, onPending() {}, onLost() {} };
-
 /**
  * A message of sdk/runtime/message.ts.
  *

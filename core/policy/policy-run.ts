@@ -1,9 +1,10 @@
 /** The policies of one exchange: their slots in the guests, and the phases that are under way. */
-import { MessageFlag, type PhaseName } from "../../sdk/runtime/message.ts";
+import { MessageFlag, MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
 import { type GuestCall, type GuestLoss, writeMessage } from "./guest-call.ts";
 import type { SlotOwner } from "./guest-slots.ts";
+import { LogCall } from "./log-call.ts";
 import type { GuestError } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyFailure } from "./policy-failure.ts";
@@ -58,6 +59,13 @@ export class PolicyRun implements SlotOwner {
     this.epochs.push(guest.epoch);
     const context = `${policy.instance} ${this.context}`;
     guest.call(call, slot, writeMessage(kind, slot, flags, context, payload), bytes);
+  }
+
+  /** Tells a policy of the end of the exchange. It keeps its slot until its handler is done. */
+  sendLog(policy: Policy, record: string): void {
+    const call = new LogCall(policy, this.timers);
+    this.send(call, policy, "onLog", MessageKind.log, record);
+    call.keep(this.forget(policy));
   }
 
   /** The request is another one now: policies that have not seen it are told of that one. */

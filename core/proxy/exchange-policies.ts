@@ -1,9 +1,8 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
-import { MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
+import type { PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import { type BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import { GuestBody } from "../policy/guest-body.ts";
-import { ignoreOutcome } from "../policy/guest-call.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
 import { planRoute, type RoutePlan } from "../policy/plan.ts";
@@ -285,8 +284,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Tells those that observe; nobody waits for them. */
   log(record: object): void {
     const payload = JSON.stringify(record);
-    for (const policy of this.plan.onLog)
-      this.run.send(ignoreOutcome, policy, "onLog", MessageKind.log, payload);
+    for (const policy of this.plan.onLog) this.run.sendLog(policy, payload);
   }
 
   /** @param because empty when the exchange ended well */

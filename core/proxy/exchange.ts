@@ -137,6 +137,7 @@ export class Exchange implements Task, ResponseReceiver {
   sendTo(connection: UpstreamConnection, headTime: number): void {
     this.upstream = connection;
     connection.start(this, this.requestId, headTime);
+    this.requestBody.replay = this.route!.config.retry?.replay ?? null;
     const flowing = this.requestBody.sendBehind(this.upstreamHead(), connection);
     if (flowing) this.resumeClient();
   }

@@ -127,3 +127,44 @@ t.test("Handlers that never end are given up after the wall time, and leave noth
   t.ok(all.every(({ status }) => status === 500));
   t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
 });
+
+t.test(
+  "What onLog throws, at once or later, is counted, told with its place, and hurts no request",
+  async (t) => {
+    const upstream = await startUpstream(t, () => ok("upstream"));
+    const gateway = await startPolicyGateway(t, upstream.address, {
+      plugins: {
+        "p.ts": `export default {
+  async onLog(record) {
+    if (record.path === "/now") throw new Error("at once");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    throw new Error("later");
+  },
+};`,
+        "q.ts":
+          'export default { onLog(record) { if (record.path === "/now") throw new Error("second"); } };',
+      },
+    });
+    t.equal((await gateway.ask(get("/now"))).body, "upstream");
+    t.equal((await gateway.ask(get("/later"))).body, "upstream");
+    const { policies } = gateway.gateway.generation;
+    await until(
+      () => JSON.stringify(policies.report().map(({ faults }) => faults)) === '[{"throw":2},{"throw":1}]',
+    );
+    t.match(policies.report()[0]!.lastFault, { phase: "onLog", message: "Error: later" });
+    t.strictSame(await untilNothingHeld(gateway, 10_000), nothingHeld);
+  },
+);
+
+t.test("An onLog that never ends is given up after its time", async (t) => {
+  const upstream = await startUpstream(t, () => ok("upstream"));
+  const gateway = await startPolicyGateway(t, upstream.address, {
+    plugins: { "p.ts": "export default { onLog() { return new Promise(() => {}); } };" },
+    settings: { p: { limits: { wall: 50 } } },
+  });
+  t.equal((await gateway.ask(get("/"))).body, "upstream");
+  const { policies } = gateway.gateway.generation;
+  await until(() => policies.report()[0]!.lastFault !== null);
+  t.match(policies.report()[0]!.lastFault, { phase: "onLog", message: /took longer than 50 ms/ });
+  t.strictSame(await untilNothingHeld(gateway, 10_000), nothingHeld);
+});

@@ -37,6 +37,7 @@ export class Endpoint {
   /** Requests that wait for a response head. */
   private awaiting = 0;
   private answered = 0;
+  private fellSilent = false;
   /** When the last response head came. */
   private heardAt = 0;
   /** Of late, in ms. */
@@ -96,6 +97,7 @@ export class Endpoint {
   onHead(now: number, latency: number): void {
     this.answered++;
     this.heardAt = now;
+    this.fellSilent = false;
     this.slowest = latency > this.slowest ? latency : this.slowest * forgetting;
     if (this.slowest * silenceFactor > this.patience) this.patience *= 2;
     else if (this.slowest * silenceFactor < this.patience / 4 && this.patience > leastPatience)
@@ -107,7 +109,10 @@ export class Endpoint {
    * in the last `ms`. One slow answer is no silence.
    */
   isSilent(ms: number): boolean {
-    return this.awaiting >= enoughWaiting && performance.now() - this.heardAt >= ms;
+    if (performance.now() - this.heardAt < ms) return false;
+    // Those that go elsewhere wait no more, and the last of them would be too few to go.
+    this.fellSilent ||= this.awaiting >= enoughWaiting;
+    return this.fellSilent;
   }
 
   /** @param latency of an attempt, until the response head or the failure, in ms */

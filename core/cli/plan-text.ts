@@ -4,6 +4,7 @@ import { formatSize } from "../config/units.ts";
 import { missingGrants } from "../policy/grants.ts";
 import { limitsText } from "../policy/plugin-limits.ts";
 import type { BodyUse, PolicyDescription, RouteDescription } from "./route-description.ts";
+import { trafficLines } from "./traffic-text.ts";
 
 /** Routes and their policies, for people. */
 export function planText(routes: readonly RouteDescription[]): string {
@@ -18,8 +19,10 @@ function keyOf({ plugin, config }: PolicyDescription): string {
 }
 
 function routeText(route: RouteDescription): string {
+  const traffic = trafficLines(route.cluster, route.traffic);
   const lines = [`route ${route.route}: ${matchText(route.match)}, cluster ${route.cluster}`];
-  if (route.policies.length === 0) return `${lines[0]}\n  no policies: bodies stream past\n`;
+  if (route.policies.length === 0)
+    return [lines[0], "  no policies: bodies stream past", ...traffic, ""].join("\n");
   lines.push(
     `  request        ${["client", ...route.request, "service"].join(" -> ")}`,
     `  response       ${["service", ...route.response, "client"].join(" -> ")}`,
@@ -27,7 +30,7 @@ function routeText(route: RouteDescription): string {
     `  response body  ${bodyText(route.responseBody)}`,
   );
   if (route.after.length > 0) lines.push(`  after          ${route.after.join(", ")}`);
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...traffic].join("\n")}\n`;
 }
 
 function matchText({ host, path, methods, headers }: RouteMatch): string {

@@ -3,12 +3,14 @@ import { maskConfig } from "../config/mask.ts";
 import type { Config, Grants, PluginLimits, RouteConfig } from "../config/model.ts";
 import { planRoute } from "../policy/plan.ts";
 import type { PluginFacts } from "./inspection.ts";
+import { describeTraffic, type TrafficDescription } from "./traffic-description.ts";
 
 /** What the requests of a route meet; plain JSON. */
 export interface RouteDescription {
   readonly route: string;
   readonly match: RouteConfig["match"];
   readonly cluster: string;
+  readonly traffic: TrafficDescription;
   readonly policies: readonly PolicyDescription[];
   /** `PLUGIN.PHASE`, in the order in which they run. */
   readonly request: readonly string[];
@@ -44,10 +46,11 @@ interface Use extends PolicyDescription {
 
 /** @param plugins every plugin of the folder, in its order */
 export function describeRoute(
-  { name, match, cluster, policies }: RouteConfig,
+  route: RouteConfig,
   config: Config,
   plugins: readonly PluginFacts[],
 ): RouteDescription {
+  const { name, match, cluster, policies } = route;
   const shown = maskConfig(config);
   const written = shown.routes.find((route) => route.name === name)?.policies ?? null;
   const uses = (
@@ -58,6 +61,7 @@ export function describeRoute(
     route: name,
     match,
     cluster,
+    traffic: describeTraffic(route, config.clusters.find((candidate) => candidate.name === cluster)!),
     policies: uses.map(({ phases: _, ...policy }) => policy),
     request: [
       ...steps(plan?.onRequest, "onRequest"),

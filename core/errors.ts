@@ -83,6 +83,7 @@ const meanings = {
 
   deadline_exceeded: meaning(504, "Request took too long", "http_response_timeout"),
 
+  overloaded: meaning(503, "Too much to do", "http_request_denied"),
   draining: meaning(503, "Proxy is shutting down", "destination_unavailable"),
   internal: meaning(500, "Internal error", "proxy_internal_error"),
 } satisfies Record<string, ErrorMeaning>;

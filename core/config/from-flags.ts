@@ -39,6 +39,7 @@ function baseConfig(): Config {
     limits: defaultLimits,
     timeouts: defaultTimeouts,
     forwarding: { ...defaultForwarding, via: defaultVia },
+    shedding: null,
     admin: parseAddress(defaultAdminAddress),
     accessLog: defaultAccessLog,
     log: defaultLog,

@@ -12,6 +12,7 @@ import type {
   OutlierConfig,
   RetryBudgetConfig,
   RetryConfig,
+  SheddingConfig,
   StickyConfig,
 } from "./traffic-model.ts";
 
@@ -22,6 +23,8 @@ export interface Config {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly forwarding: ForwardingConfig;
+  /** Null: requests are taken however far the event loop is behind. */
+  readonly shedding: SheddingConfig | null;
   /** Address of the admin listener, or null when it is switched off. */
   readonly admin: Address | null;
   readonly accessLog: AccessLogConfig;
@@ -133,6 +136,8 @@ export interface RouteConfig {
   readonly cluster: string;
   /** ms for a request with all its attempts, until the response head; 0: as long as its parts may take. */
   readonly timeout: number;
+  /** 0: its requests are kept longest when load is shed; 3: they go first. */
+  readonly priority: 0 | 1 | 2 | 3;
   /** Null: nothing is sent twice. */
   readonly retry: RetryConfig | null;
   /** What Host says upstream: the client's, the endpoint's, or this text. */

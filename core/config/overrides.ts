@@ -4,7 +4,7 @@ import { maxWorkers } from "./bounds.ts";
 import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Address, ClusterConfig, Config, LogConfig } from "./model.ts";
-import { defaultRetry, defaultRouteTimeout, defaultTraffic } from "./traffic-defaults.ts";
+import { defaultPriority, defaultRetry, defaultRouteTimeout, defaultTraffic } from "./traffic-defaults.ts";
 
 /** What the command line and the environment say; what is absent is left to the file or the default. */
 export interface Overrides {
@@ -105,6 +105,7 @@ export function catchAllRoute(cluster: string): Config["routes"][number] {
     match,
     cluster,
     timeout: defaultRouteTimeout,
+    priority: defaultPriority,
     retry: defaultRetry,
     host: "preserve",
     policies: null,

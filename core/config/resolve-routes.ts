@@ -8,6 +8,7 @@ import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
+import { defaultPriority } from "./traffic-defaults.ts";
 import type { Path } from "./value-path.ts";
 
 type RouteInFile = NonNullable<ConfigFile["routes"]>[number];
@@ -37,7 +38,8 @@ export function resolveRoutes(
     const policies = resolvePolicies(route.policies, [...path, "policies"], source);
     const timeout = resolveRouteTimeout(route.timeout, [...path, "timeout"], source);
     const retry = resolveRetry(route.retry, [...path, "retry"], source);
-    resolved.push({ name, match, cluster: route.cluster, timeout, retry, host, policies });
+    const priority = (route.priority ?? defaultPriority) as RouteConfig["priority"];
+    resolved.push({ name, match, cluster: route.cluster, timeout, priority, retry, host, policies });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

@@ -18,6 +18,7 @@ import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
 import { resolveRoutes } from "./resolve-routes.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
+import { defaultShedding } from "./traffic-defaults.ts";
 
 /**
  * The effective configuration of a file whose shape is right. What is wrong in its meaning is reported to
@@ -34,6 +35,7 @@ export function resolveConfig(file: ConfigFile, clusters: readonly string[], sou
     limits: resolveLimits(file, source),
     timeouts: resolveTimeouts(file, source),
     forwarding: resolveForwarding(file, source),
+    shedding: resolveShedding(file, source),
     admin,
     accessLog: { enabled: file.accessLog ?? defaultAccessLog.enabled },
     log: { level: file.log?.level ?? defaultLog.level, pretty: file.log?.pretty ?? defaultLog.pretty },
@@ -61,6 +63,18 @@ function resolveTimeouts(file: ConfigFile, source: ConfigSource): Timeouts {
   const defaults = { head, bodyIdle, keepAlive, writeIdle, tunnelIdle, drainDelay, drainTimeout };
   const boundsOf = (key: keyof Timeouts) => (key.startsWith("drain") ? delayBounds : timeoutBounds);
   return resolveDurations(file.timeouts, defaults, boundsOf, ["timeouts"], source);
+}
+
+function resolveShedding({ shedding }: ConfigFile, source: ConfigSource): Config["shedding"] {
+  if (shedding === undefined) return null;
+  const { begins, full } = defaultShedding;
+  const path = ["shedding"];
+  const resolved = resolveDurations(shedding, { begins, full }, () => timeoutBounds, path, source);
+  if (resolved.begins >= resolved.full) {
+    const found = `${resolved.begins} and ${resolved.full} ms`;
+    source.report(["shedding", "begins"], `expected begins to be less than full, found ${found}`);
+  }
+  return resolved;
 }
 
 function resolveAdmin({ admin }: ConfigFile, source: ConfigSource): Address | null {

@@ -15,7 +15,7 @@ import { cluster } from "./schema-cluster.ts";
 import { plugins, policy } from "./schema-plugins.ts";
 import { retry } from "./schema-retry.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
-import { defaultRouteTimeout } from "./traffic-defaults.ts";
+import { defaultPriority, defaultRouteTimeout, defaultShedding } from "./traffic-defaults.ts";
 
 const address = Type.String(expected(addressExpected));
 const file = Type.String({ minLength: 1, ...expected("the path of a PEM file") });
@@ -103,6 +103,13 @@ const route = Type.Object(
       delayBounds,
       "For a request with all its attempts, until the response head (504); 0: as long as its parts may take.",
     ),
+    priority: count(
+      { min: 0, max: 3 },
+      {
+        description: "When load is shed: 0 is kept longest, 3 goes first.",
+        default: defaultPriority,
+      },
+    ),
     retry: Type.Optional(retry),
     hostHeader: text('"preserve", "upstream" or the text to send', {
       description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",
@@ -135,6 +142,18 @@ const limits = Type.Object(
   { description: "What a message may measure.", ...closed },
 );
 
+const shedding = Type.Object(
+  {
+    begins: duration(defaultShedding.begins, timeoutBounds, "Lag at which the least important ones go."),
+    full: duration(defaultShedding.full, timeoutBounds, "Lag at which hardly any is taken."),
+  },
+  {
+    description:
+      "Refuse requests (503 with Retry-After) while the event loop is behind. Default: none is refused.",
+    ...closed,
+  },
+);
+
 const timeouts = Type.Object(
   {
     head: duration(defaultTimeouts.head, timeoutBounds, "To receive a request head (408)."),
@@ -163,6 +182,7 @@ export const configFile = Type.Object(
     plugins: Type.Optional(plugins),
     limits: Type.Optional(limits),
     timeouts: Type.Optional(timeouts),
+    shedding: Type.Optional(shedding),
     trustedProxies: list(Type.String(), {
       description: "Addresses or CIDR blocks whose X-Forwarded-* and X-Request-Id are believed.",
       default: defaultForwarding.trustedProxies,

@@ -51,6 +51,11 @@ export const defaultHedge = { percentile: 0.95, least: 10 } as const;
 /** ms for a request with all its attempts; 0: as long as its parts may take. */
 export const defaultRouteTimeout = 0;
 
+/** Of a config that asks for shedding. */
+export const defaultShedding = { begins: 100, full: second } as const;
+
+export const defaultPriority = 1;
+
 export const defaultSticky = { cookie: "sluice-endpoint", path: "/", ttl: 0 } as const;
 
 /** What a cluster does when nothing is said about it. */

@@ -103,6 +103,7 @@ export class Exchange implements Task, ResponseReceiver {
       checkRequest(head, generation.config);
       this.route = this.findRoute(head.method, head.authority, head.path);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
+      this.client.gateway.shedding.admit(this.route.config.priority);
       if (this.route.config.timeout > 0) this.attempts.limit(this.route.config.timeout);
       if (this.route.plan === null) this.attempts.begin(this.route.cluster, null);
       else this.beginPolicies(this.route);
@@ -380,9 +381,10 @@ export class Exchange implements Task, ResponseReceiver {
       connection: this.connectionField(),
       allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
     };
+    const shed = error.code === "overloaded" && { retryAfter: this.client.gateway.shedding.retryAfter() };
     const showsFailure =
       this.generation.config.plugins.showFailures === true && wantsFailurePage(error, this.head);
-    return errorReply(error, context, showsFailure ? failurePage(error) : null);
+    return errorReply(error, { ...context, ...shed }, showsFailure ? failurePage(error) : null);
   }
 
   private mustCloseClient(): boolean {

@@ -19,6 +19,7 @@ import { DownstreamConnection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { Generation } from "./generation.ts";
 import { errorReply } from "./local-reply.ts";
+import { Shedding } from "./shedding.ts";
 
 /** How long a client over the connection limit may take to read its 503, in ms. */
 const refusalTime = 1000;
@@ -61,6 +62,7 @@ export class Gateway {
   readonly reactor: Reactor;
   readonly upstream: UpstreamServices;
   generation: Generation;
+  readonly shedding: Shedding;
   isDraining = false;
   /** Connections so far, to see whether more come. */
   private accepted = 0;
@@ -78,6 +80,7 @@ export class Gateway {
     this.reactor = new Reactor(options.metrics, options.log, options.connect);
     this.upstream = upstreamServices(this.reactor, options.endpointMemory, options.leads);
     this.generation = this.createGeneration(options.config, new Map());
+    this.shedding = new Shedding(options.config.shedding);
     this.reportFull = throttled((refused, listener: string) => {
       options.log.warn({ listener, refused }, "Too many connections; new ones are answered 503");
     });
@@ -126,6 +129,7 @@ export class Gateway {
     }
     const previous = this.generation;
     this.generation = generation;
+    this.shedding.change(config.shedding);
     previous.retire();
     for (const [name, entrance] of this.entrances) {
       if (entrances.get(name)?.connections !== entrance.connections) await this.abandonEntrance(entrance);
@@ -160,6 +164,7 @@ export class Gateway {
     for (const connection of [...this.connections()]) connection.destroy();
     for (const cluster of this.generation.clusters.values()) cluster.close();
     this.upstream.checker?.close();
+    this.shedding.close();
     this.generation.retire();
   }
 
@@ -179,7 +184,7 @@ export class Gateway {
     const duration = performance.now() - exchange.startedAt;
     const slot = route === null ? this.generation.unroutedSlot : route.metricsSlot;
     metrics.requestFinished(slot, method, status, duration, requestBody.length, bytesOut);
-    if (error !== null && error.source === "internal") log.error({ err: error.cause }, error.message);
+    if (error !== null && error.code === "internal") log.error({ err: error.cause }, error.message);
     if (accessLog !== null) accessLog.write(accessRecord(exchange, side, duration));
     if (exchange.policies?.logs === true) exchange.policies.log(accessRecord(exchange, side, duration));
   }

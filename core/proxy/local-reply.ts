@@ -12,6 +12,8 @@ export interface ReplyContext {
   readonly connection: "" | "close" | "keep-alive";
   /** Value of Allow, for a 405 (RFC 9110 section 15.5.6). */
   readonly allow: string | null;
+  /** Value of Retry-After, in seconds. */
+  readonly retryAfter?: number;
 }
 
 /** The page holds texts of plugins and requests: whatever is in them, nothing of it runs. */
@@ -38,6 +40,7 @@ export function errorReply(error: ProxyError, context: ReplyContext, page: strin
   ];
   if (context.requestId !== null) fields.push(`X-Request-Id: ${context.requestId}`);
   if (context.allow !== null) fields.push(`Allow: ${context.allow}`);
+  if (context.retryAfter !== undefined) fields.push(`Retry-After: ${context.retryAfter}`);
   if (context.connection !== "") fields.push(`Connection: ${context.connection}`);
   return `${fields.join("\r\n")}\r\n\r\n${context.isHead ? "" : body}`;
 }

@@ -11,6 +11,7 @@ function route(match: Partial<RouteMatch>): RouteConfig {
     name: "route",
     cluster: "app",
     timeout: 0,
+    priority: 1,
     retry: null,
     host: "preserve",
     policies: null,

@@ -30,6 +30,7 @@ export interface GatewaySettings {
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<Limits>;
   readonly forwarding?: Partial<ForwardingConfig>;
+  readonly shedding?: Config["shedding"];
 }
 
 export interface TestGateway {
@@ -134,6 +135,7 @@ function testConfig(endpoints: readonly Address[], settings: GatewaySettings): C
     routes: [{ ...route, retry: null, ...settings.route }],
     timeouts: { ...base.timeouts, ...settings.timeouts },
     limits: { ...base.limits, ...settings.limits },
+    shedding: settings.shedding ?? null,
     forwarding: { ...base.forwarding, via: "here", ...settings.forwarding },
   };
 }

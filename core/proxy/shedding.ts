@@ -1,0 +1,46 @@
+/** Whether a request is taken while the event loop is behind. */
+import { isDeepStrictEqual } from "node:util";
+import type { SheddingConfig } from "../config/traffic-model.ts";
+import { ProxyError } from "../errors.ts";
+import { EventLoopLag } from "../upstream/overload/event-loop-lag.ts";
+import { LoadShedder, type Priority } from "../upstream/overload/load-shedder.ts";
+
+export class Shedding {
+  private config: SheddingConfig | null = null;
+  private shedder: LoadShedder | null = null;
+  private lag: EventLoopLag | null = null;
+
+  constructor(config: SheddingConfig | null) {
+    this.change(config);
+  }
+
+  change(config: SheddingConfig | null): void {
+    if (isDeepStrictEqual(config, this.config)) return;
+    this.close();
+    this.config = config;
+    if (config === null) return;
+    const shedder = new LoadShedder(config);
+    this.shedder = shedder;
+    this.lag = new EventLoopLag((ms) => shedder.onLag(ms));
+    this.lag.start();
+  }
+
+  /** @throws ProxyError overloaded */
+  admit(priority: Priority): void {
+    if (this.shedder === null || !this.shedder.refuses(priority)) return;
+    const message = `The event loop is ${Math.round(this.shedder.lag)} ms behind`;
+    throw new ProxyError("overloaded", message, { source: "internal" });
+  }
+
+  /** Seconds for a refusal. */
+  retryAfter(): number {
+    return this.shedder?.retryAfter() ?? 1;
+  }
+
+  close(): void {
+    this.lag?.stop();
+    this.shedder = null;
+    this.lag = null;
+    this.config = null;
+  }
+}

@@ -1,9 +1,10 @@
 /** Endpoints of a cluster that fail as a test tells them. */
 import type { Test } from "tap";
-import type { Address, EndpointConfig } from "../../core/config/model.ts";
+import type { Address, Config, EndpointConfig } from "../../core/config/model.ts";
 import { defaultRetry } from "../../core/config/traffic-defaults.ts";
 import type { OutlierConfig, RetryConfig } from "../../core/config/traffic-model.ts";
 import { freePort } from "../support/free-port.ts";
+import { get, type PluginParts, type TestGateway } from "../support/gateway.ts";
 import type { Message } from "../support/message.ts";
 import { type Answer, ok, type RawUpstream, startUpstream } from "../support/raw-upstream.ts";
 
@@ -82,4 +83,17 @@ export function ejecting(changes: Partial<OutlierConfig> = {}): OutlierConfig {
 /** How often each endpoint was asked. */
 export function countsOf(endpoints: readonly CountingUpstream[]): number[] {
   return endpoints.map(({ requests }) => requests.length);
+}
+
+/** Options of a gateway that shares what it knows of endpoints with another one, as reactors do. */
+export function sharing(memory: SharedArrayBuffer, leads: boolean): PluginParts {
+  const parts = { change: (config: Config) => config, endpointMemory: memory, leads };
+  return parts;
+}
+
+/** Sends requests one after the other and returns their responses. */
+export async function askTimes(proxy: TestGateway, count: number, request = get()): Promise<Message[]> {
+  const responses: Message[] = [];
+  for (let i = 0; i < count; i++) responses.push(await proxy.ask(request));
+  return responses;
 }

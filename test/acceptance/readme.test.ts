@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import t from "tap";
 import { parseCommandLine } from "../../core/cli/args.ts";
 import * as defaults from "../../core/config/defaults.ts";
+import { jsonSchemaText } from "../../core/config/json-schema.ts";
 import { loadConfig } from "../../core/config/load.ts";
+import * as traffic from "../../core/config/traffic-defaults.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
 import { type ErrorCode, ProxyError } from "../../core/errors.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
@@ -81,6 +83,28 @@ t.test("the config file with policies is valid, and its table names every settin
   );
 });
 
+t.test(
+  "the config file with health checks is valid, and what is said of failing endpoints are the defaults",
+  async (t) => {
+    const { clusters, routes } = loadConfig("sluice.yaml", blocks("yaml")[2]!, { env: {} });
+    t.match(clusters[0], { health: traffic.defaultHealthCheck, failover: { panic: 0, enough: 0.7 } });
+    t.match(routes[0], { timeout: 10_000, retry: { attempts: 2, perTry: 3000 } });
+    t.match(traffic.defaultRetry, { attempts: 2, replay: 64 * 1024, anyMethod: false });
+    t.same(traffic.defaultRetry.on, ["connect", "reset", "timeout", "gateway-error"]);
+    t.same(traffic.defaultRetryBudget, { ratio: 0.2, minimum: 1 });
+    t.match(traffic.defaultOutlier, { consecutiveFailures: 5, ejection: 30_000, longestEjection: 300_000 });
+    t.match(traffic.defaultOutlier, { mostEjected: 0.5 });
+    t.match(traffic.defaultFailover, { enough: 0.7, panic: 0.5 });
+  },
+);
+
+t.test("the settings for failing endpoints exist", async (t) => {
+  const schema = jsonSchemaText();
+  const named = table("to change").flatMap(([, settings]) => settings!.match(/[a-zA-Z]{3,}/g) ?? []);
+  t.ok(named.length >= 20);
+  for (const name of named.filter((name) => name !== "false")) t.match(schema, `"${name}": {`, name);
+});
+
 t.test("the statuses of the table are those that clients see", async (t) => {
   const codes: Record<string, ErrorCode> = {
     "limits.startLine": "start_line_too_long",
@@ -113,7 +137,7 @@ t.test("the addresses are the defaults", async (t) => {
 
 t.test("every metric exists", async (t) => {
   const usage = { cpuSeconds: 0, residentBytes: 0 };
-  const facts = { version: "", runtime: "", dataRestarts: 0, control: usage, data: usage };
+  const facts = { version: "", runtime: "", dataRestarts: 0, control: usage, data: usage, endpoints: [] };
   const page = renderPrometheus([new Metrics().snapshot()], facts);
   const named = [...readme.matchAll(/`(sluice_\w+)`/g)].map(([, name]) => name!);
   t.ok(named.length >= 8);

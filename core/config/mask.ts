@@ -1,5 +1,5 @@
 import { hideUserInfo } from "./hide-user-info.ts";
-import type { Config } from "./model.ts";
+import type { ClusterConfig, Config } from "./model.ts";
 import { looksSecret } from "./secret-names.ts";
 
 const hidden = "***";
@@ -15,9 +15,19 @@ export function markSecrets(config: Config, secrets: ReadonlySet<string>): void 
   secretsOf.set(config, secrets);
 }
 
+function maskCluster(cluster: ClusterConfig): ClusterConfig {
+  const { sticky, discovery } = cluster;
+  return {
+    ...cluster,
+    sticky: sticky && { ...sticky, key: sticky.key && hidden },
+    discovery:
+      discovery?.kind === "consul" ? { ...discovery, token: discovery.token && hidden } : discovery,
+  };
+}
+
 /**
  * The configuration as it may be shown: values that came from secret variables, values of fields and of
- * keys in plugins' configs whose name looks secret, and user names and passwords in URLs are starred out. Paths of key files stay.
+ * keys in plugins' configs whose name looks secret, keys and tokens of clusters, and user names and passwords in URLs are starred out. Paths of key files stay.
  */
 export function maskConfig(config: Config): Config {
   const secrets = [...(secretsOf.get(config) ?? [])].sort((a, b) => b.length - a.length);
@@ -29,7 +39,8 @@ export function maskConfig(config: Config): Config {
     policies: route.policies?.map(maskPolicy) ?? null,
   }));
   const settings = Object.entries(masked.plugins.settings).map(([name, of]) => [name, maskPolicy(of)]);
-  return { ...masked, routes, plugins: { ...masked.plugins, settings: Object.fromEntries(settings) } };
+  const clusters = masked.clusters.map(maskCluster);
+  return { ...masked, clusters, routes, plugins: { ...masked.plugins, settings: Object.fromEntries(settings) } };
 }
 
 /** What a plugin's config holds is the plugin's own: all under a key that looks secret is hidden. */

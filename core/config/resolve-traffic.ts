@@ -74,6 +74,7 @@ function resolveSticky(
     cookie: tokenAt(sticky.cookie ?? defaultSticky.cookie, [...path, "cookie"], source),
     path: cookiePath,
     ttl,
+    key: sticky.key ?? defaultSticky.key,
   };
 }
 

@@ -90,6 +90,10 @@ const sticky = Type.Object(
     cookie: text("the name of a cookie", { description: "Its name.", default: defaultSticky.cookie }),
     path: text("a path", { description: "Its path.", default: defaultSticky.path }),
     ttl: duration(defaultSticky.ttl, delayBounds, "How long browsers keep it; 0: until they end."),
+    key: text("a text", {
+      description:
+        "Secret that its tokens are made with, the same in every proxy of the cluster. Default: the cluster's name; who knows that can try out addresses against a token.",
+    }),
   },
   {
     description: "A cookie that leads clients back to their endpoint, while that one is healthy.",

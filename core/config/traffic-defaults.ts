@@ -56,7 +56,7 @@ export const defaultShedding = { begins: 100, full: second } as const;
 
 export const defaultPriority = 1;
 
-export const defaultSticky = { cookie: "sluice-endpoint", path: "/", ttl: 0 } as const;
+export const defaultSticky = { cookie: "sluice-endpoint", path: "/", ttl: 0, key: null } as const;
 
 /** What a cluster does when nothing is said about it. */
 export const defaultTraffic = {

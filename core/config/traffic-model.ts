@@ -18,6 +18,8 @@ export interface StickyConfig {
   readonly path: string;
   /** ms; 0: until the browser ends. */
   readonly ttl: number;
+  /** What its tokens are made with, the same in every proxy of the cluster; null: the cluster's name. */
+  readonly key: string | null;
 }
 
 /** When endpoints of the next priority, or of other zones, get requests. */

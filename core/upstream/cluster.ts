@@ -72,7 +72,8 @@ export class Cluster {
         new Endpoint(wanted, config, limits, reactor, services.table),
     );
     this.config = { ...config, endpoints: configs };
-    this.sticky = config.sticky && new StickyCookie(config.sticky, config.name, this.endpoints);
+    this.sticky =
+      config.sticky && new StickyCookie(config.sticky, config.sticky.key ?? config.name, this.endpoints);
     this.detector?.setEndpoints(this.endpoints);
     for (const endpoint of this.endpoints) this.check(endpoint);
     for (const endpoint of before) if (!this.endpoints.includes(endpoint)) this.leave(endpoint);

@@ -55,3 +55,16 @@ t.test("maskConfig leaves the rest and the configuration itself as they are", as
   t.same(maskConfig(config), before);
   t.same(config, before);
 });
+
+t.test("maskConfig hides the key of sticky cookies and the token of a discovery", async (t) => {
+  const shown = masked(
+    `clusters:
+  app: { endpoints: ["http://127.0.0.1:3000"], sticky: { key: salt } }
+  other: { discovery: { consul: { service: api, token: t1 } }, sticky: {} }
+routes: [{ cluster: app }]
+`,
+  );
+  t.equal(shown.clusters[0]!.sticky!.key, "***");
+  t.equal(shown.clusters[1]!.sticky!.key, null, "there is none");
+  t.match(shown.clusters[1]!.discovery, { service: "api", token: "***" });
+});

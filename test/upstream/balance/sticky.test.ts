@@ -2,7 +2,7 @@ import t from "tap";
 import { StickyCookie } from "../../../core/upstream/balance/sticky.ts";
 import { equalHosts } from "./hosts.ts";
 
-const config = { cookie: "sluice-endpoint", path: "/", ttl: 0 };
+const config = { cookie: "sluice-endpoint", path: "/", ttl: 0, key: null };
 
 t.test("the cookie that is set leads back to its endpoint, whatever stands beside it", async (t) => {
   const hosts = equalHosts(5);
@@ -24,10 +24,10 @@ t.test(
         .replace(/=[A-Za-z0-9_-]{16};/, "=TOKEN;");
     t.equal(set({}, false), "sluice-endpoint=TOKEN; Path=/; HttpOnly; SameSite=Lax");
     t.equal(set({}, true), "sluice-endpoint=TOKEN; Path=/; HttpOnly; SameSite=Lax; Secure");
-    const long = { cookie: "e", path: "/app", ttl: 3_600_000 };
+    const long = { cookie: "e", path: "/app", ttl: 3_600_000, key: null };
     t.equal(set(long, false), "e=TOKEN; Path=/app; Max-Age=3600; HttpOnly; SameSite=Lax");
     // Max-Age=0 would delete the cookie.
-    t.match(set({ ttl: 1 }, false), "; Max-Age=1;");
+    t.match(set({ ttl: 1, key: null }, false), "; Max-Age=1;");
   },
 );
 

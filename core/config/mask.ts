@@ -20,8 +20,7 @@ function maskCluster(cluster: ClusterConfig): ClusterConfig {
   return {
     ...cluster,
     sticky: sticky && { ...sticky, key: sticky.key && hidden },
-    discovery:
-      discovery?.kind === "consul" ? { ...discovery, token: discovery.token && hidden } : discovery,
+    discovery: discovery?.kind === "consul" ? { ...discovery, token: discovery.token && hidden } : discovery,
   };
 }
 
@@ -40,7 +39,12 @@ export function maskConfig(config: Config): Config {
   }));
   const settings = Object.entries(masked.plugins.settings).map(([name, of]) => [name, maskPolicy(of)]);
   const clusters = masked.clusters.map(maskCluster);
-  return { ...masked, clusters, routes, plugins: { ...masked.plugins, settings: Object.fromEntries(settings) } };
+  return {
+    ...masked,
+    clusters,
+    routes,
+    plugins: { ...masked.plugins, settings: Object.fromEntries(settings) },
+  };
 }
 
 /** What a plugin's config holds is the plugin's own: all under a key that looks secret is hidden. */

@@ -44,6 +44,9 @@ export interface HostGroup<E> {
 export class HostSet<E extends Host> {
   /** For people and metrics; empty: nobody can be asked. */
   readonly groups: readonly HostGroup<E>[];
+  /** For retries only: healthy endpoints of priorities and zones that carry no load now. */
+  private readonly spares: readonly Balancer<E>[];
+  private readonly spareGroups: readonly HostGroup<E>[];
   private readonly balancers: readonly Balancer<E>[];
   /** Sums of shares up to each group. */
   private readonly bounds: readonly number[];
@@ -69,10 +72,13 @@ export class HostSet<E extends Host> {
   private constructor(endpoints: readonly E[], config: HostSetConfig, options: HostSetOptions) {
     const heaviest = endpoints.reduce((most, endpoint) => Math.max(most, endpoint.config.weight), 0);
     const { balance, slowStart, failover } = config;
-    this.groups = groupHosts(endpoints, failover);
-    this.balancers = this.groups.map((group) =>
-      createBalancer(balance, group.endpoints, { ...options, slowStart, heaviest }),
-    );
+    const groups = groupHosts(endpoints, failover);
+    const balancerOf = (group: HostGroup<E>) =>
+      createBalancer(balance, group.endpoints, { ...options, slowStart, heaviest });
+    this.groups = groups.filter(({ share }) => share > 0);
+    this.spareGroups = groups.filter(({ share, panic }) => share === 0 && !panic);
+    this.balancers = this.groups.map(balancerOf);
+    this.spares = this.spareGroups.map(balancerOf);
     let sum = 0;
     this.bounds = this.groups.map(({ share }) => {
       sum += share;
@@ -86,11 +92,12 @@ export class HostSet<E extends Host> {
   /** The endpoint for a request, one that it has not tried where there is one; null: there is none at all. */
   pick(context: PickContext<E> = firstAttempt): E | null {
     const { length } = this.balancers;
-    if (length === 1) return this.balancers[0]!.pick(context);
+    const { exclude } = context;
+    if (length === 1 && exclude === null) return this.balancers[0]!.pick(context);
     if (length === 0) return null;
     const drawn = this.drawGroup(context.hash);
-    const group = context.exclude === null ? drawn : this.untriedGroup(drawn, context.exclude);
-    return this.balancers[group]!.pick(context);
+    if (exclude === null) return this.balancers[drawn]!.pick(context);
+    return this.balancerForRetry(drawn, exclude).pick(context);
   }
 
   /** Whether an endpoint gets requests: one that a cookie leads to may be asked only then. */
@@ -107,13 +114,17 @@ export class HostSet<E extends Host> {
     return group;
   }
 
-  private untriedGroup(drawn: number, exclude: ReadonlySet<E>): number {
+  /** Of a group with an endpoint that was not tried; of the drawn one where all were. */
+  private balancerForRetry(drawn: number, exclude: ReadonlySet<E>): Balancer<E> {
     const { length } = this.groups;
     for (let i = 0; i < length; i++) {
       const group = (drawn + i) % length;
-      if (!triedAll(this.groups[group]!.endpoints, exclude)) return group;
+      if (!triedAll(this.groups[group]!.endpoints, exclude)) return this.balancers[group]!;
     }
-    return drawn;
+    for (let i = 0; i < this.spares.length; i++) {
+      if (!triedAll(this.spareGroups[i]!.endpoints, exclude)) return this.spares[i]!;
+    }
+    return this.balancers[drawn]!;
   }
 }
 
@@ -146,7 +157,7 @@ function groupHosts<E extends Host>(endpoints: readonly E[], failover: FailoverC
         panic,
       }));
     })
-    .filter(({ share, endpoints: members }) => share > 0 && members.length > 0);
+    .filter(({ endpoints: members }) => members.length > 0);
 }
 
 function splitByZone<E extends Host>(

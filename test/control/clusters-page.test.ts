@@ -5,6 +5,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
+import { configFromFlags } from "../../core/config/from-flags.ts";
+import { clustersPage, endpointFacts } from "../../core/control/clusters-page.ts";
+import type { PlaneReport } from "../../core/data/plane.ts";
+import type { EndpointReport } from "../../core/upstream/cluster-report.ts";
 import { startSluice } from "./running-sluice.ts";
 
 /** Returns the address. */
@@ -81,4 +85,70 @@ routes: [{ path: /checked, cluster: checked }, { path: /watched, cluster: watche
   t.match(metrics, `${ejected},reason="success_rate"} 0\n`);
   const failed = `sluice_health_checks_total{cluster="checked",endpoint="${sick}",result="failed"} `;
   t.match(metrics, new RegExp(`${failed.replace(/[{}]/g, "\\$&")}[1-9]`));
+});
+
+const healthy: EndpointReport = {
+  ...{ address: "10.0.0.7:80", weight: 1, zone: null, priority: 0, inFlight: 2, connections: 3 },
+  ejectionsBy: { consecutive_failures: 1 },
+  health: {
+    ...{
+      state: "healthy",
+      since: "2026-01-01T00:00:00.000Z",
+      reason: null,
+      ejectedUntil: null,
+      ejections: 1,
+    },
+    checks: { state: "healthy", reason: null, made: 5, failed: 2, contrary: 0, last: null },
+  },
+};
+
+/** @param reactors endpoints that each reports, all of one cluster */
+function reportOf(...reactors: EndpointReport[][]): PlaneReport {
+  const clusters = reactors.map((endpoints) => [{ cluster: "app", endpoints }]);
+  return { snapshots: [], plugins: [], clusters, cpuSeconds: 0, residentBytes: 0 };
+}
+
+const { clusters: configured } = configFromFlags({
+  upstreams: [{ ...healthy, address: { host: "10.0.0.7", port: 80 }, authority: "a", secure: false }],
+});
+const app = [{ ...configured[0]!, name: "app" }];
+
+t.test(
+  "requests and connections of all reactors are summed, and health is that of the one that checks",
+  async (t) => {
+    const other = { ...healthy, health: { ...healthy.health, checks: null }, inFlight: 10, connections: 20 };
+    const gone = { ...other, address: "10.0.0.8:80" };
+    t.match(clustersPage(app, reportOf([healthy], [gone, other])), {
+      clusters: [{ endpoints: [{ inFlight: 12, connections: 23, checks: { made: 5 }, ejections: 1 }] }],
+    });
+  },
+);
+
+t.test("endpoints are counted once, however many reactors know them", async (t) => {
+  t.same(endpointFacts(reportOf([healthy], [healthy])), [
+    {
+      ...{ cluster: "app", endpoint: "10.0.0.7:80", isHealthy: true },
+      ...{ ejections: { consecutive_failures: 1 }, checks: { ok: 3, failed: 2 } },
+    },
+  ]);
+});
+
+t.test("without a data process the state of endpoints is unknown", async (t) => {
+  t.match(clustersPage(app, null), {
+    clusters: [{ name: "app", endpoints: [{ address: "10.0.0.7:80", state: "unknown" }] }],
+  });
+  t.equal(endpointFacts(null), null);
+});
+
+t.test("where endpoints are discovered the page says how, without a secret", async (t) => {
+  const names = { service: "api", tag: null, datacenter: null };
+  const discovery = {
+    kind: "consul",
+    url: "http://u:secret@consul:8500",
+    token: "secret",
+    ...names,
+  } as const;
+  const text = JSON.stringify(clustersPage([{ ...app[0]!, discovery }], null));
+  t.match(text, '"discovery":"consul api at http://');
+  t.notMatch(text, "secret");
 });

@@ -1,0 +1,60 @@
+import t from "tap";
+import { describeTraffic } from "../../core/cli/traffic-description.ts";
+import { trafficLines } from "../../core/cli/traffic-text.ts";
+import { loadConfig } from "../../core/config/load.ts";
+
+/** What `sluice plan` prints for the only route of a config. */
+function planned(yaml: string): string[] {
+  const { clusters, routes } = loadConfig("sluice.yaml", yaml, { env: {} });
+  return trafficLines("app", describeTraffic(routes[0]!, clusters[0]!));
+}
+
+t.test("a plan tells where requests go, for how long, how often, and who is left out", async (t) => {
+  const lines = planned(`
+clusters:
+  app:
+    endpoints: [{ url: "http://127.0.0.1:3000", weight: 3 }, { url: "http://[::1]:80", zone: b, priority: 1 }]
+    balance: ring-hash
+    hashOn: { header: x-user }
+    sticky: {}
+    health: { path: /ready, interval: 2s }
+routes: [{ cluster: app, timeout: 10s, retry: { attempts: 1, perTry: 2s, on: [connect, 503] } }]
+`);
+  t.same(lines, [
+    "  cluster        app: ring-hash of the header x-user, sticky by the cookie sluice-endpoint",
+    "  endpoints      127.0.0.1:3000 (weight 3), [::1]:80 (zone b, priority 1)",
+    "  timeout        10s in all; for each attempt 5s to connect, 2s to the response head",
+    "  retry          1 more attempt elsewhere on connect, 503; idempotent requests, and what did not arrive; bodies up to 64KiB; in all at most 20 % of the requests and 1 a second",
+    "  health         GET /ready every 2s, unhealthy after 3 in a row; left out for 30s or longer after 5 failures in a row or a worse success rate than the others",
+  ]);
+});
+
+t.test("a plan says what is switched off, and how endpoints are discovered", async (t) => {
+  const lines = planned(`
+clusters: { app: { discovery: { dns: "api.internal:80" }, outlier: false } }
+routes: [{ cluster: app, retry: false }]
+`);
+  t.same(lines, [
+    "  cluster        app: round-robin",
+    "  endpoints      discovered: dns api.internal:80",
+    "  timeout        none in all; for each attempt 5s to connect, 1m to the response head",
+    "  retry          none",
+    "  health         no checks; nobody is left out for its answers",
+  ]);
+});
+
+t.test("a plan says that a single endpoint has no other beside it", async (t) => {
+  const [, endpoints, , retry, health] = planned(`
+clusters: { app: { endpoints: ["unix:/run/app.sock"], health: { tcp: true } } }
+`);
+  t.equal(endpoints, "  endpoints      unix:/run/app.sock");
+  t.match(retry, "2 more attempts at the same endpoint on connect, reset, timeout, gateway-error;");
+  t.match(health, "a connection every 5s, unhealthy after 3 in a row; the only endpoint is never left out");
+});
+
+t.test("a plan shows eight endpoints and counts the others", async (t) => {
+  const urls = Array.from({ length: 10 }, (_, i) => `"http://10.0.0.${i}:80"`);
+  const [, endpoints] = planned(`clusters: { app: { endpoints: [${urls.join()}] } }`);
+  t.match(endpoints, "10.0.0.7:80, 2 more");
+  t.notMatch(endpoints, "10.0.0.8");
+});

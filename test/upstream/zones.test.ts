@@ -45,7 +45,7 @@ async function startPlaced(
     for (let n = 0; n < 40 && lines.length === before; n++) await proxy.ask(get());
     t.equal(lines.length, before + 1);
   };
-  return { takeOut, spread };
+  return { statuses, takeOut, spread };
 }
 
 t.test("the own zone gets all requests while it is well", async (t) => {
@@ -65,6 +65,12 @@ t.test("another zone takes over when the own one is gone", async (t) => {
   t.same(others, [10, 10]);
 });
 
+t.test("a request that failed in the own zone is tried in another one", async (t) => {
+  const { statuses, spread } = await startPlaced(t, [{ zone: "a" }, { zone: "b" }], { zone: "a" });
+  statuses[0] = 503;
+  t.same(await spread(3), [3, 3]);
+});
+
 t.test("without a zone of its own the proxy asks all of them", async (t) => {
   const { spread } = await startPlaced(t, [{ zone: "a" }, { zone: "b" }]);
   t.same(await spread(10), [5, 5]);
@@ -78,6 +84,12 @@ t.test("the next priority is asked when the first one is gone, and no sooner", a
   t.same(await spread(10), [0, 0, 10, 0]);
   await takeOut(2);
   t.same(await spread(10), [0, 0, 0, 10]);
+});
+
+t.test("a request that failed at the first priority is tried at the next one", async (t) => {
+  const { statuses, spread } = await startPlaced(t, [{}, { priority: 1 }]);
+  statuses[0] = 503;
+  t.same(await spread(3), [3, 3]);
 });
 
 t.test("a weight is a share of the requests", async (t) => {

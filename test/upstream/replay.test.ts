@@ -1,4 +1,5 @@
 /** What of a request body is kept for another attempt: as much as the route says. */
+import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import type { RetryConfig } from "../../core/config/traffic-model.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
@@ -193,4 +194,22 @@ t.test("a 503 before the end of the body is tried elsewhere, with all of it", as
   t.ok((await other.takeLength(20_000)) === body);
   other.write(ok());
   t.equal((await readMessage(client)).status, 200);
+});
+
+t.test("an endpoint that answers before it reads gets the body unharmed", async (t) => {
+  const { first, client } = await startPair(t, { replay: 16 * 1024 * 1024 });
+  const body = textOf(12_000_000);
+  client.write(headOf(body.length) + body.slice(0, 1000));
+  const peer = await first.connection();
+  await readHead(peer);
+  peer.socket.pause();
+  client.write(body.slice(1000));
+  // More than the buffers of the sockets take: some of it waits in the proxy.
+  await sleep(200);
+  peer.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+  await client.take("\r\n\r\no");
+  peer.socket.resume();
+  t.ok((await peer.takeLength(body.length)) === body);
+  peer.write("k");
+  t.equal(await client.take("k"), "k");
 });

@@ -52,6 +52,7 @@ export function describeRoute(
 ): RouteDescription {
   const { name, match, cluster, policies } = route;
   const shown = maskConfig(config);
+  const number = config.clusters.findIndex((candidate) => candidate.name === cluster);
   const written = shown.routes.find((route) => route.name === name)?.policies ?? null;
   const uses = (
     policies === null ? plugins.map((plugin) => ({ plugin: plugin.name, config: null })) : (written ?? [])
@@ -61,7 +62,7 @@ export function describeRoute(
     route: name,
     match,
     cluster,
-    traffic: describeTraffic(route, config.clusters.find((candidate) => candidate.name === cluster)!),
+    traffic: describeTraffic(route, shown.clusters[number]!),
     policies: uses.map(({ phases: _, ...policy }) => policy),
     request: [
       ...steps(plan?.onRequest, "onRequest"),

@@ -31,7 +31,7 @@ export function adminPages(
     "/readyz": () =>
       supervisor.state === "serving" ? json(200, { status: "ok" }) : problem(503, notReady[supervisor.state]),
     "/metrics": () => metricsPage(supervisor, metrics, generations),
-    "/clusters": async () => json(200, clustersPage(supervisor.config.clusters, await supervisor.report())),
+    "/clusters": async () => json(200, clustersPage(supervisor.config, await supervisor.report())),
     "/plugins": async () => json(200, await pluginsPage(generations, supervisor)),
     "/config": () => json(200, maskConfig(supervisor.config)),
   };

@@ -1,15 +1,18 @@
 import { formatAddress } from "../config/address.ts";
-import type { ClusterConfig } from "../config/model.ts";
+import { maskConfig } from "../config/mask.ts";
+import type { ClusterConfig, Config } from "../config/model.ts";
 import type { PlaneReport } from "../data/plane.ts";
 import { describe } from "../discovery/describe.ts";
 import type { EndpointFacts } from "../observe/prometheus-endpoints.ts";
 import type { ClusterReport, EndpointReport } from "../upstream/cluster-report.ts";
 
 /** What `/clusters` shows: plain JSON. */
-export function clustersPage(clusters: readonly ClusterConfig[], report: PlaneReport | null): object {
+export function clustersPage(config: Config, report: PlaneReport | null): object {
+  const shown = maskConfig(config).clusters;
   return {
-    clusters: clusters.map((cluster) => {
-      const { name, balance, discovery } = cluster;
+    clusters: config.clusters.map((cluster, number) => {
+      const { name, balance } = cluster;
+      const { discovery } = shown[number]!;
       const reports = reportsOf(name, report);
       return {
         name,

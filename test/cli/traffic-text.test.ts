@@ -1,4 +1,5 @@
 import t from "tap";
+import { describeRoute } from "../../core/cli/route-description.ts";
 import { describeTraffic } from "../../core/cli/traffic-description.ts";
 import { trafficLines } from "../../core/cli/traffic-text.ts";
 import { loadConfig } from "../../core/config/load.ts";
@@ -50,6 +51,15 @@ clusters: { app: { endpoints: ["unix:/run/app.sock"], health: { tcp: true } } }
   t.equal(endpoints, "  endpoints      unix:/run/app.sock");
   t.match(retry, "2 more attempts at the same endpoint on connect, reset, timeout, gateway-error;");
   t.match(health, "a connection every 5s, unhealthy after 3 in a row; the only endpoint is never left out");
+});
+
+t.test("a plan as JSON shows no key of a cluster", async (t) => {
+  const sticky = '{ key: "quite-a-secret" }';
+  const yaml = `clusters: { app: { endpoints: ["http://a.test:1"], sticky: ${sticky} } }`;
+  const config = loadConfig("sluice.yaml", yaml, { env: {} });
+  const { traffic } = describeRoute(config.routes[0]!, config, []);
+  t.match(traffic.sticky, { cookie: "sluice-endpoint" });
+  t.notMatch(JSON.stringify(traffic), "quite-a-secret");
 });
 
 t.test("a plan shows eight endpoints and counts the others", async (t) => {

@@ -108,10 +108,10 @@ function reportOf(...reactors: EndpointReport[][]): PlaneReport {
   return { snapshots: [], plugins: [], clusters, cpuSeconds: 0, residentBytes: 0 };
 }
 
-const { clusters: configured } = configFromFlags({
+const base = configFromFlags({
   upstreams: [{ ...healthy, address: { host: "10.0.0.7", port: 80 }, authority: "a", secure: false }],
 });
-const app = [{ ...configured[0]!, name: "app" }];
+const app = { ...base, clusters: [{ ...base.clusters[0]!, name: "app" }] };
 
 t.test(
   "requests and connections of all reactors are summed, and health is that of the one that checks",
@@ -148,7 +148,7 @@ t.test("where endpoints are discovered the page says how, without a secret", asy
     token: "secret",
     ...names,
   } as const;
-  const text = JSON.stringify(clustersPage([{ ...app[0]!, discovery }], null));
+  const text = JSON.stringify(clustersPage({ ...app, clusters: [{ ...app.clusters[0]!, discovery }] }, null));
   t.match(text, '"discovery":"consul api at http://');
   t.notMatch(text, "secret");
 });

@@ -10,12 +10,13 @@ export interface EndpointsData {
   readonly count: number;
   readonly echo: boolean;
   readonly without: readonly Fault[];
+  readonly retries: boolean;
 }
 
-const { seed, count, echo, without } = workerData as EndpointsData;
+const { seed, count, echo, without, retries } = workerData as EndpointsData;
 const deliveries = new Map<string, Arrival[]>();
 const servers = Array.from({ length: count }, (_, i) =>
-  createFaultyEndpoint({ random: new Random(seed + i), echo, without, deliveries }),
+  createFaultyEndpoint({ random: new Random(seed + i), echo, without, retries, deliveries }),
 );
 const ports: number[] = [];
 for (const server of servers) ports.push(await listenLocally(server));

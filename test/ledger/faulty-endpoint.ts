@@ -12,6 +12,8 @@ export interface EndpointOptions {
   /** Whether responses carry the X-Request-Id of their request. */
   readonly echo: boolean;
   readonly without: readonly Fault[];
+  /** Whether a request that may be repeated may come again after an attempt that failed in any way. */
+  readonly retries: boolean;
   /** Deliveries to every endpoint, by id. */
   readonly deliveries: Map<string, Arrival[]>;
 }
@@ -76,7 +78,7 @@ class EndpointConnection {
   }
 
   private record(id: string, method: string, arrival: Arrival): void {
-    const { deliveries } = this.options;
+    const { deliveries, retries } = this.options;
     const before = deliveries.get(id);
     if (before === undefined) {
       deliveries.set(id, [arrival]);
@@ -84,8 +86,9 @@ class EndpointConnection {
     }
     before.push(arrival);
     if (!idempotentMethods.includes(method)) this.violate("delivered twice");
-    else if (before.length > 2) this.violate("delivered three times");
-    else if (!isReplaceable(before[0]!)) this.violate("delivered twice while the first was alive");
+    else if (before.length > (retries ? mostDeliveries : 2)) this.violate("delivered too often");
+    else if (!retries && !isReplaceable(before[0]!))
+      this.violate("delivered twice while the first was alive");
   }
 
   private violate(violation: string): void {
@@ -124,6 +127,9 @@ class EndpointConnection {
       (this.socket.destroyed || this.socket.writableEnded) && this.socket.bytesWritten === before;
   }
 }
+
+/** By default: the first attempt, its repetition on a connection of its own, and two retries. */
+const mostDeliveries = 4;
 
 /** The proxy may try again when it got nothing, or got a response that was another request's. */
 function isReplaceable({ abandoned, connection }: Arrival): boolean {

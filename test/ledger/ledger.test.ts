@@ -21,7 +21,14 @@ t.test("endpoints that do not: the same, but for a response too many that comes 
   await keepsLedger(t, { echo: false, without: ["extra-later"] });
 });
 
-async function keepsLedger(t: Test, options: Pick<LedgerOptions, "echo" | "without">): Promise<void> {
+t.test("with retries: the same, and only what may be repeated is, within its bound", async (t) => {
+  await keepsLedger(t, { echo: true, retries: true });
+});
+
+async function keepsLedger(
+  t: Test,
+  options: Pick<LedgerOptions, "echo" | "without" | "retries">,
+): Promise<void> {
   const seed = chooseSeed("LEDGER_SEED");
   const ledger = await runLedger({ ...options, seed, seconds });
   const { problems, counts } = reconcile(ledger);

@@ -16,6 +16,8 @@ export interface LedgerOptions {
   /** Whether endpoints send X-Request-Id back. */
   readonly echo: boolean;
   readonly without?: readonly Fault[];
+  /** Whether failed attempts are retried. */
+  readonly retries?: boolean;
 }
 
 export interface Ledger {
@@ -33,16 +35,16 @@ const reloadInterval = 700;
 const longest = 4000;
 
 export async function runLedger(options: LedgerOptions): Promise<Ledger> {
-  const { seed, seconds, echo, without = [] } = options;
-  const endpointsData: EndpointsData = { seed, count: endpointCount, echo, without };
+  const { seed, seconds, echo, without = [], retries = false } = options;
+  const endpointsData: EndpointsData = { seed, count: endpointCount, echo, without, retries };
   const endpoints = startThread("./endpoints-thread.ts", endpointsData);
   const ports = await nextMessage<number[]>(endpoints);
-  await using proxy = await startQuietGateway(configFor(ports, 1000));
+  await using proxy = await startQuietGateway(configFor(ports, 1000, retries));
   const clientsData: ClientsData = { seed, count: clientCount, port: proxy.port };
   const clients = startThread("./clients-thread.ts", clientsData);
   for (let left = (seconds * 1000) / reloadInterval, round = 1; left > 0; left--, round++) {
     await sleep(reloadInterval);
-    await proxy.gateway.apply(configFor(ports, 1000 + (round % 2)));
+    await proxy.gateway.apply(configFor(ports, 1000 + (round % 2), retries));
   }
   const entries = await stop<readonly ClientEntry[]>(clients);
   const left = await untilNothingHeld(proxy, longest);
@@ -50,13 +52,14 @@ export async function runLedger(options: LedgerOptions): Promise<Ledger> {
   return { entries, deliveries, left };
 }
 
-function configFor(ports: readonly number[], poolIdle: number): Config {
+function configFor(ports: readonly number[], poolIdle: number, retries: boolean): Config {
   return quietConfig(ports, {
     timeouts: { head: 2000, bodyIdle: 1000, keepAlive: 2000, writeIdle: 2000 },
     clusterTimeouts: { connect: 2000, responseHead: 300, responseIdle: 400, poolIdle },
     // Fewer than the clients need at times: requests wait for connections, too.
     cluster: { maxConnections: 6, maxPending: clientCount },
     trustedProxies: ["127.0.0.1"],
+    retries,
   });
 }
 

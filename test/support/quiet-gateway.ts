@@ -10,6 +10,8 @@ export interface QuietSettings {
   readonly cluster?: Partial<Omit<ClusterConfig, "timeouts">>;
   readonly clusterTimeouts?: Partial<ClusterTimeouts>;
   readonly trustedProxies?: readonly string[];
+  /** Whether failed attempts are retried, as they are by default. Absent: no. */
+  readonly retries?: boolean;
 }
 
 /** A gateway for long runs, in the process of the test: it keeps no log and no records. */
@@ -47,6 +49,7 @@ export function quietConfig(ports: readonly number[], settings: QuietSettings = 
         timeouts: { ...cluster.timeouts, ...settings.clusterTimeouts },
       },
     ],
+    routes: config.routes.map((route) => (settings.retries ? route : { ...route, retry: null })),
     timeouts: { ...config.timeouts, ...settings.timeouts },
     forwarding: { ...config.forwarding, trustedProxies: settings.trustedProxies ?? [] },
   };

@@ -10,22 +10,22 @@ function keepBusy(t: Test, ms: number): () => void {
   const timer = setInterval(() => {
     const end = performance.now() + ms;
     while (performance.now() < end);
-  }, 1);
+  }, 20);
   const stop = () => clearInterval(timer);
   t.teardown(stop);
   return stop;
 }
 
-async function start(t: Test, priority: 0 | 3) {
+async function start(t: Test) {
   const upstream = await startUpstream(t, () => ok("served"));
-  const shedding = { begins: 20, full: 60 };
-  return startGateway(t, upstream.address, { shedding, route: { priority } });
+  const shedding = { begins: 10, full: 40 };
+  return startGateway(t, upstream.address, { shedding, route: { priority: 3 } });
 }
 
 t.test("requests are refused while the event loop is behind, and taken again when it is not", async (t) => {
-  const proxy = await start(t, 3);
+  const proxy = await start(t);
   t.equal((await proxy.ask(get())).status, 200, "before");
-  const stop = keepBusy(t, 70);
+  const stop = keepBusy(t, 60);
   await until(async () => (await proxy.ask(get())).status === 503);
   const refused = await proxy.ask(get());
   t.match(refused, { status: 503, body: /"code":"overloaded"/ });
@@ -38,18 +38,4 @@ t.test("requests are refused while the event loop is behind, and taken again whe
     proxy.log.lines.some((line) => line.startsWith("error")),
     "nobody is woken for it",
   );
-});
-
-t.test("of the most important requests some are always taken", async (t) => {
-  const proxy = await start(t, 0);
-  keepBusy(t, 70);
-  await until(async () => (await proxy.ask(get())).status === 503);
-  await until(async () => (await proxy.ask(get())).status === 200);
-});
-
-t.test("without shedding every request is taken", async (t) => {
-  const upstream = await startUpstream(t, () => ok("served"));
-  const proxy = await startGateway(t, upstream.address, {});
-  keepBusy(t, 70);
-  for (let i = 0; i < 5; i++) t.equal((await proxy.ask(get())).status, 200);
 });

@@ -22,13 +22,12 @@ export class CappedMemory {
   constructor(limit: number) {
     this.limit = limit;
     this.pages = Math.max(initialPages, Math.ceil((heapStart + limit) / pageBytes));
-    this.wasm = new webAssembly.Memory({ initial: initialPages, maximum: this.pages });
-    const grow = this.wasm.grow.bind(this.wasm);
-    this.wasm.grow = (pages) => {
+    // All of it at once: what is not touched takes no real memory, and growing takes seconds where V8 has to look
+    // for room, or collects the garbage of the whole process before it refuses.
+    this.wasm = new webAssembly.Memory({ initial: this.pages, maximum: this.pages });
+    this.wasm.grow = () => {
       this.exhausted = !this.isProbing;
-      const previous = grow(pages);
-      this.exhausted = false;
-      return previous;
+      throw new RangeError("Out of memory");
     };
   }
 

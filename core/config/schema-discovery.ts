@@ -42,7 +42,7 @@ export const discovery = Type.Object(
   },
   {
     description:
-      "Where endpoints come from, in the place of a list, by one of: dns (A and AAAA records), srv, file, consul, kubernetes.",
+      "Where endpoints come from, in the place of a list, by one of: dns (A and AAAA records), srv, file, consul, kubernetes. Names are full ones: the resolver is asked, not /etc/hosts or search domains.",
     ...closed,
   },
 );

@@ -46,8 +46,6 @@ export const defaultRetry: RetryConfig = {
   replay: 64 * 1024,
 };
 
-export const defaultHedge = { percentile: 0.95, least: 10 } as const;
-
 /** ms for a request with all its attempts; 0: as long as its parts may take. */
 export const defaultRouteTimeout = 0;
 

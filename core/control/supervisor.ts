@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config, EndpointConfig } from "../config/model.ts";
+import type { Config } from "../config/model.ts";
 import { ChannelClosed, PlaneError } from "../data/calls.ts";
 import type { EndpointChange, ListenerAddress, PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, DataProcess } from "./data-process.ts";
+import { DiscoveredEndpoints } from "./discovered-endpoints.ts";
 import { PluginBans } from "./plugin-bans.ts";
 import { restartDelay } from "./restart-delay.ts";
 import { TraceFile } from "./trace-file.ts";
@@ -43,8 +44,7 @@ export class Supervisor {
   #log: Logger | null = null;
   #config: Config;
   #bundle: PolicyBundle | null = null;
-  /** What discovery found, by name of the cluster. */
-  readonly #discovered = new Map<string, readonly EndpointConfig[]>();
+  readonly #discovered = new DiscoveredEndpoints();
   #process: DataProcess;
   /** The next one, started while the present one does not come out of a guest. */
   #standby: DataProcess | null = null;
@@ -98,7 +98,9 @@ export class Supervisor {
   ): Promise<readonly ListenerAddress[]> {
     this.#log = log;
     await this.#bind(config);
-    const addresses = await this.#call(() => this.#process.plane.start(this.#filled(config), bundle));
+    const addresses = await this.#call(() =>
+      this.#process.plane.start(this.#discovered.fill(config), bundle),
+    );
     this.#config = config;
     this.#bundle = bundle;
     // It may have been stopped meanwhile.
@@ -152,6 +154,7 @@ export class Supervisor {
         this.#bundle = bundle;
         added.commit();
         this.#bans.forgetOthers(bundle);
+        this.#discovered.keepOnly(config);
         this.#learn();
       } catch (error) {
         added.rollback();
@@ -162,19 +165,10 @@ export class Supervisor {
 
   /** What discovery found. A data process that is not there is told when it starts. */
   setEndpoints(change: EndpointChange): Promise<void> {
-    this.#discovered.set(change.cluster, change.endpoints);
+    this.#discovered.set(change);
     return this.#inTurn(async () => {
       if (this.#state === "serving") await this.#process.plane.setEndpoints(change).catch(() => {});
     });
-  }
-
-  /** The config with the endpoints that were discovered. */
-  #filled(config: Config): Config {
-    const clusters = config.clusters.map((cluster) => {
-      const endpoints = cluster.discovery === null ? undefined : this.#discovered.get(cluster.name);
-      return endpoints === undefined ? cluster : { ...cluster, endpoints };
-    });
-    return { ...config, clusters };
   }
 
   /** Null when no data process answers in time. */
@@ -223,7 +217,7 @@ export class Supervisor {
       this.#process.demand(config);
       added.sendTo(this.#process);
       await this.#call(() =>
-        this.#process.plane.apply(this.#filled(config), this.#bans.mark(bundle, config)),
+        this.#process.plane.apply(this.#discovered.fill(config), this.#bans.mark(bundle, config)),
       );
     }
   }
@@ -284,7 +278,7 @@ export class Supervisor {
     this.#replace();
     try {
       const bundle = this.#bans.mark(this.#bundle, this.#config);
-      await this.#call(() => this.#process.plane.start(this.#filled(this.#config), bundle));
+      await this.#call(() => this.#process.plane.start(this.#discovered.fill(this.#config), bundle));
       this.#becomeServing(now);
       this.#learn();
     } catch (error) {

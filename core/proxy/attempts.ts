@@ -14,13 +14,15 @@ import type { Waiter } from "../upstream/pool.ts";
 import { backoff } from "../upstream/retry/backoff.ts";
 import { deadlineOf, leavesTime, noDeadline, timeFor } from "../upstream/retry/deadline.ts";
 import { parseRetryAfter } from "../upstream/retry/retry-after.ts";
-import { type AttemptFailure, decideRetry, statusMatches } from "../upstream/retry/retry-decision.ts";
+import {
+  type AttemptFailure,
+  decideRetry,
+  idempotentMethods,
+  statusMatches,
+} from "../upstream/retry/retry-decision.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { chooseEndpoint, stickyLine } from "./endpoint-choice.ts";
 import type { Exchange } from "./exchange.ts";
-
-/** Methods of which doing it twice is doing it once (RFC 9110 section 9.2.2). */
-const idempotent = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
 
 export class Attempts implements Waiter {
   /** Made so far, with the one at hand. */
@@ -89,7 +91,7 @@ export class Attempts implements Waiter {
   private timeToHead(): number {
     const { retry } = this.exchange.route!.config;
     if (retry === null || retry.perTry === 0) return 0;
-    return Math.ceil(timeFor(this.deadline, retry.perTry, this.sentAt));
+    return Math.max(1, Math.ceil(timeFor(this.deadline, retry.perTry, this.sentAt)));
   }
 
   onNoConnection(error: ProxyError): void {
@@ -174,7 +176,7 @@ export class Attempts implements Waiter {
       error.retry === "reused-connection" &&
       this.count === 1 &&
       !exchange.hasAnswered &&
-      idempotent.has(exchange.method) &&
+      idempotentMethods.has(exchange.method) &&
       exchange.requestBody.canReplay
     );
   }

@@ -5,7 +5,7 @@ import { readCookie } from "../upstream/balance/cookie.ts";
 import { hashText } from "../upstream/balance/murmur3.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import { clientAddress } from "./client-facts.ts";
+import { clientAddress, clientScheme } from "./client-facts.ts";
 import type { Exchange } from "./exchange.ts";
 
 /**
@@ -32,7 +32,10 @@ export function stickyLine(exchange: Exchange, cluster: Cluster, endpoint: Endpo
   if (sticky === null) return "";
   const cookies = exchange.head.get("cookie");
   if (cookies !== null && sticky.find(cookies) === endpoint) return "";
-  return `Set-Cookie: ${sticky.setCookie(endpoint, exchange.client.side.scheme === "https")}\r\n`;
+  // Discovery may have taken it away meanwhile.
+  if (!cluster.endpoints.includes(endpoint)) return "";
+  const isSecure = clientScheme(exchange.head, exchange.client.side) === "https";
+  return `Set-Cookie: ${sticky.setCookie(endpoint, isSecure)}\r\n`;
 }
 
 function keyOf({ head, client, generation, policies }: Exchange, key: HashKey): string | null {

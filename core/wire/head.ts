@@ -54,11 +54,13 @@ export class Head {
 
   /** Value of a field by its name in lower case; several are joined as RFC 9110 section 5.3 says. */
   get(name: string): string | null {
+    const { raw } = this;
     let found: string | null = null;
-    for (const [candidate, value] of this.fields()) {
-      if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+    scanFields(raw, this.fieldsStart, this.fieldsEnd, (start, nameEnd, valueStart, valueEnd) => {
+      if (nameEnd - start !== name.length || raw.slice(start, nameEnd).toLowerCase() !== name) return;
+      const value = raw.slice(valueStart, valueEnd);
       found = found === null ? value : `${found}, ${value}`;
-    }
+    });
     return found;
   }
 

@@ -5,7 +5,7 @@ import { createAuthority } from "../net/certificates.ts";
 import { type GatewaySettings, get, startGateway, type TestGateway } from "../support/gateway.ts";
 import { field, type Message, readMessage } from "../support/message.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { ok } from "../support/raw-upstream.ts";
+import { ok, startUpstream } from "../support/raw-upstream.ts";
 import {
   answerOf,
   askTimes,
@@ -156,4 +156,24 @@ t.test("a key of its own makes other tokens", async (t) => {
     const again = await other.ask(get("/", `Cookie: ${cookieOf(first)}`));
     t.equal(again.body, first.body);
   }
+});
+
+t.test("an endpoint that discovery took away while it answered leads nobody back to it", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startGateway(t, upstream.address, { cluster: { sticky } });
+  const client = await proxy.connect();
+  client.write(get());
+  const { peer } = await upstream.request();
+  const [cluster] = proxy.gateway.generation.clusters.values();
+  proxy.gateway.setEndpoints(cluster!.name, []);
+  peer.write(ok("late"));
+  const response = await readMessage(client);
+  t.equal(response.body, "late");
+  t.equal(field(response, "set-cookie"), null);
+});
+
+t.test("behind a trusted proxy that ended the client's TLS the cookie is Secure", async (t) => {
+  const { proxy } = await startSticky(t, { forwarding: { trustedProxies: ["127.0.0.1"] } });
+  t.match(field(await proxy.ask(get("/", "X-Forwarded-Proto: https")), "set-cookie"), /; Secure$/);
+  t.notMatch(field(await proxy.ask(get("/", "X-Forwarded-Proto: http")), "set-cookie"), /Secure/);
 });

@@ -60,7 +60,14 @@ export interface RetryDecision {
 }
 
 /** RFC 9110 section 9.2.2. Methods of other registrations may be idempotent too; nobody vouches for them here. */
-const idempotentMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+export const idempotentMethods: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "TRACE",
+  "PUT",
+  "DELETE",
+]);
 
 type ErrorKind = Extract<RetryOn, "connect" | "reset" | "timeout">;
 

@@ -6,12 +6,11 @@ import { parsePathMatch } from "./path-pattern.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
 import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
 import type { ConfigFile } from "./schema.ts";
+import type { RouteInFile } from "./schema-route.ts";
 import type { ConfigSource } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
 import { defaultPriority } from "./traffic-defaults.ts";
 import type { Path } from "./value-path.ts";
-
-type RouteInFile = NonNullable<ConfigFile["routes"]>[number];
 
 /**
  * The routes of the file, or the one that takes everything to the only cluster when it has none. What is

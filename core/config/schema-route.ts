@@ -1,0 +1,70 @@
+/** A route of `sluice.yaml`: which requests it takes, and what becomes of them. */
+import { delayBounds } from "./bounds.ts";
+import { type Static, Type } from "./schema-builder.ts";
+import { policy } from "./schema-plugins.ts";
+import { retry } from "./schema-retry.ts";
+import { closed, count, duration, expected, list, text } from "./schema-terms.ts";
+import { defaultPriority, defaultRouteTimeout } from "./traffic-defaults.ts";
+
+const pathText = Type.String();
+
+const path = Type.Union(
+  [
+    pathText,
+    Type.Object({ exact: pathText }, closed),
+    Type.Object({ prefix: pathText }, closed),
+    Type.Object({ template: pathText }, closed),
+  ],
+  {
+    description:
+      "A prefix of whole segments (/a matches /a and /a/b, not /ab), a template when it holds {names}, or one of { exact }, { prefix }, { template }.",
+    default: "/",
+    ...expected('a path such as "/api", "/users/{id}" or { exact: "/healthz" }'),
+  },
+);
+
+/** An entry of `routes`. */
+export const route = Type.Object(
+  {
+    name: text("a name", {
+      description: "Unique name in logs and metrics. Default: its cluster, with a number when that is taken.",
+    }),
+    host: text("a host name", { description: "example.com, *.example.com, or * for any.", default: "*" }),
+    path: Type.Optional(path),
+    methods: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: "Default: any." })),
+    headers: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Union([Type.String(), Type.Literal(true)], expected("a text, or true for any value")),
+        {
+          description: "Fields that must be present: name to value, or to true for any value.",
+        },
+      ),
+    ),
+    cluster: Type.String({ description: "Name of the cluster that answers." }),
+    timeout: duration(
+      defaultRouteTimeout,
+      delayBounds,
+      "For a request with all its attempts, until the response head (504); 0: as long as its parts may take.",
+    ),
+    priority: count(
+      { min: 0, max: 3 },
+      {
+        description: "When load is shed: 0 is kept longest, 3 goes first.",
+        default: defaultPriority,
+      },
+    ),
+    retry: Type.Optional(retry),
+    hostHeader: text('"preserve", "upstream" or the text to send', {
+      description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",
+      default: "preserve",
+    }),
+    policies: list(policy, {
+      description:
+        "Plugins that the requests pass, in this order; responses pass them in reverse. Default: every plugin of the folder, by file name. []: none.",
+    }),
+  },
+  { description: "Requests that one cluster answers; the most specific match wins.", ...closed },
+);
+
+export type RouteInFile = Static<typeof route>;

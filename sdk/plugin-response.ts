@@ -17,6 +17,16 @@ export interface PluginResponse extends MessageBody {
   status: number;
   /** The reason phrase; empty after `status` was assigned. */
   statusText: string;
+  /**
+   * Why the proxy answers itself: no endpoint did. A code as in the access log, such as `connect_refused`,
+   * `response_head_timeout` or `no_healthy_upstream`; null for the answer of the service or of a plugin.
+   *
+   * @example
+   * onResponse(response) {
+   *   if (response.error !== null) return Response.json({ status: "come back later" }, { status: 503 });
+   * }
+   */
+  readonly error: string | null;
   /** Whether the status is from 200 to 299. */
   readonly ok: boolean;
   /** Edits go to the client. Setting a field that frames the message throws a `TypeError`. */

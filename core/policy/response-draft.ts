@@ -10,6 +10,8 @@ export class ResponseDraft {
   status: number;
   reason: string;
   fields: string;
+  /** Code of what went wrong, when the proxy answers because no endpoint did; empty: nothing. */
+  error = "";
   /** In the place of the body; null: none; undefined: as it comes. */
   body: string | Uint8Array | GuestBody | null | undefined = undefined;
 
@@ -37,6 +39,7 @@ export class ResponseDraft {
     this.status = statusFrom(reply.status);
     this.reason = reasonFrom(reply.reason);
     this.fields = reply.fields;
+    this.error = "";
     if (reply.body === BodyForm.bytes) this.body = bytes ?? "";
     else this.body = reply.body === BodyForm.stream ? stream() : reply.body;
   }

@@ -13,10 +13,12 @@ import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
+import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./generation.ts";
+import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
 import { RequestFlow } from "./request-flow.ts";
@@ -85,13 +87,13 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** Before each attempt. */
   onUpstream(): void {
+    this.stage = "upstream";
     if (this.plan.onUpstream.length === 0) {
       this.attempt = this.request;
       this.sendUpstream();
       return;
     }
     this.attempt = this.request.copy();
-    this.stage = "upstream";
     this.begin("onUpstream", this.plan.onUpstream, this.attempt);
   }
 
@@ -158,6 +160,26 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.responseFlow = new PolicyResponse(this.exchange, this, null);
     this.exchange.respondBy(this.responseFlow);
     this.runResponse(draft, this.passedBackwards("onResponse"));
+  }
+
+  /**
+   * No endpoint answered. What the client is told passes the policies as any response does: one may have a better
+   * answer, and fields that a response must have are those of a failure too.
+   *
+   * @returns false: none of them is concerned, or the failure is that of a policy
+   */
+  onFailure(error: ProxyError): boolean {
+    const { exchange } = this;
+    if (this.stage !== "upstream" || error.source !== "upstream" || exchange.status !== 0) return false;
+    if (!this.passed.some(({ phases }) => phases.has("onResponse") || phases.has("onResponseBody")))
+      return false;
+    this.phase?.cancel();
+    const { fields, body } = failureMessage(error, exchange.failureContext(error));
+    const draft = new ResponseDraft(error.status, reasonPhrase(error.status), fields);
+    draft.error = error.code;
+    draft.body = body;
+    this.onLocalReply(draft);
+    return true;
   }
 
   private runResponse(draft: ResponseDraft, policies: readonly Policy[]): void {
@@ -319,9 +341,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private preface(): string {
     if (this.stage === "request") return this.requestPreface(this.request);
     if (this.stage === "response") {
-      const { status, reason, body } = this.response!;
+      const { status, reason, error, body } = this.response!;
       const length = body === undefined ? this.responseLength : knownLength(body);
-      return `${status} ${reason}\n${lengthLine(length)}`;
+      const failure = error === "" ? "" : `!${error}`;
+      return `${status}${failure} ${reason}\n${lengthLine(length)}`;
     }
     const { method, authority, path, query } = this.attempt;
     const url = `${this.scheme}://${authority}${path}${query}`;

@@ -30,7 +30,7 @@ import type { DownstreamConnection } from "./connection.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
 import type { Generation, Route } from "./generation.ts";
-import { errorReply } from "./local-reply.ts";
+import { errorReply, type FailureContext } from "./local-reply.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -327,6 +327,7 @@ export class Exchange implements Task, ResponseReceiver {
       return;
     }
     this.writer.discard();
+    if (this.policies?.onFailure(error)) return;
     this.status = error.status;
     this.closesClient = this.mustCloseClient() || error.code === "body_timeout";
     const reply = this.replyFor(error);
@@ -375,16 +376,22 @@ export class Exchange implements Task, ResponseReceiver {
 
   private replyFor(error: ProxyError): string {
     const context = {
-      proxy: this.client.side.via,
-      requestId: this.requestId,
+      ...this.failureContext(error),
       isHead: this.head.method === "HEAD",
       connection: this.connectionField(),
-      allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
     };
-    const shed = error.code === "overloaded" && { retryAfter: this.client.gateway.shedding.retryAfter() };
     const showsFailure =
       this.generation.config.plugins.showFailures === true && wantsFailurePage(error, this.head);
-    return errorReply(error, { ...context, ...shed }, showsFailure ? failurePage(error) : null);
+    return errorReply(error, context, showsFailure ? failurePage(error) : null);
+  }
+
+  failureContext(error: ProxyError): FailureContext {
+    return {
+      proxy: this.client.side.via,
+      requestId: this.requestId,
+      allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
+      ...(error.code === "overloaded" && { retryAfter: this.client.gateway.shedding.retryAfter() }),
+    };
   }
 
   private mustCloseClient(): boolean {

@@ -3,17 +3,28 @@ import type { ProxyError } from "../errors.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import { httpDate } from "./http-date.ts";
 
-export interface ReplyContext {
+export interface FailureContext {
   /** Name of this proxy, as in Via. */
   readonly proxy: string;
   readonly requestId: string | null;
-  /** A reply to HEAD has no body. */
-  readonly isHead: boolean;
-  readonly connection: "" | "close" | "keep-alive";
   /** Value of Allow, for a 405 (RFC 9110 section 15.5.6). */
   readonly allow: string | null;
   /** Value of Retry-After, in seconds. */
   readonly retryAfter?: number;
+}
+
+export interface ReplyContext extends FailureContext {
+  /** A reply to HEAD has no body. */
+  readonly isHead: boolean;
+  readonly connection: "" | "close" | "keep-alive";
+}
+
+/** What a client is told of an error. */
+export interface FailureMessage {
+  /** Field lines, without those that frame the message. */
+  readonly fields: string;
+  /** ASCII. */
+  readonly body: string;
 }
 
 /** The page holds texts of plugins and requests: whatever is in them, nothing of it runs. */
@@ -24,25 +35,35 @@ const pageFields = [
 ];
 
 /**
- * The reply that tells a client of an error, ready to be written.
+ * What tells a client of an error.
  *
  * @param page HTML in ASCII, in the place of problem details
  */
-export function errorReply(error: ProxyError, context: ReplyContext, page: string | null = null): string {
-  const body = page ?? `${JSON.stringify(problem(error, context.requestId))}\n`;
+export function failureMessage(
+  error: ProxyError,
+  context: FailureContext,
+  page: string | null = null,
+): FailureMessage {
   const fields = [
-    `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}`,
-    `Date: ${httpDate()}`,
     ...(page === null ? ["Content-Type: application/problem+json"] : pageFields),
-    `Content-Length: ${body.length}`,
     "Cache-Control: no-store",
     `Proxy-Status: ${context.proxy}; error=${error.proxyStatus}; details="${error.code}"`,
   ];
   if (context.requestId !== null) fields.push(`X-Request-Id: ${context.requestId}`);
   if (context.allow !== null) fields.push(`Allow: ${context.allow}`);
   if (context.retryAfter !== undefined) fields.push(`Retry-After: ${context.retryAfter}`);
-  if (context.connection !== "") fields.push(`Connection: ${context.connection}`);
-  return `${fields.join("\r\n")}\r\n\r\n${context.isHead ? "" : body}`;
+  return {
+    fields: `${fields.join("\r\n")}\r\n`,
+    body: page ?? `${JSON.stringify(problem(error, context.requestId))}\n`,
+  };
+}
+
+/** The reply that tells a client of an error, ready to be written. */
+export function errorReply(error: ProxyError, context: ReplyContext, page: string | null = null): string {
+  const { fields, body } = failureMessage(error, context, page);
+  const start = `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}\r\nDate: ${httpDate()}\r\n`;
+  const connection = context.connection === "" ? "" : `Connection: ${context.connection}\r\n`;
+  return `${start}${fields}Content-Length: ${body.length}\r\n${connection}\r\n${context.isHead ? "" : body}`;
 }
 
 function problem(error: ProxyError, requestId: string | null): object {

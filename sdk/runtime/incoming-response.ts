@@ -6,7 +6,7 @@ export class IncomingResponse {
   readonly #draft: Draft;
   #headers: Headers | null = null;
 
-  /** @param draft its line holds status and reason phrase */
+  /** @param draft its line holds status, `!` and a code where there was no answer, and reason phrase */
   constructor(draft: Draft) {
     this.#draft = draft;
   }
@@ -26,12 +26,18 @@ export class IncomingResponse {
   }
 
   get statusText(): string {
-    return this.#draft.reason ?? this.#draft.line.slice(4);
+    const { reason, line } = this.#draft;
+    return reason ?? line.slice(line.indexOf(" ") + 1);
   }
 
   set statusText(value: string) {
     this.#draft.isRewritten = true;
     this.#draft.reason = String(value);
+  }
+
+  get error(): string | null {
+    const { line } = this.#draft;
+    return line[3] === "!" ? line.slice(4, line.indexOf(" ")) : null;
   }
 
   get ok(): boolean {

@@ -51,7 +51,7 @@ export const MessageKind = {
   request: "Q",
   /** Payload: `ATTEMPT CLUSTER METHOD URL\n` and field lines. */
   upstream: "U",
-  /** Payload: `STATUS REASON\n` and field lines. */
+  /** Payload: `STATUS REASON\n` or `STATUS!CODE REASON\n` and field lines. */
   response: "S",
   /** A part of a body: the bytes of the dispatch. */
   requestBody: "q",

@@ -24,7 +24,7 @@ export class ConfigSource {
     this.file = file;
     const { document, faults, usable } = parseYaml(text, this.#lines);
     this.#document = document;
-    this.#variables = fillInVariables(document, env);
+    this.#variables = fillInVariables(document, env, file);
     const allFaults = usable ? [...faults, ...this.#variables.faults] : faults;
     for (const { offset, message } of allFaults) this.#add(offset, message);
     this.value = usable && this.#aliasesResolve() ? this.#toValue() : null;

@@ -1,4 +1,5 @@
 import { type Document, isScalar, type Scalar, visit } from "yaml";
+import { readIncluded } from "./included-files.ts";
 import { looksSecret } from "./secret-names.ts";
 import { substitute } from "./substitute.ts";
 import type { TextFault } from "./yaml-text.ts";
@@ -13,15 +14,21 @@ export interface FilledIn {
   readonly faults: readonly TextFault[];
 }
 
-/** Replaces `${env:…}` in every value of the document, in place. A variable or key that looks secret makes it one. */
-export function fillInVariables(document: Document.Parsed, env: NodeJS.ProcessEnv): FilledIn {
+/**
+ * Replaces `${env:…}` and `${file:…}` in every value of the document, in place. A variable, file or key that looks
+ * secret makes it one.
+ *
+ * @param file name of the document's own file
+ */
+export function fillInVariables(document: Document.Parsed, env: NodeJS.ProcessEnv, file: string): FilledIn {
   const kinds = new Map<Scalar, VariableKind>();
   const secrets = new Set<string>();
   const faults: TextFault[] = [];
 
+  const readFile = (name: string) => readIncluded(file, name);
   const fillIn = (scalar: Scalar, key: string) => {
     if (typeof scalar.value !== "string" || !scalar.value.includes("${")) return;
-    const { text, variables, problems } = substitute(scalar.value, env);
+    const { text, variables, problems } = substitute(scalar.value, env, readFile);
     const hidden = variables.filter(
       ({ name, value }) => value !== "" && (looksSecret(key) || looksSecret(name)),
     );

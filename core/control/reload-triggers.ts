@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { includedFiles } from "../config/included-files.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PluginGenerations } from "./plugin-generations.ts";
 import type { Reloader } from "./reloader.ts";
@@ -16,7 +19,7 @@ export interface ReloadTriggerOptions {
   readonly log: Logger;
 }
 
-/** Reloads on SIGHUP, and when the text of the config file or a plugin changes. */
+/** Reloads on SIGHUP, and when the text of the config file, of a file that it takes in, or of a plugin changes. */
 export function watchForReload({ file, generations, reloader, log }: ReloadTriggerOptions): ReloadTriggers {
   const onHangup = () => {
     if (reloader === null) {
@@ -27,7 +30,7 @@ export function watchForReload({ file, generations, reloader, log }: ReloadTrigg
   };
   process.on("SIGHUP", onHangup);
   if (reloader !== null) generations.listen(() => void reloader.request("plugins"));
-  const watch = file === null || reloader === null ? null : watchText(file, () => reloader.request(), log);
+  const watch = file === null || reloader === null ? null : watchTexts(file, () => reloader.request(), log);
   return {
     close() {
       process.off("SIGHUP", onHangup);
@@ -37,33 +40,58 @@ export function watchForReload({ file, generations, reloader, log }: ReloadTrigg
 }
 
 /**
- * The directory holds other files whose events say nothing about this one, and an editor may
- * cause several events with one save: only another text counts.
+ * The directories hold other files whose events say nothing about these, and an editor may
+ * cause several events with one save: only other texts count.
  */
-async function watchText(file: string, changed: () => void, log: Logger): Promise<ReloadTriggers> {
-  let text = changedSinceStart(file) ? null : readText(file);
+async function watchTexts(file: string, changed: () => void, log: Logger): Promise<ReloadTriggers> {
+  const first = readTexts(file);
+  let files = first?.files ?? [file];
+  let text = first === null || changedSinceStart(files) ? null : first.text;
   // Only a run with a file pays for loading it.
   const { watchDirectoriesOf } = await import("../net/directory-watcher.ts");
-  return watchDirectoriesOf([file], {
+  const callbacks = {
     changed() {
-      const found = readText(file);
-      if (found !== null && found !== text) {
-        text = found;
-        changed();
+      const found = readTexts(file);
+      if (found === null || found.text === text) return;
+      text = found.text;
+      if (!isDeepStrictEqual(found.files, files)) {
+        files = found.files;
+        watch.close();
+        watch = watchDirectoriesOf(files, callbacks);
       }
+      changed();
     },
-    failed(error) {
+    failed(error: unknown) {
       log.warn({ err: error, file }, "Cannot watch the config file; SIGHUP still reloads it");
     },
-  });
+  };
+  let watch = watchDirectoriesOf(files, callbacks);
+  return { close: () => watch.close() };
 }
 
 /** A save between reading the config and watching it would go unseen. */
-function changedSinceStart(file: string): boolean {
-  return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= performance.timeOrigin;
+function changedSinceStart(files: readonly string[]): boolean {
+  const changedAt = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return files.some((file) => changedAt(file) >= performance.timeOrigin);
+}
+
+interface Texts {
+  /** The config file and those whose text it takes in. */
+  readonly files: readonly string[];
+  /** Stands for what is in them. */
+  readonly text: string;
 }
 
 /** Null while the file is away, as it is between the two steps of some editors' saves. */
+function readTexts(file: string): Texts | null {
+  const config = readText(file);
+  if (config === null) return null;
+  const files = [file, ...includedFiles(file, config)];
+  const hash = createHash("sha256");
+  for (const each of files) hash.update(`${readText(each) ?? ""}\0`);
+  return { files, text: hash.digest("base64") };
+}
+
 function readText(file: string): string | null {
   try {
     return readFileSync(file, "utf8");

@@ -6,6 +6,7 @@ import t from "tap";
 import { parseEndpoint } from "../../core/config/endpoint.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import { loadConfig, loadConfigFile } from "../../core/config/load.ts";
+import { maskConfig } from "../../core/config/mask.ts";
 import type { Overrides } from "../../core/config/overrides.ts";
 import { ConfigError, formatProblem } from "../../core/config/problem.ts";
 
@@ -480,4 +481,35 @@ t.test("no text makes the loader throw anything but a list of problems in the fi
     { numRuns: 1500 },
   );
   t.pass();
+});
+
+t.test("a value may be the text of a file, whose last line end is left away", async (t) => {
+  const folder = t.testdir({
+    "key.txt": "s3cret-of-the-file\n",
+    keys: {},
+    "binary.bin": Buffer.from([0xff]),
+  });
+  const load = (key: string) =>
+    loadConfig(
+      `${folder}/sluice.yaml`,
+      `clusters: { app: { endpoints: ["http://a:1"], sticky: { cookie: c, key: "${key}" } } }`,
+      {
+        env: {},
+      },
+    );
+  const config = load("${file:key.txt}");
+  t.equal(config.clusters[0]!.sticky!.key, "s3cret-of-the-file");
+  t.notMatch(JSON.stringify(maskConfig(config)), "s3cret");
+  for (const [name, found] of [
+    ["none.txt", "no file"],
+    ["keys", "no plain file"],
+    ["binary.bin", "other bytes"],
+    ["/dev/zero", "no plain file"],
+  ] as const) {
+    t.throws(
+      () => load(`\${file:${name}}`),
+      { message: new RegExp(`sluice.yaml:1:\\d+: expected .*found ${found}`) },
+      name,
+    );
+  }
 });

@@ -30,9 +30,19 @@ t.test("substitute reports a missing variable and a malformed reference", async 
   t.same(substitute("${env:NOPE}", env).problems, [
     "expected variable NOPE to be set, found it unset and no default",
   ]);
-  for (const text of ["${HOST}", "${env:}", "${env:A B}", "${env:HOST", "${}", "${env:1A}", "${file:x}"]) {
+  for (const text of ["${HOST}", "${env:}", "${env:A B}", "${env:HOST", "${}", "${env:1A}", "${file:}"]) {
     t.match(substitute(text, env).problems, [/^expected \$\{env:NAME\}/], text);
   }
+});
+
+t.test("substitute fills in the text of a file, and does not look into it", async (t) => {
+  const readFile = (name: string) => `<${name}> \${env:HOST}`;
+  t.match(substitute("a ${file:./keys.txt} b", env, readFile), {
+    text: "a <./keys.txt> ${env:HOST} b",
+    variables: [{ name: "./keys.txt" }],
+    problems: [],
+  });
+  t.same(substitute("${file:x}", env).problems, ["expected no file, found x"], "where there are none");
 });
 
 t.test("names of Object.prototype are no variables", async (t) => {

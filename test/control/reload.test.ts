@@ -4,6 +4,7 @@ import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
 import { socketFolder } from "../net/socket-folder.ts";
+import { until } from "../net/until.ts";
 import { startSluice } from "./running-sluice.ts";
 import { startService } from "./service.ts";
 
@@ -16,6 +17,11 @@ function configText(port: number, upstream: string, ...more: string[]): string {
     ...more,
     "",
   ].join("\n");
+}
+
+/** A value that is the text of a file. */
+function fileText(name: string): string {
+  return `\${file:${name}}`;
 }
 
 async function startWithFile(t: Test) {
@@ -127,3 +133,21 @@ async function getOver(socketPath: string): Promise<string> {
   const [response] = (await once(get({ socketPath, path: "/" }), "response")) as [IncomingMessage];
   return text(response);
 }
+
+t.test("a file that the config takes in is watched too, also one that is not there yet", async (t) => {
+  const [first, second] = [await startService(t, "first"), await startService(t, "second")];
+  const folder = t.testdir({
+    more: { "upstream.txt": first.url },
+    "sluice.yaml": configText(0, fileText("more/upstream.txt")),
+  });
+  const sluice = startSluice(t, "--config", `${folder}/sluice.yaml`);
+  const url = await sluice.url();
+  t.equal(await (await fetch(url)).text(), "first");
+  writeFileSync(`${folder}/more/upstream.txt`, second.url);
+  await sluice.line("Config reloaded");
+  t.equal(await (await fetch(url)).text(), "second");
+  writeFileSync(`${folder}/sluice.yaml`, configText(0, fileText("later.txt")));
+  t.match((await sluice.line("Config refused, the old one stays"))["problem"], /found no file: .*later\.txt/);
+  writeFileSync(`${folder}/later.txt`, first.url);
+  await until(async () => (await (await fetch(url)).text()) === "first");
+});

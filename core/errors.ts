@@ -81,6 +81,9 @@ const meanings = {
   response_too_large: meaning(502, "Response body is too large for a policy", "http_response_body_size"),
   reroute_loop: meaning(508, "Policies sent the request in a circle", "proxy_loop_detected"),
 
+  // What a route was told to do.
+  fault_injected: meaning(503, "Fault was injected", "proxy_internal_response"),
+
   deadline_exceeded: meaning(504, "Request took too long", "http_response_timeout"),
 
   overloaded: meaning(503, "Too much to do", "http_request_denied"),
@@ -97,6 +100,8 @@ export interface ProxyErrorOptions {
   readonly source: ErrorSource;
   readonly retry?: RetrySafety;
   readonly cause?: unknown;
+  /** In the place of the status that the code has. */
+  readonly status?: number;
 }
 
 /**
@@ -108,17 +113,20 @@ export class ProxyError extends Error {
   readonly code: ErrorCode;
   readonly source: ErrorSource;
   readonly retry: RetrySafety;
+  private readonly ownStatus: number | null;
 
   constructor(code: ErrorCode, message: string, options: ProxyErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.source = options.source;
     this.retry = options.retry ?? "never";
+    this.ownStatus = options.status ?? null;
   }
 
   /** Status of the local reply that tells the client. */
   get status(): number {
     const { status, proxyStatus } = meanings[this.code];
+    if (this.ownStatus !== null) return this.ownStatus;
     return this.source === "upstream" && proxyStatus === requestError ? 502 : status;
   }
 

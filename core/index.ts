@@ -1,6 +1,7 @@
 /** A data plane inside the caller's own process, for tests and for embedding. */
 import { addressExpected, formatAddress, parseAddress } from "./config/address.ts";
 import { endpointExpected, parseEndpoint } from "./config/endpoint.ts";
+import { routesWithFaults } from "./config/fault-text.ts";
 import { configFromFlags } from "./config/from-flags.ts";
 import type { Address, Config } from "./config/model.ts";
 import type { Overrides } from "./config/overrides.ts";
@@ -65,6 +66,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     listen: (listener, onConnection) => listen(listener, onConnection, { log }),
   });
   await gateway.start();
+  for (const fields of routesWithFaults(config)) log.warn(fields, "A route injects faults");
   const addresses = gateway.addresses();
   return {
     url: urlOf(addresses[0]!.address, config),

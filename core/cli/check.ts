@@ -1,3 +1,4 @@
+import { routesWithFaults } from "../config/fault-text.ts";
 import type { Config } from "../config/model.ts";
 import { type ConfigRequest, defaultFile, findDefaultFile, readConfig } from "./config-source.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -20,6 +21,8 @@ export async function check(request: ConfigRequest, env: NodeJS.ProcessEnv): Pro
   const plugins = await checkPlugins(config, file);
   if (plugins === null) return exitCodes.config;
   if (tls > 0) return exitCodes.failure;
+  for (const { route, faults } of routesWithFaults(config))
+    process.stderr.write(`warning: ${file}: route ${route} injects faults: ${faults}\n`);
   const { listeners, clusters, routes } = config;
   const served = [count(listeners, "listener"), count(clusters, "cluster"), count(routes, "route")];
   const parts = [

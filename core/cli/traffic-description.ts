@@ -5,7 +5,7 @@ import { describe } from "../discovery/describe.ts";
 /** Where the requests of a route go, and what happens when that fails; plain JSON. */
 export interface TrafficDescription
   extends Pick<ClusterConfig, "balance" | "hashKey" | "sticky" | "retryBudget" | "health" | "outlier">,
-    Pick<RouteConfig, "timeout" | "retry"> {
+    Pick<RouteConfig, "timeout" | "retry" | "fault"> {
   readonly endpoints: readonly PlannedEndpoint[];
   /** Where endpoints come from, in words; null: from the config. */
   readonly discovery: string | null;
@@ -19,7 +19,10 @@ export interface PlannedEndpoint {
   readonly priority: number;
 }
 
-export function describeTraffic({ timeout, retry }: RouteConfig, cluster: ClusterConfig): TrafficDescription {
+export function describeTraffic(
+  { timeout, retry, fault }: RouteConfig,
+  cluster: ClusterConfig,
+): TrafficDescription {
   const { balance, hashKey, sticky, endpoints, discovery, retryBudget, health, outlier } = cluster;
   const { connect, responseHead } = cluster.timeouts;
   return {
@@ -28,6 +31,6 @@ export function describeTraffic({ timeout, retry }: RouteConfig, cluster: Cluste
       return { address: formatAddress(address), weight, zone, priority };
     }),
     discovery: discovery === null ? null : describe(discovery),
-    ...{ timeout, timeouts: { connect, responseHead }, retry, retryBudget, health, outlier },
+    ...{ timeout, timeouts: { connect, responseHead }, retry, retryBudget, health, outlier, fault },
   };
 }

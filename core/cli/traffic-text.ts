@@ -1,3 +1,4 @@
+import { faultText } from "../config/fault-text.ts";
 import type { HashKey, HealthCheckConfig, OutlierConfig } from "../config/traffic-model.ts";
 import { formatDuration, formatSize } from "../config/units.ts";
 import type { PlannedEndpoint, TrafficDescription } from "./traffic-description.ts";
@@ -7,7 +8,9 @@ const mostEndpoints = 8;
 
 /** Lines of a plan, for people: what a request meets behind the policies. */
 export function trafficLines(cluster: string, traffic: TrafficDescription): string[] {
+  const { fault } = traffic;
   return [
+    ...(fault === null ? [] : [`  faults         ON: ${faultText(fault)}`]),
     `  cluster        ${cluster}: ${balanceText(traffic)}`,
     `  endpoints      ${endpointsText(traffic)}`,
     `  timeout        ${timeoutText(traffic)}`,

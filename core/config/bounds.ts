@@ -24,6 +24,9 @@ export const timeoutBounds: Bounds = { min: 10, max: day };
 /** ms, where nothing at all is a sensible wait. */
 export const delayBounds: Bounds = { min: 0, max: day };
 
+/** ms that a request waits because somebody wants it to. */
+export const faultDelayBounds: Bounds = { min: 1, max: 60 * 60 * 1000 };
+
 /** Connections and waiting requests. */
 export const countBounds: Bounds = { min: 1, max: 1_000_000 };
 

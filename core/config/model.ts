@@ -7,6 +7,7 @@ import type {
   BalanceKind,
   DiscoveryConfig,
   FailoverConfig,
+  FaultConfig,
   HashKey,
   HealthCheckConfig,
   OutlierConfig,
@@ -140,6 +141,8 @@ export interface RouteConfig {
   readonly priority: 0 | 1 | 2 | 3;
   /** Null: nothing is sent twice. */
   readonly retry: RetryConfig | null;
+  /** Null: nothing is injected. */
+  readonly fault: FaultConfig | null;
   /** What Host says upstream: the client's, the endpoint's, or this text. */
   readonly host: "preserve" | "upstream" | { readonly literal: string };
   /** In the order in which they see a request; null: every plugin of the folder, by file name. */

@@ -3,6 +3,7 @@ import type { RouteConfig, RouteMatch } from "./model.ts";
 import { isName, isToken, nameExpected } from "./names.ts";
 import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
+import { resolveFault } from "./resolve-fault.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
 import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -37,8 +38,9 @@ export function resolveRoutes(
     const policies = resolvePolicies(route.policies, [...path, "policies"], source);
     const timeout = resolveRouteTimeout(route.timeout, [...path, "timeout"], source);
     const retry = resolveRetry(route.retry, [...path, "retry"], source);
+    const fault = resolveFault(route.fault, [...path, "fault"], source);
     const priority = (route.priority ?? defaultPriority) as RouteConfig["priority"];
-    resolved.push({ name, match, cluster: route.cluster, timeout, priority, retry, host, policies });
+    resolved.push({ name, match, cluster: route.cluster, timeout, priority, retry, fault, host, policies });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

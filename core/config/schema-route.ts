@@ -1,6 +1,7 @@
 /** A route of `sluice.yaml`: which requests it takes, and what becomes of them. */
 import { delayBounds } from "./bounds.ts";
 import { type Static, Type } from "./schema-builder.ts";
+import { fault } from "./schema-fault.ts";
 import { policy } from "./schema-plugins.ts";
 import { retry } from "./schema-retry.ts";
 import { closed, count, duration, expected, list, text } from "./schema-terms.ts";
@@ -55,6 +56,7 @@ export const route = Type.Object(
       },
     ),
     retry: Type.Optional(retry),
+    fault: Type.Optional(fault),
     hostHeader: text('"preserve", "upstream" or the text to send', {
       description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",
       default: "preserve",

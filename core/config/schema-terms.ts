@@ -1,4 +1,5 @@
 import type { Bounds } from "./bounds.ts";
+import { portionPattern } from "./portion.ts";
 import { type TSchema, Type } from "./schema-builder.ts";
 import { durationPattern, formatDuration, formatSize, sizePattern } from "./units.ts";
 
@@ -39,6 +40,17 @@ export function count({ min, max }: Bounds, annotations: Annotations) {
 export function share(value: number, description: string) {
   return Type.Optional(
     Type.Number({ minimum: 0, maximum: 1, description, default: value, ...expected("a number from 0 to 1") }),
+  );
+}
+
+/** A part of a whole, from 0 to 1 or in percent; its bounds are checked after the percentage is resolved. */
+export function portion(value: number, description: string) {
+  return Type.Optional(
+    Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.String({ pattern: portionPattern })], {
+      description: `${description} From 0 to 1, or a percentage.`,
+      default: value,
+      ...expected('a share such as 0.1 or "10%"'),
+    }),
   );
 }
 

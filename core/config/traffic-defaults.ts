@@ -46,6 +46,13 @@ export const defaultRetry: RetryConfig = {
   replay: 64 * 1024,
 };
 
+/** Of a fault about which nothing more is said. */
+export const defaultFault = {
+  delay: { share: 1, time: second },
+  abort: { share: 1, status: 503 },
+  header: false,
+} as const;
+
 /** ms for a request with all its attempts; 0: as long as its parts may take. */
 export const defaultRouteTimeout = 0;
 

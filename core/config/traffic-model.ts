@@ -103,6 +103,16 @@ export interface RetryConfig {
   readonly replay: number;
 }
 
+/** What a route does to its requests on purpose. */
+export interface FaultConfig {
+  /** `share` of the requests, in [0, 1], wait for `time` ms. */
+  readonly delay: { readonly share: number; readonly time: number } | null;
+  /** `share` of the requests, in [0, 1], are answered with this status. */
+  readonly abort: { readonly share: number; readonly status: number } | null;
+  /** Whether a request may ask for a fault by its fields. */
+  readonly header: boolean;
+}
+
 /** A second attempt while the first one is still under way. */
 export interface HedgeConfig {
   /** Percentile of the cluster's latency after which it is sent, in (0, 1). */

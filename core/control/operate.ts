@@ -1,4 +1,5 @@
 import { formatAddress } from "../config/address.ts";
+import { routesWithFaults } from "../config/fault-text.ts";
 import type { Config } from "../config/model.ts";
 import type { ListenerAddress } from "../data/plane.ts";
 import { openFileLimit } from "../net/file-limit.ts";
@@ -68,6 +69,7 @@ async function start(running: Running, termination: Promise<string>): Promise<bo
   const [listeners] = started;
   log.info(whereItListens(listeners, admin), "Sluice is listening");
   warnOfFewFiles(supervisor.config, log);
+  warnOfFaults(supervisor.config, log);
   return true;
 }
 
@@ -84,6 +86,11 @@ function warnOfFewFiles(config: Config, log: OperatorLogger): void {
     { limit, connections },
     "The limit of open files is below maxConnections; raise it with ulimit -n",
   );
+}
+
+/** They are easily left behind. */
+function warnOfFaults(config: Config, log: OperatorLogger): void {
+  for (const fields of routesWithFaults(config)) log.warn(fields, "A route injects faults");
 }
 
 function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot): object {
@@ -144,6 +151,7 @@ async function apply(
   move.commit();
   discoveries.follow(config);
   log.configure(config.log);
+  warnOfFaults(config, log);
   if (config.workers !== workers) {
     log.warn({ from: workers, to: config.workers }, "A new number of workers takes effect at the next start");
   }

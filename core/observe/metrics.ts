@@ -34,6 +34,8 @@ export interface RouteTotals {
   readonly durationMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Injected, by kind. */
+  readonly faults: readonly ReasonCount[];
 }
 
 export interface ClusterTotals {
@@ -49,7 +51,7 @@ export interface ClusterTotals {
   readonly retriesRefused: readonly ReasonCount[];
 }
 
-/** `reason` is an error code, or `ok`; of retries, the limit that was met. */
+/** `reason` is an error code, or `ok`; of retries, the limit that was met; of faults, their kind. */
 export interface ReasonCount {
   readonly reason: string;
   readonly count: number;
@@ -68,6 +70,9 @@ export interface Totals {
 
 const bucketCount = durationBounds.length + 1;
 
+/** What a route may do to a request on purpose. */
+const faultKinds = ["delay", "abort"] as const;
+
 /**
  * What every request touches comes first and the matrix of methods and statuses begins with
  * GET: a row is wider than a page of memory, and with a thousand routes each page and each
@@ -79,7 +84,8 @@ const routeColumn = {
   bytesOut: 2,
   buckets: 3,
   matrix: 3 + bucketCount,
-  width: 3 + bucketCount + methodLabels.length * statusLabels.length,
+  faults: 3 + bucketCount + methodLabels.length * statusLabels.length,
+  width: 3 + bucketCount + faultKinds.length + methodLabels.length * statusLabels.length,
 } as const;
 
 /** Column 0 counts attempts that went well, the columns after it one error code each. */
@@ -151,6 +157,11 @@ export class Metrics {
     cells[row + routeColumn.durationMs]! += durationMs;
     cells[row + routeColumn.bytesIn]! += bytesIn;
     cells[row + routeColumn.bytesOut]! += bytesOut;
+  }
+
+  /** A route delayed a request, or answered it itself, because it was told to. */
+  faultInjected(routeSlot: number, kind: (typeof faultKinds)[number]): void {
+    this.#routes.add(routeSlot, routeColumn.faults + faultKinds.indexOf(kind), 1);
   }
 
   /** A message that did not parse or is not allowed, from either side. */
@@ -245,7 +256,7 @@ export class Metrics {
 // A plain loop: a scrape walks 600 cells a route on the thread that serves requests.
 function requestCounts(route: string, row: Float64Array): RequestCount[] {
   const counts: RequestCount[] = [];
-  for (let cell = 0; cell < routeColumn.width - routeColumn.matrix; cell++) {
+  for (let cell = 0; cell < routeColumn.faults - routeColumn.matrix; cell++) {
     const count = row[routeColumn.matrix + cell]!;
     if (count > 0) counts.push({ route, ...labelsOfCell(cell), count });
   }
@@ -266,6 +277,7 @@ function routeTotals(route: string, row: Float64Array): RouteTotals {
     durationMs: row[routeColumn.durationMs]!,
     bytesIn: row[routeColumn.bytesIn]!,
     bytesOut: row[routeColumn.bytesOut]!,
+    faults: reasonCounts(faultKinds, row.subarray(routeColumn.faults)),
   };
 }
 

@@ -78,6 +78,11 @@ function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     "counter",
     "Messages that did not parse or are not allowed.",
   );
+  const faults = new Family(
+    "sluice_faults_injected_total",
+    "counter",
+    "Requests that a route delayed or answered itself because it was told to.",
+  );
   for (const snapshot of snapshots) {
     for (const { route, method, status, count } of snapshot.requests) {
       requests.add({ route, method, status }, count);
@@ -86,12 +91,13 @@ function requestFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
       duration.addHistogram({ route }, secondBounds, buckets, durationMs / 1000);
       bytesIn.add({ route }, bytes.bytesIn);
       bytesOut.add({ route }, bytes.bytesOut);
+      for (const { reason, count } of bytes.faults) faults.add({ route, kind: reason }, count);
     }
     for (const { reason, count } of snapshot.refused) {
       refused.add({ reason }, count);
     }
   }
-  return [requests, duration, bytesIn, bytesOut, refused];
+  return [requests, duration, bytesIn, bytesOut, refused, faults];
 }
 
 function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {

@@ -39,6 +39,8 @@ export class Attempts implements Waiter {
   private deadline = noDeadline;
   private deadlineTimer: Timer | null = null;
   private pause: NodeJS.Timeout | null = null;
+  /** What comes after the pause, when that is not the next attempt. */
+  private postponed: (() => void) | null = null;
   /** Whether the attempt at hand is made again, on a new connection to the same endpoint. */
   private repeats = false;
 
@@ -210,7 +212,22 @@ export class Attempts implements Waiter {
     return isWithin;
   }
 
-  private next(): void {
+  /** Nothing is sent until then; whoever gives up the exchange gives up this, too. */
+  putOff(ms: number, then: () => void): void {
+    this.postponed = then;
+    this.pause = setTimeout(() => this.hurry(), ms);
+  }
+
+  /** What was put off is done now, if there is any. */
+  hurry(): void {
+    const { postponed } = this;
+    if (postponed === null) return;
+    this.cancel();
+    postponed();
+  }
+
+  /** Begins an attempt, by way of the policies that see it. */
+  next(): void {
     const { exchange } = this;
     this.pause = null;
     try {
@@ -227,6 +244,7 @@ export class Attempts implements Waiter {
   cancel(): void {
     if (this.pause !== null) clearTimeout(this.pause);
     this.pause = null;
+    this.postponed = null;
     this.endpoint?.pool.cancel(this);
   }
 

@@ -279,6 +279,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
   /** To be closed soon: when idle it may bring one more request, but not wait for it long. */
   leave(): void {
     this.leaving = true;
+    this.exchange?.attempts.hurry();
     if (this.isSendingLastResponse) return;
     if (this.phase === Phase.idle || this.phase === Phase.fresh) this.arm(leavingIdleTime);
   }

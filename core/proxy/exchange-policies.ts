@@ -238,8 +238,9 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const route = this.findRoute();
     if (route === null) return;
     if (route === this.route) {
+      this.stage = "upstream";
       this.requestFlow.onAdmitted();
-      this.onUpstream();
+      this.exchange.proceed();
       return;
     }
     if (++this.reroutes > mostReroutes) {

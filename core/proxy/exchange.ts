@@ -1,7 +1,7 @@
 /**
  * One request and its response, from first byte to last:
  *
- *     head -> checks -> route -> [onRequest] -> cluster -> [onUpstream] -> endpoint -> connection -> request
+ *     head -> checks -> route -> [onRequest] -> fault -> cluster -> [onUpstream] -> endpoint -> connection -> request
  *     client <- [onResponseBody] <- body <- [onResponse] <- response head <-
  *
  * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
@@ -29,6 +29,7 @@ import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import type { DownstreamConnection } from "./connection.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
+import { injectFault } from "./fault.ts";
 import type { Generation, Route } from "./generation.ts";
 import { errorReply, type FailureContext } from "./local-reply.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
@@ -105,7 +106,7 @@ export class Exchange implements Task, ResponseReceiver {
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
       this.client.gateway.shedding.admit(this.route.config.priority);
       if (this.route.config.timeout > 0) this.attempts.limit(this.route.config.timeout);
-      if (this.route.plan === null) this.attempts.begin(this.route.cluster, null);
+      if (this.route.plan === null) this.proceed();
       else this.beginPolicies(this.route);
     } catch (error) {
       this.fail(toProxyError(error, "handle request"));
@@ -128,6 +129,14 @@ export class Exchange implements Task, ResponseReceiver {
   private beginPolicies(route: Route): void {
     this.policies = new ExchangePolicies(this, route);
     this.policies.onRequest();
+  }
+
+  /** No policy has anything against the request. */
+  proceed(): void {
+    const { config, cluster } = this.route!;
+    if (config.fault !== null) injectFault(this, config.fault);
+    else if (this.policies === null) this.attempts.begin(cluster, null);
+    else this.policies.onUpstream();
   }
 
   /**

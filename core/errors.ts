@@ -57,6 +57,7 @@ const meanings = {
 
   // The upstream side.
   no_healthy_upstream: meaning(503, "No endpoint is healthy", "destination_unavailable"),
+  requests_exhausted: meaning(503, "Too many requests at once", "connection_limit_reached"),
   pending_overflow: meaning(503, "Too many requests wait for a connection", "connection_limit_reached"),
   pending_timeout: meaning(503, "No connection became free in time", "connection_limit_reached"),
   name_unresolved: meaning(502, "Endpoint name does not resolve", "dns_error"),

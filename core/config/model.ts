@@ -5,6 +5,7 @@
  */
 import type {
   BalanceKind,
+  ConcurrencyConfig,
   DiscoveryConfig,
   FailoverConfig,
   FaultConfig,
@@ -93,6 +94,12 @@ export interface ClusterConfig {
   readonly maxPending: number;
   /** Idle connections kept per endpoint and reactor. */
   readonly maxIdle: number;
+  /** Requests in flight, over all endpoints and reactors; one more is answered 503. Null: any number. */
+  readonly maxRequests: number | null;
+  /** Requests of which a retry is in flight, or about to be, over all endpoints and reactors. Null: any number. */
+  readonly maxRetries: number | null;
+  /** A limit on requests in flight that follows the latency; null: there is none. */
+  readonly concurrency: ConcurrencyConfig | null;
   readonly timeouts: ClusterTimeouts;
 }
 

@@ -5,6 +5,7 @@ import { type Endpoint, endpointExpected, parseEndpoint } from "./endpoint.ts";
 import type { ClusterConfig, ClusterTls } from "./model.ts";
 import { isName, nameExpected } from "./names.ts";
 import { resolveFile } from "./resolve-file.ts";
+import { resolveClusterLimits } from "./resolve-limits.ts";
 import { resolveDurations } from "./resolve-quantities.ts";
 import { resolveTraffic } from "./resolve-traffic.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -37,6 +38,7 @@ function resolveCluster(
     name,
     endpoints: endpoints.map(({ secure: _, ...endpoint }) => endpoint),
     ...resolveTraffic(cluster, path, source),
+    ...resolveClusterLimits(cluster, path, source),
     reuse: cluster.reuse ?? defaultCluster.reuse,
     tls: resolveTls(cluster, endpoints, path, source),
     maxConnections,

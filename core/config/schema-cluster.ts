@@ -4,6 +4,7 @@ import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import { endpointExpected } from "./endpoint.ts";
 import { Type } from "./schema-builder.ts";
 import { discovery } from "./schema-discovery.ts";
+import { clusterLimits } from "./schema-limits.ts";
 import { closed, count, duration, expected, flag, list, share, text } from "./schema-terms.ts";
 import {
   defaultFailover,
@@ -263,6 +264,7 @@ export const cluster = Type.Object(
       description: "Idle connections kept for each endpoint and reactor.",
       default: defaultCluster.maxIdle,
     }),
+    ...clusterLimits,
     timeouts: Type.Optional(clusterTimeouts),
   },
   { description: "Endpoints that offer the same service.", ...closed },

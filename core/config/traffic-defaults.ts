@@ -1,5 +1,6 @@
 /** Default values of what traffic-model.ts describes: the schema shows them, the loader applies them. */
 import type {
+  ConcurrencyConfig,
   FailoverConfig,
   HealthCheckConfig,
   OutlierConfig,
@@ -36,6 +37,9 @@ export const defaultHealthCheck = {
 } as const satisfies HealthCheckConfig;
 
 export const defaultRetryBudget: RetryBudgetConfig = { ratio: 0.2, minimum: 1 };
+
+/** Of a cluster that asks for an adaptive limit. */
+export const defaultConcurrency: ConcurrencyConfig = { least: 4, most: 1000, tolerance: 1.5 };
 
 export const defaultRetry: RetryConfig = {
   attempts: 2,
@@ -74,4 +78,7 @@ export const defaultTraffic = {
   health: null,
   outlier: defaultOutlier,
   retryBudget: defaultRetryBudget,
+  maxRequests: null,
+  maxRetries: null,
+  concurrency: null,
 } as const;

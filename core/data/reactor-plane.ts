@@ -12,6 +12,7 @@ import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
 import { reportClusters } from "../upstream/cluster-report.ts";
+import type { UpstreamMemory } from "../upstream/services.ts";
 import type { EntryTrace } from "./entry-trace.ts";
 import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
@@ -30,8 +31,8 @@ export interface ReactorOptions {
   readonly trace?: EntryTrace | null;
   /** Of the store that all reactors share; null: this one is alone. */
   readonly memory?: SharedArrayBuffer | null;
-  /** Of the endpoints' health that all reactors share; null: this one is alone. */
-  readonly endpointMemory?: SharedArrayBuffer | null;
+  /** What all reactors know of endpoints and clusters; null: this one is alone. */
+  readonly upstreamMemory?: UpstreamMemory | null;
 }
 
 /** One event loop that serves: a gateway with its counters and its logs. */
@@ -61,7 +62,7 @@ export class ReactorPlane implements DataPlane {
       metrics: this.#metrics,
       bundle,
       policyServices: { engine: (name) => this.#engine(name), shared: this.#shared },
-      endpointMemory: this.#options.endpointMemory ?? null,
+      upstreamMemory: this.#options.upstreamMemory ?? null,
       leads: this.#options.reactor === 0,
       listen: (listener, onConnection) => this.#listen(listener, onConnection, log),
     };

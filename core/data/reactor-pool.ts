@@ -3,7 +3,7 @@ import type { Config } from "../config/model.ts";
 import { descriptorOf } from "../net/bound-handle.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { createStoreMemory } from "../store/store-memory.ts";
-import { createEndpointMemory } from "../upstream/health/endpoint-memory.ts";
+import { createUpstreamMemory, type UpstreamMemory } from "../upstream/services.ts";
 import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
 import { threadEntry } from "./entry.ts";
@@ -24,8 +24,8 @@ export interface ReactorThreadData {
   readonly exactTrace: number | null;
   /** Of the store that all reactors share. */
   readonly memory: SharedArrayBuffer;
-  /** Of the endpoints' health. */
-  readonly endpointMemory: SharedArrayBuffer;
+  /** Of what all reactors know of endpoints and clusters. */
+  readonly upstreamMemory: UpstreamMemory;
 }
 
 /**
@@ -45,9 +45,9 @@ export class ReactorPool implements DataPlane {
 
   constructor(reactors: number, exactTrace: number | null) {
     const memory = createStoreMemory();
-    const endpointMemory = createEndpointMemory();
+    const upstreamMemory = createUpstreamMemory();
     this.#threads = Array.from({ length: reactors }, (_, reactor) =>
-      startThread({ reactor, exactTrace, memory, endpointMemory }),
+      startThread({ reactor, exactTrace, memory, upstreamMemory }),
     );
   }
 

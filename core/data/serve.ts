@@ -25,7 +25,7 @@ export function serveProcess(reactors: number, exactTrace: number | null): void 
 /** Serves the main thread of the data process from a thread of its own. */
 export function serveThread(
   port: ThreadPort,
-  { reactor, exactTrace, memory, endpointMemory }: ReactorThreadData,
+  { reactor, exactTrace, memory, upstreamMemory }: ReactorThreadData,
 ): void {
   const channel = threadChannel(port);
   const handles = new HandleTable();
@@ -36,7 +36,7 @@ export function serveThread(
     }
   });
   const trace = openTrace(reactor, exactTrace);
-  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace, memory, endpointMemory }));
+  serveCalls(channel, new ReactorPlane({ handles, reactor, reusePort: true, trace, memory, upstreamMemory }));
   keepBeating(channel, trace);
 }
 

@@ -49,6 +49,12 @@ export interface ClusterTotals {
   readonly retries: number;
   /** Of those that were not made, by what forbade them. */
   readonly retriesRefused: readonly ReasonCount[];
+  /** Requests that the cluster's limits kept away, by limit and by the request's priority. */
+  readonly refused: readonly RefusalCount[];
+}
+
+export interface RefusalCount extends ReasonCount {
+  readonly priority: number;
 }
 
 /** `reason` is an error code, or `ok`; of retries, the limit that was met; of faults, their kind. */
@@ -88,6 +94,10 @@ const routeColumn = {
   width: 3 + bucketCount + faultKinds.length + methodLabels.length * statusLabels.length,
 } as const;
 
+/** Limits of a cluster that keep requests away. */
+const clusterLimits = ["requests", "concurrency"] as const;
+const priorityCount = 4;
+
 /** Column 0 counts attempts that went well, the columns after it one error code each. */
 const clusterColumn = {
   attempts: 0,
@@ -96,7 +106,10 @@ const clusterColumn = {
   pending: errorCodes.length + 3,
   retries: errorCodes.length + 4,
   retriesOverBudget: errorCodes.length + 5,
-  width: errorCodes.length + 6,
+  retriesOverMost: errorCodes.length + 6,
+  /** For each limit a column for each priority. */
+  refused: errorCodes.length + 7,
+  width: errorCodes.length + 7 + clusterLimits.length * priorityCount,
 } as const;
 
 const errorIndexes = new Map<ErrorCode, number>(errorCodes.map((code, index) => [code, index]));
@@ -197,6 +210,17 @@ export class Metrics {
   /** A request is not sent again, for the cluster has had as many retries as it may. */
   upstreamRetryOverBudget(clusterSlot: number): void {
     this.#clusters.add(clusterSlot, clusterColumn.retriesOverBudget, 1);
+  }
+
+  /** A request is not sent again, for so many are in flight that were. */
+  upstreamRetryOverMost(clusterSlot: number): void {
+    this.#clusters.add(clusterSlot, clusterColumn.retriesOverMost, 1);
+  }
+
+  /** A limit of the cluster keeps a request away. */
+  upstreamRefused(clusterSlot: number, limit: (typeof clusterLimits)[number], priority: number): void {
+    const column = clusterColumn.refused + clusterLimits.indexOf(limit) * priorityCount + priority;
+    this.#clusters.add(clusterSlot, column, 1);
   }
 
   connectionOpened(): void {
@@ -300,8 +324,23 @@ function clusterTotals(cluster: string, row: Float64Array): ClusterTotals {
     idle: row[clusterColumn.idle]!,
     pending: row[clusterColumn.pending]!,
     retries: row[clusterColumn.retries]!,
-    retriesRefused: [{ reason: "budget", count: row[clusterColumn.retriesOverBudget]! }],
+    retriesRefused: [
+      { reason: "budget", count: row[clusterColumn.retriesOverBudget]! },
+      ...(row[clusterColumn.retriesOverMost]! > 0
+        ? [{ reason: "max_retries", count: row[clusterColumn.retriesOverMost]! }]
+        : []),
+    ],
+    refused: refusalCounts(row),
   };
+}
+
+function refusalCounts(row: Float64Array): RefusalCount[] {
+  const counts = clusterLimits.flatMap((reason, limit) =>
+    Array.from({ length: priorityCount }, (_, priority) => {
+      return { reason, priority, count: row[clusterColumn.refused + limit * priorityCount + priority]! };
+    }),
+  );
+  return counts.filter(({ count }) => count > 0);
 }
 
 function reasonCounts(reasons: readonly string[], counts: Float64Array): ReasonCount[] {

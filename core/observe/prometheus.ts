@@ -117,6 +117,11 @@ function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     "counter",
     "Further attempts that the retry rule of a route asked for.",
   );
+  const turnedAway = new Family(
+    "sluice_upstream_requests_refused_total",
+    "counter",
+    "Requests that were kept away from a cluster, by the limit that was met and the request's priority.",
+  );
   const refused = new Family(
     "sluice_upstream_retries_refused_total",
     "counter",
@@ -131,8 +136,11 @@ function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     pending.add({ cluster }, totals.pending);
     retries.add({ cluster }, totals.retries);
     for (const { reason, count } of totals.retriesRefused) refused.add({ cluster, reason }, count);
+    for (const { reason, priority, count } of totals.refused) {
+      turnedAway.add({ cluster, reason, priority: String(priority) }, count);
+    }
   }
-  return [attempts, connections, pending, retries, refused];
+  return [attempts, connections, pending, retries, refused, turnedAway];
 }
 
 function totalFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {

@@ -10,6 +10,8 @@ import { Timer } from "../net/timers.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
+import type { Admission } from "../upstream/overload/admission.ts";
+import type { Place } from "../upstream/overload/place.ts";
 import type { Waiter } from "../upstream/pool.ts";
 import { backoff } from "../upstream/retry/backoff.ts";
 import { deadlineOf, leavesTime, noDeadline, timeFor } from "../upstream/retry/deadline.ts";
@@ -43,6 +45,10 @@ export class Attempts implements Waiter {
   private postponed: (() => void) | null = null;
   /** Whether the attempt at hand is made again, on a new connection to the same endpoint. */
   private repeats = false;
+  /** What the attempt at hand takes up; null: its cluster does not count. */
+  private place: Place | null = null;
+  /** Where this request is counted as one that is sent again. */
+  private retriedAt: Admission | null = null;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
@@ -76,11 +82,30 @@ export class Attempts implements Waiter {
     }
     if (this.endpoint !== null) this.endpoint.inFlight--;
     this.endpoint = null;
+    this.enter(cluster);
     if (this.tried === null) cluster.budget.onRequest();
     this.cluster = cluster;
     this.endpoint = name === null ? chooseEndpoint(this.exchange, cluster) : cluster.endpointNamed(name);
     this.endpoint.inFlight++;
     this.endpoint.pool.acquire(this);
+  }
+
+  /** @throws ProxyError when the cluster has as much to do as it may have */
+  private enter(cluster: Cluster): void {
+    this.leave();
+    if (cluster.admission === null) return;
+    const { priority, requestBody } = this.exchange;
+    this.place = cluster.admission.enter(priority, requestBody.received);
+  }
+
+  private leave(): void {
+    this.place?.leave();
+    this.place = null;
+  }
+
+  /** The client has sent all of the request. */
+  onRequestEnd(): void {
+    this.place?.onWhole();
   }
 
   onConnection(connection: UpstreamConnection): void {
@@ -107,6 +132,7 @@ export class Attempts implements Waiter {
     const endpoint = this.endpoint!;
     const now = performance.now();
     this.upstreamMs = now - this.sentAt;
+    this.place?.answered();
     endpoint.reactor.metrics.upstreamAttempt(endpoint.metricsSlot, null);
     endpoint.onHead(now, this.upstreamMs);
     this.cluster!.onResult(endpoint, head.status < 500, this.upstreamMs);
@@ -116,6 +142,7 @@ export class Attempts implements Waiter {
   /** The endpoint switched protocols. */
   onSwitched(): void {
     this.upstreamMs = performance.now() - this.sentAt;
+    this.place?.answered();
     this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
   }
 
@@ -200,15 +227,22 @@ export class Attempts implements Waiter {
     if (!decision.retry) return false;
     const pause = backoff(retry.backoff, this.count, decision.wait);
     if (!leavesTime(this.deadline, pause, performance.now()) || !this.isWithinBudget()) return false;
+    this.leave();
     this.pause = setTimeout(() => this.next(), pause);
     return true;
   }
 
   private isWithinBudget(): boolean {
     const { reactor, metricsSlot } = this.endpoint!;
+    const isFirst = this.retriedAt === null;
+    if (!this.isWithinMost()) {
+      reactor.metrics.upstreamRetryOverMost(metricsSlot);
+      return false;
+    }
     const isWithin = this.cluster!.budget.tryRetry();
     if (isWithin) reactor.metrics.upstreamRetry(metricsSlot);
     else reactor.metrics.upstreamRetryOverBudget(metricsSlot);
+    if (!isWithin && isFirst) this.endRetry();
     return isWithin;
   }
 
@@ -224,6 +258,20 @@ export class Attempts implements Waiter {
     if (postponed === null) return;
     this.cancel();
     postponed();
+  }
+
+  /** Whether the request may be one more of those that are sent again; it is one until the exchange is over. */
+  private isWithinMost(): boolean {
+    const { admission } = this.cluster!;
+    if (admission === null || this.retriedAt !== null) return true;
+    if (!admission.tryRetry()) return false;
+    this.retriedAt = admission;
+    return true;
+  }
+
+  private endRetry(): void {
+    this.retriedAt?.endRetry();
+    this.retriedAt = null;
   }
 
   /** Begins an attempt, by way of the policies that see it. */
@@ -250,6 +298,8 @@ export class Attempts implements Waiter {
 
   /** The exchange is over. */
   end(): void {
+    this.leave();
+    this.endRetry();
     if (this.endpoint !== null) this.endpoint.inFlight--;
     if (this.deadlineTimer !== null) this.exchange.client.reactor.timers.disarm(this.deadlineTimer);
   }

@@ -6,9 +6,12 @@
  *
  * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
  */
+
+import { defaultPriority } from "../config/traffic-defaults.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import type { Task } from "../net/turn.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
+import type { Priority } from "../upstream/overload/priority.ts";
 import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
 import { endToEndFields, keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
@@ -36,6 +39,7 @@ import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ResponseWriter } from "./response-writer.ts";
+import { isRefusal } from "./shedding.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** More interim responses than any protocol needs. */
@@ -53,6 +57,8 @@ export class Exchange implements Task, ResponseReceiver {
   status = 0;
   error: ProxyError | null = null;
   route: Route | null = null;
+  /** Of the route, of its header, or of a policy. */
+  priority: Priority = defaultPriority;
   readonly attempts = new Attempts(this);
   /** Null while no policy has anything to do with this exchange. */
   policies: ExchangePolicies | null = null;
@@ -104,7 +110,8 @@ export class Exchange implements Task, ResponseReceiver {
       checkRequest(head, generation.config);
       this.route = this.findRoute(head.method, head.authority, head.path);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
-      this.client.gateway.shedding.admit(this.route.config.priority);
+      this.priority = this.route.config.priority;
+      this.client.gateway.shedding.admit(this.priority);
       if (this.route.config.timeout > 0) this.attempts.limit(this.route.config.timeout);
       if (this.route.plan === null) this.proceed();
       else this.beginPolicies(this.route);
@@ -189,6 +196,7 @@ export class Exchange implements Task, ResponseReceiver {
 
   onRequestEnd(trailers: Trailers): void {
     this.requestBody.received = true;
+    this.attempts.onRequestEnd();
     if (this.policies === null) this.requestBody.end(trailers, this.upstream);
     else this.policies.requestFlow.onEnd(trailers);
   }
@@ -399,7 +407,7 @@ export class Exchange implements Task, ResponseReceiver {
       proxy: this.client.side.via,
       requestId: this.requestId,
       allow: error.code === "method_not_allowed" ? allowedBy(this.head, this.generation.table) : null,
-      ...(error.code === "overloaded" && { retryAfter: this.client.gateway.shedding.retryAfter() }),
+      ...(isRefusal(error) && { retryAfter: this.client.gateway.shedding.retryAfter() }),
     };
   }
 

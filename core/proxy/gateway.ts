@@ -12,7 +12,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
 import { Cluster } from "../upstream/cluster.ts";
-import { type UpstreamServices, upstreamServices } from "../upstream/services.ts";
+import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward.ts";
 import { accessRecord, refusalRecord } from "./access-record.ts";
 import { DownstreamConnection } from "./connection.ts";
@@ -37,8 +37,8 @@ export interface GatewayOptions {
   readonly listen: (config: ListenerConfig, onConnection: (socket: Socket) => void) => Promise<Listener>;
   /** In the place of connections over the network to endpoints. */
   readonly connect?: Reactor["connect"];
-  /** Of the endpoints' health, which all reactors share; absent: this one is alone. */
-  readonly endpointMemory?: SharedArrayBuffer | null;
+  /** What all reactors know of endpoints and clusters; absent: this one is alone. */
+  readonly upstreamMemory?: UpstreamMemory | null;
   /** Whether this reactor checks endpoints for all. Absent: yes. */
   readonly leads?: boolean;
 }
@@ -78,7 +78,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options;
     this.reactor = new Reactor(options.metrics, options.log, options.connect);
-    this.upstream = upstreamServices(this.reactor, options.endpointMemory, options.leads);
+    this.upstream = upstreamServices(this.reactor, options.upstreamMemory, options.leads);
     this.generation = this.createGeneration(options.config, new Map());
     this.shedding = new Shedding(options.config.shedding);
     this.reportFull = throttled((refused, listener: string) => {

@@ -3,7 +3,16 @@ import { isDeepStrictEqual } from "node:util";
 import type { SheddingConfig } from "../config/traffic-model.ts";
 import { ProxyError } from "../errors.ts";
 import { EventLoopLag } from "../upstream/overload/event-loop-lag.ts";
-import { LoadShedder, type Priority } from "../upstream/overload/load-shedder.ts";
+import { LoadShedder } from "../upstream/overload/load-shedder.ts";
+import type { Priority } from "../upstream/overload/priority.ts";
+
+/** Seconds that those are told to stay away whom a cluster's limit refused: at random, from 1. */
+const longestStay = 3;
+
+/** Whether the client is told when to come back: there was too much to do at this moment. */
+export function isRefusal({ code }: ProxyError): boolean {
+  return code === "overloaded" || code === "requests_exhausted";
+}
 
 export class Shedding {
   private config: SheddingConfig | null = null;
@@ -34,7 +43,7 @@ export class Shedding {
 
   /** Seconds for a refusal. */
   retryAfter(): number {
-    return this.shedder?.retryAfter() ?? 1;
+    return this.shedder?.retryAfter() ?? 1 + Math.floor(Math.random() * longestStay);
   }
 
   close(): void {

@@ -6,10 +6,12 @@ import type { Reactor } from "../net/reactor.ts";
 import { firstAttempt, type PickContext } from "./balance/candidate.ts";
 import { HostSet } from "./balance/host-set.ts";
 import { StickyCookie } from "./balance/sticky.ts";
+import type { ClusterCounts } from "./cluster-memory.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { EndpointCheck } from "./health/health-checker.ts";
 import { OutlierDetector } from "./health/outlier-detector.ts";
-import { RetryBudget, retryBudgetWords } from "./retry/retry-budget.ts";
+import { Admission } from "./overload/admission.ts";
+import { RetryBudget } from "./retry/retry-budget.ts";
 import type { UpstreamServices } from "./services.ts";
 
 /** How often endpoints whose ejection is over are looked for, in ms. */
@@ -19,6 +21,10 @@ export class Cluster {
   config: ClusterConfig;
   endpoints: readonly Endpoint[] = [];
   readonly budget: RetryBudget;
+  /** What all reactors count together for it. */
+  readonly counts: ClusterCounts;
+  /** Null: as many requests and retries at once as there are. */
+  readonly admission: Admission | null;
   /** Null: clients are not led back to their endpoint. */
   sticky: StickyCookie<Endpoint> | null = null;
   private readonly limits: Limits;
@@ -47,13 +53,11 @@ export class Cluster {
     this.limits = limits;
     this.reactor = reactor;
     this.services = services;
-    const { retryBudget } = config;
-    this.budget = new RetryBudget(
-      { ...retryBudget, minimum: retryBudget.minimum / workers },
-      new Int32Array(retryBudgetWords),
-    );
     this.detector = this.createDetector();
     this.setEndpoints(config.endpoints);
+    this.counts = services.counts.acquire(config.name);
+    this.budget = this.createBudget(workers);
+    this.admission = this.createAdmission();
     this.looking = services.checker !== null && this.detector !== null ? this.lookAgain(this.detector) : null;
   }
 
@@ -136,6 +140,7 @@ export class Cluster {
     if (this.looking !== null) clearInterval(this.looking);
     this.detector?.close();
     for (const endpoint of this.endpoints) this.leave(endpoint);
+    this.counts.release();
   }
 
   private currentHosts(): HostSet<Endpoint> {
@@ -147,6 +152,23 @@ export class Cluster {
     // Before the endpoints are looked at: what changes meanwhile is seen the next time.
     this.version = this.services.table.version;
     this.hosts = HostSet.build(this.endpoints, this.config);
+  }
+
+  /** Where reactors do not count together each has its share of what is allowed without any request. */
+  private createBudget(workers: number): RetryBudget {
+    const { ratio, minimum } = this.config.retryBudget;
+    const { budget, isShared } = this.counts;
+    return new RetryBudget({ ratio, minimum: isShared ? minimum : minimum / workers }, budget);
+  }
+
+  private createAdmission(): Admission | null {
+    const { name, maxRequests, maxRetries, concurrency } = this.config;
+    if (maxRequests === null && maxRetries === null && concurrency === null) return null;
+    const { metrics } = this.reactor;
+    const slot = metrics.clusterSlot(name);
+    return new Admission(this.config, this.counts, (refusal, priority) =>
+      metrics.upstreamRefused(slot, refusal, priority),
+    );
   }
 
   private createDetector(): OutlierDetector | null {

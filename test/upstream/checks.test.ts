@@ -1,7 +1,7 @@
 /** Active checks decide which endpoints get requests. */
 import t, { type Test } from "tap";
 import type { HealthCheckConfig } from "../../core/config/traffic-model.ts";
-import { createEndpointMemory } from "../../core/upstream/health/endpoint-memory.ts";
+import { createUpstreamMemory } from "../../core/upstream/services.ts";
 import { until } from "../net/until.ts";
 import { get, startGateway, type TestGateway } from "../support/gateway.ts";
 import { field, type Message } from "../support/message.ts";
@@ -94,7 +94,7 @@ t.test("a check of the connection alone turns off an endpoint that refuses", asy
 t.test("one gateway checks for all that share its memory", async (t) => {
   const [one, two] = [await startCheckable(t, "one"), await startCheckable(t, "two")];
   one.state.status = 500;
-  const memory = createEndpointMemory();
+  const memory = createUpstreamMemory();
   const settings = { cluster: { health: checking, failover: noPanic } };
   const addresses = [one.address, two.address];
   const follower = await startGateway(t, addresses, settings, sharing(memory, false));

@@ -1,7 +1,7 @@
 /** An endpoint that fails real requests is left out for a while. */
 import t, { type Test } from "tap";
 import type { OutlierConfig } from "../../core/config/traffic-model.ts";
-import { createEndpointMemory } from "../../core/upstream/health/endpoint-memory.ts";
+import { createUpstreamMemory } from "../../core/upstream/services.ts";
 import { until } from "../net/until.ts";
 import { get, startGateway } from "../support/gateway.ts";
 import { ok } from "../support/raw-upstream.ts";
@@ -135,7 +135,7 @@ t.test("what one gateway found, the other one that shares its memory knows", asy
   const state = { status: 500 };
   const bad = await startCounting(t, () => answerOf(state.status));
   const good = await startCounting(t, () => ok());
-  const memory = createEndpointMemory();
+  const memory = createUpstreamMemory();
   const settings = { cluster: { outlier: ejecting({ ejection: 300 }) } };
   const addresses = [bad.address, good.address];
   const leader = await startGateway(t, addresses, settings, sharing(memory, true));

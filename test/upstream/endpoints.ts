@@ -3,6 +3,7 @@ import type { Test } from "tap";
 import type { Address, Config, EndpointConfig } from "../../core/config/model.ts";
 import { defaultRetry } from "../../core/config/traffic-defaults.ts";
 import type { OutlierConfig, RetryConfig } from "../../core/config/traffic-model.ts";
+import type { UpstreamMemory } from "../../core/upstream/services.ts";
 import { freePort } from "../support/free-port.ts";
 import { get, type PluginParts, type TestGateway } from "../support/gateway.ts";
 import type { Message } from "../support/message.ts";
@@ -86,8 +87,8 @@ export function countsOf(endpoints: readonly CountingUpstream[]): number[] {
 }
 
 /** Options of a gateway that shares what it knows of endpoints with another one, as reactors do. */
-export function sharing(memory: SharedArrayBuffer, leads: boolean): PluginParts {
-  const parts = { change: (config: Config) => config, endpointMemory: memory, leads };
+export function sharing(memory: UpstreamMemory, leads: boolean): PluginParts {
+  const parts = { change: (config: Config) => config, upstreamMemory: memory, leads };
   return parts;
 }
 

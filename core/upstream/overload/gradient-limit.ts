@@ -10,7 +10,9 @@
  * for a measurement (Little's law), and so is a limit that fell far without the latency falling.
  */
 import type { ConcurrencyConfig } from "../../config/traffic-model.ts";
-import { LatencySample } from "./latency-sample.ts";
+import { sharedClock } from "../../store/shared-clock.ts";
+import { LimitMemory, limitWords } from "./limit-memory.ts";
+import { openTo, type Priority } from "./priority.ts";
 
 /** Of the first second. */
 const firstLimit = 20;
@@ -41,33 +43,27 @@ const follow = 0.25;
 /** A latency that is lower than the one without a queue by this factor is not so by chance. */
 const lower = 0.8;
 
+/** What was seen between two looks at the limit. */
+interface Window {
+  /** Of the latencies, in ms. */
+  readonly median: number;
+  readonly answered: boolean;
+  /** Most requests at once. */
+  readonly peak: number;
+  /** Whether a request found no place. */
+  readonly turnedAway: boolean;
+}
+
 export class GradientLimit {
   private readonly config: ConcurrencyConfig;
   private readonly now: () => number;
   private readonly random: () => number;
-  private readonly sample = new LatencySample();
-  /** Not rounded, or small ones could not grow. */
-  private exact: number;
-  private running = 0;
-  /** Most requests at once in this window. */
-  private peak = 0;
-  /** Whether a request of this window found no place. */
-  private turnedAway = false;
-  private windowEnds: number;
-  /** Latency without a queue in ms; NaN before the first window. */
-  private best = Number.NaN;
-  /** Highest limit since `best` was measured. */
-  private top: number;
-  /** Windows in a row with a limit so low that there can be no queue, and a latency as if there were one. */
-  private slowWindows = 0;
-  private nextMeasurement: number;
-  /** The limit to come back to; 0: no measurement is under way. */
-  private held = 0;
-  private settled = false;
+  private readonly memory: LimitMemory;
 
   /**
-   * @param now in ms, monotonic
+   * @param now in ms, the same for all who share the words; never goes back
    * @param random in [0, 1): proxies that started together do not measure together
+   * @param words `limitWords` of them, zero at first: who shares them shares the limit
    *
    * @example
    * const limit = new GradientLimit({ least: 4, most: 1000, tolerance: 1.5 });
@@ -75,36 +71,75 @@ export class GradientLimit {
    */
   constructor(
     config: ConcurrencyConfig,
-    now: () => number = () => performance.now(),
+    now: () => number = sharedClock,
     random: () => number = Math.random,
+    words: Int32Array = new Int32Array(limitWords),
   ) {
     this.config = config;
     this.now = now;
     this.random = random;
-    this.exact = this.bounded(firstLimit);
-    this.top = this.exact;
-    this.windowEnds = now() + shortestWindow;
-    this.nextMeasurement = this.measurementAfter(now());
+    this.memory = new LimitMemory(words);
+    this.memory.exclusively(() => this.begin());
+  }
+
+  /** One that goes on with what is known already keeps to its own bounds. */
+  private begin(): void {
+    const { memory } = this;
+    if (memory.isKnown) {
+      memory.exact = this.bounded(memory.exact);
+      return;
+    }
+    const now = this.now();
+    memory.exact = this.bounded(firstLimit);
+    memory.top = memory.exact;
+    memory.best = Number.NaN;
+    memory.windowEnds = now + shortestWindow;
+    memory.nextMeasurement = this.measurementAfter(now);
+    memory.begin();
   }
 
   /** Requests at once that the cluster gets now. */
   get limit(): number {
-    return Math.floor(this.exact);
+    return this.memory.limit;
   }
 
   get inFlight(): number {
-    return this.running;
+    return this.memory.running;
   }
 
-  /** Whether a request may go to the cluster; if so `onEnd` must follow, once. */
-  onStart(): boolean {
-    if (this.running >= this.limit) {
-      this.turnedAway = true;
+  /**
+   * Whether a request may go to the cluster; if so `onEnd` must follow, once.
+   *
+   * @param priority less important requests find some of the places closed
+   */
+  onStart(priority: Priority = 0): boolean {
+    const { memory } = this;
+    const before = memory.addRunning(1);
+    if (before >= openTo(priority, memory.limit)) {
+      memory.addRunning(-1);
+      memory.turnedAway = true;
       return false;
     }
-    if (this.running === 0) this.forgetStale();
-    if (++this.running > this.peak) this.peak = this.running;
+    this.noteRunning(before);
     return true;
+  }
+
+  /** Whether a request would be let through now, without counting it. */
+  isOpen(priority: Priority): boolean {
+    const { memory } = this;
+    if (memory.running < openTo(priority, memory.limit)) return true;
+    memory.turnedAway = true;
+    return false;
+  }
+
+  /** A request that `isOpen` let through begins to be work, limit or no limit; `onEnd` must follow, once. */
+  onLateStart(): void {
+    this.noteRunning(this.memory.addRunning(1));
+  }
+
+  private noteRunning(before: number): void {
+    if (before === 0) this.forgetStale();
+    if (before >= this.memory.peak) this.memory.peak = before + 1;
   }
 
   /**
@@ -113,88 +148,112 @@ export class GradientLimit {
    *   ones are left out, slow ones count: an answer would have taken at least as long
    */
   onEnd(latency: number, ok: boolean): void {
-    this.running--;
-    if (ok || latency > this.config.tolerance * this.best) this.sample.add(Math.max(latency, shortest), ok);
+    const { memory } = this;
+    const { sample } = memory;
+    memory.addRunning(-1);
+    if (ok || latency > this.config.tolerance * memory.best) sample.add(Math.max(latency, shortest), ok);
     const now = this.now();
-    if (now < this.windowEnds) return;
-    if (this.sample.count >= (now < this.windowEnds + patience ? plenty : fewest)) this.closeWindow(now);
+    if (now < memory.windowEnds || !this.isFull(now)) return;
+    // Another thread may have closed it in between.
+    memory.exclusively(() => {
+      if (now >= memory.windowEnds && this.isFull(now)) this.closeWindow(now);
+    });
+  }
+
+  private isFull(now: number): boolean {
+    const { sample, windowEnds } = this.memory;
+    return sample.count >= (now < windowEnds + patience ? plenty : fewest);
   }
 
   private closeWindow(now: number): void {
-    const median = this.sample.median();
-    const answered = this.sample.isMostlyAnswers;
-    const { peak, turnedAway } = this;
+    const { memory } = this;
+    const { peak, turnedAway } = memory;
+    const median = memory.sample.median();
+    const answered = memory.sample.isMostlyAnswers;
     this.openWindow(now, median);
-    if (this.held > 0) this.measure(now, median, answered);
-    else this.adjust(now, median, answered, peak);
+    if (memory.held > 0) this.measure(now, median, answered);
+    else this.adjust(now, { median, answered, peak, turnedAway });
     // It is refused anyway: a limit that keeps nobody out need not be measured anew.
-    if (turnedAway && this.held === 0 && now >= this.nextMeasurement) this.beginMeasurement();
+    if (turnedAway && memory.held === 0 && now >= memory.nextMeasurement) this.beginMeasurement();
   }
 
-  private adjust(now: number, median: number, answered: boolean, peak: number): void {
-    if (Number.isNaN(this.best)) {
-      if (answered) this.best = median;
-      return;
-    }
-    if (answered && median < this.best) this.followDown(now, median);
-    if (peak <= this.noQueue(this.exact)) {
+  private adjust(now: number, window: Window): void {
+    const { memory } = this;
+    const { median, answered, peak, turnedAway } = window;
+    if (Number.isNaN(memory.best)) {
       if (!answered) return;
-      this.best += follow * (median - this.best);
-      this.nextMeasurement = this.measurementAfter(now);
+      memory.best = median;
+      // With so many at once there may have been a queue already.
+      if (peak > this.noQueue(memory.exact)) memory.nextMeasurement = now;
       return;
     }
-    this.exact = this.bounded(this.next(median, peak));
-    this.top = Math.max(this.top, this.exact);
+    if (answered && median < memory.best) this.followDown(now, median);
+    if (peak <= this.noQueue(memory.exact)) {
+      if (!answered) return;
+      memory.best += follow * (median - memory.best);
+      memory.nextMeasurement = this.measurementAfter(now);
+      if (!turnedAway) return;
+    }
+    memory.exact = this.bounded(this.next(window));
+    memory.top = Math.max(memory.top, memory.exact);
     this.noteSlowness(now, median, answered);
   }
 
-  private next(median: number, peak: number): number {
-    const { exact } = this;
-    const gradient = Math.max(steepest, Math.min(1, (this.config.tolerance * this.best) / median));
+  private next({ median, peak, turnedAway }: Window): number {
+    const { exact, best } = this.memory;
+    const gradient = Math.max(steepest, Math.min(1, (this.config.tolerance * best) / median));
     const next = gradient * (exact + Math.sqrt(exact));
-    // A limit that nobody came near to has not been tried.
-    return next > exact && peak < exact / 2 ? exact : next;
+    // A limit that nobody came near to has not been tried; those who are turned away early do come near.
+    return next > exact && peak < exact / 2 && !turnedAway ? exact : next;
   }
 
   /** It is not a queue that makes the cluster slow, if it stays slow when there is none. */
   private noteSlowness(now: number, median: number, answered: boolean): void {
-    const isSlow = this.exact <= this.quiet(this.top) && median > this.config.tolerance * this.best;
-    this.slowWindows = isSlow ? this.slowWindows + 1 : 0;
+    const { memory } = this;
+    const isSlow = memory.exact <= this.quiet(memory.top) && median > this.config.tolerance * memory.best;
+    memory.slowWindows = isSlow ? memory.slowWindows + 1 : 0;
     // In the first of them the requests end that were there before.
-    if (this.slowWindows >= 2 && answered) this.measured(now, median);
+    if (memory.slowWindows >= 2 && answered) this.measured(now, median);
   }
 
   private beginMeasurement(): void {
-    this.held = this.exact;
-    this.settled = false;
-    this.exact = this.quiet(this.exact);
+    const { memory } = this;
+    memory.held = memory.exact;
+    memory.settled = false;
+    memory.exact = this.quiet(memory.exact);
   }
 
   private measure(now: number, median: number, answered: boolean): void {
-    if (!this.settled) {
-      this.settled = true;
+    const { memory } = this;
+    if (!memory.settled) {
+      memory.settled = true;
       return;
     }
-    this.exact = this.held;
-    this.held = 0;
-    const before = this.best;
+    memory.exact = this.bounded(memory.held);
+    memory.held = 0;
+    const before = memory.best;
     if (answered) this.measured(now, median);
-    else this.nextMeasurement = this.measurementAfter(now);
+    else memory.nextMeasurement = this.measurementAfter(now);
     // The limit that was measured under came of a latency that was too high, and so may have left a queue itself.
-    if (answered && median < before * lower) this.nextMeasurement = now + measureSoon;
+    if (answered && median < before * lower) memory.nextMeasurement = now + measureSoon;
   }
 
   private measured(now: number, median: number): void {
-    this.best = median;
-    this.top = this.exact;
-    this.slowWindows = 0;
-    this.nextMeasurement = this.measurementAfter(now);
+    const { memory } = this;
+    memory.best = median;
+    memory.top = memory.exact;
+    memory.slowWindows = 0;
+    memory.nextMeasurement = this.measurementAfter(now);
   }
 
   /** Single windows are quick by chance, so it follows slowly; but a cluster may have become so much quicker. */
   private followDown(now: number, median: number): void {
-    if (median < this.best * lower) this.nextMeasurement = Math.min(this.nextMeasurement, now + measureSoon);
-    this.best = median < this.best / 2 ? median : this.best + follow * (median - this.best);
+    const { memory } = this;
+    const { best } = memory;
+    if (median < best * lower) {
+      memory.nextMeasurement = Math.min(memory.nextMeasurement, now + measureSoon);
+    }
+    memory.best = median < best / 2 ? median : best + follow * (median - best);
   }
 
   /**
@@ -215,15 +274,20 @@ export class GradientLimit {
   }
 
   private openWindow(now: number, median: number): void {
-    this.sample.clear();
-    this.peak = this.running;
-    this.turnedAway = false;
-    this.windowEnds = now + Math.min(longestWindow, Math.max(shortestWindow, 2 * median));
+    const { memory } = this;
+    memory.sample.clear();
+    memory.peak = memory.running;
+    memory.turnedAway = false;
+    memory.windowEnds = now + Math.min(longestWindow, Math.max(shortestWindow, 2 * median));
   }
 
   private forgetStale(): void {
     const now = this.now();
-    if (now > this.windowEnds + stale) this.openWindow(now, 0);
+    const { memory } = this;
+    if (now <= memory.windowEnds + stale) return;
+    memory.exclusively(() => {
+      if (now > memory.windowEnds + stale) this.openWindow(now, 0);
+    });
   }
 
   private measurementAfter(now: number): number {

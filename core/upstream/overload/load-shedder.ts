@@ -4,11 +4,9 @@
  * Engineering", chapter 21, "Handling Overload": criticality, and load shedding by it).
  */
 import type { SheddingConfig } from "../../config/traffic-model.ts";
+import { type Priority, priorities } from "./priority.ts";
 
-/** 0 is kept longest, 3 goes first. */
-export type Priority = 0 | 1 | 2 | 3;
-
-const priorities = 4;
+const levels = priorities.length;
 
 /**
  * Share of the way to a new lag that is gone at each sample, up and down. Up: one long turn of the event loop, a
@@ -35,7 +33,7 @@ export class LoadShedder {
   /** In [0, 1]: how far the lag is on its way from where refusing ends to where nothing can be refused any more. */
   private pressure = 0;
   /** Probability of being refused, of each priority. */
-  private readonly odds = new Float64Array(priorities);
+  private readonly odds = new Float64Array(levels);
 
   /**
    * @param random in [0, 1)
@@ -98,20 +96,10 @@ export class LoadShedder {
 
   /** One priority after the other: the next one begins to go when the one before is gone. */
   private setOdds(): void {
-    for (let priority = 0; priority < priorities; priority++) {
-      const spared = priorities - 1 - priority;
-      this.odds[priority] = Math.max(0, Math.min(1, this.pressure * priorities - spared));
+    for (let priority = 0; priority < levels; priority++) {
+      const spared = levels - 1 - priority;
+      this.odds[priority] = Math.max(0, Math.min(1, this.pressure * levels - spared));
     }
     this.odds[0] = Math.min(mostRefused, this.odds[0]!);
   }
-}
-
-/**
- * The priority that a trusted client or a policy gave, or null when the text is none.
- *
- * @example
- * parsePriority("2"); // 2
- */
-export function parsePriority(text: string): Priority | null {
-  return /^[0-3]$/.test(text) ? (Number(text) as Priority) : null;
 }

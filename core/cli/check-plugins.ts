@@ -1,8 +1,10 @@
+import { builtInNames, namedBuiltIns, usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { catchAllRoute } from "../config/overrides.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { type Path, pathOfPointer } from "../config/value-path.ts";
-import type { PluginCode } from "../policy/bundle.ts";
+import type { PluginCode, PolicyBundle } from "../policy/bundle.ts";
+import { addBuiltIns } from "../reload/built-in-bundle.ts";
 import { stopBundler } from "../reload/bundle.ts";
 import { codeOf } from "../reload/bundle-builder.ts";
 import { compilePlugin } from "../reload/compile.ts";
@@ -29,20 +31,20 @@ export interface PluginsCheck {
  * @param file that the configuration came from; null: flags alone
  */
 export async function checkPlugins(config: Config, file: string | null): Promise<PluginsCheck> {
+  if (!usesPlugins(config)) return { plugins: [], problems: [], warnings: [] };
   const { directory } = config.plugins;
-  if (directory === null) return { plugins: [], problems: [], warnings: [] };
   let files: readonly PluginFile[];
   try {
-    files = await findPlugins(directory);
+    files = directory === null ? [] : await findPlugins(directory);
   } catch (error) {
     if (!(error instanceof PluginError)) throw error;
     return { plugins: [], problems: error.problems, warnings: [] };
   }
+  const names = files.map(({ name }) => name);
   const [built, typeProblems] = await Promise.all([
-    compileAll(files, directory),
+    compileAll(files, namedBuiltIns(config, names)),
     typeCheck(files.map(({ path }) => path)),
   ]);
-  const names = files.map(({ name }) => name);
   const found = await inspectPlugins({ config: withRoute(config), bundle: built.bundle, names });
   const places = await ConfigPlaces.of(file);
   return {
@@ -60,23 +62,24 @@ export async function checkPlugins(config: Config, file: string | null): Promise
 }
 
 /** Each by itself: one that cannot be compiled hides nothing of the others. */
-async function compileAll(files: readonly PluginFile[], directory: string) {
+async function compileAll(files: readonly PluginFile[], builtIns: readonly string[]) {
   const plugins: PluginCode[] = [];
   const problems: PluginProblem[] = [];
   const warnings: PluginProblem[] = [];
   for (const file of files) {
     try {
       const compiled = await compilePlugin(file);
-      plugins.push(codeOf(compiled, directory));
+      plugins.push(codeOf(compiled, file.directory));
       warnings.push(...compiled.warnings);
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       problems.push(...error.problems);
     }
   }
-  const runtime = await compileRuntime();
+  const own: PolicyBundle = { runtime: await compileRuntime(), plugins, offered: builtInNames() };
+  const bundle = await addBuiltIns(own, builtIns);
   await stopBundler();
-  return { bundle: { runtime, plugins }, problems, warnings };
+  return { bundle, problems, warnings };
 }
 
 /** A syntax error is told by the bundler and by TypeScript, in different words. */
@@ -120,7 +123,8 @@ function misuseProblem(misuse: Misuse, config: Config, places: ConfigPlaces): Pl
 }
 
 /** Settings of plugins that do not exist do nothing: most likely the name is mistyped. */
-function strangers(config: Config, names: readonly string[], places: ConfigPlaces): PluginProblem[] {
+function strangers(config: Config, own: readonly string[], places: ConfigPlaces): PluginProblem[] {
+  const names = [...own, ...builtInNames()];
   return Object.keys(config.plugins.settings)
     .filter((name) => !names.includes(name))
     .map((name) =>

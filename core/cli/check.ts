@@ -1,3 +1,4 @@
+import { usesPlugins } from "../config/built-in-plugins.ts";
 import { routesWithFaults } from "../config/fault-text.ts";
 import type { Config } from "../config/model.ts";
 import { type ConfigRequest, defaultFile, findDefaultFile, readConfig } from "./config-source.ts";
@@ -43,7 +44,7 @@ async function checkTls(config: Config, file: string | null): Promise<number> {
 
 /** @returns null when something is wrong with the plugins */
 async function checkPlugins(config: Config, file: string | null): Promise<readonly PluginFacts[] | null> {
-  if (config.plugins.directory === null) return [];
+  if (!usesPlugins(config)) return [];
   const { plugins, problems, warnings } = await (await import("./check-plugins.ts")).checkPlugins(
     config,
     file,

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, extname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { dataPermissions, socketPaths, toListen, union } from "../control/data-permissions.ts";
 import { installation } from "../control/installation.ts";
@@ -44,7 +45,7 @@ function permissions(config: Config, file: string | null): Permissions {
     env: null,
     // Whether a file may be read depends on who asks.
     sys: union([data.sys, usesTls(config) ? ["uid", "gid"] : []]),
-    run: [denoBinary(), ...(plugins.directory === null ? [] : [esbuildBinary()])],
+    run: [denoBinary(), ...(usesPlugins(config) ? [esbuildBinary()] : [])],
   };
 }
 

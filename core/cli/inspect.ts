@@ -1,11 +1,12 @@
+import { builtInsText } from "../config/built-in-plugins.ts";
 import type { Config, PolicyConfig } from "../config/model.ts";
 import { loadProblem } from "../data/load-problem.ts";
 import { sharedServices } from "../data/shared-services.ts";
 import { Reactor } from "../net/reactor.ts";
 import type { Logger } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
+import { decideGrants, engineNameOf } from "../policy/built-in.ts";
 import type { PluginCode } from "../policy/bundle.ts";
-import { missingGrants } from "../policy/grants.ts";
 import { PluginLoadError } from "../policy/load-error.ts";
 import type { Manifest } from "../policy/manifest.ts";
 import { Plugin } from "../policy/plugin.ts";
@@ -51,7 +52,7 @@ export async function inspect(
 
 async function load(code: PluginCode, { config, bundle }: InspectionOrder): Promise<Loaded> {
   const settings = config.plugins.settings[code.name] ?? null;
-  const engine = await engineFor(settings?.engine ?? null);
+  const engine = await engineFor(engineNameOf(code, settings));
   const plugin = new Plugin({
     code,
     runtime: bundle.runtime,
@@ -75,33 +76,36 @@ async function load(code: PluginCode, { config, bundle }: InspectionOrder): Prom
 
 function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Config): PluginFacts {
   const { engine, description, phases, onFailure, limits } = status.report("ready", 0);
-  const { capabilities } = manifest;
-  const granted = plugins.settings[code.name]?.grants ?? { fetch: [], kv: false, env: [] };
+  const settings = plugins.settings[code.name] ?? null;
+  const { grants, missing } = decideGrants(code, manifest.capabilities, settings, plugins.grantDeclared);
   return {
     name: code.name,
     file: code.file,
+    builtIn: code.builtIn === true,
     engine,
     description,
     phases,
     onFailure: onFailure!,
     limits: limits!,
-    maxLimits: { ...plugins.maxLimits, ...plugins.settings[code.name]?.limits },
-    capabilities,
-    missing: plugins.grantDeclared ? [] : missingGrants(capabilities, granted),
+    maxLimits: { ...plugins.maxLimits, ...settings?.limits },
+    capabilities: grants,
+    missing,
   };
 }
 
 async function findMisuses(
-  { config, names }: InspectionOrder,
+  { config, names, bundle }: InspectionOrder,
   loaded: ReadonlyMap<string, Loaded>,
 ): Promise<Misuse[]> {
   const misuses: Misuse[] = [];
+  const known = new Set([...names, ...bundle.plugins.map(({ name }) => name)]);
   for (const [route, { policies }] of config.routes.entries()) {
     const uses = policies ?? names.map((plugin): PolicyConfig => ({ plugin, config: null }));
     for (const [index, use] of uses.entries()) {
       const place = { route, index, plugin: use.plugin };
-      if (!names.includes(use.plugin)) {
-        const message = `expected the name of a plugin, one of ${names.join(", ") || "none"}, found "${use.plugin}"`;
+      if (!known.has(use.plugin)) {
+        const found = `found "${use.plugin}"${builtInsText(use.plugin, names, bundle.offered ?? [])}`;
+        const message = `expected the name of a plugin, one of ${names.join(", ") || "none"}, ${found}`;
         misuses.push({ kind: "unknown plugin", ...place, message });
         continue;
       }

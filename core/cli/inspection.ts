@@ -7,7 +7,7 @@ import type { PluginProblem } from "../reload/problem.ts";
 export interface InspectionOrder {
   readonly config: Config;
   readonly bundle: PolicyBundle;
-  /** Every plugin of the folder; what cannot be compiled is not in the bundle. */
+  /** Every plugin of the folder; what cannot be compiled is not in the bundle. Those built in are not among them. */
   readonly names: readonly string[];
 }
 
@@ -24,6 +24,8 @@ export interface Inspection {
 export interface PluginFacts {
   readonly name: string;
   readonly file: string;
+  /** This installation brings it along. */
+  readonly builtIn: boolean;
   readonly engine: string;
   readonly description: string | null;
   readonly phases: readonly PhaseName[];
@@ -31,7 +33,7 @@ export interface PluginFacts {
   readonly limits: PluginLimits;
   /** What it may give itself. */
   readonly maxLimits: PluginLimits;
-  /** What it asks for. */
+  /** What it asks for; of a built-in one, what it has. */
   readonly capabilities: Grants;
   /** What of it is not granted. */
   readonly missing: readonly string[];

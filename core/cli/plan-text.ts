@@ -54,9 +54,9 @@ function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {
 }
 
 function policyText(policy: PolicyDescription): string {
-  const { plugin, file, engine, onFailure, config, limits, maxLimits, grants } = policy;
+  const { plugin, file, builtIn, engine, onFailure, config, limits, maxLimits, grants } = policy;
   const granted = missingGrants(grants, noGrants);
-  return `policy ${plugin}: ${file}, ${engine}, fails ${onFailure}
+  return `policy ${plugin}: ${builtIn ? "built in" : file}, ${engine}, fails ${onFailure}
   limits  ${limitsText(limits)}
   at most ${limitsText(maxLimits)}
   grants  ${granted.join(", ") || "none"}

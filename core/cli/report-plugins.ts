@@ -22,7 +22,7 @@ export function reportPluginProblems(
  * What each plugin is and asks for, for people.
  *
  * @example
- * // plugins/10-tenant.ts: tenant, isolated-vm, fails closed
+ * // plugins/10-tenant.ts: tenant, isolated-vm, fails closed (a built-in one: "built in: cors, inline, ...")
  * //   onRequest, onResponse
  * //   kv                              granted
  * //   fetch https://tenants.internal  not granted
@@ -34,6 +34,7 @@ export function describePlugins(plugins: readonly PluginFacts[]): string {
 function describePlugin({
   name,
   file,
+  builtIn,
   engine,
   onFailure,
   phases,
@@ -46,5 +47,5 @@ function describePlugin({
     (wish) => `${wish.padEnd(width)}  ${missing.includes(wish) ? "not granted" : "granted"}`,
   );
   const lines = [phases.join(", ") || "no phases", ...(grants.length === 0 ? ["asks for nothing"] : grants)];
-  return `${file}: ${name}, ${engine}, fails ${onFailure}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+  return `${builtIn ? "built in" : file}: ${name}, ${engine}, fails ${onFailure}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }

@@ -23,6 +23,8 @@ export interface RouteDescription {
 export interface PolicyDescription {
   readonly plugin: string;
   readonly file: string;
+  /** This installation brings it along. */
+  readonly builtIn: boolean;
   readonly engine: string;
   readonly onFailure: "closed" | "open";
   readonly config: unknown;
@@ -44,7 +46,7 @@ interface Use extends PolicyDescription {
   readonly phases: ReadonlySet<PhaseName>;
 }
 
-/** @param plugins every plugin of the folder, in its order */
+/** @param plugins every plugin of the folder, in its order, and the built-in ones that routes use */
 export function describeRoute(
   route: RouteConfig,
   config: Config,
@@ -54,8 +56,9 @@ export function describeRoute(
   const shown = maskConfig(config);
   const number = config.clusters.findIndex((candidate) => candidate.name === cluster);
   const written = shown.routes.find((route) => route.name === name)?.policies ?? null;
+  const own = plugins.filter(({ builtIn }) => !builtIn);
   const uses = (
-    policies === null ? plugins.map((plugin) => ({ plugin: plugin.name, config: null })) : (written ?? [])
+    policies === null ? own.map((plugin) => ({ plugin: plugin.name, config: null })) : (written ?? [])
   ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
   const plan = planRoute(uses);
   return {
@@ -77,10 +80,11 @@ export function describeRoute(
 }
 
 function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {
-  const { name, file, engine, onFailure, limits, maxLimits, capabilities, phases } = facts;
+  const { name, file, builtIn, engine, onFailure, limits, maxLimits, capabilities, phases } = facts;
   return {
     plugin: name,
     file,
+    builtIn,
     engine,
     onFailure,
     config: own ?? plugins.settings[name]?.config ?? null,

@@ -1,3 +1,4 @@
+import { builtInNames, builtInsText } from "./built-in-plugins.ts";
 import type { Config, PolicyConfig } from "./model.ts";
 import { isPluginName, pluginNameExpected } from "./names.ts";
 import type { PolicyInFile } from "./schema-plugins.ts";
@@ -21,13 +22,15 @@ export function resolvePolicies(
   });
 }
 
-/** Reports routes that name plugins where nothing says in which folder these are. */
+/** Reports a route that names a plugin which is not built in where nothing says in which folder it is. */
 export function reportMissingFolder({ plugins, routes }: Config, source: ConfigSource): void {
   if (plugins.directory !== null || source.isFaulty(["plugins"])) return;
-  const index = routes.findIndex(({ policies }) => policies !== null && policies.length > 0);
+  const isStrange = ({ plugin }: PolicyConfig) => !builtInNames().includes(plugin);
+  const index = routes.findIndex(({ policies }) => policies?.some(isStrange));
   if (index < 0) return;
+  const { plugin } = routes[index]!.policies!.find(isStrange)!;
   source.report(
     ["routes", index, "policies"],
-    "expected plugins.directory in the file, or --plugins DIR, for these policies, found neither",
+    `expected plugins.directory in the file, or --plugins DIR, for these policies, found neither, and "${plugin}" is not built in${builtInsText(plugin, [], builtInNames())}`,
   );
 }

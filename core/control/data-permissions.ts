@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
 import { formatAddress } from "../config/address.ts";
+import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Address, ClusterConfig, Config, FetchGrant, ListenerConfig } from "../config/model.ts";
 import { parseGrant } from "../sandbox/host/outbound-grant.ts";
 import { codeFolders } from "./installation.ts";
@@ -58,8 +59,9 @@ export function union(scopes: readonly Scope[]): Scope {
 }
 
 /** Null: every origin, as plugins declare them and nobody knows yet which. */
-function fetchGrants({ plugins }: Config): readonly (FetchGrant | null)[] {
-  if (plugins.directory === null) return [];
+function fetchGrants(config: Config): readonly (FetchGrant | null)[] {
+  if (!usesPlugins(config)) return [];
+  const { plugins } = config;
   if (plugins.grantDeclared) return [null];
   return Object.values(plugins.settings).flatMap(({ grants }) => grants.fetch);
 }
@@ -98,8 +100,9 @@ function trustFiles(clusters: readonly ClusterConfig[]): string[] {
   return files.filter((file) => file !== null && file !== undefined).map((file) => resolve(file));
 }
 
-function variables({ plugins }: Config): Scope {
-  if (plugins.directory === null) return [];
+function variables(config: Config): Scope {
+  if (!usesPlugins(config)) return [];
+  const { plugins } = config;
   if (plugins.grantDeclared) return null;
   return Object.values(plugins.settings).flatMap(({ grants }) => grants.env);
 }

@@ -4,9 +4,10 @@ import { PlaneError } from "../data/calls.ts";
 import type { PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { PolicyBundle } from "../policy/bundle.ts";
+import { folderPlugins, type PolicyBundle } from "../policy/bundle.ts";
 import { generationId, type PolicyPart, policyPart, withPolicyPart } from "../reload/generation.ts";
 import { PluginError } from "../reload/problem.ts";
+import { BuiltInPlugins, isHostCode } from "./built-in-plugins.ts";
 import type { LastGood } from "./last-good.ts";
 import type { PluginFolder } from "./plugin-folder.ts";
 import { PluginStartError } from "./plugin-start-error.ts";
@@ -65,10 +66,12 @@ export class PluginGenerations {
   /** A reload and a rollback must not overlap. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #strikes = new Map<string, number>();
+  readonly #builtIns: BuiltInPlugins;
 
   constructor(options: PluginGenerationsOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.#builtIns = new BuiltInPlugins(options.log);
     this.#current = this.#generation(null, options.config, "files", 0);
   }
 
@@ -162,12 +165,12 @@ export class PluginGenerations {
     if (state === null) throw startError(problems);
     for (const problem of problems) this.#options.log.error(logFields(problem), "Plugins refused");
     const { compileRuntime } = await import("../reload/compile-runtime.ts");
-    const bundle = { runtime: await compileRuntime(), plugins: state.plugins };
-    const [config, result] = await this.#serveState(state, bundle, serve);
+    const kept = { runtime: await compileRuntime(), plugins: state.plugins };
+    const [config, bundle, result] = await this.#serveState(state, kept, serve);
     this.#current = this.#generation(bundle, config, "state", 1);
     this.#last = { result: "refused", at: Date.now(), problems };
     this.#options.log.warn(
-      { savedAt: new Date(state.savedAt).toISOString(), plugins: bundle.plugins.map(({ name }) => name) },
+      { savedAt: new Date(state.savedAt).toISOString(), plugins: state.plugins.map(({ name }) => name) },
       "The last good plugins are served until those of the folder can be used",
     );
     return result;
@@ -176,18 +179,21 @@ export class PluginGenerations {
   /** With the config as it is now; where that does not fit the old code, with the policies of then. */
   async #serveState<Result>(
     state: LastGood,
-    bundle: PolicyBundle,
+    kept: PolicyBundle,
     serve: (config: Config, bundle: PolicyBundle) => Promise<Result>,
-  ): Promise<[Config, Result]> {
+  ): Promise<[Config, PolicyBundle, Result]> {
+    const attempt = async (config: Config): Promise<[Config, PolicyBundle, Result]> => {
+      const bundle = (await this.#builtIns.addTo(kept, config))!;
+      return [config, bundle, await serve(config, bundle)];
+    };
     const config = this.#config;
     try {
-      return [config, await serve(config, bundle)];
+      return await attempt(config);
     } catch (error) {
       if (!isAboutPlugins(error)) throw error;
     }
-    const then = withPolicyPart(config, state.policies);
     try {
-      return [then, await serve(then, bundle)];
+      return await attempt(withPolicyPart(config, state.policies));
     } catch (error) {
       throw isAboutPlugins(error) ? startError(problemsOf(error)) : error;
     }
@@ -247,15 +253,19 @@ export class PluginGenerations {
   }
 
   #apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
-    if (bundle !== null && !this.#options.hostsPlugins) {
+    if (bundle !== null && !this.#options.hostsPlugins && !isHostCode(bundle, config)) {
       throw new Error(
-        "Cannot add a folder of plugins by a reload: the data process was started without one; start Sluice again",
+        "Cannot add plugins by a reload: the data process was started without their engines; start Sluice again",
       );
     }
     return this.#options.apply(config, bundle);
   }
 
   async #build(config: Config): Promise<PolicyBundle | null> {
+    return this.#builtIns.addTo(await this.#buildFolder(config), config);
+  }
+
+  async #buildFolder(config: Config): Promise<PolicyBundle | null> {
     const { directory } = config.plugins;
     if (this.#folder !== null && this.#folder.directory !== directory) {
       this.#folder.close();
@@ -338,7 +348,8 @@ export class PluginGenerations {
     const { directory, state } = this.#config.plugins;
     const { bundle, policies } = this.#current;
     if (state === null || directory === null || bundle === null) return;
-    const kept = { plugins: bundle.plugins, policies, savedAt: Date.now() };
+    // What is built in is always that of this program.
+    const kept = { plugins: folderPlugins(bundle), policies, savedAt: Date.now() };
     this.#saving = this.#saving
       .then(async () => (await import("./last-good.ts")).saveLastGood(state, directory, kept))
       .catch((error: unknown) => {

@@ -19,12 +19,13 @@ export async function pluginsPage(generations: PluginGenerations, supervisor: Su
       onProbation: isOnProbation,
     },
     lastReload: last === null ? null : { ...last, at: isoTime(last.at) },
-    plugins: (current.bundle?.plugins ?? []).map(({ name, file, hash }) => {
+    plugins: (current.bundle?.plugins ?? []).map(({ name, file, hash, builtIn = false }) => {
       const reports = reportsOf(name, report);
       const until = banned.get(name);
       return {
         ...(reports.length === 0 ? { name, file, hash, state: "unused" } : merged(reports)),
         ...(until !== undefined && { state: "quarantined", quarantinedUntil: isoTime(until) }),
+        builtIn,
         processesEnded: generations.strikes.get(name) ?? 0,
         generation: current.number,
         loadedAt: isoTime(current.loadedAt),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { ChannelClosed, PlaneError } from "../data/calls.ts";
 import type { EndpointChange, ListenerAddress, PlaneReport } from "../data/plane.ts";
@@ -61,7 +62,7 @@ export class Supervisor {
   constructor(config: Config) {
     this.#config = config;
     this.#reactors = config.workers;
-    this.hostsPlugins = config.plugins.directory !== null;
+    this.hostsPlugins = usesPlugins(config);
     this.#trace = this.hostsPlugins ? TraceFile.open() : null;
     this.#listeners = new BoundListeners(this.#reactors);
     this.#process = this.#fork(0);

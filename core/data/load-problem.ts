@@ -27,7 +27,7 @@ export function loadProblem(error: PluginLoadError, bundle: PolicyBundle | null)
     return { file, line, column, message, frame: frameAt(source ?? "", line, column) };
   }
   const code = bundle?.plugins.find(({ name }) => name === error.plugin);
-  if (code === undefined) return null;
+  if (code === undefined || (code.builtIn && isOperators(subject))) return null;
   const text = entryText(code);
   const { line, column } = placeOf(text, subject);
   return {
@@ -37,6 +37,11 @@ export function loadProblem(error: PluginLoadError, bundle: PolicyBundle | null)
     message,
     frame: subject === null ? "" : frameAt(text, line, column),
   };
+}
+
+/** What is built in is right: the operator's file is where to look. */
+function isOperators(subject: LoadSubject | null): boolean {
+  return subject === "config" || subject === "capabilities";
 }
 
 function placeOf(text: string, subject: LoadSubject | null): { line: number; column: number } {

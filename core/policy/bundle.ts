@@ -4,8 +4,15 @@ import type { GuestScript } from "../sandbox/engine.ts";
 /** The code of all plugins, compiled: plain JSON, so it crosses process and thread boundaries as it is. */
 export interface PolicyBundle {
   readonly runtime: GuestScript;
-  /** In the order of their file names. */
+  /** Those of the folder in the order of their file names, then the built-in ones that routes use. */
   readonly plugins: readonly PluginCode[];
+  /** Names of all that are built in, for messages; absent: nobody looked. */
+  readonly offered?: readonly string[];
+}
+
+/** The plugins of the folder: those that a route has which names none. */
+export function folderPlugins({ plugins }: PolicyBundle): readonly PluginCode[] {
+  return plugins.filter(({ builtIn }) => !builtIn);
 }
 
 export interface PluginCode {
@@ -19,6 +26,8 @@ export interface PluginCode {
   readonly folder: string;
   /** Of everything that went into the script. */
   readonly hash: string;
+  /** This installation brings it along. */
+  readonly builtIn?: boolean;
   /** Its code is not to be run at all: it has ended the data process again and again. */
   readonly quarantined?: QuarantinedPlugin;
 }

@@ -5,9 +5,9 @@ import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
+import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { faultLines } from "./fault-lines.ts";
-import { missingGrants } from "./grants.ts";
 import type { GuestLoss } from "./guest-call.ts";
 import { guestServices, type SharedServices } from "./guest-services.ts";
 import { type LoadSubject, PluginLoadError } from "./load-error.ts";
@@ -263,9 +263,8 @@ export class Plugin {
 
   private decideGrants(manifest: Manifest): Grants {
     const { settings, grantDeclared } = this.options;
-    if (grantDeclared) return manifest.capabilities;
-    const missing = missingGrants(manifest.capabilities, settings?.grants ?? noGrants);
-    if (missing.length === 0) return manifest.capabilities;
+    const { grants, missing } = decideGrants(this.code, manifest.capabilities, settings, grantDeclared);
+    if (missing.length === 0) return grants;
     const found = `Cannot use the plugin: it asks for ${missing.join(", ")}, which is not granted`;
     throw new PluginLoadError(
       this.code.name,

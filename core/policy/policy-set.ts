@@ -1,8 +1,10 @@
 /** All plugins and policies of one generation. */
+import { builtInsText } from "../config/built-in-plugins.ts";
 import type { Config, PolicyConfig, RouteConfig } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
-import type { PluginCode, PolicyBundle } from "./bundle.ts";
+import { engineNameOf } from "./built-in.ts";
+import { folderPlugins, type PluginCode, type PolicyBundle } from "./bundle.ts";
 import type { SharedServices } from "./guest-services.ts";
 import { PluginLoadError } from "./load-error.ts";
 import { planRoute, type RoutePlan } from "./plan.ts";
@@ -88,7 +90,7 @@ async function planFor(
   plugins: Map<string, Plugin>,
 ): Promise<RoutePlan | null> {
   const uses =
-    route.policies ?? bundle.plugins.map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
+    route.policies ?? folderPlugins(bundle).map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
   const policies = [];
   for (const use of uses) {
     let plugin = plugins.get(use.plugin);
@@ -107,8 +109,13 @@ async function planFor(
 function codeOf(name: string, route: RouteConfig, bundle: PolicyBundle): PluginCode {
   const code = bundle.plugins.find((plugin) => plugin.name === name);
   if (code !== undefined) return code;
-  const known = bundle.plugins.map((plugin) => plugin.name).join(", ") || "none";
-  throw new PluginLoadError(name, `Route ${route.name} uses the plugin ${name}: there are ${known}`);
+  const own = folderPlugins(bundle).map((plugin) => plugin.name);
+  const known = own.join(", ") || "none";
+  const offered = builtInsText(name, own, bundle.offered ?? []);
+  throw new PluginLoadError(
+    name,
+    `Route ${route.name} uses the plugin ${name}: there are ${known}${offered}`,
+  );
 }
 
 async function createPlugin(
@@ -124,7 +131,7 @@ async function createPlugin(
     settings,
     grantDeclared: config.plugins.grantDeclared,
     maxLimits: config.plugins.maxLimits,
-    engine: await engine(settings?.engine ?? null),
+    engine: await engine(engineNameOf(code, settings)),
     routes: config.routes.map(({ name }) => name),
     reactor,
     shared,

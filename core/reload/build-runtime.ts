@@ -1,8 +1,9 @@
 /**
  * Part of the build of the package: what the compiler of TypeScript does not make. The guest runtime in one
- * script, the declarations of its globals, and a manifest for `dist/`, whose imports are JavaScript.
+ * script, the declarations of its globals, the built-in plugins, and a manifest for `dist/`, whose imports are
+ * JavaScript.
  */
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { stopBundler } from "./bundle.ts";
 import { bundleRuntime } from "./compile-runtime.ts";
@@ -32,4 +33,9 @@ await stopBundler();
 for (const name of ["guest.d.ts", "tsconfig.plugin.json"]) {
   await copyFile(new URL(`sdk/${name}`, root), new URL(`dist/sdk/${name}`, root));
 }
+// As they are written: they are compiled like those of a folder, for the runtime that runs them.
+await cp(new URL("plugins", root), new URL("dist/plugins", root), {
+  recursive: true,
+  filter: (path) => !/\/(?:README\.md|tsconfig\.json)$/.test(path),
+});
 await writeFile(new URL("dist/package.json", root), `${JSON.stringify(await distManifest(), null, 2)}\n`);

@@ -2,7 +2,9 @@ import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { builtInEntry, builtInNames } from "../config/built-in-plugins.ts";
 import type { PluginCode } from "../policy/bundle.ts";
+import { compileBuiltIn } from "../reload/built-in-bundle.ts";
 import { type CompiledPlugin, compilePlugin } from "../reload/compile.ts";
 import { createPluginCompiler } from "../reload/plugin-compiler.ts";
 import { type PluginFile, pluginFileAt } from "../reload/plugin-files.ts";
@@ -24,9 +26,18 @@ export async function compileEntry(entry: PluginOptions, base: string | null): P
   if ((plugin === undefined) === (source === undefined))
     throw new TypeError("Cannot use a plugin: expected either a file in plugin or a text in source");
   if (source !== undefined) return codeOf(await compileText(source, name ?? "plugin"), "");
+  const builtIn = builtInOf(plugin!, base);
+  if (builtIn !== null) return { ...(await compileBuiltIn(builtIn)), name: name ?? builtIn };
   const found = pluginFileAt(shortPath(fileURLToPath(resolveFile(plugin!, base))));
   const file: PluginFile = { ...found, name: name ?? found.name };
   return codeOf({ ...(await compiler.compile(file)), name: file.name }, file.directory);
+}
+
+/** The built-in plugin that is meant, by its name or its module; null: it is none. */
+function builtInOf(plugin: string | URL, base: string | null): string | null {
+  if (typeof plugin === "string" && builtInNames().includes(plugin)) return plugin;
+  const path = fileURLToPath(resolveFile(plugin, base));
+  return builtInNames().find((name) => builtInEntry(name) === path) ?? null;
 }
 
 function resolveFile(file: string | URL, base: string | null): URL {

@@ -32,12 +32,12 @@ export interface TestGatewayOptions {
   readonly from?: string | URL;
 }
 
-/** A file, a file with its config, or one of them with what an operator may say of it. */
+/** A file or the name of a built-in policy, one of them with its config, or with what an operator may say of it. */
 export type PluginEntry = string | URL | readonly [plugin: string | URL, config: unknown] | PluginOptions;
 
 /** Has either `plugin` or `source`. */
 export interface PluginOptions {
-  /** File, relative to the test. */
+  /** File, relative to the test; or the name of a built-in policy. */
   readonly plugin?: string | URL;
   /** Its text, for a plugin without a file. */
   readonly source?: string;

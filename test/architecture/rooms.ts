@@ -34,10 +34,15 @@ export function roomOf(file: string): string {
 export function importFault(importer: string, imported: string): string | null {
   const [from, to] = [house(importer), house(imported)];
   if (from === "sdk") return to === "sdk" ? null : "sdk imports nothing of the host";
-  if (from === "plugins") return to === "sdk" || to === "plugins" ? null : "plugins import the sdk alone";
+  if (from === "plugins") return pluginFault(importer, imported);
   if (to === "sdk") return null;
   if (to !== "core") return `core imports nothing of ${to}`;
   return roomFault(roomOf(importer), roomOf(imported));
+}
+
+function pluginFault(importer: string, imported: string): string | null {
+  if (house(imported) !== "plugins") return "plugins import the sdk alone";
+  return roomOf(importer) === roomOf(imported) ? null : "a plugin imports its own files alone";
 }
 
 function roomFault(from: string, to: string): string | null {

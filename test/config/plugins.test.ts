@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to variables in a config file
 import { join } from "node:path";
 import t from "tap";
+import { namedBuiltIns, usesPlugins } from "../../core/config/built-in-plugins.ts";
 import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { maskConfig } from "../../core/config/mask.ts";
@@ -167,6 +168,31 @@ t.test("policies without a folder of plugins are refused, unless a flag names on
   t.match(problems(text), [/^2:36: expected plugins.directory in the file, or --plugins DIR/]);
   t.same(problems(text, { plugins: "p" }), []);
   t.same(problems("routes: [{ cluster: app, policies: [] }]"), []);
+});
+
+t.test("built-in policies need no folder, and a name that is near one is pointed out", async (t) => {
+  const use = (...names: string[]) => `routes: [{ cluster: app, policies: [${names.join(", ")}] }]`;
+  t.same(load(use("security-headers")).routes[0]!.policies, [{ plugin: "security-headers", config: null }]);
+  t.match(problems(use("security-headers", "securty-headers")), [
+    /^2:36: .*found neither, and "securty-headers" is not built in \(did you mean "security-headers"\?\); built in: .*security-headers/,
+  ]);
+  t.same(problems(use("security-headers", "auth"), { plugins: "p" }), []);
+});
+
+t.test("a built-in plugin is used where routes name it and the folder has none of that name", async (t) => {
+  const config = load(
+    "routes: [{ cluster: app, policies: [security-headers, auth] }, { cluster: app, path: /a }]",
+    {
+      plugins: "p",
+    },
+  );
+  t.same(namedBuiltIns(config, ["auth"]), ["security-headers"]);
+  t.same(namedBuiltIns(config, ["auth", "security-headers"]), []);
+  t.same(namedBuiltIns(load(""), []), []);
+  t.equal(usesPlugins(load("")), false);
+  t.equal(usesPlugins(load("routes: [{ cluster: app, policies: [] }]")), false);
+  t.equal(usesPlugins(load("routes: [{ cluster: app, policies: [security-headers] }]")), true);
+  t.equal(usesPlugins(load("plugins: { directory: p }")), true);
 });
 
 t.test(

@@ -22,7 +22,7 @@ const binary = join(folder, "node_modules", ".bin", "sluice");
 
 t.test("the package holds what runs and what explains it, nothing else", { skip }, async (t) => {
   t.same(readdirSync(published).sort(), ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"]);
-  t.same(readdirSync(join(published, "dist")).sort(), ["core", "package.json", "sdk"]);
+  t.same(readdirSync(join(published, "dist")).sort(), ["core", "package.json", "plugins", "sdk"]);
 });
 
 t.test("the installed binary prints its version and its help", { skip }, async (t) => {

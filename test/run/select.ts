@@ -8,6 +8,7 @@ const neutralRooms = [
   "index",
   "net",
   "observe",
+  "plugins",
   "policy",
   "proxy",
   "reload",

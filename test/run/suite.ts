@@ -14,7 +14,7 @@ export interface Suite {
 
 const defaultTimeout = 120_000;
 /** Rooms whose suites load isolated-vm, which asks for this option of Node. */
-const addonRooms = ["examples", "policy", "reload", "sandbox", "security", "testing"];
+const addonRooms = ["examples", "plugins", "policy", "reload", "sandbox", "security", "testing"];
 const addonOption = "--no-node-snapshot";
 const denoPreload = "test/support/deno-call-sites.ts";
 

@@ -32,6 +32,8 @@ export interface PolicySettings extends GatewaySettings {
   readonly clock?: HostClock;
   /** The config that the gateway gets in the place of this one. */
   readonly config?: (config: Config) => Config;
+  /** What the gateway gets in the place of the compiled plugins. */
+  readonly bundle?: (own: PolicyBundle) => Promise<PolicyBundle>;
 }
 
 /** A line that a plugin logged. */
@@ -73,7 +75,8 @@ export async function startPolicyGateway(
     metrics: { add: (kind, plugin, name, value) => void counts.push(`${kind} ${plugin} ${name} ${value}`) },
     onLogLine: (plugin, level, message, fields) => void lines.push({ plugin, level, message, fields }),
   };
-  const bundle = await compileBundle(settings.plugins);
+  const own = await compileBundle(settings.plugins);
+  const bundle = (await settings.bundle?.(own)) ?? own;
   let config: Config | null = null;
   const gateway = await startGateway(t, endpoints, settings, {
     bundle,

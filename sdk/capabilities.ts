@@ -11,7 +11,7 @@
 export interface Capabilities {
   /** Where `fetch` may go. Default: nowhere. */
   readonly fetch?: readonly FetchGrant[];
-  /** Whether `ctx.kv` may be used. Default: false. */
+  /** Whether `ctx.kv` and `ctx.counters` may be used. Default: false. */
   readonly kv?: boolean;
   /** Names of environment variables that `host.env` may read in `setup`. Default: none. */
   readonly env?: readonly string[];

@@ -1,3 +1,4 @@
+import type { Counters } from "./counters.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
@@ -29,6 +30,7 @@ export interface Context<Config = unknown, State = unknown> {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
+  readonly counters: Counters;
   /** Aborts when the client is gone or the phase has taken too long; give it to `fetch`. */
   readonly signal: WebAbortSignal;
   /** Where the request goes; to be assigned in `onRequest`. */

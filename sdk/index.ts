@@ -14,6 +14,7 @@ export type {
   Context,
   UpstreamChoice,
 } from "./context.ts";
+export type { Bucket, CounterOptions, Counters, Taken } from "./counters.ts";
 export { definePlugin } from "./define-plugin.ts";
 export type { KeyValueOptions, KeyValueStore } from "./key-value-store.ts";
 export type { Duration, Limits, Size } from "./limits.ts";

@@ -1,3 +1,4 @@
+import type { Counters } from "./counters.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
@@ -9,6 +10,7 @@ export interface SetupHost {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
+  readonly counters: Counters;
   /**
    * The value of an environment variable; undefined when it is not set. Throws a `TypeError` when it is
    * not among the plugin's `capabilities.env`.

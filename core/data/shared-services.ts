@@ -1,8 +1,7 @@
 import { PluginMetrics } from "../observe/plugin-metrics.ts";
 import type { PluginMetricSink, SharedServices } from "../policy/guest-services.ts";
 import { systemClock } from "../sandbox/host/basic.ts";
-import { MemoryKeyValues } from "../store/memory-key-values.ts";
-import { SharedKeyValues } from "../store/shared-key-values.ts";
+import { memoryStores, sharedStores } from "../store/stores.ts";
 
 /**
  * What the guests of one reactor share.
@@ -16,7 +15,7 @@ export function sharedServices(
 ): SharedServices {
   return {
     clock: systemClock,
-    store: memory === null ? new MemoryKeyValues() : new SharedKeyValues(memory),
+    ...(memory === null ? memoryStores() : sharedStores(memory)),
     environment: (names) =>
       Object.fromEntries(
         names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),

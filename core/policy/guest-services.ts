@@ -8,15 +8,15 @@ import { cryptoOperations } from "../sandbox/host/crypto-part.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import { type ExchangeCount, fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
 import { HostServices, type ServicePart } from "../sandbox/host/services.ts";
-import type { KeyValues } from "../store/key-values.ts";
+import type { Stores } from "../store/stores.ts";
+import { counterOperations } from "./counter-operations.ts";
 import { keyValueOperations } from "./key-value-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import type { Fault, PluginStatus } from "./plugin-status.ts";
 
 /** What the guests of a reactor have in common. */
-export interface SharedServices {
+export interface SharedServices extends Stores {
   readonly clock: HostClock;
-  readonly store: KeyValues;
   /** Values of the variables that are set, by name. */
   environment(names: readonly string[]): Readonly<Record<string, string>>;
   /** In the place of the network, for tests; null: the network. */
@@ -49,6 +49,7 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
     logOperations(shared, facts),
     metricOperations(shared, facts),
     keyValueOperations(shared, facts),
+    counterOperations(shared, facts),
     cryptoOperations(),
     fetchOperations({
       grants: () => facts.grants.fetch,

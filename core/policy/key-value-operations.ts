@@ -11,20 +11,11 @@ const longestKey = 1024;
 const longestHead = 8 * longestKey;
 const longestValue = 1024 * 1024;
 /** A year, in seconds. */
-const longestTtl = 366 * 24 * 3600;
+export const longestTtl = 366 * 24 * 3600;
 
 export function keyValueOperations({ store }: SharedServices, facts: GuestFacts): ServicePart {
   const { plugin } = facts;
-  const demand = (key: unknown): string => {
-    if (!facts.grants.kv) {
-      throw new HostCallError(
-        "NotAllowedError",
-        "kv is not granted: add `kv: true` to the plugin's capabilities",
-      );
-    }
-    if (typeof key === "string" && key.length <= longestKey) return key;
-    throw new HostCallError("TypeError", `Cannot use the key: it is longer than ${longestKey}`);
-  };
+  const demand = demandKey(facts);
   return {
     handlers: {
       [HostOp.kvGet]: (text) => then(store.get(plugin, demand(text)), (value) => value ?? ""),
@@ -46,6 +37,20 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
         return increment(store, plugin, demand(key), by, milliseconds(ttl));
       },
     },
+  };
+}
+
+/** Gives the key back when the plugin may use the store, and the key can be one. */
+export function demandKey(facts: GuestFacts): (key: unknown) => string {
+  return (key) => {
+    if (!facts.grants.kv) {
+      throw new HostCallError(
+        "NotAllowedError",
+        "kv is not granted: add `kv: true` to the plugin's capabilities",
+      );
+    }
+    if (typeof key === "string" && key.length <= longestKey) return key;
+    throw new HostCallError("TypeError", `Cannot use the key: it is longer than ${longestKey}`);
   };
 }
 

@@ -58,6 +58,10 @@ export class SharedTable {
     return this.memory.numbers[(this.pool.at(entry) + entryWord.expires) >>> 1]!;
   }
 
+  setExpires(entry: number, expires: number): void {
+    this.memory.numbers[(this.pool.at(entry) + entryWord.expires) >>> 1] = expires;
+  }
+
   isNumber(entry: number): boolean {
     return this.words[this.pool.at(entry) + entryWord.kind] === valueKind.number;
   }

@@ -2,6 +2,7 @@
  * The layout of a store that threads share: a header, then regions of one size. Each shard of the keys has a
  * region; the others are spares. All of it is zero at the start, and what was never used costs no memory.
  */
+import { sharedClock } from "./shared-clock.ts";
 
 /** Namespaces that have room of their own; further ones share that of the first. */
 export const namespaceSlots = 128;
@@ -11,7 +12,7 @@ export const cellWords = 32;
 const cellShift = 5;
 
 /** Words of the header. */
-const headerWord = { shards: 0, regions: 1, cells: 2, spare: 3, seeds: 4, namespaces: 32 } as const;
+const headerWord = { shards: 0, regions: 1, cells: 2, spare: 3, seeds: 4, begun: 6, namespaces: 32 } as const;
 const directory = headerWord.namespaces + namespaceSlots;
 
 /** Words of a region, from its start. The lock has a cache line to itself. */
@@ -56,6 +57,7 @@ export function createStoreMemory(shape: StoreShape = defaultShape): SharedArray
   header[headerWord.regions] = regions;
   header[headerWord.cells] = cells;
   header[headerWord.spare] = shards;
+  new Float64Array(memory)[headerWord.begun / 2] = sharedClock();
   header.set(crypto.getRandomValues(new Int32Array(2)), headerWord.seeds);
   for (let shard = 0; shard < shards; shard++) header[directory + shard] = shard;
   return memory;
@@ -71,6 +73,8 @@ export class StoreMemory {
   readonly bucketMask: number;
   readonly seed0: number;
   readonly seed1: number;
+  /** When the memory was made, in ms of the shared clock. */
+  readonly begun: number;
 
   constructor(memory: SharedArrayBuffer) {
     const words = new Int32Array(memory);
@@ -82,6 +86,7 @@ export class StoreMemory {
     this.bucketMask = bucketsFor(this.cells) - 1;
     this.seed0 = words[headerWord.seeds]!;
     this.seed1 = words[headerWord.seeds + 1]!;
+    this.begun = this.numbers[headerWord.begun / 2]!;
   }
 
   /** First word of a region. */

@@ -6,7 +6,7 @@ import type { PolicyBundle } from "../policy/bundle.ts";
 import type { SharedServices } from "../policy/guest-services.ts";
 import { Gateway } from "../proxy/gateway.ts";
 import { engineFor } from "../sandbox/engines.ts";
-import { MemoryKeyValues } from "../store/memory-key-values.ts";
+import { memoryStores } from "../store/stores.ts";
 import { callerOf } from "./caller.ts";
 import { chosenEngine } from "./chosen-engine.ts";
 import { ask } from "./client.ts";
@@ -63,11 +63,11 @@ class MemoryGateway implements TestGateway {
     this.clock = new JumpingClock(options.clock !== "stopped");
     this.network = new MemoryNetwork((error) => void this.upstreamErrors.push(error));
     this.config = baseConfig(options, this.network);
-    const store = new MemoryKeyValues(() => this.clock.now());
-    this.kv = keyValuesOf(store, () => this.bundle?.plugins.map(({ name }) => name) ?? []);
+    const stores = memoryStores(this.clock.now);
+    this.kv = keyValuesOf(stores.store, () => this.bundle?.plugins.map(({ name }) => name) ?? []);
     this.services = {
       clock: this.clock,
-      store,
+      ...stores,
       environment: (names) => pick(options.env ?? {}, names),
       outbound: stubOutbound(options.fetch),
       ...this.observed.services,

@@ -92,7 +92,7 @@ export interface TestGateway extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The time that plugins see: `performance.now()`, timers, how long `ctx.kv` keeps a value. `Date` goes its own way. */
+/** The time that plugins see: `performance.now()`, timers, how long `ctx.kv` and `ctx.counters` keep a value. `Date` goes its own way. */
 export interface TestClock {
   /** In ms. */
   now(): number;

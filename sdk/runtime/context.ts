@@ -1,5 +1,6 @@
 /** `ctx`: what a handler has besides its message. */
 import type { AbortSignal } from "./abort.ts";
+import { type Counters, counters } from "./counters.ts";
 import type { GuestExchange } from "./exchange.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
@@ -58,6 +59,10 @@ export class Context {
 
   get kv(): KeyValueStore {
     return kv;
+  }
+
+  get counters(): Counters {
+    return counters;
   }
 
   get signal(): AbortSignal {

@@ -41,6 +41,14 @@ export const HostOp = {
   kvDelete: 52,
   kvIncrement: 53,
 
+  counterNow: 54,
+  counterGet: 55,
+  counterSet: 56,
+  counterDelete: 57,
+  counterAdd: 58,
+  counterCompareAndSet: 59,
+  counterTake: 64,
+
   /** The body of the message at hand, whole. */
   readBody: 60,
 } as const;

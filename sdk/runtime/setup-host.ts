@@ -1,3 +1,4 @@
+import { type Counters, counters } from "./counters.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
 import type { PolicySetup } from "./message.ts";
@@ -9,6 +10,7 @@ export interface SetupHost {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
+  readonly counters: Counters;
   /** @throws TypeError when the variable is not among the plugin's capabilities */
   env(name: string): string | undefined;
 }
@@ -20,6 +22,7 @@ export function setupHost(setup: PolicySetup): SetupHost {
     log,
     metrics,
     kv,
+    counters,
     env(name) {
       if (setup.envNames.includes(name)) return variables.get(name);
       throw new TypeError(`Cannot read ${String(name)}: it is not among the plugin's capabilities.env`);

@@ -8,6 +8,7 @@ import type { EngineName } from "../../core/sandbox/engine.ts";
 import { bodyChecks } from "./contract/bodies.ts";
 import type { ExchangeCheck, ValueCheck } from "./contract/check.ts";
 import { contextChecks } from "./contract/context.ts";
+import { counterChecks, counterExchangeChecks } from "./contract/counters.ts";
 import { cryptoChecks } from "./contract/crypto.ts";
 import { faultChecks } from "./contract/faults.ts";
 import { checkFetch } from "./contract/fetch.ts";
@@ -35,6 +36,7 @@ const values: Readonly<Record<string, readonly ValueCheck[]>> = {
   Streams: streamChecks,
   "Aborts, timers, console and clock": timeChecks,
   "Web Cryptography": cryptoChecks,
+  Counters: counterChecks,
 };
 
 const exchanges: Readonly<Record<string, readonly ExchangeCheck[]>> = {
@@ -43,6 +45,7 @@ const exchanges: Readonly<Record<string, readonly ExchangeCheck[]>> = {
   "Responses that a handler edits": responseChecks,
   Bodies: bodyChecks,
   "The context of a handler": contextChecks,
+  "Counters of plugins": counterExchangeChecks,
   Faults: faultChecks,
   "Configs and policies of one plugin": instanceChecks,
   Limits: limitChecks,

@@ -13,7 +13,7 @@ import { Gateway } from "../../core/proxy/gateway.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { engineFor } from "../../core/sandbox/engines.ts";
 import { systemClock } from "../../core/sandbox/host/basic.ts";
-import { MemoryKeyValues } from "../../core/store/memory-key-values.ts";
+import { memoryStores } from "../../core/store/stores.ts";
 import { openPeer } from "../support/gateway.ts";
 import { type Message, readMessage } from "../support/message.ts";
 import { compileBundle } from "../support/policies.ts";
@@ -93,7 +93,7 @@ export async function startHostileGateway(
   const log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   const shared: SharedServices = {
     clock: systemClock,
-    store: new MemoryKeyValues(),
+    ...memoryStores(),
     environment: (names) =>
       Object.fromEntries(Object.entries(settings.environment ?? {}).filter(([name]) => names.includes(name))),
     outbound: settings.outbound ?? null,

@@ -1,6 +1,7 @@
 /** A thread that works on a shared store. */
 import { parentPort, workerData } from "node:worker_threads";
 import { sharedClock } from "../../core/store/shared-clock.ts";
+import { SharedCounters } from "../../core/store/shared-counters.ts";
 import { SharedKeyValues } from "../../core/store/shared-key-values.ts";
 import { lock } from "../../core/store/shared-lock.ts";
 import { SharedTable } from "../../core/store/shared-table.ts";
@@ -8,7 +9,17 @@ import { StoreMemory } from "../../core/store/store-memory.ts";
 import { Random } from "../support/random.ts";
 import { fault, valueFor } from "./claims.ts";
 
-export type Job = "count" | "mix" | "hold" | "forever" | "write" | "clock";
+export type Job =
+  | "add"
+  | "limited"
+  | "swap"
+  | "take"
+  | "count"
+  | "mix"
+  | "hold"
+  | "forever"
+  | "write"
+  | "clock";
 
 export interface StoreThreadData {
   readonly memory: SharedArrayBuffer;
@@ -18,6 +29,7 @@ export interface StoreThreadData {
 
 const { memory, job, thread } = workerData as StoreThreadData;
 const store = new SharedKeyValues(memory);
+const counters = new SharedCounters(memory);
 
 const jobs: Record<Job, () => unknown> = {
   /** Counts in one key that all threads share, and in one of each four. */
@@ -26,6 +38,21 @@ const jobs: Record<Job, () => unknown> = {
       store.increment("plugin", turn % 2 === 0 ? "hot" : `warm ${turn % 4}`, 1, null);
     }
   },
+  add() {
+    for (let turn = 0; turn < 50_000; turn++) {
+      counters.add("plugin", turn % 2 === 0 ? "hot" : `warm ${turn % 4}`, 1, null, null);
+    }
+  },
+  /** Returns how many of its additions were within the limit. */
+  limited: () => successes(2000, () => counters.add("plugin", "limited", 1, null, 1000) !== null),
+  /** Returns how often this thread was the one that changed the number. */
+  swap: () => successes(20_000, swapOnce),
+  /** Returns how often there was enough in a bucket that fills by one in an hour. */
+  take: () =>
+    successes(
+      2000,
+      () => counters.take("plugin", "bucket", 1, { rate: 1 / 3_600_000, burst: 1000 }).wait === 0,
+    ),
   mix: () => mix(40_000),
   forever() {
     parentPort!.postMessage("begun");
@@ -46,6 +73,17 @@ const jobs: Record<Job, () => unknown> = {
   },
   clock: sharedClock,
 };
+
+function successes(turns: number, step: () => boolean): number {
+  let count = 0;
+  for (let turn = 0; turn < turns; turn++) if (step()) count++;
+  return count;
+}
+
+function swapOnce(): boolean {
+  const found = counters.get("plugin", "swapped");
+  return counters.compareAndSet("plugin", "swapped", found, (found ?? 0) + 1, null);
+}
 
 /** Reads, writes and deletes at random; returns the first value that nobody can have written. */
 function mix(turns: number): string | null {

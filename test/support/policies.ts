@@ -12,7 +12,7 @@ import { findPlugins } from "../../core/reload/plugin-files.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { engineFor } from "../../core/sandbox/engines.ts";
 import { type HostClock, systemClock } from "../../core/sandbox/host/basic.ts";
-import { MemoryKeyValues } from "../../core/store/memory-key-values.ts";
+import { memoryStores } from "../../core/store/stores.ts";
 import { type GatewaySettings, startGateway, type TestGateway } from "./gateway.ts";
 
 /** Texts of plugins by file name; requests see them in the order of the names. */
@@ -69,7 +69,7 @@ export async function startPolicyGateway(
   const counts: string[] = [];
   const shared: SharedServices = {
     clock: settings.clock ?? systemClock,
-    store: new MemoryKeyValues(),
+    ...memoryStores(),
     environment: (names) => pick(settings.environment ?? {}, names),
     outbound: null,
     metrics: { add: (kind, plugin, name, value) => void counts.push(`${kind} ${plugin} ${name} ${value}`) },

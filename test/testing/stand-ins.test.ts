@@ -106,6 +106,25 @@ t.test("a clock that runs can be moved as well", async (t) => {
   await t.rejects(gateway.clock.advance(-1), { name: "RangeError" });
 });
 
+t.test(
+  "the clock moves counters: how long they are kept, how a bucket fills, and the clock that they share",
+  async (t) => {
+    const source = `export default { capabilities: { kv: true }, onRequest(request, { counters }) {
+    const { allowed } = counters.take("bucket", 1, { rate: 0.1, burst: 1 });
+    return Response.json([counters.add("n", 1, { ttl: 5 }), allowed, counters.now()]);
+  } };`;
+    await using gateway = await testGateway({ plugins: [{ source }], clock: "stopped" });
+    const ask = async () => (await gateway.fetch("/")).json();
+    t.same(await ask(), [1, true, 0]);
+    await gateway.clock.advance(4999);
+    t.same(await ask(), [2, false, 4999]);
+    await gateway.clock.advance(1);
+    t.same(await ask(), [1, false, 5000]);
+    await gateway.clock.advance(5000);
+    t.same(await ask(), [1, true, 10_000]);
+  },
+);
+
 t.test("one plugin with grants leaves the others with theirs alone", async (t) => {
   const source = "export default { capabilities: { kv: true }, onRequest() {} };";
   const granted = { source, name: "a", grants: { kv: true } };

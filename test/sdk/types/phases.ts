@@ -23,6 +23,11 @@ export const complete = definePlugin({
     await host.kv.set("ready", true, { ttl: 60 });
     host.log.info("ready");
     host.metrics.counter("setups");
+    expectType<Equal<ReturnType<typeof host.counters.take>["allowed"], boolean>>();
+    const sum: number = host.counters.add("setups", 1, { ttl: 60 });
+    // @ts-expect-error: with a limit there may be no sum
+    const bounded: number = host.counters.add("setups", sum, { most: 3 });
+    host.counters.compareAndSet("setups", bounded, sum);
   },
   async onRequest(request, ctx) {
     expectType<Equal<typeof ctx.state, { tenant: string; seen: number }>>();

@@ -1,6 +1,7 @@
 /** What the SDK's types promise, the objects of the guest's runtime have: by name, because the types of the web differ. */
 import type {
   BodyContext,
+  Counters,
   KeyValueStore,
   Logger,
   Metrics,
@@ -11,6 +12,7 @@ import type {
   UpstreamChoice,
 } from "../../../sdk/index.ts";
 import type * as context from "../../../sdk/runtime/context.ts";
+import type * as counted from "../../../sdk/runtime/counters.ts";
 import type { IncomingRequest } from "../../../sdk/runtime/incoming-request.ts";
 import type { IncomingResponse } from "../../../sdk/runtime/incoming-response.ts";
 import type * as store from "../../../sdk/runtime/kv.ts";
@@ -29,5 +31,6 @@ expectType<Equal<Lacks<BodyContext, context.Context>, never>>();
 expectType<Equal<Lacks<UpstreamChoice, context.UpstreamChoice>, never>>();
 expectType<Equal<Lacks<SetupHost, setup.SetupHost>, never>>();
 expectType<Equal<Lacks<KeyValueStore, store.KeyValueStore>, never>>();
+expectType<Equal<Lacks<Counters, counted.Counters>, never>>();
 expectType<Equal<Lacks<Logger, lines.Logger>, never>>();
 expectType<Equal<Lacks<Metrics, numbers.Metrics>, never>>();

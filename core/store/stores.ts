@@ -1,0 +1,32 @@
+import type { Counters } from "./counters.ts";
+import type { KeyValues } from "./key-values.ts";
+import { MemoryCounters } from "./memory-counters.ts";
+import { MemoryKeyValues } from "./memory-key-values.ts";
+import { MemoryRooms } from "./memory-rooms.ts";
+import { SharedCounters } from "./shared-counters.ts";
+import { SharedKeyValues } from "./shared-key-values.ts";
+
+/** What plugins keep between requests: values and counters of a namespace share one room. */
+export interface Stores {
+  readonly store: KeyValues;
+  readonly counters: Counters;
+}
+
+/**
+ * Stores of one thread.
+ *
+ * @param now in ms, monotonic
+ */
+export function memoryStores(now: () => number = () => performance.now()): Stores {
+  const rooms = new MemoryRooms();
+  return { store: new MemoryKeyValues(now, rooms), counters: new MemoryCounters(now, rooms) };
+}
+
+/**
+ * Stores of all threads that have this memory.
+ *
+ * @param memory of `createStoreMemory`
+ */
+export function sharedStores(memory: SharedArrayBuffer): Stores {
+  return { store: new SharedKeyValues(memory), counters: new SharedCounters(memory) };
+}

@@ -1,4 +1,5 @@
 import type { Counters } from "./counters.ts";
+import type { Identity } from "./identity.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
@@ -33,6 +34,12 @@ export interface Context<Config = unknown, State = unknown> {
   readonly counters: Counters;
   /** Aborts when the client is gone or the phase has taken too long; give it to `fetch`. */
   readonly signal: WebAbortSignal;
+  /**
+   * Who sent the request; null: nobody has found out. Assigning it in `onRequest` tells the policies behind this one
+   * and needs `capabilities: { identity: true }`. A policy before the one that assigns it does not see it, except in
+   * the record of `onLog`.
+   */
+  identity: Identity | null;
   /** Where the request goes; to be assigned in `onRequest`. */
   readonly upstream: UpstreamChoice;
   /** When the phase must be over, as `performance.now()` tells the time, in ms. */

@@ -16,6 +16,7 @@ export type {
 } from "./context.ts";
 export type { Bucket, CounterOptions, Counters, Taken } from "./counters.ts";
 export { definePlugin } from "./define-plugin.ts";
+export type { Identity } from "./identity.ts";
 export type { KeyValueOptions, KeyValueStore } from "./key-value-store.ts";
 export type { Duration, Limits, Size } from "./limits.ts";
 export type { LogRecord } from "./log-record.ts";

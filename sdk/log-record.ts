@@ -10,6 +10,8 @@ export interface LogRecord {
   readonly requestId: string;
   /** Address of the peer. */
   readonly client: string;
+  /** Whom the policies took the client for: `ctx.identity`; absent when none said. */
+  readonly subject?: string;
   readonly method: string;
   /** Authority that was asked for. */
   readonly host: string;

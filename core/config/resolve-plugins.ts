@@ -96,7 +96,7 @@ function resolveLimits(
 }
 
 function resolveGrants(
-  { fetch = [], kv = false, env = [] }: GrantsInFile,
+  { fetch = [], kv = false, identity = false, env = [] }: GrantsInFile,
   path: Path,
   source: ConfigSource,
 ): Grants {
@@ -106,6 +106,7 @@ function resolveGrants(
   return {
     fetch: fetch.map((grant, index) => resolveFetch(grant, [...path, "fetch", index], source)),
     kv,
+    identity,
     env,
   };
 }

@@ -43,6 +43,10 @@ const grants = Type.Object(
       description: "Origins that it may fetch from, written as in its capabilities. Default: none.",
     }),
     kv: flag({ description: "Whether it may keep values between requests.", default: false }),
+    identity: flag({
+      description: "Whether it may say who a client is: policies behind it believe that.",
+      default: false,
+    }),
     env: list(Type.String(), { description: "Environment variables that it may read. Default: none." }),
   },
   { description: "What it may reach; a plugin that asks for more is not loaded.", ...closed },

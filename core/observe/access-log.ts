@@ -9,6 +9,8 @@ export interface AccessRecord {
   readonly requestId: string;
   /** Address of the peer. */
   readonly client: string;
+  /** Whom the policies took the client for. */
+  readonly subject?: string;
   readonly method: string;
   readonly host: string;
   /** The request target; its query is not logged. */

@@ -26,7 +26,7 @@ export interface GrantDecision {
 /**
  * What a plugin may reach, of what it declares and the operator grants.
  *
- * A built-in one has the store and the variables that it declares without a word of the operator. Where it may
+ * A built-in one has the store, the identity and the variables that it declares without a word of the operator. Where it may
  * fetch from depends on its config, which it cannot declare: that is what the operator grants.
  *
  * @param grantDeclared whether everything is granted that is declared
@@ -44,5 +44,6 @@ export function decideGrants(
   const fetch = grantDeclared ? [...declared.fetch, ...given.fetch] : given.fetch;
   const missing = missingGrants({ ...noGrants, fetch: declared.fetch }, { ...noGrants, fetch });
   const env = [...new Set([...declared.env, ...given.env])];
-  return { grants: { fetch, kv: declared.kv || given.kv, env }, missing };
+  const grants = { fetch, kv: declared.kv || given.kv, identity: declared.identity || given.identity, env };
+  return { grants, missing };
 }

@@ -1,5 +1,5 @@
 /** One message passes the policies of one phase, one after the other. */
-import { BodyForm, MessageKind } from "../../sdk/runtime/message.ts";
+import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts";
 import type { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { CallSide, GuestCall, GuestLoss } from "./guest-call.ts";
@@ -100,6 +100,7 @@ export class HeadPhase implements GuestCall {
 
   private edit(outcome: Outcome & { kind: "edited" }, bytes: Uint8Array | undefined): void {
     try {
+      if (outcome.edits !== null) this.admitEdits(outcome.edits);
       this.draft.edit(outcome.added, outcome.removed, outcome.edits, bytes);
       if (outcome.edits !== null) this.preface = this.listener.onPhaseEdited();
     } catch (error) {
@@ -108,6 +109,19 @@ export class HeadPhase implements GuestCall {
       return;
     }
     this.next();
+  }
+
+  /** @throws MalformedOutcome for what the policy may not change, or not in this phase */
+  private admitEdits({ identity }: Edits): void {
+    if (identity === undefined) return;
+    if (!this.policies[this.index]!.setsIdentity) {
+      throw new MalformedOutcome(
+        "Cannot set the identity: add `identity: true` to the plugin's capabilities",
+      );
+    }
+    if (this.phase !== "onRequest") {
+      throw new MalformedOutcome(`Cannot set the identity in ${this.phase}: onRequest is the place for it`);
+    }
   }
 
   /** A policy put another message in the place of this one: the next policy sees that. */

@@ -29,15 +29,19 @@ export function readManifest(value: unknown): Manifest {
 }
 
 function readCapabilities(value: unknown): Grants {
-  const { fetch, kv, env, ...others } =
+  const { fetch, kv, identity, env, ...others } =
     value === null ? {} : (asObject(value, "capabilities") as Record<string, unknown>);
   const [stranger] = Object.keys(others);
   if (stranger !== undefined)
-    throw unexpected(`capabilities.${stranger}`, "fetch, kv or env", others[stranger]);
-  if (kv !== undefined && typeof kv !== "boolean") throw unexpected("capabilities.kv", "true or false", kv);
+    throw unexpected(`capabilities.${stranger}`, "fetch, kv, identity or env", others[stranger]);
+  for (const [name, flag] of Object.entries({ kv, identity })) {
+    if (flag !== undefined && typeof flag !== "boolean")
+      throw unexpected(`capabilities.${name}`, "true or false", flag);
+  }
   return {
     fetch: asList(fetch, "capabilities.fetch").map(asFetchGrant),
     kv: kv === true,
+    identity: identity === true,
     env: asList(env, "capabilities.env").map((name) => {
       if (typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return name;
       throw unexpected("capabilities.env", "names of environment variables", name);

@@ -153,6 +153,7 @@ export class Plugin {
       onFailure,
       wallMs: this.limits.wall,
       bodyBytes: this.limits.body,
+      setsIdentity: this.grants.identity,
       onFault: ({ phase, fault }) => this.onThrow(phase, fault),
     };
   }

@@ -19,6 +19,8 @@ export interface Policy {
   readonly wallMs: number;
   /** Bytes of a body that a handler may read as a whole. */
   readonly bodyBytes: number;
+  /** Whether others believe whom it takes a client for. */
+  readonly setsIdentity: boolean;
   /** For the log and the counters; returns where it was, in the author's files. */
   onFault(fault: PolicyFault): MappedStack;
 }

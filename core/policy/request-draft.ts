@@ -5,6 +5,7 @@ import { isToken } from "../wire/characters.ts";
 import { parseAuthority, parseTarget } from "../wire/target.ts";
 import { editedText } from "./edit-values.ts";
 import { editFields } from "./field-edits.ts";
+import { type KnownIdentity, readIdentity } from "./identity.ts";
 import { MalformedOutcome } from "./outcome.ts";
 
 export interface RequestFacts {
@@ -25,6 +26,8 @@ export class RequestDraft {
   endpoint: string | null = null;
   /** What the cluster's balancer hashes. */
   hashKey: string | null = null;
+  /** Null: no policy has said who the client is. */
+  identity: KnownIdentity | null = null;
   /** In the place of the body; null: as it comes. */
   body: string | Uint8Array | null = null;
 
@@ -42,6 +45,7 @@ export class RequestDraft {
     copy.cluster = this.cluster;
     copy.endpoint = this.endpoint;
     copy.hashKey = this.hashKey;
+    copy.identity = this.identity;
     copy.body = this.body;
     return copy;
   }
@@ -55,6 +59,7 @@ export class RequestDraft {
     if (edits.cluster !== undefined) this.cluster = editedText(edits.cluster, "cluster");
     if (edits.endpoint !== undefined) this.endpoint = editedText(edits.endpoint, "endpoint");
     if (edits.hashKey !== undefined) this.hashKey = editedText(edits.hashKey, "hash key");
+    if (edits.identity !== undefined) this.identity = readIdentity(edits.identity);
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 

@@ -6,9 +6,11 @@ import type { Exchange } from "./exchange.ts";
 /** What the access log says of a finished exchange. */
 export function accessRecord(exchange: Exchange, side: ClientSide, durationMs: number): AccessRecord {
   const { head, route, attempts, error } = exchange;
+  const subject = exchange.policies?.request.identity?.subject;
   return {
     requestId: exchange.requestId,
     client: side.address,
+    ...(subject !== undefined && { subject }),
     method: exchange.method,
     host: head.authority,
     path: head.target,

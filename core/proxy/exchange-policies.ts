@@ -275,6 +275,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const address = clientAddress(head, client.side, generation);
     const target = `${request.path}${request.query}`;
     const facts = `${requestId} ${address} ${this.scheme} ${route!.number} ${request.method} ${request.authority} ${target}`;
+    if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
     return client.tls === "" ? facts : `${facts} ${client.tls}`;
   }
 

@@ -65,6 +65,14 @@ export class Context {
     return counters;
   }
 
+  get identity(): object | null {
+    return this.#exchange.identity;
+  }
+
+  set identity(value: object | null) {
+    this.#exchange.identity = value;
+  }
+
   get signal(): AbortSignal {
     return this.#exchange.signal;
   }

@@ -42,11 +42,17 @@ export class Draft extends HeadFields {
   /** The outcome that tells the host what changed. */
   outcome(): string {
     const { added, removed } = this;
-    const others = this.isRewritten || this.exchange.choice !== null ? JSON.stringify(this.otherEdits()) : "";
+    const others = this.hasOtherEdits ? JSON.stringify(this.otherEdits()) : "";
+    if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
     if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
     // Not a template: an interpreter calls a function for one.
     // biome-ignore lint/style/useTemplate: as above
     return OutcomeKind.edited + added.length + " " + removed + " " + others + "\n" + added;
+  }
+
+  private get hasOtherEdits(): boolean {
+    const { choice, assignedIdentity } = this.exchange;
+    return this.isRewritten || choice !== null || assignedIdentity !== undefined;
   }
 
   private otherEdits(): Edits {
@@ -60,6 +66,7 @@ export class Draft extends HeadFields {
       ...(cluster !== null && { cluster: String(cluster) }),
       ...(endpoint !== null && { endpoint: String(endpoint) }),
       ...(hashKey !== null && { hashKey: String(hashKey) }),
+      ...(exchange.assignedIdentity !== undefined && { identity: exchange.assignedIdentity }),
       ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
     };
   }

@@ -15,6 +15,7 @@ const Fact = {
   authority: 6,
   target: 7,
   tls: 8,
+  identity: 9,
 } as const;
 
 export class GuestExchange {
@@ -27,11 +28,15 @@ export class GuestExchange {
   declare endsBody: boolean;
   /** Null while no handler asked for it. */
   declare choice: UpstreamChoice | null;
+  /** What was assigned to `ctx.identity` and not told to the host yet; undefined: nothing. */
+  declare assignedIdentity: object | null | undefined;
   /** `ctx.state`; null while no handler asked for it. */
   declare state: object | null;
   /** When the phase at hand is over; 0 while no handler asked for it. */
   declare deadline: number;
   declare private knownInstance: Instance | null;
+  /** What the host told, once it was read. */
+  declare private knownIdentity: object | null | undefined;
   declare private parts: string[] | null;
   declare private abort: AbortController | null;
   declare private endedBecause: string;
@@ -39,7 +44,8 @@ export class GuestExchange {
   static {
     const untouched = { lastChunk: false, endsBody: false, choice: null, state: null, deadline: 0 };
     Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
-    Object.assign(GuestExchange.prototype, { knownInstance: null });
+    Object.assign(GuestExchange.prototype, { knownInstance: null, assignedIdentity: undefined });
+    Object.assign(GuestExchange.prototype, { knownIdentity: undefined });
   }
 
   /** @param text the context of the message that began it */
@@ -78,6 +84,19 @@ export class GuestExchange {
   /** JSON of what is known of the client's TLS, or empty. */
   get tls(): string {
     return this.fact(Fact.tls);
+  }
+
+  get identity(): object | null {
+    if (this.knownIdentity === undefined) {
+      const text = this.fact(Fact.identity);
+      this.knownIdentity = text === "" ? null : (JSON.parse(text) as object);
+    }
+    return this.knownIdentity;
+  }
+
+  set identity(value: object | null) {
+    this.knownIdentity = value;
+    this.assignedIdentity = value;
   }
 
   get upstream(): UpstreamChoice {

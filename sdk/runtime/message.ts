@@ -121,6 +121,8 @@ export interface Edits {
   readonly cluster?: string;
   readonly endpoint?: string;
   readonly hashKey?: string;
+  /** An `Identity`, or null. */
+  readonly identity?: object | null;
   /** The body was replaced: its length, or `BodyForm.bytes`. */
   readonly body?: string | typeof BodyForm.bytes;
 }

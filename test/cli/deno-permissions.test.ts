@@ -1,6 +1,8 @@
 /** What is asked of Deno for a configuration; test/cli/deno.test.ts runs with it. */
+
 import { resolve } from "node:path";
 import t from "tap";
+import { noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Config, FetchGrant } from "../../core/config/model.ts";
 import { dataPermissions, toListen } from "../../core/control/data-permissions.ts";
@@ -24,7 +26,7 @@ function configOf(upstream: string): Config {
 function withGrants(fetch: readonly FetchGrant[], env: readonly string[] = []): Config {
   const config = configOf("127.0.0.1:3000");
   const settings = { engine: null, config: null, limits: {}, onFailure: null } as const;
-  const plugins = { hello: { ...settings, grants: { fetch, env, kv: false } } };
+  const plugins = { hello: { ...settings, grants: { ...noGrants, fetch, env } } };
   return { ...config, plugins: { ...config.plugins, directory: "plugins", settings: plugins } };
 }
 

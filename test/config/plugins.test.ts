@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { namedBuiltIns, usesPlugins } from "../../core/config/built-in-plugins.ts";
-import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
+import { defaultMaxPluginLimits, noGrants } from "../../core/config/defaults.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { maskConfig } from "../../core/config/mask.ts";
 import type { Overrides } from "../../core/config/overrides.ts";
@@ -66,6 +66,7 @@ t.test("settings of a plugin are resolved, and what is not written is left to th
       grants: {
         fetch: ["https://tenants.internal", { origin: "http://[::1]:80", private: false }],
         kv: true,
+        identity: false,
         env: ["TENANT_KEY"],
       },
     },
@@ -74,7 +75,7 @@ t.test("settings of a plugin are resolved, and what is not written is left to th
       config: null,
       onFailure: null,
       limits: {},
-      grants: { fetch: [], kv: false, env: [] },
+      grants: noGrants,
     },
   });
 });

@@ -8,6 +8,7 @@ import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { createAuthority } from "../net/certificates.ts";
 import { listenerTls, portOf } from "../net/configs.ts";
+import { until } from "../net/until.ts";
 import { get } from "../support/gateway.ts";
 import { missing } from "../support/missing.ts";
 import { startPolicyGateway } from "../support/policies.ts";
@@ -69,3 +70,32 @@ t.test("a client's certificate is told", { skip: missing("openssl") }, async (t)
     },
   });
 });
+
+t.test(
+  "The access log and onLog of a policy before it say whom the policies took the client for",
+  async (t) => {
+    const upstream = await startUpstream(t, () => ok());
+    const gateway = await startPolicyGateway(t, upstream.address, {
+      plugins: {
+        "a.ts": "export default { onLog(record, ctx) { ctx.log.info(String(record.subject)); } };",
+        "b.ts": `export default {
+        capabilities: { identity: true },
+        onRequest(request, ctx) {
+          if (request.headers.has("x-user")) {
+            ctx.identity = { subject: request.headers.get("x-user"), method: "field", claims: {}, scopes: [], groups: [] };
+          }
+        },
+      };`,
+      },
+    });
+    await gateway.ask(get("/", "X-User: ada"));
+    t.equal((await gateway.record(1)).subject, "ada");
+    await gateway.ask(get());
+    t.notOk("subject" in (await gateway.record(2)));
+    await until(() => gateway.lines.length === 2);
+    t.same(
+      gateway.lines.map(({ message }) => message),
+      ["ada", "undefined"],
+    );
+  },
+);

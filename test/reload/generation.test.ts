@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
 import { catchAllRoute } from "../../core/config/overrides.ts";
@@ -18,7 +19,7 @@ const settings: PluginSettings = {
   engine: null,
   config: { key: "old" },
   limits: {},
-  grants: { fetch: [], kv: true, env: [] },
+  grants: { ...noGrants, kv: true },
   onFailure: null,
 };
 
@@ -76,7 +77,7 @@ t.test(
   "old policies come back without a grant that was taken back, and new routes keep theirs",
   async (t) => {
     const old = config({ all: [{ plugin: "a", config: { key: "route" } }], gone: null });
-    const revoked = { ...settings, config: { key: "new" }, grants: { fetch: [], kv: false, env: [] } };
+    const revoked = { ...settings, config: { key: "new" }, grants: noGrants };
     const now = config({ all: [], added: [{ plugin: "a", config: null }] }, revoked);
     const both = withPolicyPart(now, policyPart(old));
     t.same(

@@ -13,6 +13,7 @@ import { cryptoChecks } from "./contract/crypto.ts";
 import { faultChecks } from "./contract/faults.ts";
 import { checkFetch } from "./contract/fetch.ts";
 import { globalChecks } from "./contract/globals.ts";
+import { identityChecks } from "./contract/identity.ts";
 import { instanceChecks } from "./contract/instances.ts";
 import { limitChecks } from "./contract/limits.ts";
 import { loadChecks } from "./contract/loading.ts";
@@ -46,6 +47,7 @@ const exchanges: Readonly<Record<string, readonly ExchangeCheck[]>> = {
   Bodies: bodyChecks,
   "The context of a handler": contextChecks,
   "Counters of plugins": counterExchangeChecks,
+  "Who the client is": identityChecks,
   Faults: faultChecks,
   "Configs and policies of one plugin": instanceChecks,
   Limits: limitChecks,

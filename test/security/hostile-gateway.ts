@@ -1,6 +1,6 @@
 /** A gateway with two routes: one whose plugin attacks, and one whose plugin must not notice. */
 import type { Test } from "tap";
-import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
+import { defaultMaxPluginLimits, noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Address, Config, PluginLimits, RouteConfig } from "../../core/config/model.ts";
 import { listen } from "../../core/net/listener.ts";
@@ -144,7 +144,7 @@ function configOf(endpoint: Address, settings: HostileSettings): Config {
     admin: null,
   });
   const [route] = base.routes as [RouteConfig];
-  const common = { engine: settings.engine, config: null, grants: { fetch: [], kv: false, env: [] } };
+  const common = { engine: settings.engine, config: null, grants: noGrants };
   return {
     ...base,
     routes: [

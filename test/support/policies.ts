@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
-import { defaultMaxPluginLimits } from "../../core/config/defaults.ts";
+import { defaultMaxPluginLimits, noGrants } from "../../core/config/defaults.ts";
 import type { Address, Config, PluginSettings } from "../../core/config/model.ts";
 import type { PluginCode, PolicyBundle } from "../../core/policy/bundle.ts";
 import type { SharedServices } from "../../core/policy/guest-services.ts";
@@ -125,7 +125,7 @@ function pluginsConfig(bundle: PolicyBundle, settings: PolicySettings): Config["
     return {
       engine: settings.engine ?? null,
       config: null,
-      grants: { fetch: [], kv: false, env: [] },
+      grants: noGrants,
       onFailure: null,
       ...own,
       limits: { ...patientLimits, ...own?.limits },

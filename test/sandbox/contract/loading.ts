@@ -1,3 +1,4 @@
+import { noGrants } from "../../../core/config/defaults.ts";
 import type { LoadCheck } from "./check.ts";
 
 const grant = (capabilities: string) => `capabilities: ${capabilities}, onRequest() {}`;
@@ -160,14 +161,14 @@ export const loadChecks: readonly LoadCheck[] = [
     title: "A capability that is granted loads",
     plugin: grant('{ kv: true, env: ["TOKEN"], fetch: ["https://h.test"] }'),
     grantDeclared: false,
-    settings: { grants: { kv: true, env: ["TOKEN"], fetch: ["https://h.test"] } },
+    settings: { grants: { ...noGrants, kv: true, env: ["TOKEN"], fetch: ["https://h.test"] } },
     refused: null,
   },
   {
     title: "A grant without private covers no private addresses",
     plugin: grant('{ fetch: [{ origin: "http://10.0.0.1", private: true }] }'),
     grantDeclared: false,
-    settings: { grants: { kv: false, env: [], fetch: ["http://10.0.0.1"] } },
+    settings: { grants: { ...noGrants, fetch: ["http://10.0.0.1"] } },
     refused: /fetch http:\/\/10\.0\.0\.1/,
   },
   {

@@ -1,0 +1,42 @@
+/** Whom a policy takes a client for: what a guest says of it, checked, as the text that other guests read. */
+import { MalformedOutcome } from "./outcome.ts";
+
+/** JSON, in code units: a token that fits into a head is not longer. */
+const longest = 32 * 1024;
+
+export interface KnownIdentity {
+  readonly subject: string;
+  /** JSON without spaces, for the context of a message (sdk/runtime/exchange.ts). */
+  readonly text: string;
+}
+
+/**
+ * @param value of a guest's edits; null: nobody is known
+ * @throws MalformedOutcome when it is no identity
+ */
+export function readIdentity(value: unknown): KnownIdentity | null {
+  if (value === null) return null;
+  const { subject, method, claims, scopes, groups } = value as Record<string, unknown>;
+  if (!isName(subject) || !isName(method) || !isObject(claims) || !areTexts(scopes) || !areTexts(groups)) {
+    throw new MalformedOutcome(
+      "Cannot set the identity: expected { subject, method, claims, scopes, groups } with texts, an object and lists of texts",
+    );
+  }
+  const json = JSON.stringify({ subject, method, claims, scopes, groups });
+  if (json.length > longest) {
+    throw new MalformedOutcome(`Cannot set the identity: it is longer than ${longest} characters of JSON`);
+  }
+  return { subject, text: json.replaceAll(" ", "\\u0020") };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= 1024;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}

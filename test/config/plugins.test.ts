@@ -134,7 +134,7 @@ routes:
     "6:36: expected trusted: false beside engine: quickjs, found true",
     '6:58: expected the name of a variable, found "A-B"',
     '6:68: expected true or false, found "yes"',
-    '6:73: unknown key "files", expected one of fetch, kv, env',
+    '6:73: unknown key "files", expected one of fetch, kv, identity, env',
     "8:32: expected the name of a plugin, or { plugin, config }, found 1",
     '8:35: expected the name of a plugin: letters, digits, ".", "_" and "-", found "a b"',
     '8:52: expected the name of a plugin: letters, digits, ".", "_" and "-", found "x/y"',

@@ -1,0 +1,124 @@
+import t from "tap";
+import { defaultRules } from "../../../plugins/cache/rules.ts";
+import { dateAt, refusal, request, stored } from "./messages.ts";
+
+const get = request();
+const fresh = { "cache-control": "max-age=60" };
+
+t.test("a response with a lifetime is kept", async (t) => {
+  t.equal(refusal(get, fresh), null);
+  t.equal(refusal(get, { expires: dateAt(60) }), null);
+  t.equal(refusal(get, { date: dateAt(0), "last-modified": dateAt(-1000) }), null);
+  t.equal(refusal(get, { "cdn-cache-control": "max-age=60", "cache-control": "no-store" }), null);
+});
+
+t.test("a response without one is kept only where it can be validated", async (t) => {
+  t.equal(refusal(get, {}), "no-lifetime");
+  t.equal(refusal(get, { etag: '"a"' }), null);
+  t.equal(refusal(get, { etag: '"a"' }, { status: 201 }), "no-lifetime");
+  t.equal(refusal(get, { "cache-control": "max-age=0" }), "useless");
+  t.equal(refusal(get, { "cache-control": "max-age=0", etag: '"a"' }), null);
+  t.equal(refusal(get, { "cache-control": "max-age=0, stale-while-revalidate=5" }), null);
+  t.equal(refusal(get, { "cache-control": "no-cache, max-age=60" }), "useless");
+  t.equal(refusal(get, { "cache-control": "no-cache", etag: '"a"' }), null);
+});
+
+t.test("no-store is obeyed, whoever says it, and in any case", async (t) => {
+  t.equal(refusal(get, { "cache-control": "max-age=60, No-StOrE" }), "no-store");
+  t.equal(refusal(get, { "cache-control": ["max-age=60", "no-store=1"] }), "no-store");
+  t.equal(refusal(get, { ...fresh, "cdn-cache-control": "no-store" }), "no-store");
+  t.equal(refusal(request({ "cache-control": "no-store" }), fresh), "no-store");
+  const rules = { ...defaultRules, honourClients: false };
+  t.equal(refusal(request({ "cache-control": "no-store" }), fresh, { rules }), null);
+});
+
+t.test("must-understand goes before no-store where the status is understood", async (t) => {
+  const must = { "cache-control": "max-age=60, no-store, must-understand" };
+  t.equal(refusal(get, must), null);
+  t.equal(refusal(get, must, { status: 599 }), "no-store");
+  t.equal(refusal(get, { "cache-control": "max-age=60, must-understand" }, { status: 299 }), "no-store");
+  t.equal(refusal(get, fresh, { status: 299 }), null);
+});
+
+t.test("what is for one user is not kept, and of some responses only the fields that are", async (t) => {
+  t.equal(refusal(get, { "cache-control": "private, max-age=60" }), "private");
+  t.equal(refusal(get, { ...fresh, "cdn-cache-control": "private" }), "private");
+  const named = {
+    "cache-control": 'private="x-name", no-cache="X-Count, x-other", max-age=60',
+    "x-name": "1",
+    "x-count": "2",
+    "x-rest": "3",
+  };
+  t.equal(refusal(get, named), null);
+  const names = stored(named).fields.map(([name]) => name);
+  t.same(names, ["cache-control", "x-rest"]);
+});
+
+t.test("a response to Authorization needs a directive that says shared caches may", async (t) => {
+  const authorized = request({ authorization: "Basic Zm9v" });
+  t.equal(refusal(authorized, fresh), "authorization");
+  for (const directive of ["public", "must-revalidate", "s-maxage=60"])
+    t.equal(refusal(authorized, { "cache-control": `max-age=60, ${directive}` }), null, directive);
+  t.equal(
+    refusal(authorized, { "cache-control": "public, max-age=60", "cdn-cache-control": "max-age=60" }),
+    "authorization",
+  );
+});
+
+t.test("partial responses, answers to conditions and interim responses are not kept", async (t) => {
+  for (const status of [100, 103, 206, 304]) t.equal(refusal(get, fresh, { status }), "status", `${status}`);
+  for (const status of [200, 204, 299, 301, 302, 303, 307, 308, 400, 404, 410, 499, 500, 503, 599])
+    t.equal(refusal(get, fresh, { status }), null, `${status}`);
+});
+
+t.test("a response that varies by everything, or by what is no field, is not kept", async (t) => {
+  for (const vary of ["*", "accept, *", ["accept", "*"], ", *", "accept;q", "a b"])
+    t.equal(refusal(get, { ...fresh, vary }), "vary", `${vary}`);
+  t.equal(refusal(get, { ...fresh, vary: "accept, ,cookie" }), null);
+});
+
+t.test("where cookies play a part, only what the origin marked for keeping is kept", async (t) => {
+  const guessed = { date: dateAt(0), "last-modified": dateAt(-1000) };
+  t.equal(refusal(get, { ...guessed, "set-cookie": "id=1" }), "personal");
+  t.equal(refusal(request({ cookie: "id=1" }), guessed), "personal");
+  t.equal(refusal(request({ cookie: "id=1" }), { etag: '"a"' }), "personal");
+  t.equal(refusal(get, { ...fresh, "set-cookie": "id=1" }), null);
+  t.equal(refusal(request({ cookie: "id=1" }), fresh), null);
+  t.equal(refusal(request({ cookie: "id=1" }), { ...guessed, "cache-control": "public" }), null);
+  const rules = { ...defaultRules, lifetimes: { 404: 5000 } };
+  t.equal(refusal(request({ cookie: "id=1" }), {}, { status: 404, rules }), "personal");
+});
+
+t.test("other methods are not kept, but for a POST that is the resource", async (t) => {
+  const by = (method: string) => request({}, { method, url: "https://a.test/b?c" });
+  for (const method of ["HEAD", "PUT", "DELETE", "OPTIONS", "M-SEARCH"])
+    t.equal(refusal(by(method), fresh), "method");
+  t.equal(refusal(by("POST"), fresh), "method");
+  t.equal(refusal(by("POST"), { ...fresh, "content-location": "https://a.test/b?c" }), null);
+  t.equal(refusal(by("POST"), { ...fresh, "content-location": "/b?c" }), null);
+  t.equal(refusal(by("POST"), { ...fresh, "content-location": "/b" }), "method");
+  t.equal(refusal(by("POST"), { ...fresh, "content-location": "//b.test/b?c" }), "method");
+  t.equal(refusal(by("POST"), { etag: '"a"', "content-location": "/b?c" }), "method", "without a lifetime");
+});
+
+t.test("a body that is known to be too large is not kept", async (t) => {
+  const rules = { ...defaultRules, maximumBody: 10 };
+  t.equal(refusal(get, { ...fresh, "content-length": "11" }, { rules }), "too-large");
+  t.equal(refusal(get, { ...fresh, "content-length": "10" }, { rules }), null);
+});
+
+t.test("fields of one connection are not kept", async (t) => {
+  const { fields } = stored({
+    ...fresh,
+    connection: "close, X-Hop",
+    "x-hop": "1",
+    "keep-alive": "timeout=5",
+    te: "a",
+    "set-cookie": ["a=1", "b=2"],
+  });
+  t.same(fields, [
+    ["cache-control", "max-age=60"],
+    ["set-cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ]);
+});

@@ -1,0 +1,56 @@
+import { cacheKey } from "./cache-key.ts";
+import type { ForwardReason } from "./cache-status.ts";
+import type { FieldReader, RequestHead } from "./fields.ts";
+import { requestDirectives } from "./request-directives.ts";
+import type { CacheRules } from "./rules.ts";
+
+/** What to do with a request that has arrived. */
+export type RequestPlan =
+  /** Look for a response under this key; the one that comes instead may be kept under it. */
+  | { readonly kind: "lookup"; readonly key: string }
+  /** Send it on: nothing stored may answer it. */
+  | { readonly kind: "forward"; readonly because: ForwardReason; readonly detail: string };
+
+/** Conditions that only the origin can check (RFC 9111 section 4.3.2). */
+const originConditions = ["if-match", "if-unmodified-since"];
+
+/**
+ * Fields that some frameworks let a client put in the place of its method or target. No key holds what they
+ * change, so that with them anyone could have anything kept under any key (CVE-2018-14773).
+ */
+const overrides = [
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+];
+
+/**
+ * Whether a request is one for the store, and under which key.
+ *
+ * @example
+ * const plan = planRequest(request, rules);
+ * if (plan.kind === "forward") return;
+ */
+export function planRequest(request: RequestHead, rules: CacheRules): RequestPlan {
+  const { method, headers } = request;
+  if (method !== "GET" && method !== "HEAD") return { kind: "forward", because: "method", detail: method };
+  // A body is not part of the key, and RFC 9110 section 9.3.1 gives it no meaning; some origins do.
+  if (hasBody(headers)) return forward("body");
+  if (overrides.some((name) => headers.get(name) !== null)) return forward("override");
+  if (headers.get("upgrade") !== null) return forward("upgrade");
+  if (originConditions.some((name) => headers.get(name) !== null)) return forward("condition");
+  if (rules.honourClients && requestDirectives(headers.get("cache-control")).noStore)
+    return { kind: "forward", because: "request", detail: "no-store" };
+  return { kind: "lookup", key: cacheKey(request, rules.key) };
+}
+
+function forward(detail: string): RequestPlan {
+  return { kind: "forward", because: "bypass", detail };
+}
+
+function hasBody(headers: FieldReader): boolean {
+  const length = headers.get("content-length");
+  return (length !== null && length !== "0") || headers.get("transfer-encoding") !== null;
+}

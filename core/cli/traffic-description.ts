@@ -5,7 +5,7 @@ import { describe } from "../discovery/describe.ts";
 /** Where the requests of a route go, and what happens when that fails; plain JSON. */
 export interface TrafficDescription
   extends Pick<ClusterConfig, "balance" | "hashKey" | "sticky" | "retryBudget" | "health" | "outlier">,
-    Pick<RouteConfig, "timeout" | "retry" | "fault"> {
+    Pick<RouteConfig, "timeout" | "retry" | "mirror" | "fault"> {
   readonly endpoints: readonly PlannedEndpoint[];
   /** Where endpoints come from, in words; null: from the config. */
   readonly discovery: string | null;
@@ -20,7 +20,7 @@ export interface PlannedEndpoint {
 }
 
 export function describeTraffic(
-  { timeout, retry, fault }: RouteConfig,
+  { timeout, retry, mirror, fault }: RouteConfig,
   cluster: ClusterConfig,
 ): TrafficDescription {
   const { balance, hashKey, sticky, endpoints, discovery, retryBudget, health, outlier } = cluster;
@@ -31,6 +31,6 @@ export function describeTraffic(
       return { address: formatAddress(address), weight, zone, priority };
     }),
     discovery: discovery === null ? null : describe(discovery),
-    ...{ timeout, timeouts: { connect, responseHead }, retry, retryBudget, health, outlier, fault },
+    ...{ timeout, timeouts: { connect, responseHead }, retry, retryBudget, health, outlier, mirror, fault },
   };
 }

@@ -1,5 +1,6 @@
 import { faultText } from "../config/fault-text.ts";
-import type { HashKey, HealthCheckConfig, OutlierConfig } from "../config/traffic-model.ts";
+import { formatPortion } from "../config/portion.ts";
+import type { HashKey, HealthCheckConfig, MirrorConfig, OutlierConfig } from "../config/traffic-model.ts";
 import { formatDuration, formatSize } from "../config/units.ts";
 import type { PlannedEndpoint, TrafficDescription } from "./traffic-description.ts";
 
@@ -16,6 +17,7 @@ export function trafficLines(cluster: string, traffic: TrafficDescription): stri
     `  timeout        ${timeoutText(traffic)}`,
     `  retry          ${retryText(traffic)}`,
     `  health         ${healthText(traffic)}`,
+    ...traffic.mirror.map((mirror) => `  copies         ${mirrorText(mirror)}`),
   ];
 }
 
@@ -86,6 +88,15 @@ function outlierText(outlier: OutlierConfig | null): string {
   ];
   if (reasons.length === 0) return "nobody is left out for its answers";
   return `left out for ${formatDuration(ejection)} or longer after ${reasons.join(" or ")}`;
+}
+
+function mirrorText({ cluster, share, maxBody, maxInFlight, timeout }: MirrorConfig): string {
+  return [
+    `${formatPortion(share)} to ${cluster}`,
+    `bodies up to ${formatSize(maxBody)}`,
+    `${maxInFlight} at once in each worker`,
+    `${formatDuration(timeout)} for each`,
+  ].join("; ");
 }
 
 function percent(share: number): string {

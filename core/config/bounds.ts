@@ -27,6 +27,13 @@ export const delayBounds: Bounds = { min: 0, max: day };
 /** ms that a request waits because somebody wants it to. */
 export const faultDelayBounds: Bounds = { min: 1, max: 60 * 60 * 1000 };
 
+/** Bytes, copies and ms: what is copied waits in this process, and nobody waits for it. */
+export const mirrorBounds = {
+  maxBody: { min: 0, max: 16 * MiB },
+  maxInFlight: { min: 1, max: 100_000 },
+  timeout: { min: 10, max: 60 * 1000 },
+} as const satisfies Record<string, Bounds>;
+
 /** Connections and waiting requests. */
 export const countBounds: Bounds = { min: 1, max: 1_000_000 };
 

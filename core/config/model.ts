@@ -11,6 +11,7 @@ import type {
   FaultConfig,
   HashKey,
   HealthCheckConfig,
+  MirrorConfig,
   OutlierConfig,
   RetryBudgetConfig,
   RetryConfig,
@@ -148,6 +149,8 @@ export interface RouteConfig {
   readonly priority: 0 | 1 | 2 | 3;
   /** Null: nothing is sent twice. */
   readonly retry: RetryConfig | null;
+  /** Who gets copies of its requests. */
+  readonly mirror: readonly MirrorConfig[];
   /** Null: nothing is injected. */
   readonly fault: FaultConfig | null;
   /** What Host says upstream: the client's, the endpoint's, or this text. */

@@ -107,6 +107,7 @@ export function catchAllRoute(cluster: string): Config["routes"][number] {
     timeout: defaultRouteTimeout,
     priority: defaultPriority,
     retry: defaultRetry,
+    mirror: [],
     fault: null,
     host: "preserve",
     policies: null,

@@ -4,6 +4,7 @@ import { isName, isToken, nameExpected } from "./names.ts";
 import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
 import { resolveFault } from "./resolve-fault.ts";
+import { resolveMirrors } from "./resolve-mirror.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
 import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -38,9 +39,21 @@ export function resolveRoutes(
     const policies = resolvePolicies(route.policies, [...path, "policies"], source);
     const timeout = resolveRouteTimeout(route.timeout, [...path, "timeout"], source);
     const retry = resolveRetry(route.retry, [...path, "retry"], source);
+    const mirror = resolveMirrors(route.mirror, clusters, [...path, "mirror"], source);
     const fault = resolveFault(route.fault, [...path, "fault"], source);
     const priority = (route.priority ?? defaultPriority) as RouteConfig["priority"];
-    resolved.push({ name, match, cluster: route.cluster, timeout, priority, retry, fault, host, policies });
+    resolved.push({
+      name,
+      match,
+      cluster: route.cluster,
+      timeout,
+      priority,
+      retry,
+      mirror,
+      fault,
+      host,
+      policies,
+    });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

@@ -2,6 +2,7 @@
 import { delayBounds } from "./bounds.ts";
 import { type Static, Type } from "./schema-builder.ts";
 import { fault } from "./schema-fault.ts";
+import { mirror } from "./schema-mirror.ts";
 import { policy } from "./schema-plugins.ts";
 import { retry } from "./schema-retry.ts";
 import { closed, count, duration, expected, list, text } from "./schema-terms.ts";
@@ -56,6 +57,7 @@ export const route = Type.Object(
       },
     ),
     retry: Type.Optional(retry),
+    mirror: Type.Optional(mirror),
     fault: Type.Optional(fault),
     hostHeader: text('"preserve", "upstream" or the text to send', {
       description: "Host sent upstream: preserve (the client's), upstream (the endpoint's), or this text.",

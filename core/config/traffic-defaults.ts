@@ -50,6 +50,9 @@ export const defaultRetry: RetryConfig = {
   replay: 64 * 1024,
 };
 
+/** Of a mirror about which nothing more is said. */
+export const defaultMirror = { share: 1, maxBody: 64 * 1024, maxInFlight: 100, timeout: 5 * second } as const;
+
 /** Of a fault about which nothing more is said. */
 export const defaultFault = {
   delay: { share: 1, time: second },

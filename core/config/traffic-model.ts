@@ -113,6 +113,19 @@ export interface FaultConfig {
   readonly header: boolean;
 }
 
+/** A cluster that gets copies of a route's requests. */
+export interface MirrorConfig {
+  readonly cluster: string;
+  /** Of the requests, in [0, 1]. */
+  readonly share: number;
+  /** Bytes of a body; requests with more are not copied. */
+  readonly maxBody: number;
+  /** Copies of each reactor that are not answered yet. */
+  readonly maxInFlight: number;
+  /** ms until the end of the response. */
+  readonly timeout: number;
+}
+
 /** A second attempt while the first one is still under way. */
 export interface HedgeConfig {
   /** Percentile of the cluster's latency after which it is sent, in (0, 1). */

@@ -8,6 +8,7 @@ import {
   statusIndex,
   statusLabels,
 } from "./labels.ts";
+import { MirrorMetrics, type MirrorTotals } from "./mirror-metrics.ts";
 import { PluginMetrics, type PluginMetricsSnapshot } from "./plugin-metrics.ts";
 
 /** What one reactor counted; plain JSON, so it crosses process and thread boundaries as it is. */
@@ -17,6 +18,7 @@ export interface MetricsSnapshot {
   readonly clusters: readonly ClusterTotals[];
   readonly refused: readonly ReasonCount[];
   readonly plugins: readonly PluginMetricsSnapshot[];
+  readonly mirrors: readonly MirrorTotals[];
   readonly totals: Totals;
 }
 
@@ -127,6 +129,8 @@ const errorIndexes = new Map<ErrorCode, number>(errorCodes.map((code, index) => 
 export class Metrics {
   /** What plugins count of their own. */
   readonly plugins = new PluginMetrics();
+  /** Copies of requests. */
+  readonly mirrors = new MirrorMetrics();
   readonly #routes = new CounterTable(routeColumn.width);
   readonly #clusters = new CounterTable(clusterColumn.width);
   readonly #refused = new Float64Array(errorCodes.length);
@@ -263,6 +267,7 @@ export class Metrics {
       clusters: [...this.#clusters.rows()].filter(isShown).map(([name, row]) => clusterTotals(name, row)),
       refused: reasonCounts(errorCodes, this.#refused),
       plugins: this.plugins.snapshot(),
+      mirrors: this.mirrors.snapshot(),
       totals: {
         requestsInFlight: this.#requestsInFlight,
         connections: this.#connections,

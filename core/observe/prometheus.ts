@@ -2,6 +2,7 @@ import { durationBounds } from "./labels.ts";
 import { Family } from "./metric-family.ts";
 import type { MetricsSnapshot } from "./metrics.ts";
 import { type EndpointFacts, endpointFamilies } from "./prometheus-endpoints.ts";
+import { mirrorFamilies } from "./prometheus-mirrors.ts";
 import { pluginMetricFamilies } from "./prometheus-plugins.ts";
 
 /** What only the control process knows. */
@@ -46,6 +47,7 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
     ...requestFamilies(snapshots),
     ...upstreamFamilies(snapshots),
     ...(facts.endpoints === undefined ? [] : endpointFamilies(facts.endpoints)),
+    ...mirrorFamilies(snapshots),
     ...totalFamilies(snapshots),
     ...processFamilies(facts),
     ...(facts.plugins === undefined ? [] : pluginFamilies(facts.plugins)),

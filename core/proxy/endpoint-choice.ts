@@ -22,8 +22,14 @@ export function chooseEndpoint(exchange: Exchange, cluster: Cluster): Endpoint {
     if (known !== null && tried?.has(known) !== true) return known;
   }
   if (hashKey === null && tried === null) return cluster.pick(firstAttempt);
+  return cluster.pick({ hash: hashFor(exchange, cluster), exclude: tried });
+}
+
+/** What places a request among the endpoints of a cluster; null: nothing does. */
+export function hashFor(exchange: Exchange, cluster: Cluster): number | null {
+  const { hashKey } = cluster.config;
   const key = hashKey === null ? null : keyOf(exchange, hashKey);
-  return cluster.pick({ hash: key === null ? null : hashText(key), exclude: tried });
+  return key === null ? null : hashText(key);
 }
 
 /** The line that leads the client back to its endpoint; empty when its cookie does so already. */

@@ -35,6 +35,7 @@ import { failurePage, wantsFailurePage } from "./failure-page.ts";
 import { injectFault } from "./fault.ts";
 import type { Generation, Route } from "./generation.ts";
 import { errorReply, type FailureContext } from "./local-reply.ts";
+import { RequestCopy } from "./mirror.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -63,6 +64,8 @@ export class Exchange implements Task, ResponseReceiver {
   /** Null while no policy has anything to do with this exchange. */
   policies: ExchangePolicies | null = null;
   upstream: UpstreamConnection | null = null;
+  /** For the mirrors of the route; null: it has none, or nothing was sent yet. */
+  private copy: RequestCopy | null = null;
   private upgrade: string | null = null;
   private response: ResponseRelay | null = null;
   private interims = 0;
@@ -155,7 +158,10 @@ export class Exchange implements Task, ResponseReceiver {
     this.upstream = connection;
     connection.start(this, this.requestId, headTime);
     this.requestBody.replay = this.route!.config.retry?.replay ?? null;
-    const flowing = this.requestBody.sendBehind(this.upstreamHead(), connection);
+    const head = this.upstreamHead();
+    const { mirrors } = this.route!;
+    if (mirrors !== null && this.upgrade === null) this.copy ??= new RequestCopy(this, mirrors, head);
+    const flowing = this.requestBody.sendBehind(head, connection);
     if (flowing) this.resumeClient();
   }
 
@@ -385,6 +391,7 @@ export class Exchange implements Task, ResponseReceiver {
     this.finished = true;
     this.upstream = null;
     this.attempts.end();
+    this.copy?.giveUp();
     const broken = !this.responseEnded;
     this.client.onExchangeDone(this, broken ? "broken" : this.closesClient ? "close" : "keep-alive");
     this.policies?.end(this.error === null ? "" : this.error.title);

@@ -162,6 +162,7 @@ export class Gateway {
   close(): void {
     void this.closeListeners();
     for (const connection of [...this.connections()]) connection.destroy();
+    for (const { mirrors } of this.generation.routes) mirrors?.forEach((mirror) => void mirror.close());
     for (const cluster of this.generation.clusters.values()) cluster.close();
     this.upstream.checker?.close();
     this.shedding.close();

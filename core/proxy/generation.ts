@@ -6,6 +6,7 @@ import type { RoutePlan } from "../policy/plan.ts";
 import { PolicySet } from "../policy/policy-set.ts";
 import { compileRoutes, type RouteTable } from "../route/table.ts";
 import type { Cluster } from "../upstream/cluster.ts";
+import { type Mirror, mirrorsOf } from "./mirror.ts";
 
 export interface Route {
   readonly config: RouteConfig;
@@ -15,6 +16,8 @@ export interface Route {
   readonly number: number;
   /** Null: no policy sees its requests. */
   readonly plan: RoutePlan | null;
+  /** Null: nobody gets copies of its requests. */
+  readonly mirrors: readonly Mirror[] | null;
 }
 
 export class Generation {
@@ -52,6 +55,7 @@ export class Generation {
       metricsSlot: reactor.metrics.routeSlot(route.name),
       number,
       plan: policies.plans[number]!,
+      mirrors: mirrorsOf(route, clusters, reactor),
     }));
   }
 

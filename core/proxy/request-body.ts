@@ -12,6 +12,18 @@ const mostJoined = 4 * 1024;
 
 const noTrailers: Trailers = [];
 
+/** Who gets a copy of a body on its way. */
+export interface BodyCopy {
+  /** The bytes are valid during the call only. */
+  add(bytes: Buffer): void;
+  /**
+   * Nothing more will come.
+   *
+   * @param ending what ends a body in chunks; empty: it is none, or came with its chunks as they are
+   */
+  end(ending: string): void;
+}
+
 export class RequestBody {
   /** Bytes received, as they crossed the wire. */
   length = 0;
@@ -33,14 +45,23 @@ export class RequestBody {
   /** Takes the parts as they arrive, once one of them was kept. */
   private sentOn: UpstreamConnection | null = null;
   private isGone = false;
+  private copy: BodyCopy | null = null;
 
   /** Whether all of it that arrived is still here to be sent again. */
   get canReplay(): boolean {
     return !this.isGone;
   }
 
+  /** From what is held to its end it is copied, too. */
+  copyTo(copy: BodyCopy): void {
+    for (const bytes of this.held) copy.add(bytes);
+    if (this.complete) copy.end(this.isChunked ? this.ending : "");
+    else this.copy = copy;
+  }
+
   /** Takes the next part, to which nobody else refers. Returns false when its source must wait. */
   add(bytes: Buffer, upstream: UpstreamConnection | null): boolean {
+    this.copy?.add(bytes);
     if (upstream === null) {
       this.hold(bytes);
       return this.heldLength < this.mostHeld;
@@ -69,6 +90,7 @@ export class RequestBody {
   end(trailers: Trailers, upstream: UpstreamConnection | null): void {
     this.complete = true;
     this.trailers = trailers;
+    this.copy?.end(this.isChunked ? this.ending : "");
     if (upstream === null) return;
     if (this.isChunked) upstream.sendText(this.ending);
     upstream.finishSending();

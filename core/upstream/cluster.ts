@@ -28,7 +28,7 @@ export class Cluster {
   /** Null: clients are not led back to their endpoint. */
   sticky: StickyCookie<Endpoint> | null = null;
   private readonly limits: Limits;
-  private readonly reactor: Reactor;
+  readonly reactor: Reactor;
   private readonly services: UpstreamServices;
   private readonly detector: OutlierDetector | null;
   private readonly checks = new Map<Endpoint, EndpointCheck>();

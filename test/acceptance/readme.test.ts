@@ -98,6 +98,25 @@ t.test(
   },
 );
 
+t.test("the limits of a mirror are the defaults", async (t) => {
+  const documented = table("of a mirror").map(([name, value]) => [name, amount(value!)]);
+  const { share: _, ...limits } = traffic.defaultMirror;
+  t.same(Object.fromEntries(documented), limits);
+});
+
+t.test("the config files with mirrors and faults are valid", async (t) => {
+  const [mirror, fault] = ["mirror:", "fault:"].map((setting) => {
+    const text = blocks("yaml").find((block) => block.includes(setting))!;
+    return loadConfig("sluice.yaml", text, { env: {} }).routes[0]!;
+  });
+  t.match(mirror!.mirror, [{ cluster: "next", share: 0.1 }]);
+  t.match(fault!.fault, {
+    delay: { share: 0.1, time: 200 },
+    abort: { share: 0.01, status: 503 },
+    header: true,
+  });
+});
+
 t.test("the settings for failing endpoints exist", async (t) => {
   const schema = jsonSchemaText();
   const named = table("to change").flatMap(([, settings]) => settings!.match(/[a-zA-Z]{3,}/g) ?? []);

@@ -13,6 +13,7 @@ function route(match: Partial<RouteMatch>): RouteConfig {
     timeout: 0,
     priority: 1,
     retry: null,
+    mirror: [],
     fault: null,
     host: "preserve",
     policies: null,

@@ -17,7 +17,22 @@ export interface Capabilities {
   readonly identity?: boolean;
   /** Names of environment variables that `host.env` may read in `setup`. Default: none. */
   readonly env?: readonly string[];
+  /**
+   * Where the endpoints may be that `discover` finds. Default: nowhere.
+   *
+   * @example
+   * definePlugin({ capabilities: { endpoints: ["10.0.0.0/8", "*.svc.internal:8080"] }, discover: () => [] });
+   */
+  readonly endpoints?: readonly EndpointGrant[];
 }
+
+/**
+ * Where endpoints may be: an address (`10.0.0.7`), a network (`10.0.0.0/8`, `fd00::/8`), a name (`api.internal`) or
+ * the names below one (`*.svc.internal`), each with a port if only that one is meant (`10.0.0.0/8:8080`,
+ * `[fd00::/8]:8080`). A network does not stand for link-local addresses in it, where clouds keep their metadata
+ * services, nor a larger network for this machine's own.
+ */
+export type EndpointGrant = string;
 
 /**
  * An origin: scheme, host and, unless it is the scheme's own, port; `https://*.example.com` stands for the

@@ -3,7 +3,7 @@
  * `definePlugin` is a type, and all of them are inferred inside `definePlugin`: importing one is only
  * needed for a function that stands on its own.
  */
-export type { Capabilities, FetchGrant } from "./capabilities.ts";
+export type { Capabilities, EndpointGrant, FetchGrant } from "./capabilities.ts";
 export type { ConfigOf } from "./config-of.ts";
 export type { ConfigSchema } from "./config-schema.ts";
 export type {
@@ -16,6 +16,7 @@ export type {
 } from "./context.ts";
 export type { Bucket, CounterOptions, Counters, Taken } from "./counters.ts";
 export { definePlugin } from "./define-plugin.ts";
+export type { DiscoveredEndpoint, DiscoverHost } from "./discover-host.ts";
 export type { Identity } from "./identity.ts";
 export type { KeyValueOptions, KeyValueStore } from "./key-value-store.ts";
 export type { Duration, Limits, Size } from "./limits.ts";

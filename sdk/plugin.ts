@@ -2,6 +2,7 @@ import type { Capabilities } from "./capabilities.ts";
 import type { ConfigOf } from "./config-of.ts";
 import type { ConfigSchema } from "./config-schema.ts";
 import type { BodyContext, Context } from "./context.ts";
+import type { DiscoveredEndpoint, DiscoverHost } from "./discover-host.ts";
 import type { Limits } from "./limits.ts";
 import type { LogRecord } from "./log-record.ts";
 import type { PluginRequest } from "./plugin-request.ts";
@@ -100,6 +101,27 @@ export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unkn
   ): Outcome<Uint8Array | string | null>;
   /** After the last byte. Nothing waits for it, and a fault in it is only counted. */
   onLog?(record: LogRecord, ctx: Context<ConfigOf<Schema>, State>): Outcome<never>;
+  /**
+   * Finds the endpoints of a cluster whose config says `discovery: { plugin: NAME }`: called when the generation
+   * takes over and then every so often, in one of the proxy's threads. Returns all endpoints that there are now, at
+   * most 4096, within `capabilities.endpoints`. When it throws or takes too long, those found before stay.
+   *
+   * @example
+   * export default definePlugin({
+   *   capabilities: { fetch: ["https://registry.internal"], endpoints: ["10.0.0.0/8"] },
+   *   async discover(config, host) {
+   *     const url = `https://registry.internal/services/${host.cluster}`;
+   *     const response = await fetch(url, { signal: host.signal });
+   *     if (!response.ok) throw new Error(`status ${response.status}`);
+   *     const instances = await response.json<{ ip: string; port: number }[]>();
+   *     return instances.map(({ ip, port }) => ({ address: `${ip}:${port}` }));
+   *   },
+   * });
+   */
+  discover?(
+    config: ConfigOf<Schema>,
+    host: DiscoverHost,
+  ): readonly (DiscoveredEndpoint | string)[] | Promise<readonly (DiscoveredEndpoint | string)[]>;
   /** The last request of the generation is over. */
   teardown?(): Outcome<never>;
 }

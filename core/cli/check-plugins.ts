@@ -13,7 +13,7 @@ import { findPlugins, type PluginFile } from "../reload/plugin-files.ts";
 import { PluginError, type PluginProblem } from "../reload/problem.ts";
 import { ConfigPlaces } from "./config-places.ts";
 import { inspectPlugins } from "./inspect-plugins.ts";
-import type { Misuse, PluginFacts } from "./inspection.ts";
+import type { FinderMisuse, Misuse, PluginFacts } from "./inspection.ts";
 import { typeCheck } from "./type-check.ts";
 
 /** What there is to say of the plugins of a configuration. */
@@ -55,6 +55,7 @@ export async function checkPlugins(config: Config, file: string | null): Promise
       ...found.problems,
       ...found.plugins.flatMap((plugin) => grantProblems(plugin, places)),
       ...found.misuses.map((misuse) => misuseProblem(misuse, config, places)),
+      ...found.finderMisuses.map((misuse) => finderProblem(misuse, places)),
       ...strangers(config, names, places),
     ],
     warnings: built.warnings,
@@ -120,6 +121,27 @@ function misuseProblem(misuse: Misuse, config: Config, places: ConfigPlaces): Pl
     `${where}${kind === "config" ? `config of ${plugin}: ` : ""}${misuse.message}`,
     plugin,
   );
+}
+
+function finderProblem(
+  { kind, cluster, plugin, message }: FinderMisuse,
+  places: ConfigPlaces,
+): PluginProblem {
+  const discovery: Path = ["clusters", cluster, "discovery"];
+  const inside = pathOfPointer(/^config(\/\S*)? /.exec(message)?.[1] ?? "");
+  const settings: Path = ["plugins", "settings", plugin, "config"];
+  const paths: Path[] =
+    kind === "config"
+      ? [
+          [...discovery, "config", ...inside],
+          [...discovery, "config"],
+          [...settings, ...inside],
+          settings,
+          [...discovery, "plugin"],
+        ]
+      : [[...discovery, "plugin"]];
+  const of = kind === "config" ? `config of ${plugin}: ` : "";
+  return places.problem(paths, `cluster ${cluster}: ${of}${message}`, plugin);
 }
 
 /** Settings of plugins that do not exist do nothing: most likely the name is mistyped. */

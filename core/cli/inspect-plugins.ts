@@ -33,7 +33,9 @@ export async function inspectPlugins(order: InspectionOrder): Promise<Inspection
   child.send(order);
   const inspection = await promise;
   clearTimeout(timer);
-  return inspection ?? { plugins: [], problems: [lostProblem(order, loading)], misuses: [] };
+  return (
+    inspection ?? { plugins: [], problems: [lostProblem(order, loading)], misuses: [], finderMisuses: [] }
+  );
 }
 
 function lostProblem({ bundle }: InspectionOrder, plugin: string): PluginProblem {

@@ -13,7 +13,14 @@ import { Plugin } from "../policy/plugin.ts";
 import { checkPolicyConfig } from "../policy/policy-config.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 import { engineFor } from "../sandbox/engines.ts";
-import type { Inspection, InspectionOrder, Misuse, PluginFacts } from "./inspection.ts";
+import {
+  type FinderMisuse,
+  type Inspection,
+  type InspectionOrder,
+  type Misuse,
+  onlyDiscovers,
+  type PluginFacts,
+} from "./inspection.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -47,6 +54,7 @@ export async function inspect(
     plugins: [...loaded.values()].map(({ facts }) => facts),
     problems,
     misuses: await findMisuses(order, loaded),
+    finderMisuses: await findFinderMisuses(order, loaded),
   };
 }
 
@@ -75,7 +83,7 @@ async function load(code: PluginCode, { config, bundle }: InspectionOrder): Prom
 }
 
 function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Config): PluginFacts {
-  const { engine, description, phases, onFailure, limits } = status.report("ready", 0);
+  const { engine, description, phases, discovers, onFailure, limits } = status.report("ready", 0);
   const settings = plugins.settings[code.name] ?? null;
   const { grants, missing } = decideGrants(code, manifest.capabilities, settings, plugins.grantDeclared);
   return {
@@ -85,6 +93,7 @@ function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Conf
     engine,
     description,
     phases,
+    discovers,
     onFailure: onFailure!,
     limits: limits!,
     maxLimits: { ...plugins.maxLimits, ...settings?.limits },
@@ -93,10 +102,8 @@ function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Conf
   };
 }
 
-async function findMisuses(
-  { config, names, bundle }: InspectionOrder,
-  loaded: ReadonlyMap<string, Loaded>,
-): Promise<Misuse[]> {
+async function findMisuses(order: InspectionOrder, loaded: ReadonlyMap<string, Loaded>): Promise<Misuse[]> {
+  const { config, names, bundle } = order;
   const misuses: Misuse[] = [];
   const known = new Set([...names, ...bundle.plugins.map(({ name }) => name)]);
   for (const [route, { policies }] of config.routes.entries()) {
@@ -104,20 +111,54 @@ async function findMisuses(
     for (const [index, use] of uses.entries()) {
       const place = { route, index, plugin: use.plugin };
       if (!known.has(use.plugin)) {
-        const found = `found "${use.plugin}"${builtInsText(use.plugin, names, bundle.offered ?? [])}`;
-        const message = `expected the name of a plugin, one of ${names.join(", ") || "none"}, ${found}`;
-        misuses.push({ kind: "unknown plugin", ...place, message });
+        misuses.push({ kind: "unknown plugin", ...place, message: unknownPlugin(order, use.plugin) });
         continue;
       }
-      const schema = loaded.get(use.plugin)?.manifest.config;
-      if (schema === undefined) continue;
-      const written = use.config ?? config.plugins.settings[use.plugin]?.config ?? null;
-      const fault = await checkPolicyConfig(schema, written).then(
-        () => null,
-        (error: Error) => error.message,
-      );
+      const plugin = loaded.get(use.plugin);
+      if (policies === null && plugin !== undefined && onlyDiscovers(plugin.facts)) continue;
+      const fault = await configFault(use, plugin, config);
       if (fault !== null) misuses.push({ kind: "config", ...place, message: fault });
     }
   }
   return misuses;
+}
+
+async function findFinderMisuses(
+  order: InspectionOrder,
+  loaded: ReadonlyMap<string, Loaded>,
+): Promise<FinderMisuse[]> {
+  const { config, names } = order;
+  const misuses: FinderMisuse[] = [];
+  for (const { name: cluster, discovery } of config.clusters) {
+    if (discovery?.kind !== "plugin") continue;
+    const { plugin } = discovery;
+    const known = loaded.get(plugin);
+    const add = (kind: FinderMisuse["kind"], message: string) =>
+      void misuses.push({ kind, cluster, plugin, message });
+    if (!names.includes(plugin)) add("unknown plugin", unknownPlugin(order, plugin));
+    if (known?.facts.discovers === false)
+      add("no discover", `expected a plugin with discover, found "${plugin}"`);
+    const fault = await configFault(discovery, known, config);
+    if (fault !== null) add("config", fault);
+  }
+  return misuses;
+}
+
+function unknownPlugin({ names, bundle }: InspectionOrder, name: string): string {
+  const found = `found "${name}"${builtInsText(name, names, bundle.offered ?? [])}`;
+  return `expected the name of a plugin, one of ${names.join(", ") || "none"}, ${found}`;
+}
+
+/** Null: there is none, or the plugin could not be loaded, which is told elsewhere. */
+async function configFault(
+  { plugin, config: own }: PolicyConfig,
+  known: Loaded | undefined,
+  { plugins }: Config,
+): Promise<string | null> {
+  if (known === undefined) return null;
+  const written = own ?? plugins.settings[plugin]?.config ?? null;
+  return checkPolicyConfig(known.manifest.config, written).then(
+    () => null,
+    (error: Error) => error.message,
+  );
 }

@@ -18,6 +18,8 @@ export interface Inspection {
   readonly problems: readonly PluginProblem[];
   /** What is wrong with the policies of routes. */
   readonly misuses: readonly Misuse[];
+  /** What is wrong with the discovery of clusters. */
+  readonly finderMisuses: readonly FinderMisuse[];
 }
 
 /** A plugin as this configuration would run it. */
@@ -29,6 +31,8 @@ export interface PluginFacts {
   readonly engine: string;
   readonly description: string | null;
   readonly phases: readonly PhaseName[];
+  /** Whether it finds endpoints. */
+  readonly discovers: boolean;
   readonly onFailure: "closed" | "open";
   readonly limits: PluginLimits;
   /** What it may give itself. */
@@ -48,4 +52,17 @@ export interface Misuse {
   readonly index: number;
   readonly plugin: string;
   readonly message: string;
+}
+
+/** A cluster whose endpoints a plugin cannot find. */
+export interface FinderMisuse {
+  readonly kind: "unknown plugin" | "no discover" | "config";
+  readonly cluster: string;
+  readonly plugin: string;
+  readonly message: string;
+}
+
+/** Whether no request meets the plugin: routes that name no policies do without it. */
+export function onlyDiscovers({ discovers, phases }: PluginFacts): boolean {
+  return discovers && phases.length === 0;
 }

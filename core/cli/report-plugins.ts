@@ -38,6 +38,7 @@ function describePlugin({
   engine,
   onFailure,
   phases,
+  discovers,
   capabilities,
   missing,
 }: PluginFacts): string {
@@ -46,6 +47,10 @@ function describePlugin({
   const grants = wishes.map(
     (wish) => `${wish.padEnd(width)}  ${missing.includes(wish) ? "not granted" : "granted"}`,
   );
-  const lines = [phases.join(", ") || "no phases", ...(grants.length === 0 ? ["asks for nothing"] : grants)];
+  const handlers = [...phases, ...(discovers ? ["discover"] : [])];
+  const lines = [
+    handlers.join(", ") || "no phases",
+    ...(grants.length === 0 ? ["asks for nothing"] : grants),
+  ];
   return `${builtIn ? "built in" : file}: ${name}, ${engine}, fails ${onFailure}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }

@@ -2,7 +2,7 @@ import type { PhaseName } from "../../sdk/runtime/message.ts";
 import { maskConfig } from "../config/mask.ts";
 import type { Config, Grants, PluginLimits, RouteConfig } from "../config/model.ts";
 import { planRoute } from "../policy/plan.ts";
-import type { PluginFacts } from "./inspection.ts";
+import { onlyDiscovers, type PluginFacts } from "./inspection.ts";
 import { describeTraffic, type TrafficDescription } from "./traffic-description.ts";
 
 /** What the requests of a route meet; plain JSON. */
@@ -58,7 +58,9 @@ export function describeRoute(
   const written = shown.routes.find((route) => route.name === name)?.policies ?? null;
   const own = plugins.filter(({ builtIn }) => !builtIn);
   const uses = (
-    policies === null ? own.map((plugin) => ({ plugin: plugin.name, config: null })) : (written ?? [])
+    policies === null
+      ? own.filter((facts) => !onlyDiscovers(facts)).map(({ name }) => ({ plugin: name, config: null }))
+      : (written ?? [])
   ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
   const plan = planRoute(uses);
   return {

@@ -42,6 +42,9 @@ export const optionalCountBounds: Bounds = { min: 0, max: 1_000_000 };
 
 export const weightBounds: Bounds = { min: 1, max: 10_000 };
 
+/** ms between two times that a plugin is asked for endpoints. */
+export const discoveryEveryBounds: Bounds = { min: 1000, max: day };
+
 export const maxWorkers = 256;
 
 /** Durations in ms, sizes in bytes, and counts; what a plugin itself may ask for, too. */

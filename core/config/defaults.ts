@@ -89,4 +89,4 @@ export const defaultPlugins: Config["plugins"] = {
   settings: {},
 };
 
-export const noGrants: Grants = { fetch: [], kv: false, identity: false, env: [] };
+export const noGrants: Grants = { fetch: [], kv: false, identity: false, env: [], endpoints: [] };

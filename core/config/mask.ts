@@ -1,6 +1,7 @@
 import { hideUserInfo } from "./hide-user-info.ts";
 import type { ClusterConfig, Config } from "./model.ts";
 import { looksSecret } from "./secret-names.ts";
+import type { DiscoveryConfig } from "./traffic-model.ts";
 
 const hidden = "***";
 
@@ -20,8 +21,13 @@ function maskCluster(cluster: ClusterConfig): ClusterConfig {
   return {
     ...cluster,
     sticky: sticky && { ...sticky, key: sticky.key && hidden },
-    discovery: discovery?.kind === "consul" ? { ...discovery, token: discovery.token && hidden } : discovery,
+    discovery: discovery && maskDiscovery(discovery),
   };
+}
+
+function maskDiscovery(discovery: DiscoveryConfig): DiscoveryConfig {
+  if (discovery.kind === "plugin") return maskPolicy(discovery);
+  return discovery.kind === "consul" ? { ...discovery, token: discovery.token && hidden } : discovery;
 }
 
 /**

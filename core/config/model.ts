@@ -216,6 +216,8 @@ export interface Grants {
   readonly identity: boolean;
   /** Names of environment variables. */
   readonly env: readonly string[];
+  /** Where endpoints that it finds may be: see `parseEndpointGrant`. */
+  readonly endpoints: readonly string[];
 }
 
 export type FetchGrant = string | { readonly origin: string; readonly private?: boolean };

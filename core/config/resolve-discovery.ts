@@ -1,8 +1,12 @@
 /** Where a cluster's endpoints come from. */
 import { dirname, resolve } from "node:path";
 import { isHostName, parseHost, parsePort } from "./address.ts";
+import { discoveryEveryBounds } from "./bounds.ts";
+import { isPluginName, pluginNameExpected } from "./names.ts";
+import { resolveDurations } from "./resolve-quantities.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
+import { defaultDiscoveryEvery } from "./traffic-defaults.ts";
 import type { DiscoveryConfig } from "./traffic-model.ts";
 import type { Path } from "./value-path.ts";
 
@@ -14,11 +18,15 @@ export function resolveDiscovery(
   source: ConfigSource,
 ): DiscoveryConfig | null {
   if (discovery === undefined) return null;
-  const { dns, srv, file: list, consul, kubernetes } = discovery;
-  const kinds = Object.keys(discovery);
+  const { dns, srv, file: list, consul, kubernetes, plugin } = discovery;
+  const kinds = Object.keys(discovery).filter((key) => key !== "every" && key !== "config");
   if (kinds.length !== 1 && !source.isFaulty(path)) {
     const found = kinds.length === 0 ? "none" : kinds.join(" and ");
-    source.report(path, `expected one of dns, srv, file, consul and kubernetes, found ${found}`);
+    source.report(path, `expected one of dns, srv, file, consul, kubernetes and plugin, found ${found}`);
+  }
+  if (plugin !== undefined) return resolvePlugin(plugin, discovery, path, source);
+  for (const key of ["every", "config"] as const) {
+    if (discovery[key] !== undefined) source.reportKey([...path, key], `expected ${key} only beside plugin`);
   }
   if (dns !== undefined) return resolveDns(dns, [...path, "dns"], source);
   if (srv !== undefined) return resolveSrv(srv, [...path, "srv"], source);
@@ -53,6 +61,19 @@ export function resolveDiscovery(
     tokenFile: file(tokenFile),
     caFile: file(caFile),
   };
+}
+
+/** Whether there is such a plugin is not known yet. */
+function resolvePlugin(
+  plugin: string,
+  discovery: DiscoveryInFile,
+  path: Path,
+  source: ConfigSource,
+): DiscoveryConfig {
+  if (!isPluginName(plugin)) source.expect([...path, "plugin"], pluginNameExpected, plugin);
+  const defaults = { every: defaultDiscoveryEvery };
+  const { every } = resolveDurations(discovery, defaults, () => discoveryEveryBounds, path, source);
+  return { kind: "plugin", plugin, every, config: discovery.config ?? null };
 }
 
 function resolveDns(text: string, path: Path, source: ConfigSource): DiscoveryConfig {

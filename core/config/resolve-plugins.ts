@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parseHost, parsePort } from "./address.ts";
 import { pluginLimitBounds } from "./bounds.ts";
 import { defaultMaxPluginLimits, defaultPluginLimits, defaultPlugins } from "./defaults.ts";
+import { endpointGrantExpected, parseEndpointGrant } from "./endpoint-grant.ts";
 import type { FetchGrant, Grants, PluginLimits, PluginSettings, PluginsConfig } from "./model.ts";
 import { isPluginName, isVariableName, pluginNameExpected } from "./names.ts";
 import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
@@ -96,18 +97,23 @@ function resolveLimits(
 }
 
 function resolveGrants(
-  { fetch = [], kv = false, identity = false, env = [] }: GrantsInFile,
+  { fetch = [], kv = false, identity = false, env = [], endpoints = [] }: GrantsInFile,
   path: Path,
   source: ConfigSource,
 ): Grants {
   env.forEach((name, index) => {
     if (!isVariableName(name)) source.expect([...path, "env", index], "the name of a variable", name);
   });
+  endpoints.forEach((place, index) => {
+    if (parseEndpointGrant(place) === null)
+      source.expect([...path, "endpoints", index], endpointGrantExpected, place);
+  });
   return {
     fetch: fetch.map((grant, index) => resolveFetch(grant, [...path, "fetch", index], source)),
     kv,
     identity,
     env,
+    endpoints,
   };
 }
 

@@ -22,10 +22,20 @@ export function resolvePolicies(
   });
 }
 
-/** Reports a route that names a plugin which is not built in where nothing says in which folder it is. */
-export function reportMissingFolder({ plugins, routes }: Config, source: ConfigSource): void {
+/**
+ * Reports a route that names a plugin which is not built in, and a cluster that names any, where nothing says in which
+ * folder they are.
+ */
+export function reportMissingFolder({ plugins, routes, clusters }: Config, source: ConfigSource): void {
   if (plugins.directory !== null || source.isFaulty(["plugins"])) return;
   const isStrange = ({ plugin }: PolicyConfig) => !builtInNames().includes(plugin);
+  const finder = clusters.find(({ discovery }) => discovery?.kind === "plugin");
+  if (finder !== undefined) {
+    source.report(
+      ["clusters", finder.name, "discovery", "plugin"],
+      "expected plugins.directory in the file, or --plugins DIR, for this plugin, found neither",
+    );
+  }
   const index = routes.findIndex(({ policies }) => policies?.some(isStrange));
   if (index < 0) return;
   const { plugin } = routes[index]!.policies!.find(isStrange)!;

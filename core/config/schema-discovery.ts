@@ -1,6 +1,8 @@
 /** The shape of where a cluster's endpoints come from. */
+import { discoveryEveryBounds } from "./bounds.ts";
 import { Type } from "./schema-builder.ts";
-import { closed, expected, text } from "./schema-terms.ts";
+import { closed, duration, expected, text } from "./schema-terms.ts";
+import { defaultDiscoveryEvery } from "./traffic-defaults.ts";
 
 const hostAndPort = Type.String({ minLength: 1, ...expected('a host and port such as "api.internal:80"') });
 const named = (what: string) => Type.String({ minLength: 1, ...expected(what) });
@@ -39,10 +41,17 @@ export const discovery = Type.Object(
     file: text("the path of a YAML or JSON file", { description: "A list like `endpoints`, watched." }),
     consul: Type.Optional(consul),
     kubernetes: Type.Optional(kubernetes),
+    plugin: text("the name of a plugin", { description: "Its `discover` finds them." }),
+    every: duration(defaultDiscoveryEvery, discoveryEveryBounds, "How often the plugin is asked."),
+    config: Type.Optional(
+      Type.Unknown({
+        description: "Of the plugin, as its own schema describes. Default: that of its settings.",
+      }),
+    ),
   },
   {
     description:
-      "Where endpoints come from, in the place of a list, by one of: dns (A and AAAA records), srv, file, consul, kubernetes. Names are full ones: the resolver is asked, not /etc/hosts or search domains.",
+      "Where endpoints come from, in the place of a list, by one of: dns (A and AAAA records), srv, file, consul, kubernetes, plugin. Names are full ones: the resolver is asked, not /etc/hosts or search domains.",
     ...closed,
   },
 );

@@ -48,6 +48,9 @@ const grants = Type.Object(
       default: false,
     }),
     env: list(Type.String(), { description: "Environment variables that it may read. Default: none." }),
+    endpoints: list(Type.String(), {
+      description: "Where endpoints may be that it finds: addresses, networks, names. Default: nowhere.",
+    }),
   },
   { description: "What it may reach; a plugin that asks for more is not loaded.", ...closed },
 );

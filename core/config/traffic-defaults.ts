@@ -68,6 +68,9 @@ export const defaultShedding = { begins: 100, full: second } as const;
 
 export const defaultPriority = 1;
 
+/** ms between two times that a plugin is asked for endpoints. */
+export const defaultDiscoveryEvery = 10 * second;
+
 export const defaultSticky = { cookie: "sluice-endpoint", path: "/", ttl: 0, key: null } as const;
 
 /** What a cluster does when nothing is said about it. */

@@ -174,8 +174,14 @@ export type DiscoveryConfig =
       readonly tokenFile: string | null;
       readonly caFile: string | null;
     }
-  /** A plugin's `endpoints()`, asked every so many ms. */
-  | { readonly kind: "plugin"; readonly plugin: string; readonly every: number };
+  /** A plugin's `discover`, asked every so many ms. */
+  | {
+      readonly kind: "plugin";
+      readonly plugin: string;
+      readonly every: number;
+      /** Checked by the plugin's own schema; null: that of the plugin's settings. */
+      readonly config: unknown;
+    };
 
 /** An endpoint as a source of discovery knows it. */
 export interface DiscoveredEndpoint {

@@ -41,7 +41,11 @@ export async function operate(
     metrics,
   });
   const admin = new AdminSlot(adminPages(supervisor, metrics, generations));
-  const discoveries = new Discoveries({ log, onChange: (change) => void supervisor.setEndpoints(change) });
+  const discoveries = new Discoveries({
+    log,
+    ask: (cluster) => supervisor.discover(cluster),
+    onChange: (change) => void supervisor.setEndpoints(change),
+  });
   const running: Running = { supervisor, admin, generations, discoveries, log, metrics, options };
   supervisor.onPluginStrike = (plugin) => generations.onStrike(plugin);
   try {
@@ -67,6 +71,7 @@ async function start(running: Running, termination: Promise<string>): Promise<bo
   const started = await Promise.race([starting, termination.then(() => null)]);
   if (started === null) return false;
   const [listeners] = started;
+  discoveries.onGeneration(supervisor.config);
   log.info(whereItListens(listeners, admin), "Sluice is listening");
   warnOfFewFiles(supervisor.config, log);
   warnOfFaults(supervisor.config, log);
@@ -149,7 +154,7 @@ async function apply(
     throw error;
   }
   move.commit();
-  discoveries.follow(config);
+  discoveries.onGeneration(config);
   log.configure(config.log);
   warnOfFaults(config, log);
   if (config.workers !== workers) {

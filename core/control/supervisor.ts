@@ -5,6 +5,7 @@ import { ChannelClosed, PlaneError } from "../data/calls.ts";
 import type { EndpointChange, ListenerAddress, PlaneReport } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
+import type { Discovered } from "../policy/policy-set.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, DataProcess } from "./data-process.ts";
 import { DiscoveredEndpoints } from "./discovered-endpoints.ts";
@@ -170,6 +171,16 @@ export class Supervisor {
     return this.#inTurn(async () => {
       if (this.#state === "serving") await this.#process.plane.setEndpoints(change).catch(() => {});
     });
+  }
+
+  /**
+   * Asks a plugin for the endpoints of a cluster.
+   *
+   * @throws when it gives none, or no data process is there to ask it
+   */
+  async discover(cluster: string): Promise<Discovered> {
+    if (this.#state !== "serving") throw new Error("no data process is there to ask the plugin");
+    return this.#process.plane.discover(cluster);
   }
 
   /** Null when no data process answers in time. */

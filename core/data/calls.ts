@@ -1,6 +1,7 @@
 import type { Config } from "../config/model.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { PluginLoadError } from "../policy/load-error.ts";
+import type { Discovered } from "../policy/policy-set.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 import type { Channel } from "./channel.ts";
 import { loadProblem } from "./load-problem.ts";
@@ -15,6 +16,7 @@ interface Call {
   readonly config: Config | null;
   readonly bundle: PolicyBundle | null;
   readonly change: EndpointChange | null;
+  readonly cluster: string | null;
 }
 
 type Reply = { readonly id: number; readonly result: unknown } | ({ readonly id: number } & Refusal);
@@ -47,8 +49,9 @@ async function answer(plane: DataPlane, call: Call): Promise<Reply> {
   }
 }
 
-function carryOut(plane: DataPlane, { method, config, bundle, change }: Call): Promise<unknown> {
+function carryOut(plane: DataPlane, { method, config, bundle, change, cluster }: Call): Promise<unknown> {
   if (method === "setEndpoints") return plane.setEndpoints(change!);
+  if (method === "discover") return plane.discover(cluster!);
   return plane[method](config!, bundle);
 }
 
@@ -113,6 +116,10 @@ export class RemotePlane implements DataPlane {
     return this.#call("setEndpoints", null, null, change);
   }
 
+  discover(cluster: string): Promise<Discovered> {
+    return this.#call("discover", null, null, null, cluster);
+  }
+
   report(): Promise<PlaneReport> {
     return this.#call("report");
   }
@@ -133,6 +140,7 @@ export class RemotePlane implements DataPlane {
     config: Config | null = null,
     bundle: PolicyBundle | null = null,
     change: EndpointChange | null = null,
+    cluster: string | null = null,
   ): Promise<Result> {
     if (this.#closed) {
       return Promise.reject(new ChannelClosed(`Cannot call ${method}: the data plane has gone`));
@@ -140,7 +148,7 @@ export class RemotePlane implements DataPlane {
     const id = ++this.#calls;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#channel.send({ call: { id, method, config, bundle, change } } satisfies Message);
+    this.#channel.send({ call: { id, method, config, bundle, change, cluster } } satisfies Message);
     return waiting.promise as Promise<Result>;
   }
 

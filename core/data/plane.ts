@@ -2,6 +2,7 @@ import type { Address, Config, EndpointConfig } from "../config/model.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
+import type { Discovered } from "../policy/policy-set.ts";
 import type { ClusterReport } from "../upstream/cluster-report.ts";
 
 /** What a reactor tells of a plugin. */
@@ -54,6 +55,12 @@ export interface DataPlane {
   apply(config: Config, bundle?: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
   /** A cluster has other endpoints from now on. One that there is not, or no more, is none of its business. */
   setEndpoints(change: EndpointChange): Promise<void>;
+  /**
+   * Asks a plugin for the endpoints of a cluster. They are told by `setEndpoints` when they were checked.
+   *
+   * @throws when it fails, takes too long or is out of service
+   */
+  discover(cluster: string): Promise<Discovered>;
   report(): Promise<PlaneReport>;
   /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
   drain(): Promise<void>;

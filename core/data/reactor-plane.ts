@@ -8,6 +8,7 @@ import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { SharedServices } from "../policy/guest-services.ts";
+import type { Discovered } from "../policy/policy-set.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
@@ -85,6 +86,10 @@ export class ReactorPlane implements DataPlane {
 
   async setEndpoints({ cluster, endpoints }: EndpointChange): Promise<void> {
     this.#started().setEndpoints(cluster, endpoints);
+  }
+
+  discover(cluster: string): Promise<Discovered> {
+    return this.#started().discover(cluster);
   }
 
   async report(): Promise<PlaneReport> {

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Config } from "../config/model.ts";
 import { descriptorOf } from "../net/bound-handle.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
+import type { Discovered } from "../policy/policy-set.ts";
 import { createStoreMemory } from "../store/store-memory.ts";
 import { createUpstreamMemory, type UpstreamMemory } from "../upstream/services.ts";
 import { RemotePlane } from "./calls.ts";
@@ -83,6 +84,11 @@ export class ReactorPool implements DataPlane {
 
   async setEndpoints(change: EndpointChange): Promise<void> {
     await this.#each((plane) => plane.setEndpoints(change));
+  }
+
+  /** By the reactor that checks endpoints for all. */
+  discover(cluster: string): Promise<Discovered> {
+    return this.#threads[0]!.plane.discover(cluster);
   }
 
   async report(): Promise<PlaneReport> {

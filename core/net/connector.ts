@@ -13,6 +13,8 @@ export interface ConnectTarget {
   readonly address: Address;
   /** Of `prepareClientTls`, or null for plain text. */
   readonly tls: ClientTls | null;
+  /** Finds the addresses of a name; absent: the system does. */
+  readonly lookup?: net.LookupFunction;
 }
 
 /** Where the bytes of a connection go. Both are called without `this`. */
@@ -46,8 +48,7 @@ const attemptTimeout = 1500;
  */
 export function openConnection(target: ConnectTarget, read: ReadHandler): net.Socket {
   if (!isConnectable(target.address)) return failedSocket(target.address);
-  const socket =
-    target.tls === null ? openPlain(target.address, read) : openTls(target.address, target.tls, read);
+  const socket = target.tls === null ? openPlain(target, read) : openTls(target, target.tls, read);
   socket.on("error", ignoreError);
   socket.setNoDelay(true);
   return socket;
@@ -58,12 +59,12 @@ export function readyEvent(target: ConnectTarget): "connect" | "secureConnect" {
   return target.tls === null ? "connect" : "secureConnect";
 }
 
-function openPlain(address: Address, read: ReadHandler): net.Socket {
+function openPlain(target: ConnectTarget, read: ReadHandler): net.Socket {
   const onread = {
     buffer: nextBuffer(read),
     callback: (nread: number, buffer: Uint8Array) => read.callback(nread, buffer),
   };
-  return net.connect({ ...destination(address), onread });
+  return net.connect({ ...destination(target), onread });
 }
 
 /** Node hands each answer down to libuv, at a price; it keeps the buffer that it has when there is none. */
@@ -81,9 +82,9 @@ function nextBuffer(read: ReadHandler): () => Uint8Array {
  * Under TLS `onread` keeps delivering records that are already decrypted after its callback returned false,
  * so here the stream does the pausing.
  */
-function openTls(address: Address, client: ClientTls, read: ReadHandler): net.Socket {
+function openTls(target: ConnectTarget, client: ClientTls, read: ReadHandler): net.Socket {
   const session = client.session === undefined ? {} : { session: client.session };
-  const socket = tls.connect({ ...client.options, ...destination(address), ...session });
+  const socket = tls.connect({ ...client.options, ...destination(target), ...session });
   socket.on("session", client.rememberSession);
   socket.on("data", (chunk: Uint8Array) => {
     if (!read.callback(chunk.length, chunk)) socket.pause();
@@ -91,9 +92,14 @@ function openTls(address: Address, client: ClientTls, read: ReadHandler): net.So
   return socket;
 }
 
-function destination(address: Address): net.NetConnectOpts {
+function destination({ address, lookup }: ConnectTarget): net.NetConnectOpts {
   if ("path" in address) return { path: address.path };
-  return { ...address, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeout };
+  return {
+    ...address,
+    ...(lookup !== undefined && { lookup }),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: attemptTimeout,
+  };
 }
 
 /** A name with a NUL or other bytes that no name has never reaches the resolver (CVE-2026-48930). */

@@ -44,6 +44,12 @@ export function decideGrants(
   const fetch = grantDeclared ? [...declared.fetch, ...given.fetch] : given.fetch;
   const missing = missingGrants({ ...noGrants, fetch: declared.fetch }, { ...noGrants, fetch });
   const env = [...new Set([...declared.env, ...given.env])];
-  const grants = { fetch, kv: declared.kv || given.kv, identity: declared.identity || given.identity, env };
+  const grants = {
+    fetch,
+    kv: declared.kv || given.kv,
+    identity: declared.identity || given.identity,
+    env,
+    endpoints: given.endpoints,
+  };
   return { grants, missing };
 }

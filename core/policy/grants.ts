@@ -10,12 +10,18 @@ export function missingGrants(asked: Grants, granted: Grants): string[] {
   if (asked.kv && !granted.kv) missing.push("kv");
   if (asked.identity && !granted.identity) missing.push("identity");
   for (const name of asked.env) if (!granted.env.includes(name)) missing.push(`env ${name}`);
+  for (const place of asked.endpoints)
+    if (!granted.endpoints.some((other) => isSamePlace(place, other))) missing.push(`endpoints ${place}`);
   return missing;
 }
 
 /** A grant covers what is written in the same way; one without `private` covers no private addresses. */
 function covers(granted: FetchGrant, asked: FetchGrant): boolean {
   return originOf(granted) === originOf(asked) && (isPrivate(granted) || !isPrivate(asked));
+}
+
+function isSamePlace(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 function originOf(grant: FetchGrant): string {

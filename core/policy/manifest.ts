@@ -1,6 +1,7 @@
 /** What a plugin says of itself, checked: a guest made it. */
 import { type ManifestText, type PhaseName, phaseNames } from "../../sdk/runtime/message.ts";
 import { type Bounds, pluginLimitBounds } from "../config/bounds.ts";
+import { endpointGrantExpected, parseEndpointGrant } from "../config/endpoint-grant.ts";
 import type { FetchGrant, Grants, PluginLimits } from "../config/model.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
 import { parseGrant } from "../sandbox/host/outbound-grant.ts";
@@ -8,6 +9,8 @@ import { parseGrant } from "../sandbox/host/outbound-grant.ts";
 export interface Manifest {
   readonly description: string | null;
   readonly phases: ReadonlySet<PhaseName>;
+  /** Whether it finds endpoints. */
+  readonly discovers: boolean;
   /** JSON Schema of its config; null: it takes none. */
   readonly config: object | null;
   readonly capabilities: Grants;
@@ -17,10 +20,11 @@ export interface Manifest {
 
 /** @throws Error that says what was found */
 export function readManifest(value: unknown): Manifest {
-  const { description, phases, config, capabilities, limits, onFailure } = value as ManifestText;
+  const { description, phases, discovers, config, capabilities, limits, onFailure } = value as ManifestText;
   return {
     description: typeof description === "string" ? description.slice(0, 1000) : null,
     phases: new Set(phaseNames.filter((phase) => Array.isArray(phases) && phases.includes(phase))),
+    discovers: discovers === true,
     config: config === null ? null : asObject(config, "config"),
     capabilities: readCapabilities(capabilities),
     limits: readLimits(limits),
@@ -29,11 +33,11 @@ export function readManifest(value: unknown): Manifest {
 }
 
 function readCapabilities(value: unknown): Grants {
-  const { fetch, kv, identity, env, ...others } =
+  const { fetch, kv, identity, env, endpoints, ...others } =
     value === null ? {} : (asObject(value, "capabilities") as Record<string, unknown>);
   const [stranger] = Object.keys(others);
   if (stranger !== undefined)
-    throw unexpected(`capabilities.${stranger}`, "fetch, kv, identity or env", others[stranger]);
+    throw unexpected(`capabilities.${stranger}`, "fetch, kv, identity, env or endpoints", others[stranger]);
   for (const [name, flag] of Object.entries({ kv, identity })) {
     if (flag !== undefined && typeof flag !== "boolean")
       throw unexpected(`capabilities.${name}`, "true or false", flag);
@@ -45,6 +49,10 @@ function readCapabilities(value: unknown): Grants {
     env: asList(env, "capabilities.env").map((name) => {
       if (typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return name;
       throw unexpected("capabilities.env", "names of environment variables", name);
+    }),
+    endpoints: asList(endpoints, "capabilities.endpoints").map((place) => {
+      if (typeof place === "string" && parseEndpointGrant(place) !== null) return place;
+      throw unexpected("capabilities.endpoints", endpointGrantExpected, place);
     }),
   };
 }

@@ -1,5 +1,5 @@
 /** What the admin pages tell of a plugin. */
-import type { PhaseName } from "../../sdk/runtime/message.ts";
+import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { Grants, PluginLimits } from "../config/model.ts";
 import type { SourcePosition } from "../observe/stack-trace.ts";
 import type { PluginCode } from "./bundle.ts";
@@ -9,7 +9,7 @@ export type FaultCause = "throw" | "cpu" | "memory" | "crash" | "protocol" | "qu
 
 export interface Fault {
   /** Null when the guest was lost, with all phases in it. */
-  readonly phase: PhaseName | null;
+  readonly phase: HandlerName | null;
   readonly cause: FaultCause;
   readonly message: string;
   readonly position: SourcePosition | null;
@@ -23,6 +23,8 @@ export interface PluginReport {
   readonly engine: string;
   readonly description: string | null;
   readonly phases: readonly PhaseName[];
+  /** Whether it finds endpoints. */
+  readonly discovers: boolean;
   /** What a fault means for a request; null: the plugin was not asked. */
   readonly onFailure: "closed" | "open" | null;
   readonly capabilities: Grants | null;
@@ -89,6 +91,7 @@ export class PluginStatus {
       engine: this.engine,
       description: this.manifest?.description ?? null,
       phases: [...(this.manifest?.phases ?? this.code.quarantined?.phases ?? [])],
+      discovers: this.manifest?.discovers ?? false,
       onFailure: this.onFailure ?? this.code.quarantined?.onFailure ?? null,
       capabilities: this.grants,
       limits: this.limits,

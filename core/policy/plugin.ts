@@ -1,5 +1,5 @@
 /** A plugin of one generation: its guest, its instances, and what the operator lets it do. */
-import { MessageKind, type PhaseName, type PolicySetup } from "../../sdk/runtime/message.ts";
+import { type HandlerName, MessageKind, type PolicySetup } from "../../sdk/runtime/message.ts";
 import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
@@ -41,7 +41,7 @@ export class Plugin {
   readonly status: PluginStatus;
   private readonly options: PluginOptions;
   private readonly mapStack: StackMapper;
-  private readonly admitLine: (phase: PhaseName) => number | null;
+  private readonly admitLine: (phase: HandlerName) => number | null;
   private readonly guest: PluginGuest;
   private readonly setups: PolicySetup[] = [];
   private readonly policies: Policy[] = [];
@@ -163,6 +163,16 @@ export class Plugin {
     return this.manifest;
   }
 
+  /** What of that it may have. */
+  get granted(): Grants {
+    return this.grants;
+  }
+
+  /** Whether no request meets it: it is there for the endpoints of clusters. */
+  get onlyDiscovers(): boolean {
+    return this.manifest?.discovers === true && this.manifest.phases.size === 0;
+  }
+
   memoryUsed(): number {
     return this.guest.memoryUsed();
   }
@@ -277,7 +287,7 @@ export class Plugin {
 
   // --- faults
 
-  private onThrow(phase: PhaseName, fault: GuestError): MappedStack {
+  private onThrow(phase: HandlerName, fault: GuestError): MappedStack {
     const mapped = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
     const { text, top } = mapped;
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });

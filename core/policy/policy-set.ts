@@ -1,30 +1,55 @@
 /** All plugins and policies of one generation. */
 import { builtInsText } from "../config/built-in-plugins.ts";
 import type { Config, PolicyConfig, RouteConfig } from "../config/model.ts";
+import type { DiscoveryConfig } from "../config/traffic-model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineNameOf } from "./built-in.ts";
 import { folderPlugins, type PluginCode, type PolicyBundle } from "./bundle.ts";
+import { discoverWith } from "./discover-call.ts";
 import type { SharedServices } from "./guest-services.ts";
 import { PluginLoadError } from "./load-error.ts";
 import { planRoute, type RoutePlan } from "./plan.ts";
 import { Plugin } from "./plugin.ts";
 import type { PluginReport } from "./plugin-status.ts";
+import type { Policy } from "./policy.ts";
+
+type PluginDiscovery = Extract<DiscoveryConfig, { kind: "plugin" }>;
 
 export interface PolicyEnvironment {
   readonly reactor: Reactor;
   readonly shared: SharedServices;
   engine(name: EngineName | null): Promise<Engine>;
+  /** Whether plugins are asked for endpoints here. Absent: yes. */
+  readonly discovers?: boolean;
+}
+
+/** What a plugin found for a cluster, unchecked, and where the endpoints may be that it finds. */
+export interface Discovered {
+  readonly list: unknown;
+  readonly granted: readonly string[];
+}
+
+interface Finder {
+  readonly plugin: Plugin;
+  readonly policy: Policy;
 }
 
 export class PolicySet {
   /** By number of the route. */
   readonly plans: readonly (RoutePlan | null)[];
   private readonly plugins: readonly Plugin[];
+  /** By name of the cluster. */
+  private readonly finders: ReadonlyMap<string, Finder>;
 
-  private constructor(plugins: readonly Plugin[], plans: readonly (RoutePlan | null)[]) {
+  private constructor(
+    plugins: readonly Plugin[],
+    plans: readonly (RoutePlan | null)[],
+    finders: ReadonlyMap<string, Finder>,
+  ) {
     this.plugins = plugins;
     this.plans = plans;
+    this.finders = finders;
   }
 
   /** Of a config without plugins. */
@@ -32,11 +57,12 @@ export class PolicySet {
     return new PolicySet(
       [],
       config.routes.map(() => null),
+      new Map(),
     );
   }
 
   /**
-   * Loads every plugin that a route uses into a guest of its own and sets its policies up.
+   * Loads every plugin that a route uses, or a cluster for its endpoints, into a guest of its own and sets its policies up.
    *
    * @throws PluginLoadError; nothing is left behind then
    */
@@ -45,14 +71,17 @@ export class PolicySet {
     bundle: PolicyBundle,
     environment: PolicyEnvironment,
   ): Promise<PolicySet> {
-    const plugins = new Map<string, Plugin>();
+    const loader = new Loader(config, bundle, environment);
     try {
       const plans: (RoutePlan | null)[] = [];
-      for (const route of config.routes)
-        plans.push(await planFor(route, config, bundle, environment, plugins));
-      return new PolicySet([...plugins.values()], plans);
+      for (const route of config.routes) plans.push(await loader.planFor(route));
+      const finders = new Map<string, Finder>();
+      for (const { name, discovery } of environment.discovers === false ? [] : config.clusters) {
+        if (discovery?.kind === "plugin") finders.set(name, await loader.finderFor(name, discovery));
+      }
+      return new PolicySet([...loader.plugins.values()], plans, finders);
     } catch (error) {
-      for (const plugin of plugins.values()) plugin.dispose();
+      for (const plugin of loader.plugins.values()) plugin.dispose();
       throw error;
     }
   }
@@ -65,6 +94,18 @@ export class PolicySet {
     return this.plugins.map((plugin) =>
       plugin.status.report(plugin.isQuarantined ? "quarantined" : "ready", plugin.memoryUsed()),
     );
+  }
+
+  /**
+   * Asks the plugin of a cluster for its endpoints.
+   *
+   * @throws Error when it fails, or there is none
+   */
+  async discover(cluster: string): Promise<Discovered> {
+    const finder = this.finders.get(cluster);
+    if (finder === undefined) throw new Error(`no plugin finds endpoints of ${cluster}`);
+    const list = await discoverWith(finder.policy, cluster);
+    return { list, granted: finder.plugin.granted.endpoints };
   }
 
   /** Faults of all plugins so far. */
@@ -82,40 +123,60 @@ export class PolicySet {
   }
 }
 
-async function planFor(
-  route: RouteConfig,
-  config: Config,
-  bundle: PolicyBundle,
-  environment: PolicyEnvironment,
-  plugins: Map<string, Plugin>,
-): Promise<RoutePlan | null> {
-  const uses =
-    route.policies ?? folderPlugins(bundle).map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
-  const policies = [];
-  for (const use of uses) {
-    let plugin = plugins.get(use.plugin);
-    if (plugin === undefined) {
-      plugin = await createPlugin(codeOf(use.plugin, route, bundle), config, bundle, environment);
-      plugins.set(use.plugin, plugin);
-      await plugin.load();
-      // Those that are served meanwhile wait for one plugin, not for all of them.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    policies.push(await plugin.policy(use.config));
+/** Plugins of a generation that is being made; each is loaded once, by whoever needs it first. */
+class Loader {
+  readonly plugins = new Map<string, Plugin>();
+  private readonly config: Config;
+  private readonly bundle: PolicyBundle;
+  private readonly environment: PolicyEnvironment;
+
+  constructor(config: Config, bundle: PolicyBundle, environment: PolicyEnvironment) {
+    this.config = config;
+    this.bundle = bundle;
+    this.environment = environment;
   }
-  return planRoute(policies);
+
+  async planFor(route: RouteConfig): Promise<RoutePlan | null> {
+    const { policies: uses } = route;
+    const names =
+      uses ?? folderPlugins(this.bundle).map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
+    const policies = [];
+    for (const use of names) {
+      const plugin = await this.load(use.plugin, `Route ${route.name}`);
+      // One that only finds endpoints has no part in a route that names no policies.
+      if (uses !== null || !plugin.onlyDiscovers) policies.push(await plugin.policy(use.config));
+    }
+    return planRoute(policies);
+  }
+
+  async finderFor(cluster: string, { plugin: name, config }: PluginDiscovery): Promise<Finder> {
+    const plugin = await this.load(name, `Cluster ${cluster}`);
+    // Of one in quarantine nobody knows what it is.
+    if (plugin.declared?.discovers === false)
+      throw new PluginLoadError(name, `Cluster ${cluster} uses the plugin ${name}, which has no discover`);
+    return { plugin, policy: await plugin.policy(config) };
+  }
+
+  private async load(name: string, who: string): Promise<Plugin> {
+    const known = this.plugins.get(name);
+    if (known !== undefined) return known;
+    const { config, bundle, environment } = this;
+    const plugin = await createPlugin(codeOf(name, who, bundle), config, bundle, environment);
+    this.plugins.set(name, plugin);
+    await plugin.load();
+    // Those that are served meanwhile wait for one plugin, not for all of them.
+    await new Promise((resolve) => setImmediate(resolve));
+    return plugin;
+  }
 }
 
-function codeOf(name: string, route: RouteConfig, bundle: PolicyBundle): PluginCode {
+function codeOf(name: string, who: string, bundle: PolicyBundle): PluginCode {
   const code = bundle.plugins.find((plugin) => plugin.name === name);
   if (code !== undefined) return code;
   const own = folderPlugins(bundle).map((plugin) => plugin.name);
   const known = own.join(", ") || "none";
   const offered = builtInsText(name, own, bundle.offered ?? []);
-  throw new PluginLoadError(
-    name,
-    `Route ${route.name} uses the plugin ${name}: there are ${known}${offered}`,
-  );
+  throw new PluginLoadError(name, `${who} uses the plugin ${name}: there are ${known}${offered}`);
 }
 
 async function createPlugin(

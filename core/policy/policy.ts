@@ -1,4 +1,4 @@
-import type { PhaseName } from "../../sdk/runtime/message.ts";
+import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { MappedStack } from "../observe/stack-trace.ts";
 import type { GuestError } from "./outcome.ts";
 import type { PluginGuest } from "./plugin-guest.ts";
@@ -26,7 +26,7 @@ export interface Policy {
 }
 
 export interface PolicyFault {
-  readonly phase: PhaseName;
+  readonly phase: HandlerName;
   readonly cause: "throw";
   readonly fault: GuestError;
 }

@@ -10,7 +10,7 @@ import type { AccessLog } from "../observe/access-log.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
+import { type Discovered, type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
 import { Cluster } from "../upstream/cluster.ts";
 import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward.ts";
@@ -141,6 +141,17 @@ export class Gateway {
   /** What discovery found: a cluster has other endpoints from now on, for requests of all generations. */
   setEndpoints(cluster: string, endpoints: readonly EndpointConfig[]): void {
     this.generation.clusters.get(cluster)?.setEndpoints(endpoints);
+  }
+
+  /** Asks a plugin for the endpoints of a cluster; see `PolicySet.discover`. Its generation lasts for as long as that takes. */
+  async discover(cluster: string): Promise<Discovered> {
+    const { generation } = this;
+    generation.begin();
+    try {
+      return await generation.policies.discover(cluster);
+    } finally {
+      generation.end();
+    }
   }
 
   /** Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed. */
@@ -279,7 +290,11 @@ export class Gateway {
   // --- parts
 
   private loadPolicies(config: Config, bundle: PolicyBundle): Promise<PolicySet> {
-    return PolicySet.load(config, bundle, { reactor: this.reactor, ...this.options.policyServices! });
+    return PolicySet.load(config, bundle, {
+      reactor: this.reactor,
+      discovers: this.options.leads ?? true,
+      ...this.options.policyServices!,
+    });
   }
 
   private createGeneration(

@@ -4,6 +4,7 @@ export type {
   PluginEntry,
   PluginOptions,
   TestClock,
+  TestEndpoint,
   TestEngine,
   TestFault,
   TestGateway,

@@ -10,6 +10,7 @@ import type { PluginEntry, PluginOptions, TestEngine } from "./types.ts";
 export interface PluginSet {
   readonly bundle: PolicyBundle;
   readonly policies: readonly PolicyConfig[];
+  readonly finders: readonly (PolicyConfig & { readonly cluster: string })[];
   readonly config: Config["plugins"];
 }
 
@@ -41,9 +42,16 @@ export async function readPlugins(
     plugins.set(code.name, code);
     settings.set(code.name, settingsOf(options[index]!, engine));
   }
+  const uses = codes.map(({ name }, index) => {
+    const { config = null, discovers = null } = options[index]!;
+    return { plugin: name, config, cluster: discovers };
+  });
   return {
     bundle: { runtime: await runtime, plugins: [...plugins.values()] },
-    policies: codes.map(({ name }, index) => ({ plugin: name, config: options[index]!.config ?? null })),
+    policies: uses
+      .filter(({ cluster }) => cluster === null)
+      .map(({ plugin, config }) => ({ plugin, config })),
+    finders: uses.flatMap(({ cluster, ...use }) => (cluster === null ? [] : [{ ...use, cluster }])),
     config: {
       directory: null,
       state: null,

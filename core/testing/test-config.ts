@@ -2,6 +2,7 @@ import { type Endpoint, endpointExpected, parseEndpoint } from "../config/endpoi
 import { configFromFlags } from "../config/from-flags.ts";
 import type { ClusterConfig, Config, ListenerConfig } from "../config/model.ts";
 import { catchAllRoute, plainCluster } from "../config/overrides.ts";
+import { defaultDiscoveryEvery } from "../config/traffic-defaults.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import type { PluginSet } from "./plugin-set.ts";
 import type { TestGatewayOptions, TestUpstream } from "./types.ts";
@@ -22,8 +23,16 @@ export function baseConfig({ upstream, clusters }: TestGatewayOptions, network: 
 }
 
 /** The config with other plugins. */
-export function withPlugins(config: Config, { policies, config: plugins }: PluginSet): Config {
-  return { ...config, plugins, routes: config.routes.map((route) => ({ ...route, policies })) };
+export function withPlugins(config: Config, { policies, finders, config: plugins }: PluginSet): Config {
+  const found = finders.map(({ cluster: name, plugin, config }): ClusterConfig => {
+    const discovery = { kind: "plugin", plugin, every: defaultDiscoveryEvery, config } as const;
+    return { ...plainCluster(name, []), discovery };
+  });
+  const clusters = [
+    ...config.clusters.filter(({ name }) => found.every((other) => other.name !== name)),
+    ...found,
+  ];
+  return { ...config, clusters, plugins, routes: config.routes.map((route) => ({ ...route, policies })) };
 }
 
 const noCertificates = { certificates: [], clientCa: null, clientCertificate: "none" } as const;

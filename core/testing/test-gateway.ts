@@ -1,4 +1,6 @@
+import { formatAddress } from "../config/address.ts";
 import type { Config } from "../config/model.ts";
+import { readPluginAnswer } from "../discovery/plugin-answer.ts";
 import type { AccessRecord } from "../observe/access-log.ts";
 import type { Logger } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
@@ -17,7 +19,7 @@ import { type PluginSet, readPlugins } from "./plugin-set.ts";
 import { stubOutbound } from "./stub-fetch.ts";
 import { JumpingClock } from "./test-clock.ts";
 import { baseConfig, withPlugins } from "./test-config.ts";
-import type { PluginEntry, TestGateway, TestGatewayOptions } from "./types.ts";
+import type { PluginEntry, TestEndpoint, TestGateway, TestGatewayOptions } from "./types.ts";
 
 const defaultClient = "127.0.0.1";
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -136,6 +138,16 @@ class MemoryGateway implements TestGateway {
     } catch (error) {
       this.throwUpstreamError();
       throw error;
+    } finally {
+      clearInterval(holding);
+    }
+  }
+
+  async discover(cluster: string): Promise<TestEndpoint[]> {
+    const holding = setInterval(() => {}, 2 ** 30);
+    try {
+      const found = readPluginAnswer(await this.open.discover(cluster));
+      return found.map(({ host, port, ...share }) => ({ address: formatAddress({ host, port }), ...share }));
     } finally {
       clearInterval(holding);
     }

@@ -56,6 +56,8 @@ export interface PluginOptions {
    */
   readonly limits?: Limits;
   readonly onFailure?: "closed" | "open";
+  /** Name of a cluster whose endpoints it finds: for `gateway.discover`. Requests do not meet it then. */
+  readonly discovers?: string;
 }
 
 /**
@@ -73,6 +75,14 @@ export interface TestGateway extends AsyncDisposable {
    * const response = await gateway.fetch("/orders", { headers: { "x-tenant": "acme" } });
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /**
+   * Asks the plugin whose entry says `discovers` for the endpoints of that cluster, once.
+   *
+   * @throws Error when it fails, or finds what the proxy would refuse
+   * @example
+   * const [first] = await gateway.discover("orders"); // { address: "10.0.0.7:80", weight: 1, zone: null, priority: 0 }
+   */
+  discover(cluster: string): Promise<TestEndpoint[]>;
   readonly clock: TestClock;
   /** Lines that plugins wrote, in order. */
   readonly log: readonly TestLogLine[];
@@ -90,6 +100,14 @@ export interface TestGateway extends AsyncDisposable {
   reload(plugins: readonly PluginEntry[]): Promise<void>;
   /** Ends everything. Until then the program may not end, as with any server: `await using` does it in any case. */
   close(): Promise<void>;
+}
+
+/** An endpoint with its defaults filled in. */
+export interface TestEndpoint {
+  readonly address: string;
+  readonly weight: number;
+  readonly zone: string | null;
+  readonly priority: number;
 }
 
 /** The time that plugins see: `performance.now()`, timers, how long `ctx.kv` and `ctx.counters` keep a value. `Date` goes its own way. */

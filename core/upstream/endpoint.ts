@@ -4,6 +4,7 @@ import type { ClusterConfig, ClusterTimeouts, EndpointConfig, Limits } from "../
 import { prepareClientTls } from "../net/client-tls.ts";
 import type { ConnectTarget } from "../net/connector.ts";
 import type { Reactor } from "../net/reactor.ts";
+import { checkedLookup, resolveBySystem } from "../sandbox/host/outbound-lookup.ts";
 import type { PeakLatency } from "./balance/peak-latency.ts";
 import { standingOf } from "./balance/standing.ts";
 import type { EndpointTable } from "./health/endpoint-table.ts";
@@ -20,6 +21,12 @@ const silenceFactor = 5;
 const forgetting = 0.999;
 const enoughAnswers = 20;
 const enoughWaiting = 3;
+
+/**
+ * A plugin chose the name, so whoever answers for it must not lead requests to where no name may: the metadata services
+ * of clouds above all. The operator's own names are his.
+ */
+const lookupOfFound = checkedLookup("private", resolveBySystem);
 
 export class Endpoint {
   readonly config: EndpointConfig;
@@ -65,7 +72,8 @@ export class Endpoint {
     this.reactor = reactor;
     this.metricsSlot = reactor.metrics.clusterSlot(cluster.name);
     const tls = cluster.tls === null ? null : prepareClientTls(cluster.tls, config);
-    this.target = { address: config.address, tls };
+    const isFound = cluster.discovery?.kind === "plugin";
+    this.target = { address: config.address, tls, ...(isFound && { lookup: lookupOfFound }) };
     this.pool = new Pool(this, cluster, limits);
     this.table = table;
     this.slot = table.acquire(`${cluster.name}/${this.name}`);

@@ -1,6 +1,7 @@
 /** Reads the messages of one entry, calls the plugin's handlers and collects their outcomes. */
 import { checkPatterns } from "./config-patterns.ts";
 import { Context } from "./context.ts";
+import { discoverHost, endpointsText } from "./discover.ts";
 import { Draft } from "./draft.ts";
 import { GuestExchange } from "./exchange.ts";
 import { describeFault } from "./fault.ts";
@@ -93,6 +94,8 @@ export class Dispatcher {
           return this.conclude(kind, slot, flags, this.bodies.pull(slot), endWithNull);
         case MessageKind.setup:
           return this.setUp(slot, Number(context), payload);
+        case MessageKind.discover:
+          return this.discover(this.open(slot, context), flags, payload);
         case MessageKind.teardown:
           return this.conclude(kind, slot, flags, this.definition.teardown?.(), nothing);
         default:
@@ -144,6 +147,14 @@ export class Dispatcher {
     if (record.error !== null) exchange.end(record.error);
     const result = this.definition.onLog!(record, this.contexts[exchange.slot]);
     return this.conclude(MessageKind.log, exchange.slot, flags, result, nothing);
+  }
+
+  private discover(exchange: GuestExchange, flags: number, cluster: string): string {
+    const host = discoverHost(exchange, JSON.parse(cluster) as string);
+    const result = this.definition.discover!(exchange.instance.config, host);
+    return this.conclude(MessageKind.discover, exchange.slot, flags, result, (list) =>
+      jsonTextOutcome(endpointsText(list)),
+    );
   }
 
   private open(slot: number, context: string): GuestExchange {
@@ -287,6 +298,9 @@ function faultOutcome(error: unknown): string {
 }
 
 function jsonOutcome(value: unknown): string {
-  const text = JSON.stringify(value);
+  return jsonTextOutcome(JSON.stringify(value));
+}
+
+function jsonTextOutcome(text: string): string {
   return `${OutcomeKind.json}${text.length}\n${text}`;
 }

@@ -12,6 +12,7 @@ export interface Definition {
   readonly onFailure?: unknown;
   readonly state?: unknown;
   readonly setup?: Handler;
+  readonly discover?: Handler;
   readonly teardown?: Handler;
   readonly onRequest?: Handler;
   readonly onRequestBody?: Handler;

@@ -7,6 +7,7 @@ export function manifestOf(definition: Definition): ManifestText {
     name: (definition.name ?? null) as string | null,
     description: (definition.description ?? null) as string | null,
     phases: phaseNames.filter((phase) => definition[phase] !== undefined),
+    discovers: definition.discover !== undefined,
     config: definition.config ?? null,
     capabilities: definition.capabilities ?? null,
     limits: definition.limits ?? null,

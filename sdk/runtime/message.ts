@@ -47,6 +47,8 @@ export const MessageKind = {
   /** Asks for the manifest. */
   manifest: "M",
   teardown: "T",
+  /** Payload: name of a cluster, as JSON. Runs `discover`. */
+  discover: "E",
   /** Payload: field lines. */
   request: "Q",
   /** Payload: `ATTEMPT CLUSTER METHOD URL\n` and field lines. */
@@ -84,7 +86,7 @@ export const OutcomeKind = {
   reply: "r",
   /** `fLENGTH\n` and JSON of a `FaultText`. */
   fault: "f",
-  /** `jLENGTH\n` and JSON: a manifest. */
+  /** `jLENGTH\n` and JSON: a manifest, or a list of `EndpointText`. */
   json: "j",
   /** `bLENGTH ACTION\n` and text: a part of a body; ACTION is one of `ChunkAction`. */
   chunk: "b",
@@ -147,11 +149,18 @@ export interface PolicySetup {
   readonly wallMs: number;
 }
 
+/** An endpoint that `discover` found: what it said of address, weight, zone and priority; null: nothing. */
+export type EndpointText = readonly [address: unknown, weight: unknown, zone: unknown, priority: unknown];
+
+/** Endpoints that `discover` may find. */
+export const mostDiscovered = 4096;
+
 /** What a plugin says of itself. */
 export interface ManifestText {
   readonly name: string | null;
   readonly description: string | null;
   readonly phases: readonly string[];
+  readonly discovers: boolean;
   readonly config: unknown;
   readonly capabilities: unknown;
   readonly limits: unknown;
@@ -169,3 +178,6 @@ export const phaseNames = [
 ] as const;
 
 export type PhaseName = (typeof phaseNames)[number];
+
+/** Handlers of which each call is an exchange of its own with the guest. */
+export type HandlerName = PhaseName | "discover";

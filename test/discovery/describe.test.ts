@@ -25,7 +25,7 @@ t.test("each source is told in a few words, without its secrets", async (t) => {
       describe({ ...consul, tag: null, datacenter: null }),
       describe({ ...consul, tag: "v1", datacenter: "dc1" }),
       describe({ ...kubernetes, port: "http" }),
-      describe({ kind: "plugin", plugin: "registry", every: 5_000 }),
+      describe({ kind: "plugin", plugin: "registry", every: 5_000, config: null }),
     ],
     [
       "dns api.internal:80",

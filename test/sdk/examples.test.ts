@@ -6,7 +6,8 @@ import { createAuthorProject } from "./author-project.ts";
 
 /** What examples speak of without saying it. */
 const surroundings = `
-import { type BodyContext, type Bucket, type ConfigOf, type ConfigSchema, type FetchGrant, type LogRecord, type Plugin,
+import { type BodyContext, type Bucket, type ConfigOf, type ConfigSchema, type DiscoveredEndpoint, type FetchGrant,
+  type LogRecord, type Plugin,
   type PluginRequest, type SetupHost, type UpstreamAttempt, definePlugin } from "sluice/sdk";
 type Anything = Plugin<{ "~unsafe": any }, any>;
 declare const ctx: BodyContext<any, any>;

@@ -1,5 +1,5 @@
 /** First step, as a share of the whole. */
-const firstStep = 0.0625;
+const firstStep = 0.1;
 /** Steps become smaller, so that a share that serves well is settled on. */
 const decay = 0.98;
 /** A hit rate that changes by so much tells of other traffic: steps are large again. */

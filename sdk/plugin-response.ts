@@ -27,6 +27,11 @@ export interface PluginResponse extends MessageBody {
    * }
    */
   readonly error: string | null;
+  /**
+   * What was asked for, as `request.url` was when the policy first saw the exchange. Its scheme is the client's own,
+   * also where a trusted proxy ended the client's TLS.
+   */
+  readonly url: string;
   /** Whether the status is from 200 to 299. */
   readonly ok: boolean;
   /** Edits go to the client. Setting a field that frames the message throws a `TypeError`. */

@@ -40,6 +40,10 @@ export class IncomingResponse {
     return line[3] === "!" ? line.slice(4, line.indexOf(" ")) : null;
   }
 
+  get url(): string {
+    return this.#draft.exchange.url;
+  }
+
   get ok(): boolean {
     return this.status >= 200 && this.status <= 299;
   }

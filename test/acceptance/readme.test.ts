@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import t from "tap";
 import { parseCommandLine } from "../../core/cli/args.ts";
+import { builtInNames } from "../../core/config/built-in-plugins.ts";
 import * as defaults from "../../core/config/defaults.ts";
 import { jsonSchemaText } from "../../core/config/json-schema.ts";
 import { loadConfig } from "../../core/config/load.ts";
@@ -80,6 +81,14 @@ t.test("the config file with policies is valid, and its table names every settin
       .map(([name]) => name)
       .sort(),
     ["directory", "maxLimits", "state", ...settings].sort(),
+  );
+});
+
+t.test("the table of built-in policies names each of them, and links to its page", async (t) => {
+  const names = builtInNames();
+  t.same(
+    table("policy").map(([name]) => name),
+    names.map((name) => `[${name}](plugins/${name}/README.md)`),
   );
 });
 

@@ -1,8 +1,8 @@
 import { noGrants } from "../config/defaults.ts";
-import type { RouteMatch } from "../config/model.ts";
 import { formatSize } from "../config/units.ts";
 import { missingGrants } from "../policy/grants.ts";
 import { limitsText } from "../policy/plugin-limits.ts";
+import { answerText, matchText, rewriteText } from "./answer-text.ts";
 import type { BodyUse, PolicyDescription, RouteDescription } from "./route-description.ts";
 import { trafficLines } from "./traffic-text.ts";
 
@@ -19,13 +19,15 @@ function keyOf({ plugin, config }: PolicyDescription): string {
 }
 
 function routeText(route: RouteDescription): string {
-  const traffic = trafficLines(route.cluster, route.traffic);
-  const lines = [`route ${route.route}: ${matchText(route.match)}, cluster ${route.cluster}`];
+  const path = rewriteText(route);
+  const traffic = [...(path === "" ? [] : [`  path           ${path}`]), ...trafficOf(route)];
+  const lines = [`route ${route.route}: ${matchText(route.match)}, ${answerText(route)}`];
+  const end = route.redirect === null && route.respond === null ? "service" : "answer";
   if (route.policies.length === 0)
     return [lines[0], "  no policies: bodies stream past", ...traffic, ""].join("\n");
   lines.push(
-    `  request        ${["client", ...route.request, "service"].join(" -> ")}`,
-    `  response       ${["service", ...route.response, "client"].join(" -> ")}`,
+    `  request        ${["client", ...route.request, end].join(" -> ")}`,
+    `  response       ${[end, ...route.response, "client"].join(" -> ")}`,
     `  request body   ${bodyText(route.requestBody)}`,
     `  response body  ${bodyText(route.responseBody)}`,
   );
@@ -33,16 +35,9 @@ function routeText(route: RouteDescription): string {
   return `${[...lines, ...traffic].join("\n")}\n`;
 }
 
-function matchText({ host, path, methods, headers }: RouteMatch): string {
-  const fields = headers.map(({ name, value }) =>
-    value === null ? `with ${name}` : `with ${name}: ${value}`,
-  );
-  return [
-    methods?.join("|") ?? "any method",
-    host ?? "any host",
-    `${path.kind} ${path.value}`,
-    ...fields,
-  ].join(", ");
+function trafficOf({ cluster, traffic, shares }: RouteDescription): string[] {
+  const lines = shares.flatMap((share) => trafficLines(share.cluster, share.traffic));
+  return cluster === null || traffic === null ? lines : trafficLines(cluster, traffic);
 }
 
 function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {

@@ -46,10 +46,11 @@ function asJson(routes: readonly RouteDescription[], { url }: PlanRequest): unkn
 
 /** As the data path does it: by the canonical path, and by the authority in lower case. */
 function findRoute({ routes }: Config, { method, headers }: PlanRequest, url: string): RouteConfig {
-  const { authority, path } = readTarget(method, url);
+  const { authority, path, query } = readTarget(method, url);
   const host = authority ?? headers.get("host")?.toLowerCase() ?? "localhost";
   const number = compileRoutes(routes).match(host, path, method, {
     get: (name) => headers.get(name) ?? null,
+    query,
   });
   const route = routes[number];
   if (route !== undefined) return route;

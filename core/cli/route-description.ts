@@ -9,8 +9,15 @@ import { describeTraffic, type TrafficDescription } from "./traffic-description.
 export interface RouteDescription {
   readonly route: string;
   readonly match: RouteConfig["match"];
-  readonly cluster: string;
-  readonly traffic: TrafficDescription;
+  readonly cluster: RouteConfig["cluster"];
+  readonly split: RouteConfig["split"];
+  readonly redirect: RouteConfig["redirect"];
+  readonly respond: RouteConfig["respond"];
+  readonly rewrite: RouteConfig["rewrite"];
+  /** Of the cluster; null where there is a split, or where the proxy itself answers. */
+  readonly traffic: TrafficDescription | null;
+  /** Of each cluster of the split. */
+  readonly shares: readonly { readonly cluster: string; readonly traffic: TrafficDescription }[];
   readonly policies: readonly PolicyDescription[];
   /** `PLUGIN.PHASE`, in the order in which they run. */
   readonly request: readonly string[];
@@ -52,22 +59,28 @@ export function describeRoute(
   config: Config,
   plugins: readonly PluginFacts[],
 ): RouteDescription {
-  const { name, match, cluster, policies } = route;
+  const { name, policies } = route;
   const shown = maskConfig(config);
-  const number = config.clusters.findIndex((candidate) => candidate.name === cluster);
-  const written = shown.routes.find((route) => route.name === name)?.policies ?? null;
+  const masked = shown.routes.find((route) => route.name === name);
+  const written = masked?.policies ?? null;
   const own = plugins.filter(({ builtIn }) => !builtIn);
   const uses = (
     policies === null
       ? own.filter((facts) => !onlyDiscovers(facts)).map(({ name }) => ({ plugin: name, config: null }))
       : (written ?? [])
   ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
-  const plan = planRoute(uses);
+  const isOwn = route.redirect !== null || route.respond !== null;
+  const plan = planRoute(isOwn ? uses.map(withoutEndpoint) : uses);
+  const traffic = (name: string) =>
+    describeTraffic(route, shown.clusters.find((cluster) => cluster.name === name)!);
   return {
     route: name,
-    match,
-    cluster,
-    traffic: describeTraffic(route, shown.clusters[number]!),
+    ...answerOf(masked ?? route),
+    traffic: route.cluster === null ? null : traffic(route.cluster),
+    shares: (route.split?.clusters ?? []).map((share) => ({
+      cluster: share.name,
+      traffic: traffic(share.name),
+    })),
     policies: uses.map(({ phases: _, ...policy }) => policy),
     request: [
       ...steps(plan?.onRequest, "onRequest"),
@@ -79,6 +92,18 @@ export function describeRoute(
     requestBody: bodyUse(plan?.onRequest, "onRequest", plan?.onRequestBody, "onRequestBody"),
     responseBody: bodyUse(plan?.onResponse, "onResponse", plan?.onResponseBody, "onResponseBody"),
   };
+}
+
+function answerOf({ match, cluster, split, redirect, respond, rewrite }: RouteConfig) {
+  return { match, cluster, split, redirect, respond, rewrite };
+}
+
+/** Where the proxy itself answers, no request goes on. */
+function withoutEndpoint(use: Use): Use {
+  const phases = new Set(use.phases);
+  phases.delete("onRequestBody");
+  phases.delete("onUpstream");
+  return { ...use, phases };
 }
 
 function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {

@@ -56,7 +56,8 @@ function interpret(source: ConfigSource, overrides: Overrides): Config | null {
 
   const names = Object.keys((valueAt(written, ["clusters"]) as object | null | undefined) ?? {});
   const config = resolveConfig(prune(written, shape.mismatches) as ConfigFile, names, source);
-  if (names.length === 0 && overrides.upstreams === undefined) {
+  const answersItself = config.routes.some(({ redirect, respond }) => redirect !== null || respond !== null);
+  if (names.length === 0 && !answersItself && overrides.upstreams === undefined) {
     source.report(
       ["clusters"],
       "expected at least one cluster, or an upstream on the command line, found none",

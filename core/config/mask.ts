@@ -1,5 +1,6 @@
 import { hideUserInfo } from "./hide-user-info.ts";
 import type { ClusterConfig, Config } from "./model.ts";
+import type { RespondConfig, RouteMatch } from "./route-model.ts";
 import { looksSecret } from "./secret-names.ts";
 import type { DiscoveryConfig } from "./traffic-model.ts";
 
@@ -41,6 +42,7 @@ export function maskConfig(config: Config): Config {
   const routes = masked.routes.map((route) => ({
     ...route,
     match: maskMatch(route.match),
+    respond: maskRespond(route.respond),
     policies: route.policies?.map(maskPolicy) ?? null,
   }));
   const settings = Object.entries(masked.plugins.settings).map(([name, of]) => [name, maskPolicy(of)]);
@@ -72,12 +74,22 @@ function hideAll(value: unknown): unknown {
   return typeof value === "boolean" || value === null ? value : hidden;
 }
 
-function maskMatch(match: Config["routes"][number]["match"]): Config["routes"][number]["match"] {
-  const headers = match.headers.map(({ name, value }) => ({
-    name,
-    value: value !== null && looksSecret(name) ? hidden : value,
-  }));
-  return { ...match, headers };
+function maskMatch(match: RouteMatch): RouteMatch {
+  return {
+    ...match,
+    headers: match.headers.map(maskNamed),
+    query: match.query.map(maskNamed),
+    cookies: match.cookies.map(maskNamed),
+  };
+}
+
+function maskRespond(respond: RespondConfig | null): RespondConfig | null {
+  return respond && { ...respond, headers: respond.headers.map(maskNamed) };
+}
+
+/** What must only be there is no secret. */
+function maskNamed<Named extends { readonly name: string; readonly value: unknown }>(named: Named): Named {
+  return named.value !== null && looksSecret(named.name) ? { ...named, value: hidden } : named;
 }
 
 function hideSecret(text: string, secret: string): string {

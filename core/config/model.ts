@@ -3,6 +3,7 @@
  * (durations in ms, sizes in bytes), every reference checked. It is plain JSON,
  * so it crosses process and thread boundaries as it is.
  */
+import type { PathRewrite, RedirectConfig, RespondConfig, RouteMatch, SplitConfig } from "./route-model.ts";
 import type {
   BalanceKind,
   ConcurrencyConfig,
@@ -142,7 +143,13 @@ export interface RouteConfig {
   /** Unique; used in logs and as a metric label. */
   readonly name: string;
   readonly match: RouteMatch;
-  readonly cluster: string;
+  /** Of `cluster`, `split`, `redirect` and `respond` one is there: what answers. */
+  readonly cluster: string | null;
+  readonly split: SplitConfig | null;
+  readonly redirect: RedirectConfig | null;
+  readonly respond: RespondConfig | null;
+  /** Null: the path goes upstream as it came. */
+  readonly rewrite: PathRewrite | null;
   /** ms for a request with all its attempts, until the response head; 0: as long as its parts may take. */
   readonly timeout: number;
   /** 0: its requests are kept longest when load is shed; 3: they go first. */
@@ -221,24 +228,6 @@ export interface Grants {
 }
 
 export type FetchGrant = string | { readonly origin: string; readonly private?: boolean };
-
-export interface RouteMatch {
-  /** Lower case, no port: `example.com`, `*.example.com` (one or more labels), or null for any. */
-  readonly host: string | null;
-  readonly path: PathMatch;
-  /** Null: any method. */
-  readonly methods: readonly string[] | null;
-  /** All must hold; names in lower case; a null value: present with any value. */
-  readonly headers: readonly { readonly name: string; readonly value: string | null }[];
-}
-
-export type PathMatch =
-  /** `/a/b` and nothing else. */
-  | { readonly kind: "exact"; readonly value: string }
-  /** `/a` matches `/a` and `/a/b`, not `/ab`: whole segments. */
-  | { readonly kind: "prefix"; readonly value: string }
-  /** `/users/{id}/posts`: each `{name}` is one non-empty segment. */
-  | { readonly kind: "template"; readonly value: string };
 
 export interface Limits {
   /** Bytes of the request line or status line (414). */

@@ -4,6 +4,7 @@ import { maxWorkers } from "./bounds.ts";
 import { defaultCluster, defaultClusterTimeouts } from "./defaults.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Address, ClusterConfig, Config, LogConfig } from "./model.ts";
+import type { RouteMatch } from "./route-model.ts";
 import { defaultPriority, defaultRetry, defaultRouteTimeout, defaultTraffic } from "./traffic-defaults.ts";
 
 /** What the command line and the environment say; what is absent is left to the file or the default. */
@@ -93,17 +94,31 @@ function withUpstreams(config: Config, upstreams: readonly Endpoint[]): Config {
   return { ...config, clusters: [{ ...cluster, endpoints, tls: tls && (cluster.tls ?? tls) }] };
 }
 
+/** Beside it stay routes that the proxy answers itself. */
 function withCatchAll(config: Config, cluster: ClusterConfig): Config {
-  return { ...config, clusters: [cluster], routes: [catchAllRoute(cluster.name)] };
+  const own = config.routes.filter(({ redirect, respond }) => redirect !== null || respond !== null);
+  return { ...config, clusters: [cluster], routes: [...own, catchAllRoute(cluster.name)] };
 }
+
+const anyRequest: RouteMatch = {
+  host: null,
+  path: { kind: "prefix", value: "/" },
+  methods: null,
+  headers: [],
+  query: [],
+  cookies: [],
+};
 
 /** The route that takes every request to one cluster. */
 export function catchAllRoute(cluster: string): Config["routes"][number] {
-  const match = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers: [] } as const;
   return {
     name: cluster,
-    match,
+    match: anyRequest,
     cluster,
+    split: null,
+    redirect: null,
+    respond: null,
+    rewrite: null,
     timeout: defaultRouteTimeout,
     priority: defaultPriority,
     retry: defaultRetry,

@@ -1,4 +1,4 @@
-import type { PathMatch } from "./model.ts";
+import type { PathMatch } from "./route-model.ts";
 import type { ConfigFile } from "./schema.ts";
 
 export type PathInFile = NonNullable<NonNullable<ConfigFile["routes"]>[number]["path"]>;
@@ -63,6 +63,11 @@ function templateFault(template: string): string | null {
     names.add(name);
   }
   return names.size === 0 ? "at least one {name} in a template" : null;
+}
+
+/** The names in a template that is right. */
+export function templateNames(template: string): string[] {
+  return [...template.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name!);
 }
 
 function segmentFault(segment: string): string {

@@ -1,16 +1,18 @@
 import { formatHost, isHostName, parseHost, parsePort } from "./address.ts";
-import type { RouteConfig, RouteMatch } from "./model.ts";
+import type { RouteConfig } from "./model.ts";
 import { isName, isToken, nameExpected } from "./names.ts";
 import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
+import { answerName, resolveAnswer } from "./resolve-answer.ts";
+import { resolveCookies, resolveHeaders, resolveQuery } from "./resolve-conditions.ts";
 import { resolveFault } from "./resolve-fault.ts";
 import { resolveMirrors } from "./resolve-mirror.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
 import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
+import type { RouteMatch } from "./route-model.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { RouteInFile } from "./schema-route.ts";
 import type { ConfigSource } from "./source.ts";
-import { didYouMean } from "./suggest.ts";
 import { defaultPriority } from "./traffic-defaults.ts";
 import type { Path } from "./value-path.ts";
 
@@ -31,29 +33,18 @@ export function resolveRoutes(
   const resolved: RouteConfig[] = [];
   routes.forEach((route, index) => {
     const path = ["routes", index];
-    if (!clusters.includes(route.cluster)) reportUnknownCluster(route.cluster, clusters, path, source);
     const match = resolveMatch(route, path, source);
+    const answer = resolveAnswer(route, match?.path ?? null, clusters, path, source);
     if (match === null) return;
     const host = resolveHostHeader(route.hostHeader ?? "preserve", [...path, "hostHeader"], source);
-    const name = route.name ?? nextName(route.cluster);
+    const name = route.name ?? nextName(answerName(route));
     const policies = resolvePolicies(route.policies, [...path, "policies"], source);
     const timeout = resolveRouteTimeout(route.timeout, [...path, "timeout"], source);
     const retry = resolveRetry(route.retry, [...path, "retry"], source);
     const mirror = resolveMirrors(route.mirror, clusters, [...path, "mirror"], source);
     const fault = resolveFault(route.fault, [...path, "fault"], source);
     const priority = (route.priority ?? defaultPriority) as RouteConfig["priority"];
-    resolved.push({
-      name,
-      match,
-      cluster: route.cluster,
-      timeout,
-      priority,
-      retry,
-      mirror,
-      fault,
-      host,
-      policies,
-    });
+    resolved.push({ name, match, ...answer, timeout, priority, retry, mirror, fault, host, policies });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);
@@ -71,18 +62,8 @@ function impliedRoutes(clusters: readonly string[], source: ConfigSource): Route
   return clusters.length === 1 ? [catchAllRoute(clusters[0]!)] : [];
 }
 
-function reportUnknownCluster(
-  name: string,
-  clusters: readonly string[],
-  path: Path,
-  source: ConfigSource,
-): void {
-  const known = clusters.length === 0 ? "" : `, one of ${clusters.slice(0, 10).join(", ")}`;
-  source.expect([...path, "cluster"], `the name of a cluster${known}`, name, didYouMean(name, clusters));
-}
-
-/** Checks the names in the file and makes one for each route without: its cluster, numbered where that is taken. */
-function namer(routes: readonly RouteInFile[], source: ConfigSource): (cluster: string) => string {
+/** Checks the names in the file and makes one for each route without: its cluster or kind, numbered where that is taken. */
+function namer(routes: readonly RouteInFile[], source: ConfigSource): (base: string) => string {
   const taken = new Set<string>();
   routes.forEach(({ name }, index) => {
     if (name === undefined) return;
@@ -92,14 +73,14 @@ function namer(routes: readonly RouteInFile[], source: ConfigSource): (cluster: 
     taken.add(name);
   });
   const used = new Map<string, number>();
-  return (cluster) => {
-    let number = used.get(cluster) ?? 0;
+  return (base) => {
+    let number = used.get(base) ?? 0;
     let name: string;
     do {
       number++;
-      name = number === 1 ? cluster : `${cluster}-${number}`;
+      name = number === 1 ? base : `${base}-${number}`;
     } while (taken.has(name));
-    used.set(cluster, number);
+    used.set(base, number);
     taken.add(name);
     return name;
   };
@@ -107,10 +88,12 @@ function namer(routes: readonly RouteInFile[], source: ConfigSource): (cluster: 
 
 function resolveMatch(route: RouteInFile, place: Path, source: ConfigSource): RouteMatch | null {
   const methods = resolveMethods(route.methods, [...place, "methods"], source);
-  const headers = resolveHeaders(route.headers ?? {}, [...place, "headers"], source);
+  const headers = resolveHeaders(route.headers, [...place, "headers"], source);
+  const query = resolveQuery(route.query, [...place, "query"], source);
+  const cookies = resolveCookies(route.cookies, [...place, "cookies"], source);
   const host = resolveHost(route.host ?? "*", [...place, "host"], source);
   const path = parsePathMatch(route.path ?? "/");
-  if (!("fault" in path)) return { host, path, methods, headers };
+  if (!("fault" in path)) return { host, path, methods, headers, query, cookies };
   const inMap = typeof route.path === "object" ? Object.keys(route.path) : [];
   source.expect([...place, "path", ...inMap], path.fault, Object.values(route.path as object).join(""));
   return null;
@@ -134,26 +117,6 @@ function resolveMethods(methods: RouteInFile["methods"], path: Path, source: Con
     if (!usable) source.expect([...path, index], "a method in upper case such as GET", method);
   });
   return [...new Set(methods)].sort();
-}
-
-function resolveHeaders(
-  headers: NonNullable<RouteInFile["headers"]>,
-  path: Path,
-  source: ConfigSource,
-): RouteMatch["headers"] {
-  const names = new Set<string>();
-  const resolved = Object.entries(headers).map(([written, value]) => {
-    const name = written.toLowerCase();
-    if (!isToken(name))
-      source.reportKey([...path, written], `expected a field name, found ${JSON.stringify(written)}`);
-    else if (name === "host")
-      source.reportKey([...path, written], 'expected the key "host" of the route, found a header');
-    else if (names.has(name))
-      source.reportKey([...path, written], `expected each field once, found ${name} again`);
-    names.add(name);
-    return { name, value: value === true ? null : value };
-  });
-  return resolved.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function resolveHostHeader(text: string, path: Path, source: ConfigSource): RouteConfig["host"] {

@@ -1,6 +1,6 @@
 /** How a cluster spreads its requests and what it does when endpoints fail. */
 import { delayBounds, timeoutBounds } from "./bounds.ts";
-import { isToken } from "./names.ts";
+import { cookiePathAt, tokenAt } from "./check-names.ts";
 import { resolveDiscovery } from "./resolve-discovery.ts";
 import { resolveDurations } from "./resolve-quantities.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -53,12 +53,6 @@ function resolveHashKey(cluster: ClusterInFile, path: Path, source: ConfigSource
   };
 }
 
-/** Names of fields and of cookies are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1). */
-function tokenAt(text: string, path: Path, source: ConfigSource): string {
-  if (!isToken(text)) source.expect(path, 'a name such as "x-user"', text);
-  return text;
-}
-
 function resolveSticky(
   sticky: ClusterInFile["sticky"],
   path: Path,
@@ -66,13 +60,9 @@ function resolveSticky(
 ): StickyConfig | null {
   if (sticky === undefined) return null;
   const { ttl } = resolveDurations(sticky, { ttl: defaultSticky.ttl }, () => delayBounds, path, source);
-  const cookiePath = sticky.path ?? defaultSticky.path;
-  if (!/^\/[\x21-\x3a\x3c-\x7e]*$/.test(cookiePath)) {
-    source.expect([...path, "path"], 'a path such as "/app"', cookiePath);
-  }
   return {
     cookie: tokenAt(sticky.cookie ?? defaultSticky.cookie, [...path, "cookie"], source),
-    path: cookiePath,
+    path: cookiePathAt(sticky.path ?? defaultSticky.path, [...path, "path"], source),
     ttl,
     key: sticky.key ?? defaultSticky.key,
   };

@@ -1,7 +1,9 @@
 /** A route of `sluice.yaml`: which requests it takes, and what becomes of them. */
 import { delayBounds } from "./bounds.ts";
+import { redirect, respond, rewrite, split } from "./schema-answer.ts";
 import { type Static, Type } from "./schema-builder.ts";
 import { fault } from "./schema-fault.ts";
+import { conditions } from "./schema-match.ts";
 import { mirror } from "./schema-mirror.ts";
 import { policy } from "./schema-plugins.ts";
 import { retry } from "./schema-retry.ts";
@@ -34,16 +36,18 @@ export const route = Type.Object(
     host: text("a host name", { description: "example.com, *.example.com, or * for any.", default: "*" }),
     path: Type.Optional(path),
     methods: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: "Default: any." })),
-    headers: Type.Optional(
-      Type.Record(
-        Type.String(),
-        Type.Union([Type.String(), Type.Literal(true)], expected("a text, or true for any value")),
-        {
-          description: "Fields that must be present: name to value, or to true for any value.",
-        },
-      ),
+    headers: conditions("Fields that must be present: name to value, or to true for any value."),
+    query: conditions(
+      "Parameters of the query that must be there, decoded; of several with one name the first.",
     ),
-    cluster: Type.String({ description: "Name of the cluster that answers." }),
+    cookies: conditions("Cookies that must be there."),
+    cluster: text("the name of a cluster", {
+      description: "The cluster that answers; or one of split, redirect and respond.",
+    }),
+    split: Type.Optional(split),
+    redirect: Type.Optional(redirect),
+    respond: Type.Optional(respond),
+    rewrite: Type.Optional(rewrite),
     timeout: duration(
       defaultRouteTimeout,
       delayBounds,
@@ -68,7 +72,7 @@ export const route = Type.Object(
         "Plugins that the requests pass, in this order; responses pass them in reverse. Default: every plugin of the folder, by file name. []: none.",
     }),
   },
-  { description: "Requests that one cluster answers; the most specific match wins.", ...closed },
+  { description: "Requests and what answers them; the most specific match wins.", ...closed },
 );
 
 export type RouteInFile = Static<typeof route>;

@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.ts";
 
 /** What the access log says of a finished exchange. */
 export function accessRecord(exchange: Exchange, side: ClientSide, durationMs: number): AccessRecord {
-  const { head, route, attempts, error } = exchange;
+  const { head, route, choice, attempts, error } = exchange;
   const subject = exchange.policies?.request.identity?.subject;
   return {
     requestId: exchange.requestId,
@@ -16,7 +16,7 @@ export function accessRecord(exchange: Exchange, side: ClientSide, durationMs: n
     path: head.target,
     protocol: head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0",
     route: route?.config.name ?? null,
-    cluster: route?.cluster.name ?? null,
+    cluster: (attempts.cluster ?? choice?.cluster ?? route?.cluster)?.name ?? null,
     upstream: attempts.endpoint?.name ?? null,
     status: exchange.status,
     bytesIn: exchange.requestBody.length,

@@ -23,6 +23,7 @@ import {
   statusMatches,
 } from "../upstream/retry/retry-decision.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
+import { clusterFor, splitLine } from "./cluster-choice.ts";
 import { chooseEndpoint, stickyLine } from "./endpoint-choice.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -30,12 +31,13 @@ export class Attempts implements Waiter {
   /** Made so far, with the one at hand. */
   count = 0;
   endpoint: Endpoint | null = null;
+  /** Of the attempt at hand. */
+  cluster: Cluster | null = null;
   /** Endpoints that were asked in vain; null: none. */
   tried: Set<Endpoint> | null = null;
   /** From the request to the response head, of the last attempt. */
   upstreamMs: number | null = null;
   private readonly exchange: Exchange;
-  private cluster: Cluster | null = null;
   private sentAt = 0;
   /** When the time for all of them is over, as `performance.now()` tells it. */
   private deadline = noDeadline;
@@ -279,7 +281,7 @@ export class Attempts implements Waiter {
     const { exchange } = this;
     this.pause = null;
     try {
-      if (exchange.policies === null) this.begin(exchange.route!.cluster, null);
+      if (exchange.policies === null) this.begin(clusterFor(exchange), null);
       else exchange.policies.onUpstream();
     } catch (error) {
       exchange.fail(toProxyError(error, "try again"));
@@ -304,10 +306,11 @@ export class Attempts implements Waiter {
     if (this.deadlineTimer !== null) this.exchange.client.reactor.timers.disarm(this.deadlineTimer);
   }
 
-  /** The line that leads the client back to the endpoint that answers; empty: none does. */
-  stickyLine(): string {
-    const { cluster, endpoint } = this;
-    if (cluster === null || cluster.sticky === null || endpoint === null) return "";
-    return stickyLine(this.exchange, cluster, endpoint);
+  /** The lines that lead the client back to the cluster and the endpoint that answer; empty: none do. */
+  cookieLines(): string {
+    const { exchange, cluster, endpoint } = this;
+    const line = exchange.choice === null ? "" : splitLine(exchange);
+    if (cluster === null || cluster.sticky === null || endpoint === null) return line;
+    return line + stickyLine(exchange, cluster, endpoint);
   }
 }

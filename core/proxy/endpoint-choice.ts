@@ -1,10 +1,10 @@
 /** The endpoint of the next attempt of an exchange. */
 import type { HashKey } from "../config/traffic-model.ts";
 import { firstAttempt } from "../upstream/balance/candidate.ts";
-import { readCookie } from "../upstream/balance/cookie.ts";
 import { hashText } from "../upstream/balance/murmur3.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
+import { readCookie } from "../wire/cookie.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";
 import type { Exchange } from "./exchange.ts";
 

@@ -16,12 +16,14 @@ import { editableRequestFields, editableResponseFields } from "../wire/forward.t
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";
+import { clusterFor } from "./cluster-choice.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./generation.ts";
 import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
 import { RequestFlow } from "./request-flow.ts";
+import { draftAnswer } from "./route-answer.ts";
 
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;
@@ -88,12 +90,14 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Before each attempt. */
   onUpstream(): void {
     this.stage = "upstream";
-    if (this.plan.onUpstream.length === 0) {
-      this.attempt = this.request;
+    const { rewrite } = this.route;
+    const isSeen = this.plan.onUpstream.length > 0;
+    this.attempt = isSeen || rewrite !== null ? this.request.copy() : this.request;
+    if (rewrite !== null) this.attempt.path = rewrite(this.request.path);
+    if (!isSeen) {
       this.sendUpstream();
       return;
     }
-    this.attempt = this.request.copy();
     this.begin("onUpstream", this.plan.onUpstream, this.attempt);
   }
 
@@ -108,7 +112,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   private findCluster(name: string | null): Cluster {
-    if (name === null) return this.route.cluster;
+    if (name === null) return clusterFor(this.exchange);
     const cluster = this.exchange.generation.clusters.get(name);
     if (cluster !== undefined) return cluster;
     const message = `A policy chose the cluster ${name}: there is none of that name`;
@@ -238,9 +242,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const route = this.findRoute();
     if (route === null) return;
     if (route === this.route) {
-      this.stage = "upstream";
-      this.requestFlow.onAdmitted();
-      this.exchange.proceed();
+      this.onAdmitted(route);
       return;
     }
     if (++this.reroutes > mostReroutes) {
@@ -254,13 +256,33 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.onRequest();
   }
 
+  /** The route itself answers, or an endpoint does: of the route's cluster, or of one that a policy chose. */
+  private onAdmitted({ answer }: Route): void {
+    if (answer === null || this.request.cluster !== null) {
+      this.stage = "upstream";
+      this.requestFlow.onAdmitted();
+      this.exchange.proceed();
+      return;
+    }
+    const { authority, path, query } = this.request;
+    let draft: ResponseDraft;
+    try {
+      draft = draftAnswer(answer, { scheme: this.scheme, authority, path, query });
+    } catch (error) {
+      this.exchange.fail(toProxyError(error, "answer request"));
+      return;
+    }
+    this.onLocalReply(draft);
+  }
+
   /** Null: there is none, and the exchange has failed. */
   private findRoute(): Route | null {
     const { head } = this.exchange;
-    const { method, authority, path } = this.request;
-    if (method === head.method && authority === head.authority && path === head.path) return this.firstRoute;
+    const { method, authority, path, query } = this.request;
+    const isSameUrl = authority === head.authority && path === head.path && query === head.query;
+    if (isSameUrl && method === head.method) return this.firstRoute;
     try {
-      return this.exchange.findRoute(method, authority, path);
+      return this.exchange.findRoute(method, authority, path, query);
     } catch (error) {
       this.exchange.fail(toProxyError(error, "handle request"));
       return null;
@@ -350,7 +372,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     }
     const { method, authority, path, query } = this.attempt;
     const url = `${this.scheme}://${authority}${path}${query}`;
-    const attempt = `${this.exchange.attempts.count + 1} ${this.route.cluster.name}`;
+    const cluster = this.request.cluster ?? clusterFor(this.exchange).name;
+    const attempt = `${this.exchange.attempts.count + 1} ${cluster}`;
     return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
   }
 

@@ -1,7 +1,9 @@
 /**
  * One request and its response, from first byte to last:
  *
- *     head -> checks -> route -> [onRequest] -> fault -> cluster -> [onUpstream] -> endpoint -> connection -> request
+ *     head -> checks -> route -> [onRequest] -> fault -> cluster -> rewrite -> [onUpstream] -> endpoint -> connection -> request
+ *                                    |
+ *                                    +-> the route's own answer: redirect, respond
  *     client <- [onResponseBody] <- body <- [onResponse] <- response head <-
  *
  * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
@@ -13,7 +15,7 @@ import type { Task } from "../net/turn.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Priority } from "../upstream/overload/priority.ts";
 import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
-import { endToEndFields, keepsAlive } from "../wire/connection-options.ts";
+import { keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
 import {
   forwardEditedRequest,
@@ -29,6 +31,7 @@ import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
 import { Attempts } from "./attempts.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
+import { type ClusterChoice, clusterFor } from "./cluster-choice.ts";
 import type { DownstreamConnection } from "./connection.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
@@ -40,6 +43,8 @@ import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ResponseWriter } from "./response-writer.ts";
+import { sendAnswer } from "./route-answer.ts";
+import { routingFields } from "./routing-fields.ts";
 import { isRefusal } from "./shedding.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -60,6 +65,8 @@ export class Exchange implements Task, ResponseReceiver {
   route: Route | null = null;
   /** Of the route, of its header, or of a policy. */
   priority: Priority = defaultPriority;
+  /** Of a split; null: none was asked. */
+  choice: ClusterChoice | null = null;
   readonly attempts = new Attempts(this);
   /** Null while no policy has anything to do with this exchange. */
   policies: ExchangePolicies | null = null;
@@ -111,7 +118,7 @@ export class Exchange implements Task, ResponseReceiver {
     try {
       const { head, generation } = this;
       checkRequest(head, generation.config);
-      this.route = this.findRoute(head.method, head.authority, head.path);
+      this.route = this.findRoute(head.method, head.authority, head.path, head.query);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
       this.priority = this.route.config.priority;
       this.client.gateway.shedding.admit(this.priority);
@@ -124,11 +131,9 @@ export class Exchange implements Task, ResponseReceiver {
   }
 
   /** @throws ProxyError route_not_found, method_not_allowed */
-  findRoute(method: string, authority: string, path: string): Route {
+  findRoute(method: string, authority: string, path: string, query: string): Route {
     const { table, routes } = this.generation;
-    // Or a client could choose a route by a field that the endpoint never sees.
-    const fields = endToEndFields(this.head, this.head.connection);
-    const index = table.match(authority, path, method, fields);
+    const index = table.match(authority, path, method, routingFields(this.head, query));
     const route = routes[index];
     if (route !== undefined) return route;
     const code = index === -1 ? "route_not_found" : "method_not_allowed";
@@ -143,10 +148,11 @@ export class Exchange implements Task, ResponseReceiver {
 
   /** No policy has anything against the request. */
   proceed(): void {
-    const { config, cluster } = this.route!;
+    const { config, answer } = this.route!;
     if (config.fault !== null) injectFault(this, config.fault);
-    else if (this.policies === null) this.attempts.begin(cluster, null);
-    else this.policies.onUpstream();
+    else if (this.policies !== null) this.policies.onUpstream();
+    else if (answer !== null) sendAnswer(this, answer);
+    else this.attempts.begin(clusterFor(this), null);
   }
 
   /**
@@ -167,7 +173,9 @@ export class Exchange implements Task, ResponseReceiver {
 
   private upstreamHead(): string {
     const { head, client, upgrade, requestId } = this;
-    const rewrite: RequestRewrite = { host: this.hostField(), requestId, upgrade };
+    const newPath = this.policies === null ? this.route!.rewrite : null;
+    const path = newPath === null ? null : newPath(head.path);
+    const rewrite: RequestRewrite = { host: this.hostField(), path, requestId, upgrade };
     if (this.policies === null) return forwardRequest(head, client.side, rewrite);
     const { attempt, requestFlow } = this.policies;
     return forwardEditedRequest(head, attempt, requestFlow.framing(), client.side, rewrite);

@@ -4,13 +4,23 @@ import { createTrustedProxies, type TrustedProxies } from "../net/client-address
 import type { Reactor } from "../net/reactor.ts";
 import type { RoutePlan } from "../policy/plan.ts";
 import { PolicySet } from "../policy/policy-set.ts";
+import { compileRewrite, type RewritePath } from "../route/path-rewrite.ts";
 import { compileRoutes, type RouteTable } from "../route/table.ts";
 import type { Cluster } from "../upstream/cluster.ts";
+import { type RouteSplit, routeSplit } from "./cluster-choice.ts";
 import { type Mirror, mirrorsOf } from "./mirror.ts";
+import { type RouteAnswer, routeAnswer } from "./route-answer.ts";
 
 export interface Route {
   readonly config: RouteConfig;
-  readonly cluster: Cluster;
+  /** Null: its split, or the proxy itself. */
+  readonly cluster: Cluster | null;
+  /** Null: its requests are not shared among clusters. */
+  readonly split: RouteSplit | null;
+  /** Null: endpoints answer. */
+  readonly answer: RouteAnswer | null;
+  /** Null: paths go upstream as they came. */
+  readonly rewrite: RewritePath | null;
   readonly metricsSlot: number;
   /** Its number among the routes of the config. */
   readonly number: number;
@@ -51,7 +61,10 @@ export class Generation {
     this.trusted = createTrustedProxies(config.forwarding.trustedProxies);
     this.routes = config.routes.map((route, number) => ({
       config: route,
-      cluster: clusters.get(route.cluster)!,
+      cluster: route.cluster === null ? null : clusters.get(route.cluster)!,
+      split: route.split === null ? null : routeSplit(route.split, clusters),
+      answer: routeAnswer(route),
+      rewrite: route.rewrite === null ? null : compileRewrite(route.match.path, route.rewrite),
       metricsSlot: reactor.metrics.routeSlot(route.name),
       number,
       plan: policies.plans[number]!,

@@ -30,7 +30,7 @@ export class PlainResponse implements ResponseRelay {
     const delimiting = delimitingFor(head, exchange.head.minor);
     const connection = exchange.beginResponse(head.status, delimiting === "close");
     const { side } = exchange.client;
-    const added = exchange.attempts.stickyLine();
+    const added = exchange.attempts.cookieLines();
     const text = forwardResponse(head, { delimiting, connection, client: side, date: httpDate(), added });
     exchange.writer.begin(text, delimiting === "chunked");
     return delimiting === "close" ? "decoded" : "raw";

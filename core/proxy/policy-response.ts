@@ -137,7 +137,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       connection,
       via,
       date: httpDate(),
-      added: exchange.attempts.stickyLine(),
+      added: exchange.attempts.cookieLines(),
     });
     exchange.writer.begin(text, framing.chunked);
     this.isSent = true;

@@ -1,16 +1,13 @@
-import type { RouteMatch } from "../config/model.ts";
-
-/** The fields of a request, by lower-case name. */
-export interface FieldReader {
-  get(name: string): string | null;
-}
+import type { RouteMatch } from "../config/route-model.ts";
+import { type Conditions, hold, type ValueReader } from "./conditions.ts";
 
 /** A route at the place in the table where its host and path lead. */
 export interface Candidate {
   /** Place in the order of precedence over all routes; 0 is the most specific. */
   readonly rank: number;
   readonly methods: RouteMatch["methods"];
-  readonly headers: RouteMatch["headers"];
+  /** Null: none. */
+  readonly conditions: Conditions | null;
 }
 
 /**
@@ -21,23 +18,18 @@ export interface Candidate {
 export function bestRank(
   candidates: readonly Candidate[],
   method: string,
-  head: FieldReader,
+  values: ValueReader,
   best: number,
 ): number {
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i]!;
     if (candidate.rank >= best) return best;
-    if (takes(candidate, method, head)) return candidate.rank;
+    if (takes(candidate, method, values)) return candidate.rank;
   }
   return best;
 }
 
-function takes({ methods, headers }: Candidate, method: string, head: FieldReader): boolean {
+function takes({ methods, conditions }: Candidate, method: string, values: ValueReader): boolean {
   if (methods !== null && !methods.includes(method)) return false;
-  for (let i = 0; i < headers.length; i++) {
-    const { name, value } = headers[i]!;
-    const found = head.get(name);
-    if (found === null || (value !== null && found !== value)) return false;
-  }
-  return true;
+  return conditions === null || hold(conditions, values);
 }

@@ -1,5 +1,6 @@
-import type { PathMatch } from "../config/model.ts";
-import { bestRank, type Candidate, type FieldReader } from "./candidate.ts";
+import type { PathMatch } from "../config/route-model.ts";
+import { bestRank, type Candidate } from "./candidate.ts";
+import type { ValueReader } from "./conditions.ts";
 import { isParameter, pathSegments } from "./precedence.ts";
 
 /** One segment deep: what ends here, and where the next segment leads. */
@@ -22,15 +23,15 @@ export class PathTree {
   }
 
   /** The best rank among the candidates that take the request, or infinity. */
-  bestRank(path: string, method: string, head: FieldReader): number {
+  bestRank(path: string, method: string, values: ValueReader): number {
     // Asking an empty map would still hash the path.
     const exact = this.#exact.size === 0 ? undefined : this.#exact.get(path);
     if (exact !== undefined) {
-      const best = bestRank(exact, method, head, Number.POSITIVE_INFINITY);
+      const best = bestRank(exact, method, values, Number.POSITIVE_INFINITY);
       // No template or prefix of this host goes before an exact path.
       if (best !== Number.POSITIVE_INFINITY) return best;
     }
-    return bestBelow(this.#root, path, 0, method, head, Number.POSITIVE_INFINITY);
+    return bestBelow(this.#root, path, 0, method, values, Number.POSITIVE_INFINITY);
   }
 
   /** Every candidate whose path matches, whatever the request is otherwise. */
@@ -74,21 +75,21 @@ function bestBelow(
   path: string,
   start: number,
   method: string,
-  head: FieldReader,
+  values: ValueReader,
   known: number,
 ): number {
-  let best = bestRank(node.prefix, method, head, known);
+  let best = bestRank(node.prefix, method, values, known);
   // `*`, the target of OPTIONS for the server as a whole, has no segments: it fits the prefix `/`.
   if (start === path.length || path.charCodeAt(start) !== slash) {
-    return start === path.length ? bestRank(node.template, method, head, best) : best;
+    return start === path.length ? bestRank(node.template, method, values, best) : best;
   }
   const end = segmentEnd(path, start);
   if (node.literals.size > 0) {
     const literal = node.literals.get(path.slice(start + 1, end));
-    if (literal !== undefined) best = bestBelow(literal, path, end, method, head, best);
+    if (literal !== undefined) best = bestBelow(literal, path, end, method, values, best);
   }
   if (node.parameter === null || end === start + 1) return best;
-  return bestBelow(node.parameter, path, end, method, head, best);
+  return bestBelow(node.parameter, path, end, method, values, best);
 }
 
 function allBelow(node: Node, path: string, start: number): Candidate[] {

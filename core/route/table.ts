@@ -1,5 +1,5 @@
 import type { RouteConfig } from "../config/model.ts";
-import type { FieldReader } from "./candidate.ts";
+import { compileConditions, type ValueReader } from "./conditions.ts";
 import { PathTree } from "./path-tree.ts";
 import { comparePrecedence } from "./precedence.ts";
 
@@ -17,14 +17,14 @@ export interface RouteTable {
    * @param authority lower case, with or without port
    * @param path canonical, without query; or `*`, which only the prefix `/` matches
    */
-  match(authority: string, path: string, method: string, head: FieldReader): number;
+  match(authority: string, path: string, method: string, values: ValueReader): number;
   /** The methods for the Allow field of a 405, sorted; empty when some route takes any method, or none matches. */
   allowedMethods(authority: string, path: string): readonly string[];
 }
 
 /**
  * Compiles routes to a table. The most specific match wins, by the rules of `comparePrecedence`; where a
- * more specific route does not take a request for its method or headers, the next one is tried.
+ * more specific route does not take a request for its method or its conditions, the next one is tried.
  *
  * A look-up costs a hash of the host and one for each segment of the path, whatever the number of routes.
  *
@@ -50,16 +50,17 @@ class HostTable implements RouteTable {
     const indexes = routes.map((_, index) => index);
     this.#order = indexes.sort((a, b) => comparePrecedence(routes[a]!.match, routes[b]!.match) || a - b);
     this.#order.forEach((index, rank) => {
-      const { host, path, methods, headers } = routes[index]!.match;
-      this.#treeFor(host).add(path, { rank, methods, headers });
+      const { match } = routes[index]!;
+      const conditions = compileConditions(match);
+      this.#treeFor(match.host).add(match.path, { rank, methods: match.methods, conditions });
     });
     this.#namesHosts = routes.some(({ match }) => match.host !== null);
     this.#longestWildcard = Math.max(0, ...[...this.#wildcards.keys()].map((suffix) => suffix.length));
   }
 
-  match(authority: string, path: string, method: string, head: FieldReader): number {
-    let rank = this.#bestOfHost(authority, path, method, head);
-    if (rank === Number.POSITIVE_INFINITY) rank = this.#any.bestRank(path, method, head);
+  match(authority: string, path: string, method: string, values: ValueReader): number {
+    let rank = this.#bestOfHost(authority, path, method, values);
+    if (rank === Number.POSITIVE_INFINITY) rank = this.#any.bestRank(path, method, values);
     if (rank !== Number.POSITIVE_INFINITY) return this.#order[rank]!;
     const allowed = this.allowedMethods(authority, path);
     return allowed.length === 0 || allowed.includes(method) ? noRoute : methodRefused;
@@ -88,16 +89,16 @@ class HostTable implements RouteTable {
     return [...trees, this.#any].filter((tree) => tree !== undefined);
   }
 
-  #bestOfHost(authority: string, path: string, method: string, head: FieldReader): number {
+  #bestOfHost(authority: string, path: string, method: string, values: ValueReader): number {
     if (!this.#namesHosts) return Number.POSITIVE_INFINITY;
     const host = hostOf(authority);
-    const rank = this.#exact.get(host)?.bestRank(path, method, head) ?? Number.POSITIVE_INFINITY;
-    return rank === Number.POSITIVE_INFINITY ? this.#bestWildcard(host, path, method, head) : rank;
+    const rank = this.#exact.get(host)?.bestRank(path, method, values) ?? Number.POSITIVE_INFINITY;
+    return rank === Number.POSITIVE_INFINITY ? this.#bestWildcard(host, path, method, values) : rank;
   }
 
-  #bestWildcard(host: string, path: string, method: string, head: FieldReader): number {
+  #bestWildcard(host: string, path: string, method: string, values: ValueReader): number {
     for (let dot = this.#firstDot(host); dot !== -1; dot = host.indexOf(".", dot + 1)) {
-      const rank = this.#wildcards.get(host.slice(dot))?.bestRank(path, method, head);
+      const rank = this.#wildcards.get(host.slice(dot))?.bestRank(path, method, values);
       if (rank !== undefined && rank !== Number.POSITIVE_INFINITY) return rank;
     }
     return Number.POSITIVE_INFINITY;

@@ -53,6 +53,8 @@ export class ClientSide {
 export interface RequestRewrite {
   /** Written instead of the client's Host; null keeps it. */
   readonly host: string | null;
+  /** Written instead of the path, canonical; null keeps it. */
+  readonly path: string | null;
   readonly requestId: string;
   /** Token of the Upgrade to ask for, or null. */
   readonly upgrade: string | null;
@@ -67,9 +69,9 @@ const fromStranger =
 export function forwardRequest(head: RequestHead, client: ClientSide, rewrite: RequestRewrite): string {
   const cut = cutFrom(head, client);
   const received =
-    rewrite.host === null && head.isVerbatim
+    rewrite.host === null && rewrite.path === null && head.isVerbatim
       ? withoutHopFields(head, cut, head.start)
-      : rewritten(head, cut, rewrite.host);
+      : rewritten(head, cut, rewrite);
   return received + proxyFields(head, client, rewrite);
 }
 
@@ -137,8 +139,8 @@ export function requestFraming(head: RequestHead, expects: boolean): string {
 }
 
 /** The start line and fields of a head whose start line or Host changes. */
-function rewritten(head: RequestHead, cut: number, host: string | null): string {
-  const startLine = `${head.method} ${head.path}${head.query} HTTP/1.1\r\n`;
+function rewritten(head: RequestHead, cut: number, { host, path }: RequestRewrite): string {
+  const startLine = `${head.method} ${path ?? head.path}${head.query} HTTP/1.1\r\n`;
   const authority = host ?? (head.authorityFromTarget ? head.authority : null);
   if (authority === null) return startLine + withoutHopFields(head, cut, head.fieldsStart);
   return `${startLine}Host: ${authority}\r\n${withoutHopFields(head, cut | Kind.host, head.fieldsStart)}`;

@@ -54,14 +54,7 @@ export class Head {
 
   /** Value of a field by its name in lower case; several are joined as RFC 9110 section 5.3 says. */
   get(name: string): string | null {
-    const { raw } = this;
-    let found: string | null = null;
-    scanFields(raw, this.fieldsStart, this.fieldsEnd, (start, nameEnd, valueStart, valueEnd) => {
-      if (nameEnd - start !== name.length || raw.slice(start, nameEnd).toLowerCase() !== name) return;
-      const value = raw.slice(valueStart, valueEnd);
-      found = found === null ? value : `${found}, ${value}`;
-    });
-    return found;
+    return fieldValue(this.raw, this.fieldsStart, this.fieldsEnd, name);
   }
 
   /** Value of the first field of a kind, or null. */
@@ -165,6 +158,17 @@ export function scanFields(text: string, start: number, end: number, visit: Fiel
     visit(at, nameEnd, valueStart, valueEnd, lineEnd);
     at = lineEnd;
   }
+}
+
+/** Value of a field among well-formed lines, by its name in lower case; several are joined as RFC 9110 section 5.3 says. */
+export function fieldValue(text: string, start: number, end: number, name: string): string | null {
+  let found: string | null = null;
+  scanFields(text, start, end, (lineStart, nameEnd, valueStart, valueEnd) => {
+    if (nameEnd - lineStart !== name.length || text.slice(lineStart, nameEnd).toLowerCase() !== name) return;
+    const value = text.slice(valueStart, valueEnd);
+    found = found === null ? value : `${found}, ${value}`;
+  });
+  return found;
 }
 
 function endOfName(text: string, start: number): number {

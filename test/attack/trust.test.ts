@@ -48,7 +48,8 @@ t.test(
 t.test("a field that Connection names away chooses no route, as the endpoint does not see it", async (t) => {
   const upstream = await startUpstream(t, () => ok());
   const headers = [{ name: "x-role", value: "staff" }];
-  const match = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers } as const;
+  const path = { kind: "prefix", value: "/" } as const;
+  const match = { host: null, path, methods: null, headers, query: [], cookies: [] };
   const proxy = await startGateway(t, upstream.address, { route: { match } });
   t.equal((await proxy.ask(get("/", "X-Role: staff"))).status, 200);
   t.equal((await proxy.ask(get("/", "X-Role: staff", "Connection: X-Role"))).status, 404);

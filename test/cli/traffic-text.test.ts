@@ -58,7 +58,7 @@ t.test("a plan as JSON shows no key of a cluster", async (t) => {
   const yaml = `clusters: { app: { endpoints: ["http://a.test:1"], sticky: ${sticky} } }`;
   const config = loadConfig("sluice.yaml", yaml, { env: {} });
   const { traffic } = describeRoute(config.routes[0]!, config, []);
-  t.match(traffic.sticky, { cookie: "sluice-endpoint" });
+  t.match(traffic?.sticky, { cookie: "sluice-endpoint" });
   t.notMatch(JSON.stringify(traffic), "quite-a-secret");
 });
 

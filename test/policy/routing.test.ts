@@ -59,6 +59,8 @@ function routeOf(
       path: { kind: "prefix", value: path },
       methods: methods ?? null,
       headers: [],
+      query: [],
+      cookies: [],
     },
     cluster: cluster ?? base.cluster,
     policies: policies.map((plugin) => ({ plugin, config: null })),

@@ -34,7 +34,14 @@ t.test("no reply tells where the endpoints are", async (t) => {
 
 t.test("an error reply to HEAD has no body, and the connection goes on", async (t) => {
   const upstream = await startUpstream(t, () => ok("ok"));
-  const match = { host: null, path: { kind: "prefix", value: "/api" }, methods: null, headers: [] } as const;
+  const match = {
+    host: null,
+    path: { kind: "prefix", value: "/api" },
+    methods: null,
+    headers: [],
+    query: [],
+    cookies: [],
+  } as const;
   const proxy = await startGateway(t, upstream.address, { route: { match } });
   const client = await proxy.connect();
   client.write(`HEAD / HTTP/1.1\r\nHost: a\r\n\r\n${get("/api")}`);

@@ -32,7 +32,13 @@ for (const [method, target] of [
 
 t.test("a method that the route does not take is answered 405 with those it takes", async (t) => {
   const upstream = await startUpstream(t);
-  const match = { host: null, path: { kind: "prefix", value: "/" }, headers: [] } as const;
+  const match = {
+    host: null,
+    path: { kind: "prefix", value: "/" },
+    headers: [],
+    query: [],
+    cookies: [],
+  } as const;
   const proxy = await startGateway(t, upstream.address, {
     route: { match: { ...match, methods: ["GET", "HEAD"] } },
   });
@@ -43,7 +49,14 @@ t.test("a method that the route does not take is answered 405 with those it take
 
 t.test("a request that no route matches is answered 404 and the connection stays", async (t) => {
   const upstream = await startUpstream(t, () => ok());
-  const match = { host: null, path: { kind: "prefix", value: "/api" }, methods: null, headers: [] } as const;
+  const match = {
+    host: null,
+    path: { kind: "prefix", value: "/api" },
+    methods: null,
+    headers: [],
+    query: [],
+    cookies: [],
+  } as const;
   const proxy = await startGateway(t, upstream.address, { route: { match } });
   const client = await proxy.connect();
   client.write("GET /other HTTP/1.1\r\nHost: a\r\n\r\nGET /api HTTP/1.1\r\nHost: a\r\n\r\n");

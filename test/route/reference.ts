@@ -1,4 +1,5 @@
-import type { PathMatch, RouteConfig } from "../../core/config/model.ts";
+import type { RouteConfig } from "../../core/config/model.ts";
+import type { PathMatch, ValueMatch } from "../../core/config/route-model.ts";
 
 /** A request as the routes see it. */
 export interface Request {
@@ -6,6 +7,8 @@ export interface Request {
   readonly path: string;
   readonly method: string;
   readonly headers: ReadonlyMap<string, string>;
+  /** From `?` on, or empty. */
+  readonly query: string;
 }
 
 /** The rules of routing read aloud: filter all routes, then sort what is left. Slow and obvious. */
@@ -13,14 +16,16 @@ export function referenceMatch(routes: readonly RouteConfig[], request: Request)
   const here = routes.filter(
     ({ match }) => hostMatches(match.host, request.host) && pathMatches(match.path, request.path),
   );
+  const parameters = new Map([...new URLSearchParams(request.query)].reverse());
+  const pairs = (request.headers.get("cookie") ?? "").split("; ").map((pair) => pair.split("="));
+  const cookies = new Map(pairs.reverse() as [string, string][]);
   const taking = here.filter(({ match }) => {
     const method = match.methods === null || match.methods.includes(request.method);
     return (
       method &&
-      match.headers.every(({ name, value }) => {
-        const found = request.headers.get(name);
-        return found !== undefined && (value === null || value === found);
-      })
+      match.headers.every((header) => fits(header, request.headers.get(header.name))) &&
+      match.query.every((parameter) => fits(parameter, parameters.get(parameter.name))) &&
+      match.cookies.every((cookie) => fits(cookie, cookies.get(cookie.name)))
     );
   });
   if (taking.length > 0) return routes.indexOf(taking.sort(bySpecificity)[0]!);
@@ -28,6 +33,12 @@ export function referenceMatch(routes: readonly RouteConfig[], request: Request)
     here.length > 0 &&
     here.every(({ match }) => match.methods !== null && !match.methods.includes(request.method));
   return refused ? -2 : -1;
+}
+
+function fits({ value }: ValueMatch, found: string | undefined): boolean {
+  if (found === undefined || value === null) return found !== undefined;
+  if (typeof value === "string") return value === found;
+  return "prefix" in value ? found.startsWith(value.prefix) : value.oneOf.includes(found);
 }
 
 function hostMatches(pattern: string | null, host: string): boolean {
@@ -55,12 +66,12 @@ function bySpecificity(a: RouteConfig, b: RouteConfig): number {
 }
 
 function specificity({ match }: RouteConfig): number[] {
-  const { host, path, methods, headers } = match;
+  const { host, path, methods, headers, query, cookies } = match;
   const hostRank = host === null ? 0 : host.startsWith("*") ? host.split(".").length : 1000;
   const segments = path.value
     .split("/")
     .filter((segment, index) => index > 0 && !(segment === "" && path.value === "/"));
   const literals = segments.filter((segment) => !segment.startsWith("{")).length;
   const pathRank = { exact: 2000, template: 1000 + literals, prefix: segments.length }[path.kind];
-  return [hostRank, pathRank, methods === null ? 0 : 1, headers.length];
+  return [hostRank, pathRank, methods === null ? 0 : 1, headers.length, query.length, cookies.length];
 }

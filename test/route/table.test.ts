@@ -1,15 +1,27 @@
 import fc from "fast-check";
 import t from "tap";
-import type { RouteConfig, RouteMatch } from "../../core/config/model.ts";
+import type { RouteConfig } from "../../core/config/model.ts";
+import type { RouteMatch } from "../../core/config/route-model.ts";
 import { compileRoutes, methodRefused, noRoute } from "../../core/route/table.ts";
 import { type Request, referenceMatch } from "./reference.ts";
 
-const anything: RouteMatch = { host: null, path: { kind: "prefix", value: "/" }, methods: null, headers: [] };
+const anything: RouteMatch = {
+  host: null,
+  path: { kind: "prefix", value: "/" },
+  methods: null,
+  headers: [],
+  query: [],
+  cookies: [],
+};
 
 function route(match: Partial<RouteMatch>): RouteConfig {
   return {
     name: "route",
     cluster: "app",
+    split: null,
+    redirect: null,
+    respond: null,
+    rewrite: null,
     timeout: 0,
     priority: 1,
     retry: null,
@@ -35,9 +47,9 @@ function exact(value: string): RouteConfig {
 
 function matcher(routes: readonly RouteConfig[]) {
   const table = compileRoutes(routes);
-  return (path: string, { host = "example.com", method = "GET", headers = {} } = {}) => {
+  return (path: string, { host = "example.com", method = "GET", headers = {}, query = "" } = {}) => {
     const fields = new Map<string, string>(Object.entries(headers));
-    return table.match(host, path, method, { get: (name) => fields.get(name) ?? null });
+    return table.match(host, path, method, { get: (name) => fields.get(name) ?? null, query });
   };
 }
 
@@ -183,7 +195,7 @@ t.test("a host of very many labels costs no more than the longest wildcard", asy
   const table = compileRoutes([route({ host: "*.example.com" })]);
   const host = `${"a.".repeat(500_000)}b`;
   const started = process.cpuUsage();
-  t.equal(table.match(host, "/", "GET", { get: () => null }), noRoute);
+  t.equal(table.match(host, "/", "GET", { get: () => null, query: "" }), noRoute);
   t.ok(process.cpuUsage(started).user < 1_000_000, "hashing each suffix takes minutes");
 });
 
@@ -207,21 +219,45 @@ const pathMatch = fc.oneof(
 );
 const method = fc.constantFrom("GET", "POST", "PUT");
 const fieldName = fc.constantFrom("x-a", "x-b");
-const fieldValue = fc.constantFrom("1", "2");
+const fieldValue = fc.constantFrom("1", "2", "12");
+const value = fc.oneof(
+  fc.option(fieldValue),
+  fc.record({ prefix: fieldValue }),
+  fc.record({ oneOf: fc.uniqueArray(fieldValue, { minLength: 1 }) }),
+);
+const conditions = (name: fc.Arbitrary<string>) =>
+  fc.uniqueArray(fc.record({ name, value }), { selector: ({ name }) => name, maxLength: 2 });
+const word = fc.constantFrom("a", "b", "ä", "a b", "1", "2", "12");
+const encodings = [
+  encodeURIComponent,
+  (text: string) => encodeURIComponent(text).replaceAll("%20", "+"),
+  (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+];
+const encoded = fc.tuple(word, fc.constantFrom(...encodings)).map(([text, encode]) => encode(text));
+const parameter = fc.oneof(
+  encoded,
+  fc.tuple(encoded, encoded).map((pair) => pair.join("=")),
+);
+const query = fc
+  .array(parameter, { maxLength: 4 })
+  .map((parts) => (parts.length > 0 ? `?${parts.join("&")}` : ""));
+const cookie = fc.tuple(fc.constantFrom("c", "d"), fieldValue).map((pair) => pair.join("="));
 const routeMatch: fc.Arbitrary<RouteMatch> = fc.record({
   host: fc.option(fc.oneof(host, fc.constantFrom("*.a.com", "*.b.a.com", "*.com"))),
   path: pathMatch,
   methods: fc.option(fc.uniqueArray(method, { minLength: 1 })),
-  headers: fc.uniqueArray(fc.record({ name: fieldName, value: fc.option(fieldValue) }), {
-    selector: ({ name }) => name,
-    maxLength: 2,
-  }),
+  headers: conditions(fieldName),
+  query: conditions(word),
+  cookies: conditions(fc.constantFrom("c", "d")),
 });
 const request: fc.Arbitrary<Request> = fc.record({
   host,
   path: fc.oneof(path, fc.constant("*")),
   method,
-  headers: fc.dictionary(fieldName, fieldValue).map((fields) => new Map(Object.entries(fields))),
+  headers: fc
+    .tuple(fc.dictionary(fieldName, fieldValue), fc.array(cookie, { maxLength: 3 }))
+    .map(([fields, cookies]) => new Map([...Object.entries(fields), ["cookie", cookies.join("; ")]])),
+  query,
 });
 
 t.test("the table finds what filtering and sorting every route finds", async (t) => {
@@ -235,6 +271,7 @@ t.test("the table finds what filtering and sorting every route finds", async (t)
         return requests.every((request) => {
           const found = table.match(`${request.host}:80`, request.path, request.method, {
             get: (name) => request.headers.get(name) ?? null,
+            query: request.query,
           });
           return found === referenceMatch(routes, request);
         });

@@ -73,7 +73,7 @@ function forwardRequests(text: string): Buffer {
   const reader = new RequestReader(defaultLimits, {
     onHead(head: RequestHead) {
       const host = head.authority === "" ? endpoint : null;
-      out += forwardRequest(head, client, { host, requestId: "1", upgrade: null });
+      out += forwardRequest(head, client, { host, path: null, requestId: "1", upgrade: null });
       return "raw";
     },
     onBody(bytes, start, end) {

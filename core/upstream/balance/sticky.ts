@@ -1,7 +1,7 @@
 /** Leads a client back to its endpoint by a cookie (RFC 6265). */
 import { createHmac } from "node:crypto";
 import type { StickyConfig } from "../../config/traffic-model.ts";
-import { readCookie } from "./cookie.ts";
+import { readCookie } from "../../wire/cookie.ts";
 
 /** Bytes of a token: too many to meet another endpoint's by chance. */
 const tokenBytes = 12;

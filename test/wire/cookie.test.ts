@@ -1,5 +1,5 @@
 import t from "tap";
-import { readCookie } from "../../../core/upstream/balance/cookie.ts";
+import { readCookie } from "../../core/wire/cookie.ts";
 
 t.test("readCookie finds the value wherever the cookie stands", async (t) => {
   t.equal(readCookie("a=1", "a"), "1");

@@ -1,0 +1,30 @@
+/** Names in the file that must be of some form, or be there; what is wrong with them is reported to the source. */
+import { isToken } from "./names.ts";
+import type { ConfigSource } from "./source.ts";
+import { didYouMean } from "./suggest.ts";
+import type { Path } from "./value-path.ts";
+
+/** Names of fields and of cookies are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1). */
+export function tokenAt(text: string, path: Path, source: ConfigSource): string {
+  if (!isToken(text)) source.expect(path, 'a name such as "x-user"', text);
+  return text;
+}
+
+/** The Path of a cookie: what could end the attribute must not be in it (RFC 6265 section 4.1.1). */
+export function cookiePathAt(text: string, path: Path, source: ConfigSource): string {
+  if (!/^\/[\x21-\x3a\x3c-\x7e]*$/.test(text)) source.expect(path, 'a path such as "/app"', text);
+  return text;
+}
+
+/** @param clusters every name that there is */
+export function clusterAt(
+  name: string,
+  clusters: readonly string[],
+  path: Path,
+  source: ConfigSource,
+): string {
+  if (clusters.includes(name)) return name;
+  const known = clusters.length === 0 ? "" : `, one of ${clusters.slice(0, 10).join(", ")}`;
+  source.expect(path, `the name of a cluster${known}`, name, didYouMean(name, clusters));
+  return name;
+}

@@ -4,6 +4,14 @@ import { noRequestDirectives, type RequestDirectives, requestDirectives } from "
 import type { CacheRules } from "./rules.ts";
 import type { StoredResponse } from "./stored-response.ts";
 
+/** What to do with a request that was looked up. */
+export type LookupPlan =
+  | Reuse
+  /** Nothing is stored for it: the origin answers. */
+  | { readonly kind: "fetch" }
+  /** It wants a stored response or none, and there is none that may answer it: 504. */
+  | { readonly kind: "refuse" };
+
 /** What a stored response may do for a request. */
 export type Reuse =
   /** It is the answer. `refresh`: and is stale, so that it is to be validated while it is sent. */
@@ -20,16 +28,28 @@ export interface Fallback {
 }
 
 /**
- * Whether a stored response whose key and Vary fields match may answer a request (RFC 9111 section 4).
+ * What becomes of a request whose key was looked up (RFC 9111 section 4).
  *
+ * @param stored what is stored for its key and Vary fields; null: nothing
  * @param now ms since the epoch
  *
  * @example
- * const reuse = reuseOf(stored, request, Date.now(), rules);
- * if (reuse.kind === "answer") return answerOf(stored, request, Date.now());
+ * const plan = planLookup(stored, request, Date.now(), rules);
+ * if (plan.kind === "refuse") return new Response(null, { status: 504 });
  */
-export function reuseOf(stored: StoredResponse, request: RequestHead, now: number, rules: CacheRules): Reuse {
+export function planLookup(
+  stored: StoredResponse | null,
+  request: RequestHead,
+  now: number,
+  rules: CacheRules,
+): LookupPlan {
   const wishes = wishesOf(request, rules);
+  const plan: LookupPlan = stored ? reuseOf(stored, wishes, now, rules) : { kind: "fetch" };
+  // Section 5.2.1.7.
+  return wishes.onlyIfCached && plan.kind !== "answer" ? { kind: "refuse" } : plan;
+}
+
+function reuseOf(stored: StoredResponse, wishes: RequestDirectives, now: number, rules: CacheRules): Reuse {
   const age = currentAge(stored, now);
   const staleFor = age - stored.lifetime;
   const fallback = fallbackOf(stored, wishes, staleFor, rules);
@@ -50,11 +70,6 @@ export function reuseOf(stored: StoredResponse, request: RequestHead, now: numbe
   const isPutUpWith = wishes.maxStale !== null && staleFor <= wishes.maxStale * 1000;
   if (isPutUpWith && stored.staleUse.forbidden === "no") return { kind: "answer", refresh: false };
   return { kind: "validate", because: "stale", fallback };
-}
-
-/** Whether a request wants an answer from the store or none (RFC 9111 section 5.2.1.7): then 504. */
-export function isOnlyIfCached(request: RequestHead, rules: CacheRules): boolean {
-  return wishesOf(request, rules).onlyIfCached;
 }
 
 function wishesOf(request: RequestHead, rules: CacheRules): RequestDirectives {

@@ -1,5 +1,5 @@
 import { keyedUrl } from "./cache-key.ts";
-import type { RequestHead } from "./fields.ts";
+import { type FieldList, fieldValue, type RequestHead } from "./fields.ts";
 import type { ReadResponse } from "./read-response.ts";
 import { requestDirectives } from "./request-directives.ts";
 import type { ResponseDirectives } from "./response-directives.ts";
@@ -86,11 +86,14 @@ function allowsAuthorized({ isPublic, mustRevalidate, sMaxage }: ResponseDirecti
 
 /**
  * What the origin did not mark for keeping is not kept when cookies play a part: it was likely made for
- * one user. RFC 9111 does not ask for it; its section 7.3 leaves it to the origin to say so.
+ * one user. RFC 9111 does not ask for it; its section 7.3 leaves it to the origin to say so. An error that the
+ * operator wants kept is hardly made for anyone, and most requests of browsers have cookies.
  */
-function isPersonal(request: RequestHead, { reader, lifetime, governing }: ReadResponse): boolean {
+function isPersonal(request: RequestHead, { status, reader, lifetime, governing }: ReadResponse): boolean {
   if (lifetime.source === "explicit" || governing.directives.isPublic) return false;
-  return reader.get("set-cookie") !== null || request.headers.get("cookie") !== null;
+  if (reader.get("set-cookie") !== null) return true;
+  const isKnownError = lifetime.source === "configured" && status >= 400;
+  return !isKnownError && request.headers.get("cookie") !== null;
 }
 
 /** Whether it could ever answer anything: fresh, stale, or once it is validated. */
@@ -101,4 +104,14 @@ function isUseful({ status, reader, lifetime, governing }: ReadResponse): boolea
   if (lifetime.duration > 0) return true;
   if (lifetime.source === "none") return status === 200 && hasValidator;
   return hasValidator || (staleWhileRevalidate ?? 0) > 0 || (staleIfError ?? 0) > 0;
+}
+
+/**
+ * Whether a body that has ended is all of it (RFC 9111 section 3.3): a part must never pass for the whole.
+ *
+ * @param length bytes that arrived
+ */
+export function isWhole(fields: FieldList, length: number): boolean {
+  const said = fieldValue(fields, "content-length");
+  return said === null || Number(said) === length;
 }

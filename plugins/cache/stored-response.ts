@@ -1,6 +1,7 @@
 import type { ExchangeTimes } from "./age.ts";
 import { type FieldList, fieldValue, splitList } from "./fields.ts";
 import { type Aged, agedOf } from "./freshness.ts";
+import { formatHttpDate } from "./http-date.ts";
 import type { ReadResponse } from "./read-response.ts";
 import type { Governing } from "./targeted-directives.ts";
 
@@ -33,9 +34,11 @@ export interface StaleUse {
  */
 export function storedResponse(response: ReadResponse, times: ExchangeTimes): StoredResponse {
   const { status, fields, reader, governing, lifetime } = response;
+  const kept = keptFields(fields, governing);
   return {
     status,
-    fields: keptFields(fields, governing),
+    // RFC 9110 section 6.6.1: who keeps a response without Date says when it came.
+    fields: reader.get("date") === null ? [...kept, ["date", formatHttpDate(times.responded)]] : kept,
     ...agedOf(reader, times),
     lifetime: lifetime.duration,
     staleUse: staleUseOf(governing),

@@ -100,8 +100,8 @@ function updated(
   rules: CacheRules,
 ): Freshened {
   const fresh = news.fields.filter(([name]) => !ofTheBody.has(name));
-  // Age counts from the new head: what is stored of it is about an older one.
-  const replaced = new Set(["age", ...fresh.map(([name]) => name)]);
+  // What is stored of these is about an older head, even where the new one does not say them.
+  const replaced = new Set(["age", "date", ...fresh.map(([name]) => name)]);
   const merged = [...fields.filter(([name]) => !replaced.has(name)), ...fresh];
   const read = readResponse({ status, fields: merged }, times.responded, rules);
   const refusal = storingRefusal({ method: "GET", url, headers }, read, rules);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { isOnlyIfCached, type Reuse, reuseOf } from "../../../plugins/cache/reuse.ts";
+import { type LookupPlan, planLookup, type Reuse } from "../../../plugins/cache/reuse.ts";
 import { type CacheRules, defaultRules } from "../../../plugins/cache/rules.ts";
 import { type Fields, request, start, stored } from "./messages.ts";
 
@@ -18,9 +18,9 @@ function reuse(
   seconds: number,
   fields: Fields = {},
   rules: Partial<CacheRules> = {},
-): Reuse {
+): LookupPlan {
   const response = stored({ "cache-control": cacheControl });
-  return reuseOf(response, request(fields), start + seconds * 1000, { ...defaultRules, ...rules });
+  return planLookup(response, request(fields), start + seconds * 1000, { ...defaultRules, ...rules });
 }
 
 t.test("a response is the answer until its lifetime is over, not a moment longer", async (t) => {
@@ -96,8 +96,16 @@ t.test("where clients do not count, none of it matters", async (t) => {
   for (const wish of ["no-cache", "max-age=0", "min-fresh=100"])
     t.same(reuse("max-age=10", 5, { "cache-control": wish }, rules), answer, wish);
   t.same(reuse("max-age=10", 11, { "cache-control": "max-stale" }, rules), stale(silence));
-  t.ok(isOnlyIfCached(request({ "cache-control": "only-if-cached" }), defaultRules));
-  t.notOk(isOnlyIfCached(request({ "cache-control": "only-if-cached" }), rules));
+});
+
+t.test("a client that wants what is stored or nothing gets no more than that", async (t) => {
+  const only = { "cache-control": "only-if-cached" };
+  t.same(reuse("max-age=10", 5, only), answer);
+  t.same(reuse("max-age=10", 11, only), { kind: "refuse" });
+  const ignoring = { ...defaultRules, honourClients: false };
+  t.same(planLookup(null, request(only), start, defaultRules), { kind: "refuse" });
+  t.same(planLookup(null, request(only), start, ignoring), { kind: "fetch" });
+  t.same(planLookup(null, request(), start, defaultRules), { kind: "fetch" });
 });
 
 t.test("a response that must be revalidated never answers once it is stale", async () => {
@@ -110,7 +118,7 @@ t.test("a response that must be revalidated never answers once it is stale", asy
       const cacheControl = ["max-age=20", "must-revalidate", ...directives].join(", ");
       const found = reuse(cacheControl, after, { "cache-control": wanted.join(", ") }, rules);
       if (found.kind === "validate") return !found.fallback.onError && !found.fallback.onSilence;
-      return after < 20 && !found.refresh;
+      return found.kind === "answer" && after < 20 && !found.refresh;
     }),
   );
 });

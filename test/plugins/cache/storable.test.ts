@@ -1,5 +1,6 @@
 import t from "tap";
 import { defaultRules } from "../../../plugins/cache/rules.ts";
+import { isWhole } from "../../../plugins/cache/storable.ts";
 import { dateAt, refusal, request, stored } from "./messages.ts";
 
 const get = request();
@@ -51,7 +52,7 @@ t.test("what is for one user is not kept, and of some responses only the fields 
   };
   t.equal(refusal(get, named), null);
   const names = stored(named).fields.map(([name]) => name);
-  t.same(names, ["cache-control", "x-rest"]);
+  t.same(names, ["cache-control", "x-rest", "date"]);
 });
 
 t.test("a response to Authorization needs a directive that says shared caches may", async (t) => {
@@ -86,7 +87,11 @@ t.test("where cookies play a part, only what the origin marked for keeping is ke
   t.equal(refusal(request({ cookie: "id=1" }), fresh), null);
   t.equal(refusal(request({ cookie: "id=1" }), { ...guessed, "cache-control": "public" }), null);
   const rules = { ...defaultRules, lifetimes: { 404: 5000 } };
-  t.equal(refusal(request({ cookie: "id=1" }), {}, { status: 404, rules }), "personal");
+  t.equal(refusal(request({ cookie: "id=1" }), {}, { status: 404, rules }), null, "an error to remember");
+  t.equal(refusal(get, { "set-cookie": "id=1" }, { status: 404, rules }), "personal");
+  const pages = { ...defaultRules, lifetimes: { 200: 5000 } };
+  t.equal(refusal(get, {}, { rules: pages }), null);
+  t.equal(refusal(request({ cookie: "id=1" }), {}, { rules: pages }), "personal");
 });
 
 t.test("other methods are not kept, but for a POST that is the resource", async (t) => {
@@ -120,5 +125,19 @@ t.test("fields of one connection are not kept", async (t) => {
     ["cache-control", "max-age=60"],
     ["set-cookie", "a=1"],
     ["set-cookie", "b=2"],
+    ["date", dateAt(0)],
   ]);
+});
+
+t.test("a response without Date gets the time at which it came", async (t) => {
+  t.same(stored({}).fields, [["date", dateAt(0)]]);
+  t.same(stored({ date: dateAt(-5) }).fields, [["date", dateAt(-5)]]);
+});
+
+t.test("a body that ends early is not the whole one", async (t) => {
+  const { fields } = stored({ "content-length": "10" });
+  t.same(
+    [isWhole(fields, 10), isWhole(fields, 9), isWhole(fields, 11), isWhole([], 9)],
+    [true, false, false, true],
+  );
 });

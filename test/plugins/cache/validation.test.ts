@@ -56,6 +56,12 @@ t.test("a 304 replaces the fields that it has, and the response is as young as i
   );
 });
 
+t.test("a 304 without Date is as young as its arrival", async (t) => {
+  const news = confirmed({ etag: '"a"', "cache-control": "max-age=5", date: dateAt(0) }, {});
+  t.match(news?.stored, { initialAge: 0, lifetime: 5000 });
+  t.same(new Map(news?.stored.fields).get("date"), dateAt(60));
+});
+
 t.test("a 304 does not change what describes the stored bytes", async (t) => {
   const old = {
     etag: '"a"',

@@ -42,6 +42,14 @@ export interface Context<Config = unknown, State = unknown> {
   identity: Identity | null;
   /** Where the request goes; to be assigned in `onRequest`. */
   readonly upstream: UpstreamChoice;
+  /**
+   * How important the request is when not all can be served: 0 is kept longest, 3 goes first. Of the route, or of the header
+   * that the route names, until it is assigned in `onRequest`; later it changes nothing.
+   *
+   * @example
+   * if (request.headers.get("x-tier") === "gold") ctx.priority = 0;
+   */
+  priority: 0 | 1 | 2 | 3;
   /** When the phase must be over, as `performance.now()` tells the time, in ms. */
   readonly deadline: number;
   /**

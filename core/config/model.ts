@@ -154,6 +154,8 @@ export interface RouteConfig {
   readonly timeout: number;
   /** 0: its requests are kept longest when load is shed; 3: they go first. */
   readonly priority: 0 | 1 | 2 | 3;
+  /** A field that says another one; null: none does. */
+  readonly priorityHeader: PriorityHeader | null;
   /** Null: nothing is sent twice. */
   readonly retry: RetryConfig | null;
   /** Who gets copies of its requests. */
@@ -164,6 +166,13 @@ export interface RouteConfig {
   readonly host: "preserve" | "upstream" | { readonly literal: string };
   /** In the order in which they see a request; null: every plugin of the folder, by file name. */
   readonly policies: readonly PolicyConfig[] | null;
+}
+
+export interface PriorityHeader {
+  /** In lower case. */
+  readonly name: string;
+  /** Whether any client may make its requests more important, and not only trusted proxies. */
+  readonly fromAnyone: boolean;
 }
 
 /** A plugin with its config, on a route. */

@@ -121,6 +121,7 @@ export function catchAllRoute(cluster: string): Config["routes"][number] {
     rewrite: null,
     timeout: defaultRouteTimeout,
     priority: defaultPriority,
+    priorityHeader: null,
     retry: defaultRetry,
     mirror: [],
     fault: null,

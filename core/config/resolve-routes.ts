@@ -8,12 +8,12 @@ import { resolveCookies, resolveHeaders, resolveQuery } from "./resolve-conditio
 import { resolveFault } from "./resolve-fault.ts";
 import { resolveMirrors } from "./resolve-mirror.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
+import { resolvePriority } from "./resolve-priority.ts";
 import { resolveRetry, resolveRouteTimeout } from "./resolve-retry.ts";
 import type { RouteMatch } from "./route-model.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { RouteInFile } from "./schema-route.ts";
 import type { ConfigSource } from "./source.ts";
-import { defaultPriority } from "./traffic-defaults.ts";
 import type { Path } from "./value-path.ts";
 
 /**
@@ -43,8 +43,8 @@ export function resolveRoutes(
     const retry = resolveRetry(route.retry, [...path, "retry"], source);
     const mirror = resolveMirrors(route.mirror, clusters, [...path, "mirror"], source);
     const fault = resolveFault(route.fault, [...path, "fault"], source);
-    const priority = (route.priority ?? defaultPriority) as RouteConfig["priority"];
-    resolved.push({ name, match, ...answer, timeout, priority, retry, mirror, fault, host, policies });
+    const priority = resolvePriority(route.priority, [...path, "priority"], source);
+    resolved.push({ name, match, ...answer, timeout, ...priority, retry, mirror, fault, host, policies });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

@@ -6,9 +6,10 @@ import { fault } from "./schema-fault.ts";
 import { conditions } from "./schema-match.ts";
 import { mirror } from "./schema-mirror.ts";
 import { policy } from "./schema-plugins.ts";
+import { priority } from "./schema-priority.ts";
 import { retry } from "./schema-retry.ts";
-import { closed, count, duration, expected, list, text } from "./schema-terms.ts";
-import { defaultPriority, defaultRouteTimeout } from "./traffic-defaults.ts";
+import { closed, duration, expected, list, text } from "./schema-terms.ts";
+import { defaultRouteTimeout } from "./traffic-defaults.ts";
 
 const pathText = Type.String();
 
@@ -53,13 +54,7 @@ export const route = Type.Object(
       delayBounds,
       "For a request with all its attempts, until the response head (504); 0: as long as its parts may take.",
     ),
-    priority: count(
-      { min: 0, max: 3 },
-      {
-        description: "When load is shed: 0 is kept longest, 3 goes first.",
-        default: defaultPriority,
-      },
-    ),
+    priority: Type.Optional(priority),
     retry: Type.Optional(retry),
     mirror: Type.Optional(mirror),
     fault: Type.Optional(fault),

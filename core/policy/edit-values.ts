@@ -9,3 +9,9 @@ export function editedText(value: unknown, what: string): string {
   if (typeof value === "string" && value.length <= longest) return value;
   throw new MalformedOutcome(`Cannot change the ${what}: expected a text of at most ${longest} characters`);
 }
+
+/** @throws MalformedOutcome when the value is no priority */
+export function editedPriority(value: unknown): 0 | 1 | 2 | 3 {
+  if (value === 0 || value === 1 || value === 2 || value === 3) return value;
+  throw new MalformedOutcome("Cannot change the priority: expected 0, 1, 2 or 3");
+}

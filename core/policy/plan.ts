@@ -14,10 +14,12 @@ export interface RoutePlan<Entry = Policy> {
   /** Whether the proxy must see the data of a request body, not only its framing. */
   readonly readsRequestBody: boolean;
   readonly readsResponseBody: boolean;
+  /** Whether a policy may say how important a request is. */
+  readonly decidesPriority: boolean;
 }
 
 /** Null when there is nothing to run. */
-export function planRoute<Entry extends Pick<Policy, "phases">>(
+export function planRoute<Entry extends Pick<Policy, "phases"> & Partial<Pick<Policy, "namesPriority">>>(
   policies: readonly Entry[],
 ): RoutePlan<Entry> | null {
   if (policies.length === 0) return null;
@@ -35,6 +37,7 @@ export function planRoute<Entry extends Pick<Policy, "phases">>(
     onResponseBody,
     onLog: policies.filter(({ phases }) => phases.has("onLog")),
     readsRequestBody: onRequest.length + onRequestBody.length > 0,
+    decidesPriority: onRequest.some(({ namesPriority }) => namesPriority === true),
     readsResponseBody: onResponse.length + onResponseBody.length > 0,
   };
 }

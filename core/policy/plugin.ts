@@ -149,6 +149,7 @@ export class Plugin {
       guest: this.guest,
       instance,
       phases,
+      namesPriority: this.code.script.code.includes("priority"),
       lastPhase: lastPhaseOf(phases),
       onFailure,
       wallMs: this.limits.wall,

@@ -11,6 +11,11 @@ export interface Policy {
   /** Its number there. */
   readonly instance: number;
   readonly phases: ReadonlySet<PhaseName>;
+  /**
+   * Whether its code names `priority` at all. One that does not says nothing of it, so its requests may be refused before
+   * it has seen them.
+   */
+  readonly namesPriority: boolean;
   /** The phase after which the guest need not remember the exchange; null: it is told. */
   readonly lastPhase: PhaseName | null;
   /** What a fault means for the request: refused, or the policy is skipped. */

@@ -3,7 +3,7 @@ import type { Edits } from "../../sdk/runtime/message.ts";
 import { toProxyError } from "../errors.ts";
 import { isToken } from "../wire/characters.ts";
 import { parseAuthority, parseTarget } from "../wire/target.ts";
-import { editedText } from "./edit-values.ts";
+import { editedPriority, editedText } from "./edit-values.ts";
 import { editFields } from "./field-edits.ts";
 import { type KnownIdentity, readIdentity } from "./identity.ts";
 import { MalformedOutcome } from "./outcome.ts";
@@ -28,6 +28,8 @@ export class RequestDraft {
   hashKey: string | null = null;
   /** Null: no policy has said who the client is. */
   identity: KnownIdentity | null = null;
+  /** Null: as the route says. */
+  priority: 0 | 1 | 2 | 3 | null = null;
   /** In the place of the body; null: as it comes. */
   body: string | Uint8Array | null = null;
 
@@ -46,6 +48,7 @@ export class RequestDraft {
     copy.endpoint = this.endpoint;
     copy.hashKey = this.hashKey;
     copy.identity = this.identity;
+    copy.priority = this.priority;
     copy.body = this.body;
     return copy;
   }
@@ -60,6 +63,7 @@ export class RequestDraft {
     if (edits.endpoint !== undefined) this.endpoint = editedText(edits.endpoint, "endpoint");
     if (edits.hashKey !== undefined) this.hashKey = editedText(edits.hashKey, "hash key");
     if (edits.identity !== undefined) this.identity = readIdentity(edits.identity);
+    if (edits.priority !== undefined) this.priority = editedPriority(edits.priority);
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 

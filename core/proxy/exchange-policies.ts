@@ -38,6 +38,7 @@ const noPlan: RoutePlan = {
   onLog: [],
   readsRequestBody: false,
   readsResponseBody: false,
+  decidesPriority: false,
 };
 
 export class ExchangePolicies implements PolicyHost, PhaseListener {
@@ -296,7 +297,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { requestId, client, route, head, generation } = exchange;
     const address = clientAddress(head, client.side, generation);
     const target = `${request.path}${request.query}`;
-    const facts = `${requestId} ${address} ${this.scheme} ${route!.number} ${request.method} ${request.authority} ${target}`;
+    const priority = request.priority ?? exchange.priority;
+    const facts = `${requestId} ${address} ${this.scheme} ${route!.number} ${priority} ${request.method} ${request.authority} ${target}`;
     if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
     return client.tls === "" ? facts : `${facts} ${client.tls}`;
   }

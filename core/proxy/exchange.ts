@@ -42,6 +42,7 @@ import { RequestCopy } from "./mirror.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
 import { requestIdOf } from "./request-id.ts";
+import { admit, admitAgain, withPriority } from "./request-priority.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { sendAnswer } from "./route-answer.ts";
 import { routingFields } from "./routing-fields.ts";
@@ -67,6 +68,10 @@ export class Exchange implements Task, ResponseReceiver {
   priority: Priority = defaultPriority;
   /** Of a split; null: none was asked. */
   choice: ClusterChoice | null = null;
+  /** With which it was taken though the event loop is behind. */
+  admittedAs: Priority = defaultPriority;
+  /** What decides then; 0 while it was not. */
+  luck = 0;
   readonly attempts = new Attempts(this);
   /** Null while no policy has anything to do with this exchange. */
   policies: ExchangePolicies | null = null;
@@ -120,8 +125,7 @@ export class Exchange implements Task, ResponseReceiver {
       checkRequest(head, generation.config);
       this.route = this.findRoute(head.method, head.authority, head.path, head.query);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
-      this.priority = this.route.config.priority;
-      this.client.gateway.shedding.admit(this.priority);
+      admit(this, this.route);
       if (this.route.config.timeout > 0) this.attempts.limit(this.route.config.timeout);
       if (this.route.plan === null) this.proceed();
       else this.beginPolicies(this.route);
@@ -149,6 +153,7 @@ export class Exchange implements Task, ResponseReceiver {
   /** No policy has anything against the request. */
   proceed(): void {
     const { config, answer } = this.route!;
+    if (this.policies !== null && !admitAgain(this, this.route!)) return;
     if (config.fault !== null) injectFault(this, config.fault);
     else if (this.policies !== null) this.policies.onUpstream();
     else if (answer !== null) sendAnswer(this, answer);
@@ -172,6 +177,12 @@ export class Exchange implements Task, ResponseReceiver {
   }
 
   private upstreamHead(): string {
+    const { priorityHeader } = this.route!.config;
+    const text = this.rewrittenHead();
+    return priorityHeader === null ? text : withPriority(text, priorityHeader.name, this.priority);
+  }
+
+  private rewrittenHead(): string {
     const { head, client, upgrade, requestId } = this;
     const newPath = this.policies === null ? this.route!.rewrite : null;
     const path = newPath === null ? null : newPath(head.path);

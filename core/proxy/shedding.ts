@@ -34,11 +34,18 @@ export class Shedding {
     this.lag.start();
   }
 
-  /** @throws ProxyError overloaded */
-  admit(priority: Priority): void {
-    if (this.shedder === null || !this.shedder.refuses(priority)) return;
+  /**
+   * @param luck of the request, so that asking twice refuses no more than asking once
+   * @throws ProxyError overloaded
+   */
+  admit(priority: Priority, luck: number): void {
+    if (this.shedder === null || !this.shedder.refuses(priority, luck)) return;
     const message = `The event loop is ${Math.round(this.shedder.lag)} ms behind`;
     throw new ProxyError("overloaded", message, { source: "internal" });
+  }
+
+  get isActive(): boolean {
+    return this.shedder?.isShedding === true;
   }
 
   /** Seconds for a refusal. */

@@ -81,6 +81,17 @@ export class Context {
     return this.#exchange.upstream;
   }
 
+  get priority(): number {
+    return this.#exchange.priority;
+  }
+
+  set priority(value: number) {
+    if (value !== 0 && value !== 1 && value !== 2 && value !== 3) {
+      throw new RangeError(`Cannot set ctx.priority to ${String(value)}: expected 0, 1, 2 or 3`);
+    }
+    this.#exchange.priority = value;
+  }
+
   /** Time, as `performance.now()` tells it, at which the phase is over. */
   get deadline(): number {
     const exchange = this.#exchange;

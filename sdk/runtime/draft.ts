@@ -44,6 +44,7 @@ export class Draft extends HeadFields {
     const { added, removed } = this;
     const others = this.hasOtherEdits ? JSON.stringify(this.otherEdits()) : "";
     if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
+    if (this.exchange.assignedPriority !== null) this.exchange.assignedPriority = null;
     if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
     // Not a template: an interpreter calls a function for one.
     // biome-ignore lint/style/useTemplate: as above
@@ -51,8 +52,9 @@ export class Draft extends HeadFields {
   }
 
   private get hasOtherEdits(): boolean {
-    const { choice, assignedIdentity } = this.exchange;
-    return this.isRewritten || choice !== null || assignedIdentity !== undefined;
+    const { choice, assignedIdentity, assignedPriority } = this.exchange;
+    const isAssigned = assignedIdentity !== undefined || assignedPriority !== null;
+    return this.isRewritten || choice !== null || isAssigned;
   }
 
   private otherEdits(): Edits {
@@ -67,6 +69,7 @@ export class Draft extends HeadFields {
       ...(endpoint !== null && { endpoint: String(endpoint) }),
       ...(hashKey !== null && { hashKey: String(hashKey) }),
       ...(exchange.assignedIdentity !== undefined && { identity: exchange.assignedIdentity }),
+      ...(exchange.assignedPriority !== null && { priority: exchange.assignedPriority }),
       ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
     };
   }

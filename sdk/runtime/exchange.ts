@@ -11,11 +11,12 @@ const Fact = {
   address: 2,
   scheme: 3,
   route: 4,
-  method: 5,
-  authority: 6,
-  target: 7,
-  tls: 8,
-  identity: 9,
+  priority: 5,
+  method: 6,
+  authority: 7,
+  target: 8,
+  tls: 9,
+  identity: 10,
 } as const;
 
 export class GuestExchange {
@@ -30,6 +31,10 @@ export class GuestExchange {
   declare choice: UpstreamChoice | null;
   /** What was assigned to `ctx.identity` and not told to the host yet; undefined: nothing. */
   declare assignedIdentity: object | null | undefined;
+  /** What was assigned to `ctx.priority` and not told to the host yet; null: nothing. */
+  declare assignedPriority: number | null;
+  /** Null while nothing was assigned. */
+  declare private knownPriority: number | null;
   /** `ctx.state`; null while no handler asked for it. */
   declare state: object | null;
   /** When the phase at hand is over; 0 while no handler asked for it. */
@@ -46,6 +51,7 @@ export class GuestExchange {
     Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
     Object.assign(GuestExchange.prototype, { knownInstance: null, assignedIdentity: undefined });
     Object.assign(GuestExchange.prototype, { knownIdentity: undefined });
+    Object.assign(GuestExchange.prototype, { assignedPriority: null, knownPriority: null });
   }
 
   /** @param text the context of the message that began it */
@@ -70,6 +76,15 @@ export class GuestExchange {
 
   get routeName(): string {
     return this.instance.setup.routes[Number(this.fact(Fact.route))] ?? "";
+  }
+
+  get priority(): number {
+    return this.knownPriority ?? Number(this.fact(Fact.priority));
+  }
+
+  set priority(value: number) {
+    this.knownPriority = value;
+    this.assignedPriority = value;
   }
 
   get method(): string {

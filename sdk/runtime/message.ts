@@ -125,6 +125,7 @@ export interface Edits {
   readonly hashKey?: string;
   /** An `Identity`, or null. */
   readonly identity?: object | null;
+  readonly priority?: number;
   /** The body was replaced: its length, or `BodyForm.bytes`. */
   readonly body?: string | typeof BodyForm.bytes;
 }

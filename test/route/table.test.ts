@@ -24,6 +24,7 @@ function route(match: Partial<RouteMatch>): RouteConfig {
     rewrite: null,
     timeout: 0,
     priority: 1,
+    priorityHeader: null,
     retry: null,
     mirror: [],
     fault: null,

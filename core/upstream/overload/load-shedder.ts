@@ -76,9 +76,13 @@ export class LoadShedder {
     return this.active;
   }
 
-  /** Whether this request is to be refused. */
-  refuses(priority: Priority): boolean {
-    return this.active && this.random() < this.odds[priority]!;
+  /**
+   * Whether this request is to be refused.
+   *
+   * @param luck in [0, 1), at random: a request that is asked about again has the same
+   */
+  refuses(priority: Priority, luck: number = this.random()): boolean {
+    return this.active && luck < this.odds[priority]!;
   }
 
   /** Probability in [0, 1] that a request is refused now. */

@@ -184,6 +184,24 @@ export const contextChecks: readonly ExchangeCheck[] = [
     gets: { json: { cluster: null, endpoint: null, hashKey: null } },
   },
   {
+    title: "ctx.priority is the route's at first, and what was assigned from then on",
+    plugin:
+      "onRequest(request, ctx) { const first = ctx.priority; ctx.priority = 3; ctx.priority = 0; return Response.json([first, ctx.priority]); }",
+    gets: { json: [1, 0] },
+  },
+  {
+    title: "ctx.priority is 0, 1, 2 or 3",
+    plugin:
+      'onRequest(request, ctx) { const found = []; for (const value of [4, -1, 1.5, "1", null, NaN]) try { ctx.priority = value; } catch (error) { found.push(error.message); } return Response.json([found.length, found[0], ctx.priority]); }',
+    gets: { json: [6, "Cannot set ctx.priority to 4: expected 0, 1, 2 or 3", 1] },
+  },
+  {
+    title: "What onRequest made of the priority stays for the phases behind it",
+    plugin:
+      'onRequest(request, ctx) { ctx.priority = 2; }, onResponse(response, ctx) { response.headers.set("x-saw", ctx.priority); }',
+    gets: { fields: { "x-saw": "2" } },
+  },
+  {
     title: "onUpstream sees number, cluster, method and url, and edits fields",
     plugin:
       'onUpstream(attempt) { attempt.headers.set("x-saw", [attempt.number, attempt.cluster, attempt.method, attempt.url].join(" ")); }',

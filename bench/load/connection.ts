@@ -17,7 +17,8 @@ export function requestBytes(load: Load, target: Target): Buffer[] {
   const more = Object.entries(load.fields ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
   const fields = `Host: 127.0.0.1:${target.port}\r\n${connection}${length}${more.join("")}`;
   const body = "x".repeat(load.bodyBytes);
-  return load.paths.map((path) =>
-    Buffer.from(`${load.method} ${path} HTTP/1.1\r\n${fields}\r\n${body}`, "latin1"),
-  );
+  return load.paths.map((path) => {
+    const own = load.pathField === undefined ? "" : `${load.pathField}: ${path}\r\n`;
+    return Buffer.from(`${load.method} ${path} HTTP/1.1\r\n${fields}${own}\r\n${body}`, "latin1");
+  });
 }

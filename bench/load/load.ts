@@ -9,6 +9,8 @@ export interface Load {
   readonly close: boolean;
   /** Sent with every request. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** Name of a field that holds the path. */
+  readonly pathField?: string;
 }
 
 export interface Target {

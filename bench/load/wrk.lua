@@ -1,4 +1,4 @@
--- Arguments: method, bytes of body, "close" or "keep-alive", then one or more paths.
+-- Arguments: method, bytes of body, "close" or "keep-alive", a field that holds the path or "-", then one or more paths.
 -- Prints one line of JSON in the shape of LoadResult (load.ts).
 
 local requests = {}
@@ -13,14 +13,15 @@ function init(args)
   local method, body_bytes, connection = args[1], tonumber(args[2]), args[3]
   local body = body_bytes > 0 and string.rep("x", body_bytes) or nil
   if connection == "close" then wrk.headers["Connection"] = "close" end
-  for i = 4, #args do
+  for i = 5, #args do
+    if args[4] ~= "-" then wrk.headers[args[4]] = args[i] end
     requests[#requests + 1] = wrk.format(method, args[i], wrk.headers, body)
   end
   if #requests > 1 then
     request = next_request
   else
     -- wrk sends a request that never changes without calling Lua.
-    wrk.method, wrk.path, wrk.body = method, args[4], body
+    wrk.method, wrk.path, wrk.body = method, args[5], body
   end
 end
 

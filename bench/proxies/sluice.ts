@@ -43,11 +43,13 @@ export const sluiceDeno: ProxyServer = sluiceWith("sluice-deno", underDeno);
  * Sluice as a proxy of the benchmark.
  *
  * @param section makes what is added to its config file; without it, flags are enough for plain text and one route
+ * @param cluster makes the settings of the cluster in that file, as a YAML map
  */
 export function sluiceWith(
   name: string,
   { file, args, absent }: SluiceProgram,
   section?: (setup: Setup) => Promise<string>,
+  cluster: (setup: Setup) => string = onlyUpstream,
 ): ProxyServer {
   return {
     name,
@@ -55,7 +57,7 @@ export function sluiceWith(
     async prepare(setup) {
       const more = await section?.(setup);
       const needsFile = setup.tls !== null || setup.routes > 1 || more !== undefined;
-      const flags = needsFile ? await fromFile(setup, more ?? "") : fromFlags(setup);
+      const flags = needsFile ? await fromFile(setup, cluster(setup), more ?? "") : fromFlags(setup);
       const admin = `127.0.0.1:${await freePort()}`;
       return { file, args: [...args, ...flags, "--admin", admin, "--no-access-log"] };
     },
@@ -66,22 +68,26 @@ function fromFlags({ port, upstreamPort }: Setup): string[] {
   return ["--upstream", `http://127.0.0.1:${upstreamPort}`, "--listen", `127.0.0.1:${port}`];
 }
 
-async function fromFile(setup: Setup, more: string): Promise<string[]> {
+async function fromFile(setup: Setup, cluster: string, more: string): Promise<string[]> {
   const file = join(setup.directory, "sluice.yaml");
-  await writeFile(file, configuration(setup, more));
+  await writeFile(file, configuration(setup, cluster, more));
   return ["--config", file];
 }
 
-function configuration({ port, upstreamPort, tls, routes }: Setup, more: string): string {
+function configuration({ port, tls, routes }: Setup, cluster: string, more: string): string {
   const certificate = tls && `    tls: { certificates: [{ cert: ${tls.cert}, key: ${tls.key} }] }\n`;
   const entries = routePrefixes(routes).map((prefix) => `  - { path: ${prefix}, cluster: app }\n`);
   return `
 listeners:
   - address: 127.0.0.1:${port}
 ${certificate ?? ""}clusters:
-  app: { endpoints: ["http://127.0.0.1:${upstreamPort}"] }
+  app: ${cluster}
 routes:
 ${entries.join("")}${more}`;
+}
+
+function onlyUpstream({ upstreamPort }: Setup): string {
+  return `{ endpoints: ["http://127.0.0.1:${upstreamPort}"] }`;
 }
 
 function missing(program: string): string | null {

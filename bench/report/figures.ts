@@ -1,6 +1,7 @@
 /** The figures that Sluice has to reach, computed from what was measured. */
 import { metricMeanings } from "../rows/metric.ts";
 import type { RowResult } from "../rows/row.ts";
+import { balanceFigures } from "./balance-figures.ts";
 import type { Figure } from "./figure.ts";
 import { policyFigures } from "./policy-figures.ts";
 
@@ -106,7 +107,7 @@ const proxyFigures: readonly Figure[] = [
 
 /** One result for each figure whose row was run. */
 export function figureResults(results: readonly RowResult[]): FigureResult[] {
-  return [...proxyFigures, ...policyFigures].flatMap((figure) => {
+  return [...proxyFigures, ...balanceFigures, ...policyFigures].flatMap((figure) => {
     const row = results.find(({ id }) => id === figure.row);
     return row === undefined ? [] : [resultOf(figure, row)];
   });

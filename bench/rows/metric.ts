@@ -15,6 +15,8 @@ export type Metric =
   | "saveP95"
   | "saveP50"
   | "saveAfterRest"
+  | "pick"
+  | "pickCold"
   | "reloads"
   | "requests"
   | "errors";
@@ -84,6 +86,10 @@ export const metricMeanings: Readonly<Record<Metric, MetricMeaning>> = {
   saveP50: { title: "p50", better: "lower", format: milliseconds },
   /** ms; nothing was saved for some seconds before. */
   saveAfterRest: { title: "after a rest", better: "lower", format: milliseconds },
+  /** ns for the choice of an endpoint and for what is learnt of its answer. */
+  pick: { title: "a choice", better: "lower", format: nanoseconds },
+  /** ns; other things were in the processor's caches before. */
+  pickCold: { title: "with cold caches", better: "lower", format: nanoseconds },
   reloads: { title: "reloads", better: "higher", format: (value) => value.toFixed(0) },
   requests: { title: "requests", better: "higher", format: (value) => value.toFixed(0) },
   errors: { title: "errors", better: "lower", format: (value) => value.toFixed(0) },
@@ -95,4 +101,8 @@ function megabytes(value: number): string {
 
 function milliseconds(value: number): string {
   return `${value.toFixed(2)} ms`;
+}
+
+function nanoseconds(value: number): string {
+  return `${value.toFixed(0)} ns`;
 }

@@ -4,6 +4,7 @@ import { nginx, nginxTuned } from "../proxies/nginx.ts";
 import { fastify, httpProxy } from "../proxies/node-rivals.ts";
 import { type ProxyServer, routePath } from "../proxies/proxy.ts";
 import { sluice, sluiceBuilt, sluiceDeno } from "../proxies/sluice.ts";
+import { balanceRows } from "./balance-rows.ts";
 import { measureIdle } from "./measure-idle.ts";
 import { measureLoad } from "./measure-load.ts";
 import { measureStart } from "./measure-start.ts";
@@ -47,6 +48,7 @@ export const rows: readonly Row[] = [
     metrics: ["start", "startCpu", "memory"],
     measure: measureStart,
   },
+  ...balanceRows,
   ...policyRows,
 ];
 

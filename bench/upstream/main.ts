@@ -1,8 +1,10 @@
 /**
  * The fixed service behind every proxy: prepared bytes over `node:net`, so that it takes as little
- * of the machine as possible. Prints its port and ends when its stdin closes.
+ * of the machine as possible. It can stand for
+ * a hundred endpoints (addresses.ts). Prints its port and ends when its stdin closes.
  */
 import net, { type AddressInfo, type Socket } from "node:net";
+import { upstreamAddress, upstreamAddresses } from "./addresses.ts";
 import { type Answer, answers, echoed } from "./answers.ts";
 
 const endOfHead = "\r\n\r\n";
@@ -61,7 +63,18 @@ function bodyLength(head: string): number {
   return Number(/\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1] ?? 0);
 }
 
-const server = net.createServer(serve).listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => {
-  process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-});
+/** @param port 0: the system chooses */
+function listen(address: number, port: number): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const server = net
+    .createServer(serve)
+    .listen({ port, host: upstreamAddress(address), backlog: 4096 }, () =>
+      resolve((server.address() as AddressInfo).port),
+    );
+  return promise;
+}
+
+const port = await listen(0, 0);
+for (let address = 1; address < upstreamAddresses; address++) await listen(address, port);
+process.stdout.write(`${port}\n`);
 process.stdin.resume().on("end", () => process.exit(0));

@@ -5,7 +5,7 @@ import { type Fallback, isOriginError } from "./reuse.ts";
 import type { CacheRules } from "./rules.ts";
 import { type Refusal, storingRefusal } from "./storable.ts";
 import { type StoredResponse, storedResponse } from "./stored-response.ts";
-import { type Freshened, freshened, freshenedByHead } from "./validation.ts";
+import { type Freshened, freshened, likeness, updated } from "./validation.ts";
 import { varyNames } from "./vary.ts";
 
 /** What was found for a request before it went to the origin. */
@@ -78,7 +78,9 @@ function planHead(
   times: ExchangeTimes,
   rules: CacheRules,
 ): ResponsePlan {
-  const news = freshenedByHead(stored, request, response, times, rules);
+  const like = likeness(stored, response);
+  if (like === "unknown") return { kind: "pass", old: "leave", because: "method" };
+  const news = like === "same" ? updated(stored, request, response, times, rules) : null;
   if (!news || news.refusal) return { kind: "pass", old: "drop", because: news?.refusal ?? "method" };
   return { kind: "update", stored: news.stored };
 }

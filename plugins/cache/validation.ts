@@ -65,34 +65,30 @@ function isAbout(stored: StoredResponse, confirmation: FieldList): boolean {
   return modified === null || storedModified === null || modified === storedModified;
 }
 
+/** Whether the response to HEAD describes the stored response to GET: it may not say enough to tell. */
+export type Likeness = "same" | "other" | "unknown";
+
 /**
- * What a 200 to HEAD does to the stored response to GET (RFC 9111 section 4.3.5): the fields are updated where
- * it describes the same bytes; otherwise null, and what is stored is out of date.
+ * Compares what is stored with a response to HEAD (RFC 9111 section 4.3.5). Of a response with neither
+ * validator nor length that section has the stored one updated; here it is left alone, since what may be
+ * outdated must not become fresh by it.
  */
-export function freshenedByHead(
-  stored: StoredResponse,
-  request: RequestHead,
-  response: ResponseHead,
-  times: ExchangeTimes,
-  rules: CacheRules,
-): Freshened | null {
-  const isSame = describing.every((name) => {
-    const value = fieldValue(response.fields, name);
-    const kept = fieldValue(stored.fields, name);
-    return value === null || kept === null || value === kept;
-  });
-  return isSame && response.status === stored.status
-    ? updated(stored, request, response, times, rules)
-    : null;
+export function likeness(stored: StoredResponse, { status, fields }: ResponseHead): Likeness {
+  if (status !== stored.status) return "other";
+  const said = describing.filter((name) => fieldValue(fields, name) !== null);
+  if (said.length === 0) return "unknown";
+  return said.every((name) => fieldValue(fields, name) === fieldValue(stored.fields, name))
+    ? "same"
+    : "other";
 }
 
-const describing = ["etag", "last-modified", "content-length", "content-encoding"];
+const describing = ["etag", "last-modified", "content-length"];
 
 /** Section 3.2: they describe the bytes that are kept, whatever a response without a body says. */
 const ofTheBody = new Set(["content-encoding", "content-length", "content-range"]);
 
-/** Section 3.2: each field of the new head takes the place of all stored ones with its name. */
-function updated(
+/** A stored response with the fields of a newer head, each in the place of all with its name (section 3.2). */
+export function updated(
   { status, fields }: StoredResponse,
   { url, headers }: RequestHead,
   news: ResponseHead,

@@ -177,7 +177,7 @@ export interface PriorityHeader {
 
 /** A plugin with its config, on a route. */
 export interface PolicyConfig {
-  /** Name of the plugin. */
+  /** Name of the plugin, of the folder or else built in. */
   readonly plugin: string;
   /** Null: what the plugin's settings say. */
   readonly config: unknown;
@@ -199,7 +199,7 @@ export interface PluginsConfig {
 }
 
 export interface PluginSettings {
-  /** Null: the default of the runtime. */
+  /** Null: the default of the runtime, or inline for one that is built in. */
   readonly engine: "isolated-vm" | "quickjs" | "inline" | null;
   /** Config where a route says nothing else. */
   readonly config: unknown;

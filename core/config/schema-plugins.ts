@@ -15,7 +15,7 @@ const policyConfig = Type.Optional(
 export const policy = Type.Union(
   [Type.String(), Type.Object({ plugin: Type.String(), config: policyConfig }, closed)],
   {
-    description: "The name of a plugin, or { plugin, config }.",
+    description: "The name of a plugin, of the folder or built in, or { plugin, config }.",
     ...expected("the name of a plugin, or { plugin, config }"),
   },
 );
@@ -79,7 +79,7 @@ const settings = Type.Object(
     engine: Type.Optional(
       Type.Enum(["isolated-vm", "quickjs", "inline"], {
         description:
-          "Where its code runs; inline: in the proxy itself, without a sandbox. Default: isolated-vm on Node, quickjs on Deno.",
+          "Where its code runs; inline: in the proxy itself, without a sandbox. Default: isolated-vm on Node, quickjs on Deno; inline for one that is built in.",
       }),
     ),
     trusted: flag({ description: "The same as engine: inline.", default: false }),

@@ -26,8 +26,9 @@ export interface GrantDecision {
 /**
  * What a plugin may reach, of what it declares and the operator grants.
  *
- * A built-in one has the store, the identity and the variables that it declares without a word of the operator. Where it may
- * fetch from depends on its config, which it cannot declare: that is what the operator grants.
+ * A built-in one has the store, the identity and the variables that it declares without a word of the operator. Where
+ * it may fetch from, or find endpoints, depends on its config, which it cannot declare: that is what the operator
+ * grants.
  *
  * @param grantDeclared whether everything is granted that is declared
  */
@@ -41,15 +42,12 @@ export function decideGrants(
   if (!builtIn) {
     return { grants: declared, missing: grantDeclared ? [] : missingGrants(declared, given) };
   }
-  const fetch = grantDeclared ? [...declared.fetch, ...given.fetch] : given.fetch;
-  const missing = missingGrants({ ...noGrants, fetch: declared.fetch }, { ...noGrants, fetch });
-  const env = [...new Set([...declared.env, ...given.env])];
-  const grants = {
-    fetch,
+  const grants: Grants = {
+    fetch: grantDeclared ? [...declared.fetch, ...given.fetch] : given.fetch,
     kv: declared.kv || given.kv,
     identity: declared.identity || given.identity,
-    env,
-    endpoints: given.endpoints,
+    env: [...new Set([...declared.env, ...given.env])],
+    endpoints: grantDeclared ? [...declared.endpoints, ...given.endpoints] : given.endpoints,
   };
-  return { grants, missing };
+  return { grants, missing: missingGrants(declared, grants) };
 }

@@ -93,3 +93,14 @@ t.test("lacking asks for each resource, and for all of a kind where all are need
     { ...nothing, net: null, env: ["B"] },
   );
 });
+
+t.test("built-in policies have what the settings grant, with no folder of plugins", async (t) => {
+  const granted = withGrants(["http://192.0.2.1:8181"], ["TOKEN"]);
+  const config = { ...granted, plugins: { ...granted.plugins, directory: null } };
+  const unused = dataPermissions(config);
+  t.same([unused.net, unused.env], [base, []], "nobody names one");
+  const routes = [{ policies: [{ plugin: "hello", config: null }] }] as unknown as Config["routes"];
+  const { net, env } = dataPermissions({ ...config, routes });
+  t.same(net, [...base, "192.0.2.1:8181"]);
+  t.same(env, ["TOKEN"]);
+});

@@ -212,3 +212,23 @@ t.test("deno task start serves, reloads a plugin, and narrows who serves as far"
   t.match(childOf(control).join(" "), ` --allow-net=127.0.0.1:${port},127.0.0.1:${upstream} `);
   t.notMatch(childOf(control).join(" "), /--allow-(all|ffi|run|write)|-A /);
 });
+
+t.test("a built-in policy serves on Deno, in the proxy itself and in a sandbox", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const cwd = folder(t, {});
+  for (const settings of ["", "plugins: { settings: { security-headers: { engine: quickjs } } }"]) {
+    const text = `listeners: [{ address: "127.0.0.1:${port}" }]
+admin: false
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+routes: [{ cluster: app, policies: [security-headers] }]
+${settings}
+`;
+    writeFileSync(join(cwd, "sluice.yaml"), text);
+    await using sluice = start(cwd, await plan(cwd, "--config", "sluice.yaml"));
+    await sluice.said(/listening/);
+    const { headers } = await fetch(`http://127.0.0.1:${port}/`);
+    t.equal(headers.get("x-content-type-options"), "nosniff");
+    sluice.kill("SIGTERM");
+    t.equal(await sluice.ended, 0);
+  }
+});

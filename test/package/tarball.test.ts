@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -67,6 +67,37 @@ t.test("the installed binary makes, checks, tests and serves a policy", { skip }
   t.match(await response.json(), { headers: { "x-policy": "hello" } });
   dev.kill("SIGTERM");
   t.equal(await dev.ended, 0);
+});
+
+t.test("the installed binary serves a built-in policy, and its tests name one", { skip }, async (t) => {
+  const [listen, config] = [`127.0.0.1:${await freePort()}`, join(folder, "built-in.yaml")];
+  const text = `listeners: [{ address: "${listen}" }]
+admin: false
+clusters: { app: { endpoints: ["http://127.0.0.1:9"] } }
+routes: [{ cluster: app, policies: [security-headers] }]
+`;
+  writeFileSync(config, text);
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
+  t.match(spawnSync(binary, ["check", "--config", config], options), {
+    status: 0,
+    stdout: "built in: security-headers, inline, fails closed\n",
+  });
+  await using sluice = startProgram(binary, ["--config", config], { cwd: folder, env });
+  await sluice.said(/listening/i);
+  const { headers } = await fetch(`http://${listen}/`);
+  t.equal(headers.get("x-content-type-options"), "nosniff");
+
+  const test = `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { testGateway } from "sluice/testing";
+test("named", async () => {
+  await using gateway = await testGateway({ plugins: ["security-headers"] });
+  assert.equal((await gateway.fetch("/")).headers.get("x-content-type-options"), "nosniff");
+});
+`;
+  mkdirSync(join(folder, "tests"));
+  writeFileSync(join(folder, "tests", "built-in.test.ts"), test);
+  t.match(spawnSync(binary, ["test", "tests", "--engine", "all"], options), { status: 0, stderr: "" });
 });
 
 t.test("a program imports the package, and its types hold", { skip }, async (t) => {

@@ -43,6 +43,29 @@ for (const [title, handlers, body] of [
   });
 }
 
+t.test("a body that a policy changes is copied with its trailers", async (t) => {
+  const [main, copies] = [await startCounting(t, () => ok("real")), await startCounting(t, () => ok())];
+  const gateway = await startPolicyGateway(t, main.address, {
+    plugins: {
+      "one.ts": `export default {
+        onRequestBody(chunk) { return new TextDecoder().decode(chunk).toUpperCase(); },
+      };`,
+    },
+    config: (config) => withMirrors(config, [[[copies.address]]]),
+  });
+  for (const chunks of ["5\r\nhello\r\n1\r\n!\r\n", ""]) {
+    const before = copies.requests.length;
+    await gateway.ask(
+      `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\nX-Sum: 6\r\n\r\n`,
+    );
+    await until(() => copies.requests.length > before);
+    t.match(copies.requests.at(-1), {
+      body: chunks === "" ? "" : "HELLO!",
+      trailers: [["X-Sum", "6"]],
+    });
+  }
+});
+
 t.test("a copy is the first attempt as policies left it", async (t) => {
   const [bad, good] = [await startCounting(t, resets), await startCounting(t, () => ok("real"))];
   const copies = await startCounting(t, () => ok());

@@ -153,6 +153,26 @@ t.test("a proxy that drains waits for no delay: what waits goes on, what comes d
   t.ok(took < 5000, `after ${took} ms`);
 });
 
+t.test("what goes on early goes on once, however often its connection is told to end", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startGateway(t, upstream.address, { route: { fault: waits(60_000) } });
+  const client = await proxy.connect();
+  client.write(get());
+  await until(() => proxy.metrics.snapshot().totals.requestsInFlight === 1);
+  const { config } = proxy.gateway.generation;
+  const elsewhere = { ...config.listeners[0]!, address: { host: "127.0.0.1", port: 0 }, name: "elsewhere" };
+  await proxy.gateway.apply({ ...config, listeners: [elsewhere] });
+  const { peer } = await upstream.request();
+  const drained = proxy.gateway.drain();
+  await until(() => proxy.gateway.isDraining);
+  t.equal(upstream.connections.length, 1);
+  t.match(proxy.metrics.snapshot().clusters[0], { connections: 1, pending: 0 });
+  peer.write(ok("served"));
+  t.equal((await readMessage(client)).body, "served");
+  await drained;
+  t.match(await proxy.record(1), { attempts: 1, error: null });
+});
+
 t.test("a delayed request ends with a proxy that is closed", async (t) => {
   const { proxy } = await start(t, waits(60_000));
   const client = await proxy.connect();

@@ -214,6 +214,17 @@ t.test("requests with a longer body are not copied, whatever they say of it", as
   t.same(proxy.counted(), { sent: 1, dropped: [{ reason: "body", count: 2 }], failed: [] });
 });
 
+t.test("a request that announces a longer body takes no place while it comes", async (t) => {
+  const [main, copies] = [await startUpstream(t), await startCounting(t, () => ok("copy"))];
+  const proxy = await startMirrored(t, main.address, copies.address, { maxBody: 10, maxInFlight: 1 });
+  const [slow, quick] = [await proxy.connect(), await proxy.connect()];
+  slow.write("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nx");
+  await (await main.connection()).take("x");
+  quick.write(get());
+  await until(() => copies.requests.length === 1);
+  t.same(proxy.counted(), { sent: 1, dropped: [{ reason: "body", count: 1 }], failed: [] });
+});
+
 t.test("a client that leaves after its request was whole takes no copy with it", async (t) => {
   const [main, copies] = [await startCounting(t, isSilent), await startUpstream(t)];
   const proxy = await startMirrored(t, main.address, copies.address);
@@ -259,6 +270,52 @@ t.test("a request that is sent again is copied once, with all of its body", asyn
   t.ok(main.requests.length > 0);
   t.ok(copies.requests.every(({ body }) => body === "hello"));
   t.same(proxy.counted(), { sent: 4, dropped: [], failed: [] });
+});
+
+t.test("what comes of a body between two attempts is copied as well", async (t) => {
+  const [main, copies] = [await startUpstream(t), await startCounting(t, () => ok("copy"))];
+  const retry = retrying({ anyMethod: true, backoff: { base: 400, longest: 400 } });
+  const proxy = await startMirrored(t, main.address, copies.address, {}, { route: { retry } });
+  const client = await proxy.connect();
+  client.write("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\none");
+  const first = await main.connection();
+  await first.take("one");
+  first.reset();
+  await until(() => proxy.metrics.snapshot().clusters[0]!.connections === 0);
+  client.write("two");
+  const second = await main.connection();
+  client.write("end");
+  t.match(await readMessage(second), { body: "onetwoend" });
+  second.write(ok());
+  await readMessage(client);
+  await until(() => copies.requests.length === 1);
+  t.match(copies.requests[0], { body: "onetwoend" });
+  t.same(proxy.counted(), { sent: 1, dropped: [], failed: [] });
+});
+
+t.test("a copy goes to the endpoint that its key leads to", async (t) => {
+  const main = await startCounting(t, () => ok("real"));
+  const copies = await Promise.all([0, 1, 2, 3].map(() => startCounting(t, () => ok())));
+  const proxy = await startMirrored(
+    t,
+    main.address,
+    copies.map(({ address }) => address),
+    { of: { balance: "ring-hash", hashKey: { kind: "header", name: "x-user" } } },
+  );
+  const users = Array.from({ length: 20 }, (_, n) => `user-${n}`);
+  for (const user of [...users, ...users, ...users]) await proxy.ask(get("/", `X-User: ${user}`));
+  await until(() => copies.reduce((sum, { requests }) => sum + requests.length, 0) === 60);
+  for (const user of users) {
+    const served = copies.map(
+      ({ requests }) => requests.filter((one) => field(one, "x-user") === user).length,
+    );
+    t.same(
+      served.filter((count) => count > 0),
+      [3],
+      user,
+    );
+  }
+  t.ok(copies.filter(({ requests }) => requests.length > 0).length > 1);
 });
 
 t.test("upgrades are not copied", async (t) => {

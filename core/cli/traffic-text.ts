@@ -1,6 +1,12 @@
 import { faultText } from "../config/fault-text.ts";
 import { formatPortion } from "../config/portion.ts";
-import type { HashKey, HealthCheckConfig, MirrorConfig, OutlierConfig } from "../config/traffic-model.ts";
+import type {
+  HashKey,
+  HealthCheckConfig,
+  HedgeConfig,
+  MirrorConfig,
+  OutlierConfig,
+} from "../config/traffic-model.ts";
 import { formatDuration, formatSize } from "../config/units.ts";
 import type { PlannedEndpoint, TrafficDescription } from "./traffic-description.ts";
 
@@ -56,15 +62,20 @@ function timeoutText({ timeout, timeouts, retry }: TrafficDescription): string {
 
 function retryText({ retry, retryBudget, endpoints, discovery }: TrafficDescription): string {
   if (retry === null || retry.attempts === 0) return "none";
-  const { attempts, on, anyMethod, replay } = retry;
+  const { attempts, on, anyMethod, replay, hedge } = retry;
   const { ratio, minimum } = retryBudget;
   const where = discovery !== null || endpoints.length > 1 ? "elsewhere" : "at the same endpoint";
   return [
     `${attempts} more ${attempts === 1 ? "attempt" : "attempts"} ${where} on ${on.join(", ")}`,
     anyMethod ? "any method" : "idempotent requests, and what did not arrive",
     `bodies up to ${formatSize(replay)}`,
+    ...(hedge === null ? [] : [hedgeText(hedge)]),
     `in all at most ${percent(ratio)} of the requests and ${minimum} a second`,
   ].join("; ");
+}
+
+function hedgeText({ percentile, least }: HedgeConfig): string {
+  return `a second one beside the first when that takes longer than ${percent(percentile)} do, and than ${formatDuration(least)}`;
 }
 
 function healthText({ health, outlier, endpoints, discovery }: TrafficDescription): string {

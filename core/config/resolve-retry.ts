@@ -4,12 +4,14 @@ import type { RouteConfig } from "./model.ts";
 import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
-import { defaultRetry, defaultRouteTimeout } from "./traffic-defaults.ts";
-import type { RetryConfig } from "./traffic-model.ts";
+import { defaultHedge, defaultRetry, defaultRouteTimeout } from "./traffic-defaults.ts";
+import type { HedgeConfig, RetryConfig } from "./traffic-model.ts";
 import { parseDuration } from "./units.ts";
 import type { Path } from "./value-path.ts";
 
 type RouteInFile = NonNullable<ConfigFile["routes"]>[number];
+
+type HedgeInFile = Exclude<RouteInFile["retry"], false | undefined>["hedge"];
 
 const replayBounds = { min: 0, max: 16 * 1024 * 1024 };
 
@@ -53,7 +55,15 @@ export function resolveRetry(
     perTry,
     backoff,
     replay: sizes.replay,
+    hedge: resolveHedge(retry?.hedge, [...path, "hedge"], source),
   };
+}
+
+function resolveHedge(hedge: HedgeInFile, path: Path, source: ConfigSource): HedgeConfig | null {
+  if (hedge === undefined || hedge === false) return null;
+  const { percentile, least } = defaultHedge;
+  const times = resolveDurations(hedge, { least }, () => delayBounds, path, source);
+  return { percentile: hedge.percentile ?? percentile, least: times.least };
 }
 
 export function resolveRouteTimeout(

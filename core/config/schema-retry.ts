@@ -2,7 +2,7 @@
 import { delayBounds } from "./bounds.ts";
 import { Type } from "./schema-builder.ts";
 import { closed, count, duration, expected, flag, list, size } from "./schema-terms.ts";
-import { defaultRetry } from "./traffic-defaults.ts";
+import { defaultHedge, defaultRetry } from "./traffic-defaults.ts";
 
 const on = Type.Union(
   [
@@ -10,6 +10,21 @@ const on = Type.Union(
     Type.Integer({ minimum: 400, maximum: 599 }),
   ],
   expected('"connect", "reset", "timeout", "5xx", "gateway-error", "429" or a status from 400 to 599'),
+);
+
+const hedge = Type.Object(
+  {
+    percentile: Type.Optional(
+      Type.Number({
+        ...{ minimum: 0.5, maximum: 0.9999 },
+        description: "Share of the cluster's latest requests that had their response head by then.",
+        default: defaultHedge.percentile,
+        ...expected("a number from 0.5 to 0.9999"),
+      }),
+    ),
+    least: duration(defaultHedge.least, delayBounds, "It waits at least this long."),
+  },
+  closed,
 );
 
 const settings = Type.Object(
@@ -49,6 +64,14 @@ const settings = Type.Object(
       defaultRetry.replay,
       { min: 0, max: 16 * 1024 * 1024 },
       "Request body that is kept for another attempt; requests with more are not sent again.",
+    ),
+    hedge: Type.Optional(
+      Type.Union([Type.Literal(false), hedge], {
+        description:
+          "Send a second attempt to another endpoint when the first one takes long; the first answer counts. Only what may be sent again, and within the budget of retries.",
+        default: false,
+        ...expected('false or a map such as { percentile: 0.95, least: "10ms" }'),
+      }),
     ),
   },
   closed,

@@ -3,6 +3,7 @@ import type {
   ConcurrencyConfig,
   FailoverConfig,
   HealthCheckConfig,
+  HedgeConfig,
   OutlierConfig,
   RetryBudgetConfig,
   RetryConfig,
@@ -48,6 +49,7 @@ export const defaultRetry: RetryConfig = {
   perTry: 0,
   backoff: { base: 25, longest: 250 },
   replay: 64 * 1024,
+  hedge: null,
 };
 
 /** Of a mirror about which nothing more is said. */
@@ -59,6 +61,9 @@ export const defaultFault = {
   abort: { share: 1, status: 503 },
   header: false,
 } as const;
+
+/** Of a route that asks for hedging. */
+export const defaultHedge = { percentile: 0.95, least: 10 } as const satisfies HedgeConfig;
 
 /** ms for a request with all its attempts; 0: as long as its parts may take. */
 export const defaultRouteTimeout = 0;

@@ -101,6 +101,8 @@ export interface RetryConfig {
   readonly backoff: { readonly base: number; readonly longest: number };
   /** Bytes of a request body that are kept for another attempt. */
   readonly replay: number;
+  /** Null: a second attempt is made only in the place of one that failed. */
+  readonly hedge: HedgeConfig | null;
 }
 
 /** What a route does to its requests on purpose. */

@@ -49,6 +49,8 @@ export interface ClusterTotals {
   readonly pending: number;
   /** Attempts that the retry rule of a route asked for. */
   readonly retries: number;
+  readonly hedges: number;
+  readonly hedgesWon: number;
   /** Of those that were not made, by what forbade them. */
   readonly retriesRefused: readonly ReasonCount[];
   /** Requests that the cluster's limits kept away, by limit and by the request's priority. */
@@ -109,9 +111,11 @@ const clusterColumn = {
   retries: errorCodes.length + 4,
   retriesOverBudget: errorCodes.length + 5,
   retriesOverMost: errorCodes.length + 6,
+  hedges: errorCodes.length + 7,
+  hedgesWon: errorCodes.length + 8,
   /** For each limit a column for each priority. */
-  refused: errorCodes.length + 7,
-  width: errorCodes.length + 7 + clusterLimits.length * priorityCount,
+  refused: errorCodes.length + 9,
+  width: errorCodes.length + 9 + clusterLimits.length * priorityCount,
 } as const;
 
 const errorIndexes = new Map<ErrorCode, number>(errorCodes.map((code, index) => [code, index]));
@@ -227,6 +231,16 @@ export class Metrics {
     this.#clusters.add(clusterSlot, column, 1);
   }
 
+  /** A second attempt is made while the first one is under way; it counts as a retry, too. */
+  upstreamHedge(clusterSlot: number): void {
+    this.#clusters.add(clusterSlot, clusterColumn.hedges, 1);
+  }
+
+  /** Its answer came first. */
+  upstreamHedgeWon(clusterSlot: number): void {
+    this.#clusters.add(clusterSlot, clusterColumn.hedgesWon, 1);
+  }
+
   connectionOpened(): void {
     this.#connections++;
     this.#connectionsTotal++;
@@ -329,6 +343,8 @@ function clusterTotals(cluster: string, row: Float64Array): ClusterTotals {
     idle: row[clusterColumn.idle]!,
     pending: row[clusterColumn.pending]!,
     retries: row[clusterColumn.retries]!,
+    hedges: row[clusterColumn.hedges]!,
+    hedgesWon: row[clusterColumn.hedgesWon]!,
     retriesRefused: [
       { reason: "budget", count: row[clusterColumn.retriesOverBudget]! },
       ...(row[clusterColumn.retriesOverMost]! > 0

@@ -129,6 +129,11 @@ function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     "counter",
     "Further attempts that were not made, by the limit that was met.",
   );
+  const hedges = new Family(
+    "sluice_upstream_hedges_total",
+    "counter",
+    "Attempts made while the first one was under way, by whether they answered first.",
+  );
   for (const { cluster, ...totals } of snapshots.flatMap((snapshot) => snapshot.clusters)) {
     for (const { reason, count } of totals.attempts) {
       attempts.add({ cluster, result: reason }, count);
@@ -137,12 +142,14 @@ function upstreamFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {
     connections.add({ cluster, state: "idle" }, totals.idle);
     pending.add({ cluster }, totals.pending);
     retries.add({ cluster }, totals.retries);
+    hedges.add({ cluster, result: "won" }, totals.hedgesWon);
+    hedges.add({ cluster, result: "lost" }, totals.hedges - totals.hedgesWon);
     for (const { reason, count } of totals.retriesRefused) refused.add({ cluster, reason }, count);
     for (const { reason, priority, count } of totals.refused) {
       turnedAway.add({ cluster, reason, priority: String(priority) }, count);
     }
   }
-  return [attempts, connections, pending, retries, refused, turnedAway];
+  return [attempts, connections, pending, retries, refused, hedges, turnedAway];
 }
 
 function totalFamilies(snapshots: readonly MetricsSnapshot[]): Family[] {

@@ -4,6 +4,8 @@
  *     cluster -> endpoint -> connection -> request --- response head --> the exchange
  *        ^                                    |
  *        +----- pause <- decision, budget <---+ failure, or a status that is tried again
+ *        |                                    |
+ *        +----- budget <----------------------+ long, or silent: another one runs beside it, the first answer counts
  */
 import { ProxyError, toProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
@@ -11,44 +13,44 @@ import type { Cluster } from "../upstream/cluster.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Admission } from "../upstream/overload/admission.ts";
-import type { Place } from "../upstream/overload/place.ts";
-import type { Waiter } from "../upstream/pool.ts";
-import { backoff } from "../upstream/retry/backoff.ts";
-import { deadlineOf, leavesTime, noDeadline, timeFor } from "../upstream/retry/deadline.ts";
+import { deadlineOf, noDeadline, timeFor } from "../upstream/retry/deadline.ts";
+import { hedgeAfter } from "../upstream/retry/hedge.ts";
+import type { LatencyWindow } from "../upstream/retry/latency-window.ts";
 import { parseRetryAfter } from "../upstream/retry/retry-after.ts";
-import {
-  type AttemptFailure,
-  decideRetry,
-  idempotentMethods,
-  statusMatches,
-} from "../upstream/retry/retry-decision.ts";
+import { type AttemptFailure, idempotentMethods, statusMatches } from "../upstream/retry/retry-decision.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
+import { Attempt } from "./attempt.ts";
 import { clusterFor, splitLine } from "./cluster-choice.ts";
 import { chooseEndpoint, stickyLine } from "./endpoint-choice.ts";
 import type { Exchange } from "./exchange.ts";
+import { mayRunBeside, pauseBeforeRetry } from "./second-attempt.ts";
 
-export class Attempts implements Waiter {
-  /** Made so far, with the one at hand. */
+export class Attempts {
+  /** Sent so far, with those at hand. */
   count = 0;
+  /** That was asked last, or answers. */
   endpoint: Endpoint | null = null;
   /** Of the attempt at hand. */
   cluster: Cluster | null = null;
-  /** Endpoints that were asked in vain; null: none. */
+  /** Endpoints that were asked in vain, or take long; null: none. */
   tried: Set<Endpoint> | null = null;
   /** From the request to the response head, of the last attempt. */
   upstreamMs: number | null = null;
-  private readonly exchange: Exchange;
-  private sentAt = 0;
   /** When the time for all of them is over, as `performance.now()` tells it. */
-  private deadline = noDeadline;
+  deadline = noDeadline;
+  private readonly exchange: Exchange;
+  private current: Attempt | null = null;
+  /** Runs as well, because the current one takes long. */
+  private beside: Attempt | null = null;
+  /** Whether the policies are asked about the one that is to run beside. */
+  private preparesBeside = false;
   private deadlineTimer: Timer | null = null;
   private pause: NodeJS.Timeout | null = null;
   /** What comes after the pause, when that is not the next attempt. */
   private postponed: (() => void) | null = null;
+  private hedgeTimer: NodeJS.Timeout | null = null;
   /** Whether the attempt at hand is made again, on a new connection to the same endpoint. */
   private repeats = false;
-  /** What the attempt at hand takes up; null: its cluster does not count. */
-  private place: Place | null = null;
   /** Where this request is counted as one that is sent again. */
   private retriedAt: Admission | null = null;
 
@@ -77,175 +79,236 @@ export class Attempts implements Waiter {
    * @throws ProxyError when there is no endpoint
    */
   begin(cluster: Cluster, name: string | null): void {
+    const { current } = this;
+    this.preparesBeside = false;
     if (this.repeats) {
       this.repeats = false;
-      this.endpoint!.pool.acquireNew(this);
-      return;
+      current!.again();
+    } else if (current !== null) {
+      this.beginBeside(current, cluster, name);
+    } else {
+      this.endpoint = null;
+      const attempt = this.attempt(cluster, this.choose(cluster, name));
+      if (this.tried === null) cluster.budget.onRequest();
+      this.current = attempt;
+      this.cluster = cluster;
+      this.endpoint = attempt.endpoint;
+      if (cluster.latencies !== null) this.hedgeLater(attempt, cluster.latencies);
+      attempt.begin();
     }
-    if (this.endpoint !== null) this.endpoint.inFlight--;
-    this.endpoint = null;
-    this.enter(cluster);
-    if (this.tried === null) cluster.budget.onRequest();
-    this.cluster = cluster;
-    this.endpoint = name === null ? chooseEndpoint(this.exchange, cluster) : cluster.endpointNamed(name);
-    this.endpoint.inFlight++;
-    this.endpoint.pool.acquire(this);
+  }
+
+  private choose(cluster: Cluster, name: string | null): Endpoint {
+    return name === null ? chooseEndpoint(this.exchange, cluster) : cluster.endpointNamed(name);
   }
 
   /** @throws ProxyError when the cluster has as much to do as it may have */
-  private enter(cluster: Cluster): void {
-    this.leave();
-    if (cluster.admission === null) return;
-    const { priority, requestBody } = this.exchange;
-    this.place = cluster.admission.enter(priority, requestBody.received);
-  }
-
-  private leave(): void {
-    this.place?.leave();
-    this.place = null;
+  private attempt(cluster: Cluster, endpoint: Endpoint): Attempt {
+    const { exchange } = this;
+    const { priority, requestBody } = exchange;
+    const place = cluster.admission?.enter(priority, requestBody.received) ?? null;
+    return new Attempt(exchange, cluster, endpoint, place);
   }
 
   /** The client has sent all of the request. */
   onRequestEnd(): void {
-    this.place?.onWhole();
+    this.current?.place?.onWhole();
   }
 
-  onConnection(connection: UpstreamConnection): void {
+  onConnection(attempt: Attempt, connection: UpstreamConnection): void {
     this.count++;
-    this.sentAt = performance.now();
-    this.exchange.sendTo(connection, this.timeToHead());
+    this.exchange.sendTo(attempt, connection, this.timeToHead(attempt));
   }
 
   /** ms until the response head; 0: as the cluster says. */
-  private timeToHead(): number {
+  private timeToHead({ sentAt }: Attempt): number {
     const { retry } = this.exchange.route!.config;
     if (retry === null || retry.perTry === 0) return 0;
-    return Math.max(1, Math.ceil(timeFor(this.deadline, retry.perTry, this.sentAt)));
+    return Math.max(1, Math.ceil(timeFor(this.deadline, retry.perTry, sentAt)));
   }
 
-  onNoConnection(error: ProxyError): void {
-    this.count++;
-    this.sentAt = performance.now();
-    this.failed(error);
+  /** Whether it is the only one, or the one that answers. */
+  isCurrent(attempt: Attempt): boolean {
+    return this.current === attempt;
   }
 
-  /** Returns whether the client gets this response: if not, another attempt is on its way. */
-  onHead(head: ResponseHead): boolean {
-    const endpoint = this.endpoint!;
+  /** Number of the attempt that is to begin. */
+  get nextNumber(): number {
+    return this.count + (this.current?.sentAt === 0 ? 2 : 1);
+  }
+
+  // --- its answer
+
+  /** Returns whether the client gets this response. */
+  onHead(attempt: Attempt, head: ResponseHead): boolean {
+    const { cluster, endpoint } = attempt;
     const now = performance.now();
-    this.upstreamMs = now - this.sentAt;
-    this.place?.answered();
-    endpoint.reactor.metrics.upstreamAttempt(endpoint.metricsSlot, null);
+    this.upstreamMs = now - attempt.sentAt;
+    attempt.place?.answered();
+    attempt.count(null);
     endpoint.onHead(now, this.upstreamMs);
-    this.cluster!.onResult(endpoint, head.status < 500, this.upstreamMs);
-    return head.status < 429 || !this.retriesStatus(head);
-  }
-
-  /** The endpoint switched protocols. */
-  onSwitched(): void {
-    this.upstreamMs = performance.now() - this.sentAt;
-    this.place?.answered();
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, null);
-  }
-
-  /** No response, or no whole one. */
-  onFailed(error: ProxyError): void {
-    if (!this.mayRepeat(error)) {
-      this.failed(error);
-      return;
-    }
-    this.countFailure(error);
-    this.repeats = true;
-    this.next();
-  }
-
-  /** The endpoint is silent towards everybody: whoever may goes elsewhere. Returns whether this one does. */
-  onStalled(): boolean {
-    const endpoint = this.endpoint!;
-    this.cluster!.onResult(endpoint, false, performance.now() - this.sentAt);
-    const error = new ProxyError("response_head_timeout", `${endpoint.name} is silent`, {
-      source: "upstream",
-    });
-    if (this.exchange.hasAnswered || !this.arrangeNext({ error })) return false;
-    this.countFailure(error);
+    cluster.onResult(endpoint, head.status < 500, this.upstreamMs);
+    if (attempt.beganAt !== 0) cluster.latencies?.add(now - attempt.beganAt);
+    if (head.status >= 429 && this.retriesStatus(attempt, head)) return false;
+    this.onAnswer(attempt);
     return true;
   }
 
-  // --- the next one
-
-  private failed(error: ProxyError): void {
-    const { exchange } = this;
-    this.countFailure(error);
-    if (!exchange.hasAnswered) {
-      if (error.source === "upstream")
-        this.cluster!.onResult(this.endpoint!, false, performance.now() - this.sentAt);
-      if (this.arrangeNext({ error })) return;
-    }
-    exchange.fail(error);
-  }
-
-  private countFailure(error: ProxyError): void {
-    this.endpoint!.reactor.metrics.upstreamAttempt(this.endpoint!.metricsSlot, error.code);
-  }
-
-  private retriesStatus(head: ResponseHead): boolean {
+  private retriesStatus(attempt: Attempt, head: ResponseHead): boolean {
     const { status } = head;
     const { retry } = this.exchange.route!.config;
     if (retry === null || !statusMatches(retry.on, status)) return false;
     const text = head.get("retry-after");
     const retryAfter = text === null ? null : parseRetryAfter(text, Date.now());
-    return this.arrangeNext({ error: null, status, retryAfter });
+    return this.goesOn(attempt, { error: null, status, retryAfter });
+  }
+
+  /** The client gets what this attempt brings: there is to be no other one. */
+  onAnswer(attempt: Attempt): void {
+    if (this.hedgeTimer !== null) this.endHedgeTimer();
+    if (this.beside === null && !this.preparesBeside) return;
+    const { current, beside } = this;
+    this.beside = null;
+    this.preparesBeside = false;
+    if (beside === attempt) this.lose(current!, attempt);
+    else beside?.cancel();
+    this.use(attempt);
+  }
+
+  private lose(first: Attempt, winner: Attempt): void {
+    winner.endpoint.reactor.metrics.upstreamHedgeWon(winner.endpoint.metricsSlot);
+    if (first.beganAt !== 0) first.cluster.latencies?.add(performance.now() - first.beganAt);
+    first.lose();
+  }
+
+  private use(attempt: Attempt): void {
+    const { exchange } = this;
+    this.current = attempt;
+    this.cluster = attempt.cluster;
+    this.endpoint = attempt.endpoint;
+    exchange.upstream = attempt.connection;
+    if (attempt.edited !== null) exchange.policies!.useAttempt(attempt.edited);
+  }
+
+  /** The endpoint switched protocols. */
+  onSwitched(): void {
+    const { current } = this;
+    this.upstreamMs = current!.waited;
+    current!.place?.answered();
+    current!.count(null);
+  }
+
+  // --- its failure
+
+  onNoConnection(attempt: Attempt, error: ProxyError): void {
+    this.count++;
+    this.failed(attempt, error);
+  }
+
+  /** No response, or no whole one. */
+  onFailed(attempt: Attempt, error: ProxyError): void {
+    if (this.current === attempt) this.exchange.upstream = null;
+    if (!this.mayRepeat(attempt, error)) {
+      this.failed(attempt, error);
+      return;
+    }
+    attempt.count(error.code);
+    if (this.hedgeTimer !== null) this.endHedgeTimer();
+    this.repeats = true;
+    this.next();
+  }
+
+  /**
+   * The endpoint has been silent for long; `isSilent` when it surely answers nobody: then whoever may goes elsewhere.
+   * Else another endpoint is asked as well. Returns whether the connection is given up.
+   */
+  onStalled(attempt: Attempt, isSilent: boolean): boolean {
+    if (!isSilent) {
+      this.runBeside(attempt, "silent");
+      return false;
+    }
+    attempt.blame();
+    const message = `${attempt.endpoint.name} is silent`;
+    const error = new ProxyError("response_head_timeout", message, { source: "upstream" });
+    if (this.exchange.hasAnswered || !this.goesOn(attempt, { error })) return false;
+    attempt.count(error.code);
+    return true;
+  }
+
+  private failed(attempt: Attempt, error: ProxyError): void {
+    const { exchange } = this;
+    attempt.count(error.code);
+    if (!exchange.hasAnswered) {
+      if (error.source === "upstream") attempt.blame();
+      if (this.goesOn(attempt, { error })) return;
+    }
+    exchange.fail(error);
   }
 
   /**
    * RFC 9110 section 9.2.2: a request that may have been lost with a dying idle connection
    * is sent once more, if doing it twice is doing it once and its body is still here.
    */
-  private mayRepeat(error: ProxyError): boolean {
+  private mayRepeat(attempt: Attempt, error: ProxyError): boolean {
     const { exchange } = this;
     return (
       error.retry === "reused-connection" &&
       this.count === 1 &&
+      this.beside === null &&
+      !this.preparesBeside &&
       !exchange.hasAnswered &&
-      idempotentMethods.has(exchange.method) &&
+      idempotentMethods.has(attempt.method) &&
       exchange.requestBody.canReplay
     );
   }
 
-  /** Arranges for another attempt, elsewhere and a little later. Returns false when there is to be none. */
-  private arrangeNext(failure: AttemptFailure): boolean {
-    const { exchange, cluster, endpoint } = this;
-    const { retry } = exchange.route!.config;
-    if (retry === null) return false;
-    this.tried ??= new Set();
-    this.tried.add(endpoint!);
-    const decision = decideRetry(failure, this.count, retry, {
-      method: exchange.method,
-      hasIdempotencyKey: exchange.head.get("idempotency-key") !== null,
-      canReplay: exchange.requestBody.canReplay,
-      responseBegan: exchange.hasAnswered,
-      hasOtherEndpoint: this.tried.size < cluster!.endpoints.length,
-    });
-    if (!decision.retry) return false;
-    const pause = backoff(retry.backoff, this.count, decision.wait);
-    if (!leavesTime(this.deadline, pause, performance.now()) || !this.isWithinBudget()) return false;
-    this.leave();
-    this.pause = setTimeout(() => this.next(), pause);
+  /** The attempt brings nothing. Returns whether another one is under way, or will be. */
+  private goesOn(attempt: Attempt, failure: AttemptFailure): boolean {
+    if (this.beside === null && !this.preparesBeside) {
+      const pause = pauseBeforeRetry(this.exchange, attempt, failure);
+      if (pause === null) return false;
+      this.pause = setTimeout(() => this.next(), pause);
+    }
+    this.exclude(attempt.endpoint);
+    this.drop(attempt);
     return true;
   }
 
-  private isWithinBudget(): boolean {
-    const { reactor, metricsSlot } = this.endpoint!;
-    const isFirst = this.retriedAt === null;
-    if (!this.isWithinMost()) {
-      reactor.metrics.upstreamRetryOverMost(metricsSlot);
-      return false;
+  private exclude(endpoint: Endpoint): void {
+    this.tried ??= new Set();
+    this.tried.add(endpoint);
+  }
+
+  /** The attempt is over; the one beside it, if there is one, takes its place. */
+  private drop(attempt: Attempt): void {
+    const { beside } = this;
+    attempt.end();
+    this.beside = null;
+    if (attempt === beside) return;
+    if (this.hedgeTimer !== null) this.endHedgeTimer();
+    this.current = null;
+    this.exchange.upstream = null;
+    if (beside !== null) this.use(beside);
+  }
+
+  // --- the next one, or one beside it
+
+  /** Begins an attempt, by way of the policies that see it. */
+  next(): void {
+    const { exchange } = this;
+    this.pause = null;
+    try {
+      if (exchange.policies === null) this.begin(clusterFor(exchange), null);
+      else exchange.policies.onUpstream();
+    } catch (error) {
+      this.notBegun(toProxyError(error, "try again"));
     }
-    const isWithin = this.cluster!.budget.tryRetry();
-    if (isWithin) reactor.metrics.upstreamRetry(metricsSlot);
-    else reactor.metrics.upstreamRetryOverBudget(metricsSlot);
-    if (!isWithin && isFirst) this.endRetry();
-    return isWithin;
+  }
+
+  /** The attempt that was to come does not. */
+  notBegun(error: ProxyError): void {
+    this.preparesBeside = false;
+    if (this.current === null || this.repeats) this.exchange.fail(error);
   }
 
   /** Nothing is sent until then; whoever gives up the exchange gives up this, too. */
@@ -262,13 +325,13 @@ export class Attempts implements Waiter {
     postponed();
   }
 
-  /** Whether the request may be one more of those that are sent again; it is one until the exchange is over. */
-  private isWithinMost(): boolean {
-    const { admission } = this.cluster!;
-    if (admission === null || this.retriedAt !== null) return true;
-    if (!admission.tryRetry()) return false;
+  /** The request becomes one of those that are sent again, until the exchange is over. */
+  onRetried(admission: Admission): void {
     this.retriedAt = admission;
-    return true;
+  }
+
+  get isRetried(): boolean {
+    return this.retriedAt !== null;
   }
 
   private endRetry(): void {
@@ -276,41 +339,75 @@ export class Attempts implements Waiter {
     this.retriedAt = null;
   }
 
-  /** Begins an attempt, by way of the policies that see it. */
-  next(): void {
+  /** A percentile of the cluster's requests has been answered by then. */
+  private hedgeLater(attempt: Attempt, latencies: LatencyWindow): void {
+    attempt.beganAt = performance.now();
+    const hedge = this.exchange.route!.config.retry?.hedge ?? null;
+    if (hedge === null) return;
+    const after = hedgeAfter(hedge, latencies);
+    if (after === Number.POSITIVE_INFINITY) return;
+    this.hedgeTimer = setTimeout(() => {
+      this.hedgeTimer = null;
+      this.runBeside(attempt, "slow");
+    }, after);
+  }
+
+  private runBeside(first: Attempt, because: "slow" | "silent"): void {
     const { exchange } = this;
-    this.pause = null;
-    try {
-      if (exchange.policies === null) this.begin(clusterFor(exchange), null);
-      else exchange.policies.onUpstream();
-    } catch (error) {
-      exchange.fail(toProxyError(error, "try again"));
-    }
+    if (this.beside !== null || this.preparesBeside || this.repeats) return;
+    if (!mayRunBeside(exchange, first, because)) return;
+    this.exclude(first.endpoint);
+    this.preparesBeside = true;
+    this.next();
+  }
+
+  /** To the same endpoint it is not sent: a policy wants that one, or no other is well. */
+  private beginBeside(first: Attempt, cluster: Cluster, name: string | null): void {
+    const endpoint = this.choose(cluster, name);
+    if (endpoint === first.endpoint) return;
+    this.beside = this.attempt(cluster, endpoint);
+    if (cluster.latencies !== null) this.beside.beganAt = performance.now();
+    endpoint.reactor.metrics.upstreamHedge(endpoint.metricsSlot);
+    this.beside.begin();
+  }
+
+  private endHedgeTimer(): void {
+    clearTimeout(this.hedgeTimer!);
+    this.hedgeTimer = null;
   }
 
   // --- end
 
-  /** Nobody waits for a connection, or for the next attempt, any more. */
+  /** The client is gone, before it got anything or later. */
+  onClientGone(): void {
+    if (!this.exchange.hasAnswered) this.current?.leave();
+  }
+
+  /** Nobody waits for an attempt, or for the next one, any more; but `Exchange.upstream` is not closed. */
   cancel(): void {
+    const { current, beside } = this;
     if (this.pause !== null) clearTimeout(this.pause);
     this.pause = null;
     this.postponed = null;
-    this.endpoint?.pool.cancel(this);
+    if (this.hedgeTimer !== null) this.endHedgeTimer();
+    this.preparesBeside = false;
+    this.beside = null;
+    beside?.cancel();
+    if (current !== null && current.connection === null) current.endpoint.pool.cancel(current);
   }
 
   /** The exchange is over. */
   end(): void {
-    this.leave();
+    this.current?.end();
     this.endRetry();
-    if (this.endpoint !== null) this.endpoint.inFlight--;
     if (this.deadlineTimer !== null) this.exchange.client.reactor.timers.disarm(this.deadlineTimer);
   }
 
   /** The lines that lead the client back to the cluster and the endpoint that answer; empty: none do. */
   cookieLines(): string {
-    const { exchange, cluster, endpoint } = this;
+    const { exchange, current } = this;
     const line = exchange.choice === null ? "" : splitLine(exchange);
-    if (cluster === null || cluster.sticky === null || endpoint === null) return line;
-    return line + stickyLine(exchange, cluster, endpoint);
+    if (current === null || current.cluster.sticky === null) return line;
+    return line + stickyLine(exchange, current.cluster, current.endpoint);
   }
 }

@@ -108,8 +108,15 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     try {
       exchange.attempts.begin(this.findCluster(cluster), endpoint);
     } catch (error) {
-      exchange.fail(toProxyError(error, "handle request"));
+      exchange.attempts.notBegun(toProxyError(error, "handle request"));
     }
+  }
+
+  /** Of two attempts this is the one whose answer counts; what is asked about another one is of no interest. */
+  useAttempt(attempt: RequestDraft): void {
+    this.phase?.cancel();
+    this.phase = null;
+    this.attempt = attempt;
   }
 
   private findCluster(name: string | null): Cluster {
@@ -231,7 +238,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   onPhaseFailed(error: ProxyError): void {
     this.phase = null;
-    this.exchange.fail(error);
+    if (this.stage === "upstream") this.exchange.attempts.notBegun(error);
+    else this.exchange.fail(error);
   }
 
   /**
@@ -375,7 +383,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { method, authority, path, query } = this.attempt;
     const url = `${this.scheme}://${authority}${path}${query}`;
     const cluster = this.request.cluster ?? clusterFor(this.exchange).name;
-    const attempt = `${this.exchange.attempts.count + 1} ${cluster}`;
+    const attempt = `${this.exchange.attempts.nextNumber} ${cluster}`;
     return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
   }
 

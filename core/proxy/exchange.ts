@@ -14,7 +14,7 @@ import { ProxyError, toProxyError } from "../errors.ts";
 import type { Task } from "../net/turn.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Priority } from "../upstream/overload/priority.ts";
-import type { ResponseReceiver, TunnelEnd } from "../upstream/receiver.ts";
+import type { TunnelEnd } from "../upstream/receiver.ts";
 import { keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
 import {
@@ -29,6 +29,7 @@ import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
+import type { Attempt } from "./attempt.ts";
 import { Attempts } from "./attempts.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import { type ClusterChoice, clusterFor } from "./cluster-choice.ts";
@@ -46,13 +47,14 @@ import { admit, admitAgain, withPriority } from "./request-priority.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { sendAnswer } from "./route-answer.ts";
 import { routingFields } from "./routing-fields.ts";
+import { bytesToKeep } from "./second-attempt.ts";
 import { isRefusal } from "./shedding.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** More interim responses than any protocol needs. */
 const mostInterims = 32;
 
-export class Exchange implements Task, ResponseReceiver {
+export class Exchange implements Task {
   readonly client: DownstreamConnection;
   readonly head: RequestHead;
   readonly requestId: string;
@@ -105,6 +107,11 @@ export class Exchange implements Task, ResponseReceiver {
   /** Whether the client got any byte of a response. */
   get hasAnswered(): boolean {
     return this.status !== 0 || this.interims > 0;
+  }
+
+  /** Whether the connection is to become a tunnel. */
+  get wantsUpgrade(): boolean {
+    return this.upgrade !== null;
   }
 
   get isFinished(): boolean {
@@ -165,38 +172,38 @@ export class Exchange implements Task, ResponseReceiver {
    *
    * @param headTime ms until the response head; 0: as the cluster says
    */
-  sendTo(connection: UpstreamConnection, headTime: number): void {
-    this.upstream = connection;
-    connection.start(this, this.requestId, headTime);
-    this.requestBody.replay = this.route!.config.retry?.replay ?? null;
-    const head = this.upstreamHead();
+  sendTo(attempt: Attempt, connection: UpstreamConnection, headTime: number): void {
+    if (this.attempts.isCurrent(attempt)) this.upstream = connection;
+    connection.start(attempt, this.requestId, headTime);
+    this.requestBody.replay = bytesToKeep(this, attempt.method);
+    const head = this.upstreamHead(attempt);
     const { mirrors } = this.route!;
     if (mirrors !== null && this.upgrade === null) this.copy ??= new RequestCopy(this, mirrors, head);
     const flowing = this.requestBody.sendBehind(head, connection);
     if (flowing) this.resumeClient();
   }
 
-  private upstreamHead(): string {
+  private upstreamHead(attempt: Attempt): string {
     const { priorityHeader } = this.route!.config;
-    const text = this.rewrittenHead();
+    const text = this.rewrittenHead(attempt);
     return priorityHeader === null ? text : withPriority(text, priorityHeader.name, this.priority);
   }
 
-  private rewrittenHead(): string {
+  private rewrittenHead(attempt: Attempt): string {
     const { head, client, upgrade, requestId } = this;
     const newPath = this.policies === null ? this.route!.rewrite : null;
     const path = newPath === null ? null : newPath(head.path);
-    const rewrite: RequestRewrite = { host: this.hostField(), path, requestId, upgrade };
-    if (this.policies === null) return forwardRequest(head, client.side, rewrite);
-    const { attempt, requestFlow } = this.policies;
-    return forwardEditedRequest(head, attempt, requestFlow.framing(), client.side, rewrite);
+    const rewrite: RequestRewrite = { host: this.hostField(attempt), path, requestId, upgrade };
+    if (attempt.edited === null) return forwardRequest(head, client.side, rewrite);
+    const framing = this.policies!.requestFlow.framing();
+    return forwardEditedRequest(head, attempt.edited, framing, client.side, rewrite);
   }
 
-  private hostField(): string | null {
+  private hostField({ edited, endpoint }: Attempt): string | null {
     const { host } = this.route!.config;
     if (typeof host === "object") return host.literal;
-    const authority = this.policies?.attempt.authority ?? this.head.authority;
-    return host === "upstream" || authority === "" ? this.attempts.endpoint!.config.authority : null;
+    const authority = edited?.authority ?? this.head.authority;
+    return host === "upstream" || authority === "" ? endpoint.config.authority : null;
   }
 
   /**
@@ -239,11 +246,6 @@ export class Exchange implements Task, ResponseReceiver {
   onResponseHead(head: ResponseHead): BodyMode {
     if (head.isInterim) {
       this.passInterim(head);
-      return "raw";
-    }
-    if (!this.attempts.onHead(head)) {
-      this.upstream!.abandon();
-      this.upstream = null;
       return "raw";
     }
     this.requestBody.forget();
@@ -347,17 +349,6 @@ export class Exchange implements Task, ResponseReceiver {
 
   // --- failures
 
-  onResponseFailed(error: ProxyError): void {
-    this.upstream = null;
-    this.attempts.onFailed(error);
-  }
-
-  onStalled(): boolean {
-    const goesElsewhere = this.attempts.onStalled();
-    if (goesElsewhere) this.upstream = null;
-    return goesElsewhere;
-  }
-
   /** Ends the exchange with a local reply, or by breaking off the response that has begun. */
   fail(error: ProxyError): void {
     if (this.finished) return;
@@ -383,14 +374,15 @@ export class Exchange implements Task, ResponseReceiver {
   onClientGone(error: ProxyError): void {
     if (this.finished) return;
     this.error = error;
+    this.attempts.onClientGone();
     if (this.status === 0) this.status = error.status;
     this.leaveUpstream();
     this.finish();
   }
 
   leaveUpstream(): void {
-    if (this.upstream !== null) this.upstream.abandon();
-    else this.attempts.cancel();
+    this.upstream?.abandon();
+    this.attempts.cancel();
     this.upstream = null;
   }
 

@@ -70,6 +70,14 @@ export class Generation {
       plan: policies.plans[number]!,
       mirrors: mirrorsOf(route, clusters, reactor),
     }));
+    this.measureLatencies();
+  }
+
+  /** Clusters whose requests a route hedges know how long they take. */
+  private measureLatencies(): void {
+    const hedged = this.config.routes.filter(({ retry }) => retry?.hedge);
+    const names = new Set(hedged.flatMap(({ cluster, split }) => [cluster, ...splitNames(split)]));
+    for (const [name, cluster] of this.clusters) cluster.measureLatencies(names.has(name));
   }
 
   begin(): void {
@@ -86,4 +94,8 @@ export class Generation {
     this.isRetired = true;
     if (this.live === 0) void this.policies.close();
   }
+}
+
+function splitNames(split: RouteConfig["split"]): string[] {
+  return split === null ? [] : split.clusters.map(({ name }) => name);
 }

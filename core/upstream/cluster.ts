@@ -11,6 +11,7 @@ import { Endpoint } from "./endpoint.ts";
 import type { EndpointCheck } from "./health/health-checker.ts";
 import { OutlierDetector } from "./health/outlier-detector.ts";
 import { Admission } from "./overload/admission.ts";
+import { LatencyWindow } from "./retry/latency-window.ts";
 import { RetryBudget } from "./retry/retry-budget.ts";
 import type { UpstreamServices } from "./services.ts";
 
@@ -27,6 +28,8 @@ export class Cluster {
   readonly admission: Admission | null;
   /** Null: clients are not led back to their endpoint. */
   sticky: StickyCookie<Endpoint> | null = null;
+  /** Of the latest attempts; null: no route hedges them. */
+  latencies: LatencyWindow | null = null;
   private readonly limits: Limits;
   readonly reactor: Reactor;
   private readonly services: UpstreamServices;
@@ -84,10 +87,16 @@ export class Cluster {
     this.buildHosts();
   }
 
+  /** A route hedges its attempts from now on, or none does any more. */
+  measureLatencies(isWanted: boolean): void {
+    if (!isWanted) this.latencies = null;
+    else this.latencies ??= new LatencyWindow();
+  }
+
   private leave(endpoint: Endpoint): void {
     this.checks.get(endpoint)?.remove();
     this.checks.delete(endpoint);
-    endpoint.pool.close();
+    endpoint.close();
     this.services.table.release(endpoint.slot);
   }
 

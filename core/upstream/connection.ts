@@ -42,8 +42,10 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private echoes = false;
   /** ms for the response head. */
   private headTime = 0;
-  /** ms after which it is looked whether the endpoint answers anybody; 0: it is not, or was. */
-  private looksAt = 0;
+  /** ms after which it is looked whether the endpoint answers anybody; 0: it is not. */
+  private looksAfter = 0;
+  /** ms of `headTime` that are over. */
+  private waited = 0;
   private requestSent = false;
   private sendingFailed = false;
   private responseStarted = false;
@@ -98,8 +100,15 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.mayReuse = false;
     this.reader.expectResponseTo(receiver.method);
     this.headTime = headTime === 0 ? this.endpoint.timeouts.responseHead : headTime;
-    this.looksAt = this.endpoint.onRequest(this.headTime);
-    this.arm(this.looksAt === 0 ? this.headTime : this.looksAt);
+    this.endpoint.onRequest();
+    this.beginWaiting();
+  }
+
+  /** From here on the time to the response head runs. */
+  private beginWaiting(): void {
+    this.waited = 0;
+    this.looksAfter = this.endpoint.patienceFor(this.headTime);
+    this.arm(this.looksAfter === 0 ? this.headTime : this.looksAfter);
   }
 
   /** Returns false when the endpoint reads more slowly than this is called. */
@@ -109,7 +118,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
 
   sendBytes(bytes: Buffer): boolean {
     if (!this.hasFinalHead) {
-      this.looksAt = 0;
+      this.looksAfter = 0;
       this.arm(this.headTime);
     }
     return this.socket.write(bytes);
@@ -127,6 +136,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   /** The whole request was sent. */
   finishSending(): void {
     this.requestSent = true;
+    // A body that came in parts has put off everything.
+    if (this.looksAfter === 0 && this.state === State.busy && !this.hasFinalHead) this.beginWaiting();
   }
 
   /** Of a tunnel: nothing more will be sent. */
@@ -155,6 +166,18 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.paused = false;
     if (this.state === State.busy) this.armWhileReading();
     this.socket.resume();
+  }
+
+  /**
+   * Whoever hears of the response is another one from here on.
+   *
+   * @param headTime ms until the response head, from now
+   */
+  handTo(receiver: ResponseReceiver, headTime: number): void {
+    this.receiver = receiver;
+    this.looksAfter = 0;
+    this.headTime = headTime;
+    this.arm(headTime);
   }
 
   /** Gives up on the request that it carries; the receiver hears nothing more. */
@@ -298,7 +321,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     if (this.state === State.connecting) {
       const message = `Cannot connect to ${this.endpoint.name}: no answer in ${this.endpoint.timeouts.connect} ms`;
       this.failConnecting(new ProxyError("connect_timeout", message, { source: "upstream", retry: "safe" }));
-    } else if (this.state === State.busy && this.looksAt > 0 && !this.hasFinalHead) {
+    } else if (this.state === State.busy && this.looksAfter > 0 && !this.hasFinalHead) {
       this.lookAtEndpoint();
     } else if (this.state === State.busy) {
       const code = this.hasFinalHead ? "response_idle_timeout" : "response_head_timeout";
@@ -308,12 +331,21 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     }
   }
 
-  /** No response yet: if the endpoint answers nobody, the receiver may go elsewhere. */
+  /** No response yet: if the endpoint answers nobody, the receiver may go elsewhere. If it does, this looks again. */
   private lookAtEndpoint(): void {
-    const waited = this.looksAt;
-    this.looksAt = 0;
-    if (this.endpoint.isSilent(waited) && this.receiver!.onStalled()) this.abandon();
-    else this.arm(this.headTime - waited);
+    const { endpoint } = this;
+    this.waited += this.looksAfter;
+    let next = endpoint.patience - endpoint.quietFor(performance.now());
+    if (next <= 0) {
+      if (this.receiver!.onStalled(endpoint.isSilent())) {
+        this.abandon();
+        return;
+      }
+      next = endpoint.patience;
+    }
+    const left = this.headTime - this.waited;
+    this.looksAfter = next < left ? Math.ceil(next) : 0;
+    this.arm(Math.max(1, this.looksAfter === 0 ? left : this.looksAfter));
   }
 
   // --- from the reader
@@ -406,7 +438,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   private armWhileReading(): void {
-    this.looksAt = 0;
+    this.looksAfter = 0;
     this.arm(this.hasFinalHead ? this.endpoint.timeouts.responseIdle : this.headTime);
   }
 

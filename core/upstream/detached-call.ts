@@ -160,7 +160,8 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
     this.fail(error);
   }
 
-  onStalled(): boolean {
+  onStalled(isSilent: boolean): boolean {
+    if (!isSilent) return false;
     this.connection = null;
     const message = `${this.endpoint!.name} is silent`;
     this.fail(new ProxyError("response_head_timeout", message, { source: "upstream" }));

@@ -8,6 +8,7 @@ import { checkedLookup, resolveBySystem } from "../sandbox/host/outbound-lookup.
 import type { PeakLatency } from "./balance/peak-latency.ts";
 import { standingOf } from "./balance/standing.ts";
 import type { EndpointTable } from "./health/endpoint-table.ts";
+import type { LateAnswer } from "./late-answer.ts";
 import { Pool } from "./pool.ts";
 
 /** How long connections are not reused after an endpoint's first offence, in ms; it doubles with each. */
@@ -39,6 +40,8 @@ export class Endpoint {
   readonly pool: Pool;
   /** In the table of endpoints. */
   readonly slot: number;
+  /** Requests that others have answered, and that it may answer yet. */
+  readonly late = new Set<LateAnswer>();
   /** Requests sent and not finished. */
   inFlight = 0;
   /** Requests that wait for a response head. */
@@ -50,7 +53,7 @@ export class Endpoint {
   /** Of late, in ms. */
   private slowest = 0;
   /** How long it may be silent, in ms: a power of two times the least. */
-  private patience = leastPatience;
+  patience = leastPatience;
   private readonly table: EndpointTable;
   private readonly latency: PeakLatency | null;
   private readonly reuse: ClusterConfig["reuse"];
@@ -80,19 +83,29 @@ export class Endpoint {
     this.latency = cluster.balance === "ewma" ? standingOf(this).latency : null;
   }
 
+  /** It gets no more requests; those in flight are finished. */
+  close(): void {
+    this.pool.close();
+    for (const answer of this.late) answer.end();
+  }
+
   /** Whether its checks and its answers allow that requests go to it. */
   get isHealthy(): boolean {
     return this.table.isUsable(this.slot);
   }
 
+  /** A request is sent. */
+  onRequest(): void {
+    this.awaiting++;
+  }
+
   /**
-   * A request is sent. Returns in how many ms to look whether the endpoint has gone silent; 0: not at all, for
-   * it has not answered enough to know what is usual.
+   * In how many ms to look whether the endpoint has gone silent; 0: not at all, for it has not answered enough to
+   * know what is usual.
    *
    * @param headTime that the request may wait at most
    */
-  onRequest(headTime: number): number {
-    this.awaiting++;
+  patienceFor(headTime: number): number {
     return this.answered < enoughAnswers || this.patience >= headTime ? 0 : this.patience;
   }
 
@@ -112,12 +125,21 @@ export class Endpoint {
       this.patience /= 2;
   }
 
+  /** ms since a response head came. */
+  quietFor(now: number): number {
+    return now - this.heardAt;
+  }
+
+  /** Whether it has been quiet for longer than it usually is, since a request was sent at that time and later. */
+  isQuietSince(sentAt: number, now: number): boolean {
+    const { patience } = this;
+    return this.answered >= enoughAnswers && now - sentAt >= patience && this.quietFor(now) >= patience;
+  }
+
   /**
-   * Whether it answers nobody: it used to, several requests wait, and none of them or of any other was answered
-   * in the last `ms`. One slow answer is no silence.
+   * Whether it answers nobody, being quiet for so long: several requests wait. One slow answer is no silence.
    */
-  isSilent(ms: number): boolean {
-    if (performance.now() - this.heardAt < ms) return false;
+  isSilent(): boolean {
     // Those that go elsewhere wait no more, and the last of them would be too few to go.
     this.fellSilent ||= this.awaiting >= enoughWaiting;
     return this.fellSilent;

@@ -46,6 +46,10 @@ export class Pool implements Task {
     return this.open;
   }
 
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   get waiting(): number {
     return this.waiters.size + this.reserved.size;
   }

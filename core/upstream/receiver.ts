@@ -3,7 +3,7 @@ import type { ProxyError } from "../errors.ts";
 import type { BodyMode } from "../wire/message-reader.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 
-/** The exchange that a connection works for. */
+/** The attempt that a connection works for. */
 export interface ResponseReceiver {
   readonly method: string;
   onResponseHead(head: ResponseHead): BodyMode;
@@ -20,9 +20,11 @@ export interface ResponseReceiver {
   onResponseFailed(error: ProxyError): void;
   /**
    * There is no response yet, and the endpoint has answered nobody for a while. Returns whether the request goes
-   * elsewhere; the connection is then given up.
+   * elsewhere; the connection is then given up. Else this may be called again.
+   *
+   * @param isSilent whether so many wait that the endpoint must have failed
    */
-  onStalled(): boolean;
+  onStalled(isSilent: boolean): boolean;
   /** What was sent has left the process; more may be sent. */
   onSendDrained(): void;
 }

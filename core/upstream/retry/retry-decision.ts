@@ -117,6 +117,33 @@ export function decideRetry(
 }
 
 /**
+ * Whether a request may be sent a second time while the first attempt is still under way: by the same rules as one
+ * that failed, but for what failed, for nothing has.
+ *
+ * @param attempt number of the one under way, from 1
+ *
+ * @example
+ * mayHedge(1, config, { method: "GET", ...facts }); // true
+ */
+export function mayHedge(attempt: number, config: RetryConfig, facts: RetryFacts): boolean {
+  if (facts.responseBegan || attempt > config.attempts || !facts.canReplay) return false;
+  return facts.hasOtherEndpoint && mayRepeat(config, facts);
+}
+
+/**
+ * Whether a request that was sent, and may have been acted upon, may be sent again at all: RFC 9110 section 9.2.2.
+ *
+ * @example
+ * mayRepeat(config, { method: "POST", hasIdempotencyKey: true }); // true
+ */
+export function mayRepeat(
+  config: RetryConfig,
+  facts: Pick<RetryFacts, "method" | "hasIdempotencyKey">,
+): boolean {
+  return permissionOf(config, facts) !== null;
+}
+
+/**
  * @example
  * statusMatches(["gateway-error", 429], 503); // true
  */
@@ -145,6 +172,13 @@ type Refusal = Exclude<RetryReason, Permission>;
 function reasonToRepeat(failure: AttemptFailure, config: RetryConfig, facts: RetryFacts): Permission | null {
   // No connection, none that became free, or a stream that was refused before anything was done with it.
   if (failure.error?.retry === "safe") return "not-sent";
+  return permissionOf(config, facts);
+}
+
+function permissionOf(
+  config: RetryConfig,
+  facts: Pick<RetryFacts, "method" | "hasIdempotencyKey">,
+): Permission | null {
   if (idempotentMethods.has(facts.method)) return "idempotent";
   if (facts.hasIdempotencyKey) return "idempotency-key";
   return config.anyMethod ? "any-method" : null;

@@ -18,6 +18,7 @@ const config: RetryConfig = {
   perTry: 0,
   backoff: { base: 25, longest: 250 },
   replay: 65_536,
+  hedge: null,
 };
 
 const get: RetryFacts = {

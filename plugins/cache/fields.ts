@@ -48,6 +48,11 @@ export function fieldValue(fields: FieldList, name: string): string | null {
  * splitList('no-cache="a, b", max-age=1'); // ['no-cache="a, b"', "max-age=1"]
  */
 export function splitList(value: string): string[] {
+  const members = value.includes('"') ? splitQuoted(value) : value.split(",");
+  return members.map(trimmed).filter((member) => member !== "");
+}
+
+function splitQuoted(value: string): string[] {
   const members: string[] = [];
   let start = 0;
   let isQuoted = false;
@@ -56,12 +61,12 @@ export function splitList(value: string): string[] {
     if (isQuoted && character === "\\") at++;
     else if (character === '"') isQuoted = !isQuoted;
     else if (character === "," && !isQuoted) {
-      members.push(trimmed(value.slice(start, at)));
+      members.push(value.slice(start, at));
       start = at + 1;
     }
   }
-  members.push(trimmed(value.slice(start)));
-  return members.filter((member) => member !== "");
+  members.push(value.slice(start));
+  return members;
 }
 
 /** Without optional white space (RFC 9110 section 5.6.3), which is narrower than what `trim` removes. */

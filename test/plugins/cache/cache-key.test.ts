@@ -92,6 +92,7 @@ t.test("all values of a cookie count, since the origin may take any of them", as
   const at = (cookie: string) => key("https://a.test/", { cookies: ["lang"] }, { cookie });
   t.not(at("lang=en; lang=evil"), at("lang=en"));
   t.not(at("lang=en; lang=evil"), at("lang=evil; lang=en"));
+  t.equal(at("no-pair; lang=en ;a=b; lang = evil"), "GET https://a.test/\ncookie lang=en;evil");
 });
 
 t.test("cookies named like properties of objects are names like others", async (t) => {

@@ -3,6 +3,7 @@ import { formatSize } from "../config/units.ts";
 import { missingGrants } from "../policy/grants.ts";
 import { limitsText } from "../policy/plugin-limits.ts";
 import { answerText, matchText, rewriteText } from "./answer-text.ts";
+import { priorityLines } from "./overload-text.ts";
 import type { BodyUse, PolicyDescription, RouteDescription } from "./route-description.ts";
 import { trafficLines } from "./traffic-text.ts";
 
@@ -20,7 +21,11 @@ function keyOf({ plugin, config }: PolicyDescription): string {
 
 function routeText(route: RouteDescription): string {
   const path = rewriteText(route);
-  const traffic = [...(path === "" ? [] : [`  path           ${path}`]), ...trafficOf(route)];
+  const traffic = [
+    ...(path === "" ? [] : [`  path           ${path}`]),
+    ...priorityLines(route),
+    ...trafficOf(route),
+  ];
   const lines = [`route ${route.route}: ${matchText(route.match)}, ${answerText(route)}`];
   const end = route.redirect === null && route.respond === null ? "service" : "answer";
   if (route.policies.length === 0)

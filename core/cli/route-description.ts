@@ -3,10 +3,11 @@ import { maskConfig } from "../config/mask.ts";
 import type { Config, Grants, PluginLimits, RouteConfig } from "../config/model.ts";
 import { planRoute } from "../policy/plan.ts";
 import { onlyDiscovers, type PluginFacts } from "./inspection.ts";
+import type { PriorityDescription } from "./overload-text.ts";
 import { describeTraffic, type TrafficDescription } from "./traffic-description.ts";
 
 /** What the requests of a route meet; plain JSON. */
-export interface RouteDescription {
+export interface RouteDescription extends PriorityDescription {
   readonly route: string;
   readonly match: RouteConfig["match"];
   readonly cluster: RouteConfig["cluster"];
@@ -76,6 +77,7 @@ export function describeRoute(
   return {
     route: name,
     ...answerOf(masked ?? route),
+    ...{ priority: route.priority, priorityHeader: route.priorityHeader, shedding: config.shedding },
     traffic: route.cluster === null ? null : traffic(route.cluster),
     shares: (route.split?.clusters ?? []).map((share) => ({
       cluster: share.name,

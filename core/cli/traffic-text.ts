@@ -8,6 +8,7 @@ import type {
   OutlierConfig,
 } from "../config/traffic-model.ts";
 import { formatDuration, formatSize } from "../config/units.ts";
+import { limitsText } from "./overload-text.ts";
 import type { PlannedEndpoint, TrafficDescription } from "./traffic-description.ts";
 
 /** More are only counted. */
@@ -16,6 +17,7 @@ const mostEndpoints = 8;
 /** Lines of a plan, for people: what a request meets behind the policies. */
 export function trafficLines(cluster: string, traffic: TrafficDescription): string[] {
   const { fault } = traffic;
+  const limits = limitsText(traffic);
   return [
     ...(fault === null ? [] : [`  faults         ON: ${faultText(fault)}`]),
     `  cluster        ${cluster}: ${balanceText(traffic)}`,
@@ -23,6 +25,7 @@ export function trafficLines(cluster: string, traffic: TrafficDescription): stri
     `  timeout        ${timeoutText(traffic)}`,
     `  retry          ${retryText(traffic)}`,
     `  health         ${healthText(traffic)}`,
+    ...(limits === "" ? [] : [`  limits         ${limits}`]),
     ...traffic.mirror.map((mirror) => `  copies         ${mirrorText(mirror)}`),
   ];
 }

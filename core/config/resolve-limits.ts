@@ -26,7 +26,7 @@ function resolveConcurrency(
   path: Path,
   source: ConfigSource,
 ): ConcurrencyConfig | null {
-  if (concurrency === undefined) return null;
+  if (concurrency === undefined || concurrency.adaptive === false) return null;
   const { adaptive } = concurrency;
   const resolved = { ...defaultConcurrency, ...(adaptive === true ? {} : adaptive) };
   const { least, most } = resolved;

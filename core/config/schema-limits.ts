@@ -40,10 +40,9 @@ export const clusterLimits = {
   concurrency: Type.Optional(
     Type.Object(
       {
-        adaptive: Type.Union([Type.Literal(true), adaptive], {
+        adaptive: Type.Union([Type.Boolean(), adaptive], {
           description:
             "As many requests at once as the latency shows that the cluster can do; the rest is answered 503, the least important first.",
-          ...expected("true, or a map of least, most and tolerance"),
         }),
       },
       { description: "A limit on requests at once that is found out. Default: none.", ...closed },

@@ -4,7 +4,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
 import { readVersion } from "../observe/version.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
-import { clustersPage, endpointFacts } from "./clusters-page.ts";
+import { clustersPage, endpointFacts, limitFacts } from "./clusters-page.ts";
 import type { PluginGenerations } from "./plugin-generations.ts";
 import { pluginFacts, pluginsPage } from "./plugins-page.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
@@ -44,6 +44,7 @@ async function metricsPage(
 ): Promise<AdminPage> {
   const data = await supervisor.report();
   const endpoints = endpointFacts(data);
+  const limits = limitFacts(data);
   const body = renderPrometheus([metrics.snapshot(), ...(data?.snapshots ?? [])], {
     version: readVersion(),
     runtime: runtimeName(),
@@ -51,6 +52,7 @@ async function metricsPage(
     control: processUsage(),
     data,
     ...(endpoints !== null && { endpoints }),
+    ...(limits !== null && { limits }),
     ...(generations.current.bundle !== null && { plugins: pluginFacts(generations, supervisor, data) }),
   });
   return { status: 200, contentType: prometheusContentType, body };

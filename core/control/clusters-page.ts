@@ -4,6 +4,7 @@ import type { ClusterConfig, Config } from "../config/model.ts";
 import type { PlaneReport } from "../data/plane.ts";
 import { describe } from "../discovery/describe.ts";
 import type { EndpointFacts } from "../observe/prometheus-endpoints.ts";
+import type { LimitFacts } from "../observe/prometheus-limits.ts";
 import type { ClusterReport, EndpointReport } from "../upstream/cluster-report.ts";
 
 /** What `/clusters` shows: plain JSON. */
@@ -18,10 +19,29 @@ export function clustersPage(config: Config, report: PlaneReport | null): object
         name,
         balance,
         discovery: discovery === null ? null : describe(discovery),
+        limits: limitsOf(cluster, reports[0] ?? null),
         endpoints: reports.length === 0 ? cluster.endpoints.map(unknownEndpoint) : merged(reports),
       };
     }),
   };
+}
+
+/** Null: the cluster has no limits of its own, only those of each endpoint and reactor. */
+function limitsOf({ maxRequests, maxRetries, concurrency }: ClusterConfig, report: ClusterReport | null) {
+  if (maxRequests === null && maxRetries === null && concurrency === null) return null;
+  const now = report?.limits ?? null;
+  return {
+    requests: maxRequests === null ? null : { most: maxRequests, inFlight: now?.requests ?? null },
+    retries: maxRetries === null ? null : { most: maxRetries, inFlight: now?.retries ?? null },
+    concurrency: concurrency && { ...concurrency, limit: null, inFlight: null, ...now?.concurrency },
+  };
+}
+
+/** What `/metrics` shows of each cluster with limits; null while nobody knows. */
+export function limitFacts(report: PlaneReport | null): LimitFacts[] | null {
+  const leader = report?.clusters[0];
+  if (leader === undefined) return null;
+  return leader.flatMap(({ cluster, limits }) => (limits === null ? [] : [{ cluster, ...limits }]));
 }
 
 /** What `/metrics` shows of each endpoint; null while nobody knows. */

@@ -2,6 +2,7 @@ import { durationBounds } from "./labels.ts";
 import { Family } from "./metric-family.ts";
 import type { MetricsSnapshot } from "./metrics.ts";
 import { type EndpointFacts, endpointFamilies } from "./prometheus-endpoints.ts";
+import { type LimitFacts, limitFamilies } from "./prometheus-limits.ts";
 import { mirrorFamilies } from "./prometheus-mirrors.ts";
 import { pluginMetricFamilies } from "./prometheus-plugins.ts";
 
@@ -19,6 +20,8 @@ export interface ProcessFacts {
   readonly plugins?: readonly PluginFacts[];
   /** Absent while there is no data process that answers. */
   readonly endpoints?: readonly EndpointFacts[];
+  /** Of clusters with limits; absent while there is no data process that answers. */
+  readonly limits?: readonly LimitFacts[];
 }
 
 export interface PluginFacts {
@@ -48,6 +51,7 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
     ...upstreamFamilies(snapshots),
     ...(facts.endpoints === undefined ? [] : endpointFamilies(facts.endpoints)),
     ...mirrorFamilies(snapshots),
+    ...(facts.limits === undefined ? [] : limitFamilies(facts.limits)),
     ...totalFamilies(snapshots),
     ...processFamilies(facts),
     ...(facts.plugins === undefined ? [] : pluginFamilies(facts.plugins)),

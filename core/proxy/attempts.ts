@@ -113,6 +113,7 @@ export class Attempts {
   /** The client has sent all of the request. */
   onRequestEnd(): void {
     this.current?.place?.onWhole();
+    this.beside?.place?.onWhole();
   }
 
   onConnection(attempt: Attempt, connection: UpstreamConnection): void {

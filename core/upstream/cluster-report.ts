@@ -9,6 +9,17 @@ import type { UpstreamServices } from "./services.ts";
 export interface ClusterReport {
   readonly cluster: string;
   readonly endpoints: readonly EndpointReport[];
+  /** What is under way, over all reactors; null: the cluster has no limits. */
+  readonly limits: LimitReport | null;
+}
+
+export interface LimitReport {
+  /** In flight; null: they are not limited, and so not counted. */
+  readonly requests: number | null;
+  /** Requests in flight that were sent again; null likewise. */
+  readonly retries: number | null;
+  /** Null: there is no adaptive limit. */
+  readonly concurrency: { readonly limit: number; readonly inFlight: number } | null;
 }
 
 /** Health is the same in all reactors, checks are those of the one that makes them; the rest is each one's own. */
@@ -34,6 +45,7 @@ export function reportClusters(clusters: Iterable<Cluster>, services: UpstreamSe
     endpoints: cluster.endpoints.map((endpoint) =>
       reportEndpoint(endpoint, services, checks.get(endpoint.slot) ?? null),
     ),
+    limits: cluster.admission?.report() ?? null,
   }));
 }
 

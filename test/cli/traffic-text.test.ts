@@ -1,4 +1,5 @@
 import t from "tap";
+import { priorityLines } from "../../core/cli/overload-text.ts";
 import { describeRoute } from "../../core/cli/route-description.ts";
 import { describeTraffic } from "../../core/cli/traffic-description.ts";
 import { trafficLines } from "../../core/cli/traffic-text.ts";
@@ -41,6 +42,35 @@ routes: [{ cluster: app, retry: false }]
     "  timeout        none in all; for each attempt 5s to connect, 1m to the response head",
     "  retry          none",
     "  health         no checks; nobody is left out for its answers",
+  ]);
+});
+
+t.test("a plan tells the limits of a cluster over all of its endpoints", async (t) => {
+  const limits = "maxRequests: 100, maxRetries: 5, concurrency: { adaptive: { least: 8 } }";
+  const lines = planned(`clusters: { app: { endpoints: ["http://a.test:1"], ${limits} } }`);
+  t.equal(
+    lines.at(-1),
+    "  limits         100 requests at once; 5 of them sent again; 8 to 1000 at once, by latency: up to 1.5 times that without a queue, the most important first",
+  );
+});
+
+t.test("a plan tells how important the requests of a route are, where that matters", async (t) => {
+  const importance = (settings: string, route = "") => {
+    const yaml = `
+clusters: { app: { endpoints: ["http://a.test:1"] } }
+routes: [{ cluster: app${route} }]
+${settings}`;
+    const config = loadConfig("sluice.yaml", yaml, { env: {} });
+    return priorityLines(describeRoute(config.routes[0]!, config, []));
+  };
+  t.same(importance(""), []);
+  t.same(importance("", ", priority: 0"), ["  priority       0"]);
+  t.same(importance("shedding: { begins: 50ms }", ", priority: { header: X-Priority, default: 2 }"), [
+    "  priority       2, or what x-priority says: of trusted proxies, and of others if it is less important",
+    "  shedding       from 50ms behind on, priority 3 first; at 1s hardly any is taken",
+  ]);
+  t.same(importance("", ", priority: { header: x-priority, from: anyone }"), [
+    "  priority       1, or what x-priority says",
   ]);
 });
 

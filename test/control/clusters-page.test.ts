@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { configFromFlags } from "../../core/config/from-flags.ts";
-import { clustersPage, endpointFacts } from "../../core/control/clusters-page.ts";
+import { clustersPage, endpointFacts, limitFacts } from "../../core/control/clusters-page.ts";
 import type { PlaneReport } from "../../core/data/plane.ts";
 import type { EndpointReport } from "../../core/upstream/cluster-report.ts";
 import { startSluice } from "./running-sluice.ts";
@@ -104,7 +104,7 @@ const healthy: EndpointReport = {
 
 /** @param reactors endpoints that each reports, all of one cluster */
 function reportOf(...reactors: EndpointReport[][]): PlaneReport {
-  const clusters = reactors.map((endpoints) => [{ cluster: "app", endpoints }]);
+  const clusters = reactors.map((endpoints) => [{ cluster: "app", endpoints, limits: null }]);
   return { snapshots: [], plugins: [], clusters, cpuSeconds: 0, residentBytes: 0 };
 }
 
@@ -132,6 +132,36 @@ t.test("endpoints are counted once, however many reactors know them", async (t) 
     },
   ]);
 });
+
+t.test(
+  "of a cluster with limits the page and the metrics tell what is under way, once for all reactors",
+  async (t) => {
+    const [cluster] = app.clusters as [(typeof app.clusters)[number]];
+    const limited = { ...cluster, maxRequests: 100, concurrency: { least: 4, most: 1000, tolerance: 1.5 } };
+    const limits = { requests: 7, retries: null, concurrency: { limit: 20, inFlight: 5 } };
+    const config = { ...app, clusters: [limited] };
+    const report = {
+      ...reportOf(),
+      clusters: [0, 1].map(() => [{ cluster: "app", endpoints: [healthy], limits }]),
+    };
+    const limitsShown = (known: PlaneReport | null) =>
+      (clustersPage(config, known) as { clusters: { limits: object }[] }).clusters[0]!.limits;
+    t.same(limitsShown(report), {
+      requests: { most: 100, inFlight: 7 },
+      retries: null,
+      concurrency: { ...limited.concurrency, limit: 20, inFlight: 5 },
+    });
+    t.same(limitsShown(null), {
+      requests: { most: 100, inFlight: null },
+      retries: null,
+      concurrency: { ...limited.concurrency, limit: null, inFlight: null },
+    });
+    t.same(limitFacts(report), [{ cluster: "app", ...limits }]);
+    t.same(limitFacts(reportOf([healthy])), [], "others are not counted");
+    t.equal(limitFacts(null), null);
+    t.match(clustersPage(app, report), { clusters: [{ limits: null }] });
+  },
+);
 
 t.test("without a data process the state of endpoints is unknown", async (t) => {
   t.match(clustersPage(app, null), {

@@ -93,6 +93,32 @@ t.test("renderPrometheus shows the health of each endpoint", async (t) => {
   t.notMatch(text, /sluice_health_checks_total\{cluster="app",endpoint="\/run/);
 });
 
+t.test(
+  "renderPrometheus shows what is under way at clusters with limits, and what they refused",
+  async (t) => {
+    const metrics = new Metrics();
+    const app = metrics.clusterSlot("app");
+    metrics.upstreamRefused(app, "concurrency", 3);
+    metrics.upstreamRefused(app, "concurrency", 3);
+    metrics.upstreamRefused(app, "requests", 0);
+    metrics.upstreamRetryOverMost(app);
+    const limits = [
+      { cluster: "app", requests: 7, retries: null, concurrency: { limit: 20, inFlight: 5 } },
+      { cluster: "other", requests: null, retries: 2, concurrency: null },
+    ];
+    const text = renderPrometheus([metrics.snapshot(), metrics.snapshot()], { ...facts, limits });
+    const refused = 'sluice_upstream_requests_refused_total{cluster="app"';
+    t.match(text, `${refused},reason="concurrency",priority="3"} 4\n`);
+    t.match(text, `${refused},reason="requests",priority="0"} 2\n`);
+    t.match(text, 'sluice_upstream_retries_refused_total{cluster="app",reason="max_retries"} 2\n');
+    t.match(text, 'sluice_upstream_requests{cluster="app"} 7\n');
+    t.match(text, 'sluice_upstream_retries{cluster="other"} 2\n');
+    t.match(text, 'sluice_upstream_concurrency_limit{cluster="app"} 20\n');
+    t.match(text, 'sluice_upstream_concurrency{cluster="app"} 5\n');
+    t.notMatch(text, /sluice_upstream_retries\{cluster="app"/, "what is not limited is not counted");
+  },
+);
+
 t.test("renderPrometheus shows no more endpoints than there may be names", async (t) => {
   const endpoints = Array.from({ length: maxNames + 1 }, (_, i) => ({ ...endpoint, endpoint: `e${i}` }));
   const text = renderPrometheus([], { ...facts, endpoints });

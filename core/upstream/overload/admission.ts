@@ -77,6 +77,16 @@ export class Admission {
     this.counts.release();
   }
 
+  /** What is under way, over all reactors. */
+  report() {
+    const { counts, limit, config } = this;
+    return {
+      requests: config.maxRequests === null ? null : counts.inFlight,
+      retries: config.maxRetries === null ? null : counts.retries,
+      concurrency: limit && { limit: limit.limit, inFlight: limit.inFlight },
+    };
+  }
+
   private refusal(refusal: Refusal, priority: Priority, because: string): ProxyError {
     this.onRefused(refusal, priority);
     const code = refusal === "requests" ? "requests_exhausted" : "overloaded";

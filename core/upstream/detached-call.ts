@@ -10,11 +10,14 @@ import type { ResponseHead } from "../wire/response-head.ts";
 import type { Cluster } from "./cluster.ts";
 import type { UpstreamConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Place } from "./overload/place.ts";
 import type { Waiter } from "./pool.ts";
 import type { ResponseReceiver, TunnelEnd } from "./receiver.ts";
 
 /** Bytes of a response that are read to keep its connection; a longer one is not worth it. */
 const mostRead = 1024 * 1024;
+/** Where a cluster has limits, requests that somebody waits for have more room. */
+const leastImportant = 3;
 /** More interim responses than any protocol needs. */
 const mostInterims = 32;
 
@@ -48,6 +51,7 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
   private requestMethod = "GET";
   private endpoint: Endpoint | null = null;
   private connection: UpstreamConnection | null = null;
+  private place: Place | null = null;
   private sentAt = 0;
   private isAnswered = false;
   private interims = 0;
@@ -81,6 +85,7 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
   run(): void {
     if (this.isDone) return;
     try {
+      this.place = this.cluster.admission?.enter(leastImportant, true) ?? null;
       this.endpoint = this.cluster.pick({ hash: this.request!.hash, exclude: null });
       this.endpoint.inFlight++;
       this.endpoint.reactor.timers.arm(this.timer, this.timeout);
@@ -122,6 +127,7 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
     const endpoint = this.endpoint!;
     const now = performance.now();
     this.isAnswered = true;
+    this.place?.answered();
     endpoint.reactor.metrics.upstreamAttempt(endpoint.metricsSlot, null);
     endpoint.onHead(now, now - this.sentAt);
     this.cluster.onResult(endpoint, head.status < 500, now - this.sentAt);
@@ -202,6 +208,8 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
     const { endpoint, connection } = this;
     this.request = null;
     this.connection = null;
+    this.place?.leave();
+    this.place = null;
     if (endpoint === null) return;
     this.endpoint = null;
     endpoint.inFlight--;

@@ -1,8 +1,9 @@
 /** One request that nobody waits for. */
 import t, { type Test } from "tap";
+import { defaultConcurrency } from "../../core/config/traffic-defaults.ts";
 import { DetachedCall, type DetachedRequest } from "../../core/upstream/detached-call.ts";
 import { until } from "../net/until.ts";
-import { startGateway } from "../support/gateway.ts";
+import { get, startGateway } from "../support/gateway.ts";
 import { untilNothingHeld } from "../support/holdings.ts";
 import { type Answer, ok } from "../support/raw-upstream.ts";
 import { isSilent, startCounting } from "./endpoints.ts";
@@ -65,6 +66,47 @@ t.test(
     }
   },
 );
+
+t.test("the limits of its cluster hold for it, too, and it gives its place back", async (t) => {
+  const upstream = await startCounting(t, isSilent);
+  const proxy = await startGateway(t, upstream.address, { cluster: { maxRequests: 2 } });
+  const cluster = proxy.gateway.generation.clusters.get("upstream")!;
+  const heard: string[] = [];
+  const start = () => {
+    const call = new DetachedCall(cluster, 60_000, {
+      onSent: () => void heard.push("sent"),
+      onDone: (_, error) => void heard.push(error?.code ?? "done"),
+    });
+    call.send(request);
+    return call;
+  };
+  const calls = [start(), start(), start()];
+  await until(() => heard.length === 3);
+  t.same(heard.sort(), ["requests_exhausted", "sent", "sent"]);
+  for (const call of calls) call.cancel();
+  start();
+  await until(() => heard.length === 4);
+  t.equal(heard[3], "sent");
+});
+
+t.test("an adaptive limit keeps room for requests that somebody waits for", async (t) => {
+  const upstream = await startCounting(t, isSilent);
+  const concurrency = { ...defaultConcurrency, least: 10, most: 10 };
+  const proxy = await startGateway(t, upstream.address, { cluster: { concurrency } });
+  const cluster = proxy.gateway.generation.clusters.get("upstream")!;
+  const heard: string[] = [];
+  for (let n = 0; n < 10; n++) {
+    new DetachedCall(cluster, 60_000, {
+      onSent: () => void heard.push("sent"),
+      onDone: (_, error) => void heard.push(error?.code ?? "done"),
+    }).send(request);
+  }
+  await until(() => heard.length === 10);
+  t.ok(heard.includes("overloaded"));
+  const client = await proxy.connect();
+  client.write(get("/important"));
+  await until(() => upstream.requests.some(({ startLine }) => startLine.includes("/important")));
+});
 
 t.test("it is told when there is no endpoint", async (t) => {
   const { call, heard, cluster } = await start(t, () => ok());

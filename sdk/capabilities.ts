@@ -13,6 +13,8 @@ export interface Capabilities {
   readonly fetch?: readonly FetchGrant[];
   /** Whether `ctx.kv` and `ctx.counters` may be used. Default: false. */
   readonly kv?: boolean;
+  /** Whether `ctx.cache` may be used. Default: false. */
+  readonly cache?: boolean;
   /** Whether `ctx.identity` may be assigned: policies behind this one believe it. Default: false. */
   readonly identity?: boolean;
   /** Names of environment variables that `host.env` may read in `setup`. Default: none. */

@@ -3,6 +3,7 @@ import type { Identity } from "./identity.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import type { ResponseCache } from "./response-cache.ts";
 import type { WebAbortSignal } from "./web.ts";
 
 /**
@@ -32,6 +33,7 @@ export interface Context<Config = unknown, State = unknown> {
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
   readonly counters: Counters;
+  readonly cache: ResponseCache;
   /** Aborts when the client is gone or the phase has taken too long; give it to `fetch`. */
   readonly signal: WebAbortSignal;
   /**

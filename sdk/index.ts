@@ -27,5 +27,12 @@ export type { Metrics } from "./metrics.ts";
 export type { Plugin } from "./plugin.ts";
 export type { PluginRequest } from "./plugin-request.ts";
 export type { PluginResponse } from "./plugin-response.ts";
+export type {
+  CachedResponse,
+  CachedResponseInit,
+  RecordOptions,
+  ResponseCache,
+  StoreOptions,
+} from "./response-cache.ts";
 export type { SetupHost } from "./setup-host.ts";
 export type { UpstreamAttempt } from "./upstream-attempt.ts";

@@ -89,4 +89,11 @@ export const defaultPlugins: Config["plugins"] = {
   settings: {},
 };
 
-export const noGrants: Grants = { fetch: [], kv: false, identity: false, env: [], endpoints: [] };
+export const noGrants: Grants = {
+  fetch: [],
+  kv: false,
+  cache: false,
+  identity: false,
+  env: [],
+  endpoints: [],
+};

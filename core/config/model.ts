@@ -228,6 +228,8 @@ export interface PluginLimits {
 export interface Grants {
   readonly fetch: readonly FetchGrant[];
   readonly kv: boolean;
+  /** Whether it may keep responses. */
+  readonly cache: boolean;
   /** Whether it may say who a client is. */
   readonly identity: boolean;
   /** Names of environment variables. */

@@ -97,7 +97,7 @@ function resolveLimits(
 }
 
 function resolveGrants(
-  { fetch = [], kv = false, identity = false, env = [], endpoints = [] }: GrantsInFile,
+  { fetch = [], kv = false, cache = false, identity = false, env = [], endpoints = [] }: GrantsInFile,
   path: Path,
   source: ConfigSource,
 ): Grants {
@@ -111,6 +111,7 @@ function resolveGrants(
   return {
     fetch: fetch.map((grant, index) => resolveFetch(grant, [...path, "fetch", index], source)),
     kv,
+    cache,
     identity,
     env,
     endpoints,

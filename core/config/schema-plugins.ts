@@ -43,6 +43,7 @@ const grants = Type.Object(
       description: "Origins that it may fetch from, written as in its capabilities. Default: none.",
     }),
     kv: flag({ description: "Whether it may keep values between requests.", default: false }),
+    cache: flag({ description: "Whether it may keep responses.", default: false }),
     identity: flag({
       description: "Whether it may say who a client is: policies behind it believe that.",
       default: false,

@@ -7,6 +7,7 @@ import type { CallSide, GuestCall, GuestLoss } from "./guest-call.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
+import type { Recording } from "./recording.ts";
 
 export interface BodyListener {
   /** @param isOwn whether nobody else refers to the bytes */
@@ -33,6 +34,8 @@ export class BodyPhase implements GuestCall {
   private readonly phase: "onRequestBody" | "onResponseBody";
   private readonly policies: readonly Policy[];
   private readonly listener: BodyListener;
+  /** Of what reaches some of the policies. */
+  private readonly recordings: readonly Recording[];
   private steps: Step[] = [];
   private current: Step | null = null;
   private timer: Timer | null = null;
@@ -45,12 +48,14 @@ export class BodyPhase implements GuestCall {
     phase: "onRequestBody" | "onResponseBody",
     policies: readonly Policy[],
     listener: BodyListener,
+    recordings: readonly Recording[] = [],
   ) {
     this.side = phase === "onResponseBody" ? "response" : "request";
     this.run = run;
     this.phase = phase;
     this.policies = policies;
     this.listener = listener;
+    this.recordings = recordings;
   }
 
   /**
@@ -96,10 +101,16 @@ export class BodyPhase implements GuestCall {
   }
 
   private enter(step: Step): void {
+    const policy = this.policies[step.index]!;
+    for (const recording of this.recordings) if (recording.policy === policy) record(step, recording);
+    if (!policy.phases.has(this.phase)) {
+      this.steps.unshift({ ...step, index: step.index + 1 });
+      return;
+    }
     this.current = step;
     const kind = this.phase === "onRequestBody" ? MessageKind.requestBody : MessageKind.responseBody;
     const flags = step.last ? MessageFlag.endOfBody : 0;
-    this.run.send(this, this.policies[step.index]!, this.phase, kind, "", step.bytes, flags);
+    this.run.send(this, policy, this.phase, kind, "", step.bytes, flags);
   }
 
   // --- from the guest
@@ -187,4 +198,9 @@ export class BodyPhase implements GuestCall {
   private disarm(): void {
     if (this.timer !== null) this.run.timers.disarm(this.timer);
   }
+}
+
+function record({ bytes, last }: Step, recording: Recording): void {
+  if (bytes.length > 0) recording.add(bytes);
+  if (last) recording.end();
 }

@@ -26,7 +26,7 @@ export interface GrantDecision {
 /**
  * What a plugin may reach, of what it declares and the operator grants.
  *
- * A built-in one has the store, the identity and the variables that it declares without a word of the operator. Where
+ * A built-in one has the stores, the identity and the variables that it declares without a word of the operator. Where
  * it may fetch from, or find endpoints, depends on its config, which it cannot declare: that is what the operator
  * grants.
  *
@@ -45,6 +45,7 @@ export function decideGrants(
   const grants: Grants = {
     fetch: grantDeclared ? [...declared.fetch, ...given.fetch] : given.fetch,
     kv: declared.kv || given.kv,
+    cache: declared.cache || given.cache,
     identity: declared.identity || given.identity,
     env: [...new Set([...declared.env, ...given.env])],
     endpoints: grantDeclared ? [...declared.endpoints, ...given.endpoints] : given.endpoints,

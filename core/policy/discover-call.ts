@@ -63,6 +63,10 @@ class DiscoverCall implements GuestCall, SlotOwner {
     throw new HostCallError("InvalidStateError", "Cannot read the body: there is none");
   }
 
+  record(): never {
+    throw new HostCallError("InvalidStateError", "Cannot record the body: there is none");
+  }
+
   private onTimeout(): void {
     if (!this.finish()) return;
     const message = `discover took longer than ${this.policy.wallMs} ms`;

@@ -8,6 +8,7 @@ export function missingGrants(asked: Grants, granted: Grants): string[] {
       missing.push(`fetch ${originOf(grant)}`);
   }
   if (asked.kv && !granted.kv) missing.push("kv");
+  if (asked.cache && !granted.cache) missing.push("cache");
   if (asked.identity && !granted.identity) missing.push("identity");
   for (const name of asked.env) if (!granted.env.includes(name)) missing.push(`env ${name}`);
   for (const place of asked.endpoints)

@@ -9,7 +9,10 @@ import { HostCallError } from "../sandbox/host/error.ts";
 import { type ExchangeCount, fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
 import { HostServices, type ServicePart } from "../sandbox/host/services.ts";
 import type { Stores } from "../store/stores.ts";
+import { cacheOperations } from "./cache-operations.ts";
 import { counterOperations } from "./counter-operations.ts";
+import type { GuestExchange } from "./guest-slots.ts";
+import type { HandedBodies } from "./handed-bodies.ts";
 import { keyValueOperations } from "./key-value-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import type { Fault, PluginStatus } from "./plugin-status.ts";
@@ -38,6 +41,9 @@ export interface GuestFacts {
   readonly grants: Grants;
   readonly limits: PluginLimits;
   exchanges(): ExchangeCount;
+  /** The exchange behind a slot; null: there is none, or it is over. */
+  exchangeOf(slot: number): GuestExchange | null;
+  readonly handed: HandedBodies;
   readonly log: Logger;
   readonly mapStack: StackMapper;
   readonly status: PluginStatus;
@@ -50,6 +56,7 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
     metricOperations(shared, facts),
     keyValueOperations(shared, facts),
     counterOperations(shared, facts),
+    cacheOperations(shared, facts),
     cryptoOperations(),
     fetchOperations({
       grants: () => facts.grants.fetch,

@@ -2,11 +2,19 @@
 import type { GuestCall } from "./guest-call.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
+import type { Recording } from "./recording.ts";
 
 /** The exchange behind a slot, for host calls that are about it. */
 export interface SlotOwner {
   /** Bytes of the body that is passing, whole. */
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+  /** @throws HostCallError when the response's body is on its way already */
+  record(recording: Recording): void;
+}
+
+export interface GuestExchange {
+  readonly owner: SlotOwner;
+  readonly policy: Policy;
 }
 
 /** One exchange in the guest. Used again for another one when it is free. */
@@ -68,6 +76,11 @@ export class GuestSlots {
     return this.slots[number];
   }
 
+  exchangeOf(number: number): GuestExchange | null {
+    const { owner, policy } = this.slots[number] ?? noSlot;
+    return owner === null || policy === null ? null : { owner, policy };
+  }
+
   /** Forgets all of them. Returns the calls that wait for an outcome. */
   clear(): GuestCall[] {
     const waiting: GuestCall[] = [];
@@ -79,3 +92,5 @@ export class GuestSlots {
     return waiting;
   }
 }
+
+const noSlot = { owner: null, policy: null };

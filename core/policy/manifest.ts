@@ -33,18 +33,23 @@ export function readManifest(value: unknown): Manifest {
 }
 
 function readCapabilities(value: unknown): Grants {
-  const { fetch, kv, identity, env, endpoints, ...others } =
+  const { fetch, kv, cache, identity, env, endpoints, ...others } =
     value === null ? {} : (asObject(value, "capabilities") as Record<string, unknown>);
   const [stranger] = Object.keys(others);
   if (stranger !== undefined)
-    throw unexpected(`capabilities.${stranger}`, "fetch, kv, identity, env or endpoints", others[stranger]);
-  for (const [name, flag] of Object.entries({ kv, identity })) {
+    throw unexpected(
+      `capabilities.${stranger}`,
+      "fetch, kv, cache, identity, env or endpoints",
+      others[stranger],
+    );
+  for (const [name, flag] of Object.entries({ kv, cache, identity })) {
     if (flag !== undefined && typeof flag !== "boolean")
       throw unexpected(`capabilities.${name}`, "true or false", flag);
   }
   return {
     fetch: asList(fetch, "capabilities.fetch").map(asFetchGrant),
     kv: kv === true,
+    cache: cache === true,
     identity: identity === true,
     env: asList(env, "capabilities.env").map((name) => {
       if (typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return name;

@@ -21,8 +21,8 @@ export type Outcome =
   | { readonly kind: "json"; readonly value: unknown }
   | { readonly kind: "chunk"; readonly action: number; readonly text: string };
 
-/** A text; or a form: bytes come beside the outcome, a stream is to be pulled. */
-export type ReplyBody = string | typeof BodyForm.bytes | typeof BodyForm.stream | null;
+/** A text; or a form: bytes come beside the outcome, a stream is to be pulled, a stored body has a number. */
+export type ReplyBody = string | number | null;
 
 /** An exception of guest code, as it described it. */
 export interface GuestError {
@@ -115,7 +115,7 @@ export class OutcomeReader {
   private body(form: string): ReplyBody {
     const code = Number(form);
     if (code === BodyForm.none) return null;
-    if (code === BodyForm.bytes || code === BodyForm.stream) return code;
+    if (code === BodyForm.bytes || code === BodyForm.stream || code < BodyForm.stored) return code;
     return this.take(length(form));
   }
 

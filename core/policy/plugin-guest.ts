@@ -12,7 +12,7 @@ import { sliceMs } from "./entry-share.ts";
 import { type GuestCall, type GuestLoss, sideOf, writeMessage } from "./guest-call.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { aloneBatch, type Batch, GuestQueue } from "./guest-queue.ts";
-import { GuestSlots, type PendingCall, type SlotOwner } from "./guest-slots.ts";
+import { type GuestExchange, GuestSlots, type PendingCall, type SlotOwner } from "./guest-slots.ts";
 import { type Outcome, OutcomeReader } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -109,6 +109,10 @@ export class PluginGuest implements Task {
     if (this.guest === null) return;
     this.queue.add(writeMessage(MessageKind.end, number, 0, "", because), null, number);
     this.schedule();
+  }
+
+  exchangeOf(slot: number): GuestExchange | null {
+    return this.slots.exchangeOf(slot);
   }
 
   // --- calls
@@ -264,11 +268,11 @@ export class PluginGuest implements Task {
 
   private readBody(request: string): Promise<Uint8Array | string> | Uint8Array | string {
     const [side, number, form] = request.split(" ");
-    const { owner, policy } = this.slots.get(Number(number)) ?? noSlot;
-    if (owner === null || policy === null) {
+    const exchange = this.slots.exchangeOf(Number(number));
+    if (exchange === null) {
       throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
     }
-    const body = owner.readBody(side === "s" ? "s" : "q", policy);
+    const body = exchange.owner.readBody(side === "s" ? "s" : "q", exchange.policy);
     const give = (bytes: Uint8Array) => (form === "text" ? decodeText(bytes) : copyOf(bytes));
     return body instanceof Promise ? body.then(give) : give(body);
   }
@@ -329,8 +333,6 @@ function textOf(messages: readonly string[]): string {
   for (const message of messages) text += message;
   return text;
 }
-
-const noSlot = { owner: null, policy: null };
 
 function decodeText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);

@@ -10,6 +10,7 @@ import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { faultLines } from "./fault-lines.ts";
 import type { GuestLoss } from "./guest-call.ts";
 import { guestServices, type SharedServices } from "./guest-services.ts";
+import { HandedBodies } from "./handed-bodies.ts";
 import { type LoadSubject, PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
@@ -48,6 +49,7 @@ export class Plugin {
   private manifest: Manifest | null = null;
   private limits: PluginLimits;
   private grants: Grants = noGrants;
+  private readonly handed = new HandedBodies();
   /** Why the guest was lost that was lost last. */
   private lastLoss: GuestLoss["cause"] | null = null;
 
@@ -154,6 +156,7 @@ export class Plugin {
       onFailure,
       wallMs: this.limits.wall,
       bodyBytes: this.limits.body,
+      handed: this.handed,
       setsIdentity: this.grants.identity,
       onFault: ({ phase, fault }) => this.onThrow(phase, fault),
     };
@@ -227,6 +230,8 @@ export class Plugin {
         return limits();
       },
       exchanges: () => this.guest.exchanges,
+      exchangeOf: (slot) => this.guest.exchangeOf(slot),
+      handed: this.handed,
       log: reactor.log,
       mapStack: this.mapStack,
       status: this.status,

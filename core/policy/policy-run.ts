@@ -8,12 +8,15 @@ import { LogCall } from "./log-call.ts";
 import type { GuestError } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyFailure } from "./policy-failure.ts";
+import type { Recording } from "./recording.ts";
 
 /** What the policies of an exchange need of it. */
 export interface PolicyHost {
   /** Facts for `ctx` (sdk/runtime/exchange.ts). */
   policyContext(): string;
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array;
+  /** Keeps what of the response's body passes the policy. */
+  record(recording: Recording): void;
 }
 
 export class PolicyRun implements SlotOwner {
@@ -93,6 +96,10 @@ export class PolicyRun implements SlotOwner {
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
     return this.host.readBody(side, policy.bodyBytes);
+  }
+
+  record(recording: Recording): void {
+    this.host.record(recording);
   }
 
   /** Returns the slot that the policy had, or -1 when its guest does not know the exchange. */

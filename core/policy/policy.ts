@@ -1,5 +1,6 @@
 import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { MappedStack } from "../observe/stack-trace.ts";
+import type { HandedBodies } from "./handed-bodies.ts";
 import type { GuestError } from "./outcome.ts";
 import type { PluginGuest } from "./plugin-guest.ts";
 
@@ -24,6 +25,8 @@ export interface Policy {
   readonly wallMs: number;
   /** Bytes of a body that a handler may read as a whole. */
   readonly bodyBytes: number;
+  /** Bodies that its guest may answer with. */
+  readonly handed: HandedBodies;
   /** Whether others believe whom it takes a client for. */
   readonly setsIdentity: boolean;
   /** For the log and the counters; returns where it was, in the author's files. */

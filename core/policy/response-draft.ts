@@ -1,10 +1,14 @@
 /** A response on its way through the policies. */
 import { BodyForm, type Edits } from "../../sdk/runtime/message.ts";
+import type { StoredBody } from "../store/response-store.ts";
 import { isFieldValue } from "../wire/characters.ts";
 import { editedText } from "./edit-values.ts";
 import { assertGuestFields, editFields } from "./field-edits.ts";
 import type { GuestBody } from "./guest-body.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
+
+/** @throws MalformedOutcome when there is none of that form */
+export type BodyLookup = (form: number) => GuestBody | StoredBody;
 
 export class ResponseDraft {
   status: number;
@@ -13,7 +17,7 @@ export class ResponseDraft {
   /** Code of what went wrong, when the proxy answers because no endpoint did; empty: nothing. */
   error = "";
   /** In the place of the body; null: none; undefined: as it comes. */
-  body: string | Uint8Array | GuestBody | null | undefined = undefined;
+  body: string | Uint8Array | GuestBody | StoredBody | null | undefined = undefined;
 
   constructor(status: number, reason: string, fields: string) {
     this.status = status;
@@ -31,17 +35,17 @@ export class ResponseDraft {
   }
 
   /**
-   * @param stream makes the body of a reply that streams it
+   * @param bodyOf the body of a reply that streams it, or has it stored
    * @throws MalformedOutcome when it is no response
    */
-  replace(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, stream: () => GuestBody): void {
+  replace(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, bodyOf: BodyLookup): void {
     assertGuestFields(reply.fields);
     this.status = statusFrom(reply.status);
     this.reason = reasonFrom(reply.reason);
     this.fields = reply.fields;
     this.error = "";
     if (reply.body === BodyForm.bytes) this.body = bytes ?? "";
-    else this.body = reply.body === BodyForm.stream ? stream() : reply.body;
+    else this.body = typeof reply.body === "number" ? bodyOf(reply.body) : reply.body;
   }
 }
 
@@ -49,10 +53,10 @@ export class ResponseDraft {
 export function draftReply(
   reply: Outcome & { kind: "reply" },
   bytes: Uint8Array | undefined,
-  stream: () => GuestBody,
+  bodyOf: BodyLookup,
 ): ResponseDraft {
   const draft = new ResponseDraft(200, "", "");
-  draft.replace(reply, bytes, stream);
+  draft.replace(reply, bytes, bodyOf);
   return draft;
 }
 

@@ -1,5 +1,5 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
-import type { PhaseName } from "../../sdk/runtime/message.ts";
+import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import { type BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import { GuestBody } from "../policy/guest-body.ts";
@@ -8,9 +8,11 @@ import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
 import { planRoute, type RoutePlan } from "../policy/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
+import type { Recording } from "../policy/recording.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
+import { StoredBody } from "../store/response-store.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
@@ -60,6 +62,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
   private bodies: BodyPhase[] = [];
+  private readonly recordings: Recording[] = [];
   /** Policies that the request has passed, in their order. */
   private readonly passed: Policy[] = [];
   private reroutes = 0;
@@ -149,16 +152,50 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return this.responseFlow;
   }
 
+  /** Whether a policy may make another body of it. */
   get transformsResponseBody(): boolean {
+    return this.responseBodyPolicies.some(({ phases }) => phases.has("onResponseBody"));
+  }
+
+  /** Whether a policy has anything to do with it. */
+  get followsResponseBody(): boolean {
     return this.responseBodyPolicies.length > 0;
   }
 
+  /** @throws HostCallError when the body is on its way already */
+  record(recording: Recording): void {
+    if (this.stage !== "response") {
+      throw new HostCallError("InvalidStateError", "Cannot record the body: onResponse is the place for it");
+    }
+    this.responseFlow!.assertUnsent();
+    this.recordings.push(recording);
+  }
+
+  /** There is no body to record. @param isEmpty whether that is all of it */
+  endRecordings(isEmpty: boolean): void {
+    for (const recording of this.recordings) {
+      if (isEmpty) recording.end();
+      else recording.cancel();
+    }
+  }
+
   responseBodyPhase(listener: BodyListener): BodyPhase {
-    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener);
+    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener, this.recordings);
   }
 
   private get responseBodyPolicies(): readonly Policy[] {
+    if (this.recordings.length > 0) return this.responsePolicies.filter((policy) => this.seesBody(policy));
     return this.isLocal ? this.passedBackwards("onResponseBody") : this.plan.onResponseBody;
+  }
+
+  private get responsePolicies(): readonly Policy[] {
+    return [...(this.isLocal ? this.passed : this.plan.policies)].reverse();
+  }
+
+  private seesBody(policy: Policy): boolean {
+    return (
+      policy.phases.has("onResponseBody") || this.recordings.some((recording) => recording.policy === policy)
+    );
   }
 
   private passedBackwards(phase: PhaseName): readonly Policy[] {
@@ -211,15 +248,16 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   onPhaseReply(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, by: Policy): void {
     const { phase } = this;
-    const stream = () => new GuestBody(this.run, by);
+    const bodyOf = (form: number) =>
+      form === BodyForm.stream ? new GuestBody(this.run, by) : by.handed.bodyOf(form);
     try {
       if (this.stage === "response") {
-        this.response!.replace(reply, bytes, stream);
+        this.response!.replace(reply, bytes, bodyOf);
         phase!.replaced();
         return;
       }
       this.phase = null;
-      const draft = draftReply(reply, bytes, stream);
+      const draft = draftReply(reply, bytes, bodyOf);
       for (const policy of this.plan.policies) {
         if (policy === by) break;
         if (!this.passed.includes(policy)) this.passed.push(policy);
@@ -347,6 +385,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   end(because: string): void {
     this.phase?.cancel();
     for (const body of this.bodies) body.cancel();
+    this.endRecordings(false);
     this.requestFlow.end();
     this.responseFlow?.end();
     this.run.end(because);
@@ -365,8 +404,9 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     name: "onRequestBody" | "onResponseBody",
     policies: readonly Policy[],
     listener: BodyListener,
+    recordings: readonly Recording[] = [],
   ): BodyPhase {
-    const body = new BodyPhase(this.run, name, policies, listener);
+    const body = new BodyPhase(this.run, name, policies, listener, recordings);
     this.bodies.push(body);
     return body;
   }
@@ -401,10 +441,10 @@ function joined(plan: RoutePlan, passed: readonly Policy[]): RoutePlan {
 }
 
 /** @throws HostCallError for a body that a policy made longer than this one may read */
-function bytesOf(body: string | Uint8Array, limit: number): Uint8Array {
-  const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
-  if (bytes.length <= limit) return bytes;
-  throw tooLong(limit);
+function bytesOf(body: string | Uint8Array | StoredBody, limit: number): Uint8Array {
+  if (byteLength(body) > limit) throw tooLong(limit);
+  if (body instanceof StoredBody) return Buffer.concat(body.parts);
+  return typeof body === "string" ? Buffer.from(body, "utf8") : body;
 }
 
 function tooLong(limit: number): HostCallError {
@@ -412,11 +452,11 @@ function tooLong(limit: number): HostCallError {
 }
 
 /** 0 where there is none or it is not known. */
-function knownLength(body: string | Uint8Array | GuestBody | null): number {
+function knownLength(body: string | Uint8Array | GuestBody | StoredBody | null): number {
   return body === null || body instanceof GuestBody ? 0 : byteLength(body);
 }
 
-function byteLength(body: string | Uint8Array): number {
+function byteLength(body: string | Uint8Array | StoredBody): number {
   return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
 }
 

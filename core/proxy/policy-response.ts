@@ -5,6 +5,7 @@ import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
 import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
+import { StoredBody } from "../store/response-store.ts";
 import type { ReadLoan } from "../upstream/read-memory.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
@@ -32,6 +33,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private isSent = false;
   private isReplaced = false;
   private transform: BodyPhase | null = null;
+  /** Whether another body may come out of `transform`. */
+  private changesBody = false;
   /** Of what the guests are at work on. */
   private loan: ReadLoan | null = null;
   /** A guest streams the body. */
@@ -85,6 +88,11 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     if (this.guestsAtWork || !this.clientFlows) this.exchange.holdUpstream();
   }
 
+  /** @throws HostCallError when the body is on its way already */
+  assertUnsent(): void {
+    if (this.isSent) throw bodyWentOn();
+  }
+
   /** The body as a whole; a longer one than `limit` ends the exchange with 502. */
   readAll(limit: number): Promise<Uint8Array> | Uint8Array {
     if (this.isSent) throw bodyWentOn();
@@ -122,7 +130,9 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
     if (draft.body instanceof GuestBody) this.source = draft.body;
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
-    if (hasBody && this.policies.transformsResponseBody) {
+    if (!hasBody) this.policies.endRecordings(draft.status === 204);
+    else if (this.policies.followsResponseBody) {
+      this.changesBody = this.policies.transformsResponseBody;
       this.transform = this.policies.responseBodyPhase(this);
     }
     const framing = this.framingFor(draft, hasBody, replacement);
@@ -145,7 +155,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     // The bytes of a body would be taken for the next response.
     const isCut = !hasBody && this.endpointSendsBody;
     if (this.source !== null && hasBody) this.sendSource();
-    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : Buffer.alloc(0));
+    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : nothing);
     else this.sendHeld();
   }
 
@@ -158,26 +168,29 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   /** Null: the body goes on as the endpoint sends it. */
-  private replacementFor(body: ResponseDraft["body"]): Buffer | null {
+  private replacementFor(body: ResponseDraft["body"]): StoredBody | null {
     if (body instanceof GuestBody || (body === undefined && this.head !== null)) return null;
-    return typeof body === "string" ? Buffer.from(body, "utf8") : asBuffer(body ?? null);
+    if (body instanceof StoredBody) return body;
+    if (body === null || body === undefined) return nothing;
+    return new StoredBody([typeof body === "string" ? Buffer.from(body, "utf8") : asBuffer(body)]);
   }
 
   private framingFor(
     draft: ResponseDraft,
     hasBody: boolean,
-    replacement: Buffer | null,
+    replacement: StoredBody | null,
   ): { field: string; chunked: boolean; closes: boolean } {
     const plain = (field: string) => ({ field, chunked: false, closes: false });
     const { minor } = this.exchange.head;
     if (!hasBody) {
       if (draft.status === 204) return plain("");
+      // The answer to HEAD from a stored one to GET (RFC 9110 section 9.3.2).
+      if (draft.body instanceof StoredBody) return plain(`Content-Length: ${draft.body.length}\r\n`);
       return plain(this.head !== null && replacement === null ? receivedContentLength(this.head) : "");
     }
     const isUnbounded = this.head?.contentLength === CHUNKED || this.head?.contentLength === UNTIL_CLOSE;
-    if (this.transform === null && replacement !== null)
-      return plain(`Content-Length: ${replacement.length}\r\n`);
-    const isAsReceived = this.transform === null && this.source === null;
+    if (!this.changesBody && replacement !== null) return plain(`Content-Length: ${replacement.length}\r\n`);
+    const isAsReceived = !this.changesBody && this.source === null;
     if (isAsReceived && !this.endpointSendsBody) return plain("Content-Length: 0\r\n");
     if (isAsReceived && !isUnbounded) return plain(receivedContentLength(this.head!));
     return minor === 1
@@ -214,9 +227,9 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.endBody();
   }
 
-  private sendReplacement(body: Buffer): void {
+  private sendReplacement(body: StoredBody): void {
     this.dropOriginal();
-    if (body.length > 0) this.passOn(body, false);
+    for (const part of body.parts) if (part.length > 0) this.passOn(part, false);
     this.endBody();
   }
 
@@ -292,6 +305,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 }
 
-function asBuffer(bytes: Uint8Array | null): Buffer {
-  return bytes === null ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const nothing = new StoredBody([]);
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

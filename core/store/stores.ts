@@ -1,8 +1,11 @@
+import { randomInt } from "node:crypto";
 import type { Counters } from "./counters.ts";
+import { TinyLfu } from "./eviction/tiny-lfu.ts";
 import type { KeyValues } from "./key-values.ts";
 import { MemoryCounters } from "./memory-counters.ts";
 import { MemoryKeyValues } from "./memory-key-values.ts";
 import { MemoryRooms } from "./memory-rooms.ts";
+import { ResponseStore } from "./response-store.ts";
 import { SharedCounters } from "./shared-counters.ts";
 import { SharedKeyValues } from "./shared-key-values.ts";
 
@@ -10,6 +13,16 @@ import { SharedKeyValues } from "./shared-key-values.ts";
 export interface Stores {
   readonly store: KeyValues;
   readonly counters: Counters;
+  /** Each thread has its own. */
+  readonly responses: ResponseStore;
+}
+
+/** Bytes of the responses that a thread keeps, when nothing else is said. */
+const defaultResponseBytes = 64 * 1024 * 1024;
+
+/** @param capacity in bytes */
+export function responseStore(capacity = defaultResponseBytes): ResponseStore {
+  return new ResponseStore(new TinyLfu({ capacity, seed: randomInt(2 ** 31) }));
 }
 
 /**
@@ -19,7 +32,11 @@ export interface Stores {
  */
 export function memoryStores(now: () => number = () => performance.now()): Stores {
   const rooms = new MemoryRooms();
-  return { store: new MemoryKeyValues(now, rooms), counters: new MemoryCounters(now, rooms) };
+  return {
+    store: new MemoryKeyValues(now, rooms),
+    counters: new MemoryCounters(now, rooms),
+    responses: responseStore(),
+  };
 }
 
 /**
@@ -28,5 +45,9 @@ export function memoryStores(now: () => number = () => performance.now()): Store
  * @param memory of `createStoreMemory`
  */
 export function sharedStores(memory: SharedArrayBuffer): Stores {
-  return { store: new SharedKeyValues(memory), counters: new SharedCounters(memory) };
+  return {
+    store: new SharedKeyValues(memory),
+    counters: new SharedCounters(memory),
+    responses: responseStore(),
+  };
 }

@@ -2,11 +2,18 @@
 import { decodeUtf8Bytes, encodeUtf8 } from "./encoding.ts";
 import { ReaderCore } from "./readable-core.ts";
 import { isReadableStream, ReadableStream, readableCoreOf, streamOf } from "./readable-stream.ts";
+import { isStoredBody, type StoredBody } from "./stored-body.ts";
 import { teeCore } from "./stream-tee.ts";
 import { URLSearchParams } from "./url-search-params.ts";
 import { asWebInterface } from "./web-interface.ts";
 
-export type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams | ReadableStream<Uint8Array>;
+export type BodyInit =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | URLSearchParams
+  | ReadableStream<Uint8Array>
+  | StoredBody;
 
 /** A body that comes from elsewhere; one of these is called, once. */
 export interface BodyProvider {
@@ -20,6 +27,7 @@ export type BodySource =
   | { readonly kind: "none" }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "stored"; readonly stored: StoredBody }
   | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };
 
 type Held = BodySource | { readonly kind: "provider"; readonly provider: BodyProvider };
@@ -100,7 +108,8 @@ asWebInterface(Body, "Body");
 /** The Content-Type that a body brings along (Fetch Standard, "extract a body"). */
 export function contentTypeOf(init: unknown): string | null {
   if (init instanceof URLSearchParams) return "application/x-www-form-urlencoded;charset=UTF-8";
-  if (isReadableStream(init) || init instanceof ArrayBuffer || ArrayBuffer.isView(init)) return null;
+  if (isStoredBody(init) || isReadableStream(init) || init instanceof ArrayBuffer || ArrayBuffer.isView(init))
+    return null;
   return "text/plain;charset=UTF-8";
 }
 
@@ -146,6 +155,7 @@ export function copyBody(original: Body, copy: Body): void {
   switch (held.kind) {
     case "none":
     case "text":
+    case "stored":
       hold(copy, held);
       break;
     case "bytes":
@@ -168,6 +178,7 @@ function usedError(): TypeError {
 }
 
 function sourceOf(init: BodyInit): BodySource {
+  if (isStoredBody(init)) return { kind: "stored", stored: init };
   if (isReadableStream(init)) {
     const core = readableCoreOf(init as ReadableStream<never>);
     if (core.isDisturbed || core.isLocked)
@@ -200,6 +211,8 @@ async function bytesOfHeld(held: Held): Promise<Uint8Array> {
       return encodeUtf8(held.text);
     case "bytes":
       return held.bytes;
+    case "stored":
+      throw new TypeError("Cannot read the body: the host keeps it, and a plugin can only answer with it");
     case "provider":
       return held.provider.bytes();
     case "stream":

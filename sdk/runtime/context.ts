@@ -6,6 +6,7 @@ import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 import { performance } from "./performance.ts";
+import { ResponseCache } from "./response-cache.ts";
 import { keepGoing } from "./wait-until.ts";
 
 /** Where a request goes; null: as the route and the balancer say. */
@@ -63,6 +64,10 @@ export class Context {
 
   get counters(): Counters {
     return counters;
+  }
+
+  get cache(): ResponseCache {
+    return new ResponseCache(this.#exchange.slot);
   }
 
   get identity(): object | null {

@@ -51,4 +51,12 @@ export const HostOp = {
 
   /** The body of the message at hand, whole. */
   readBody: 60,
+
+  cacheGet: 70,
+  cacheSet: 71,
+  cacheUpdate: 72,
+  cacheDelete: 73,
+  cacheDeleteAll: 74,
+  cacheSlice: 75,
+  cacheRecord: 76,
 } as const;

@@ -101,6 +101,8 @@ export const BodyForm = {
   stream: -3,
   /** The body of the message at hand goes on as it came. */
   original: -4,
+  /** And below: `stored - N` is the stored body with the number N. */
+  stored: -1000,
 } as const;
 
 export const ChunkAction = {

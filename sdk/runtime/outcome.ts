@@ -3,6 +3,7 @@ import { BodyForm, ChunkAction, OutcomeKind } from "./message.ts";
 import type { OutgoingBodies } from "./outgoing-bodies.ts";
 import { isOwnedField } from "./owned-fields.ts";
 import { bodySourceOf, type Response } from "./response.ts";
+import { numberOfStored } from "./stored-body.ts";
 
 export type Outcome = string | { readonly text: string; readonly bytes: Uint8Array };
 
@@ -21,6 +22,8 @@ export function replyOutcome(response: Response, slot: number, bodies: OutgoingB
       return head(source.text.length) + source.text;
     case "bytes":
       return { text: head(BodyForm.bytes), bytes: source.bytes };
+    case "stored":
+      return head(BodyForm.stored - numberOfStored(source.stored));
     case "stream":
       bodies.open(slot, source.stream);
       return head(BodyForm.stream);

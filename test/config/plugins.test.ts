@@ -66,6 +66,7 @@ t.test("settings of a plugin are resolved, and what is not written is left to th
       grants: {
         fetch: ["https://tenants.internal", { origin: "http://[::1]:80", private: false }],
         kv: true,
+        cache: false,
         identity: false,
         env: ["TENANT_KEY"],
         endpoints: ["10.0.0.0/8"],
@@ -135,7 +136,7 @@ routes:
     "6:36: expected trusted: false beside engine: quickjs, found true",
     '6:58: expected the name of a variable, found "A-B"',
     '6:68: expected true or false, found "yes"',
-    '6:73: unknown key "files", expected one of fetch, kv, identity, env, endpoints',
+    '6:73: unknown key "files", expected one of fetch, kv, cache, identity, env, endpoints',
     "8:32: expected the name of a plugin, or { plugin, config }, found 1",
     '8:35: expected the name of a plugin: letters, digits, ".", "_" and "-", found "a b"',
     '8:52: expected the name of a plugin: letters, digits, ".", "_" and "-", found "x/y"',

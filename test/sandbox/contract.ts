@@ -6,6 +6,7 @@ import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { bodyChecks } from "./contract/bodies.ts";
+import { cacheChecks } from "./contract/cache.ts";
 import type { ExchangeCheck, ValueCheck } from "./contract/check.ts";
 import { contextChecks } from "./contract/context.ts";
 import { counterChecks, counterExchangeChecks } from "./contract/counters.ts";
@@ -48,6 +49,7 @@ const exchanges: Readonly<Record<string, readonly ExchangeCheck[]>> = {
   "The context of a handler": contextChecks,
   "Counters of plugins": counterExchangeChecks,
   "Who the client is": identityChecks,
+  "Responses that plugins keep": cacheChecks,
   Faults: faultChecks,
   "Configs and policies of one plugin": instanceChecks,
   Limits: limitChecks,

@@ -1,0 +1,37 @@
+/** Bodies that a guest was given a number of: to answer with, in the turn in which it got it. */
+import { BodyForm } from "../../sdk/runtime/message.ts";
+import type { StoredBody } from "../store/response-store.ts";
+import { MalformedOutcome } from "./outcome.ts";
+
+/** More than the requests of a turn ask for. */
+const most = 10_000;
+
+export class HandedBodies {
+  private bodies = new Map<number, StoredBody>();
+  private last = 0;
+
+  /** The number under which the body may be answered with, or undefined when there are too many. */
+  hand(body: StoredBody): number | undefined {
+    if (this.bodies.size >= most) return undefined;
+    // What nobody answered with is not kept from being evicted.
+    if (this.bodies.size === 0) setImmediate(() => this.bodies.clear());
+    this.last = (this.last + 1) % 1_000_000_000;
+    this.bodies.set(this.last, body);
+    return this.last;
+  }
+
+  find(number: number): StoredBody | undefined {
+    return this.bodies.get(number);
+  }
+
+  /**
+   * The body that an outcome names.
+   *
+   * @throws MalformedOutcome when it is not at hand any more
+   */
+  bodyOf(form: number): StoredBody {
+    const body = this.bodies.get(BodyForm.stored - form);
+    if (body !== undefined) return body;
+    throw new MalformedOutcome("Cannot answer with the stored body: it has to be asked for in the same turn");
+  }
+}

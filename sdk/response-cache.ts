@@ -1,0 +1,69 @@
+import type { WebHeaders, WebResponse } from "./web.ts";
+
+/**
+ * Responses that a plugin keeps: their bodies stay with the proxy, outside of the plugin's memory, and are sent from there.
+ * Needs `capabilities: { cache: true }`: without the grant every call throws a `NotAllowedError`.
+ *
+ * Each reactor has a store of its own, bounded in bytes, which keeps what is asked for most (W-TinyLFU); generations
+ * of the plugin share it, other plugins do not. What is fresh, and for whom, is the plugin's business: `meta` is for that.
+ *
+ * @example
+ * onRequest(request, ctx) {
+ *   ctx.state.url = request.url;
+ *   const found = ctx.cache.get(request.url);
+ *   return found?.response({ headers: JSON.parse(found.meta) });
+ * },
+ * onResponse(response, ctx) {
+ *   ctx.waitUntil(ctx.cache.record(ctx.state.url, JSON.stringify([...response.headers])));
+ * },
+ */
+export interface ResponseCache {
+  /** The response of a key, if there is one. Answer with it before anything is awaited, or ask again. */
+  get(key: string): CachedResponse | undefined;
+  /** Keeps a response, and tells whether it was found worth its place. */
+  set(key: string, meta: string, body: Uint8Array | null, options?: StoreOptions): boolean;
+  /** Replaces what is said of a response, and its tags; its body stays. Returns whether there was one. */
+  update(key: string, meta: string, options?: StoreOptions): boolean;
+  /** Whether there was one. */
+  delete(key: string): boolean;
+  /** Deletes every response whose key begins so; returns how many. */
+  deletePrefix(prefix: string): number;
+  /** Deletes every response with this tag; returns how many. */
+  deleteTag(tag: string): number;
+  /**
+   * In `onResponse`: keeps the response at hand while its body goes to the client, as it reaches this plugin. Resolves to
+   * whether it was kept: false when it broke off, was too long, or not worth its place.
+   */
+  record(key: string, meta: string, options?: RecordOptions): Promise<boolean>;
+}
+
+export interface CachedResponse {
+  readonly meta: string;
+  /** Bytes of the body. */
+  readonly length: number;
+  /**
+   * An answer with this body, or a part of it. Nothing but the proxy can read it.
+   *
+   * @param range `end` is exclusive
+   */
+  response(
+    init?: CachedResponseInit,
+    range?: { readonly start?: number; readonly end?: number },
+  ): WebResponse;
+}
+
+export interface CachedResponseInit {
+  readonly status?: number;
+  readonly statusText?: string;
+  readonly headers?: WebHeaders | [string, string][] | Record<string, string>;
+}
+
+export interface StoreOptions {
+  /** For `deleteTag`. */
+  readonly tags?: readonly string[];
+}
+
+export interface RecordOptions extends StoreOptions {
+  /** A longer body is not kept. Default: as much as the store takes. */
+  readonly maxBytes?: number;
+}

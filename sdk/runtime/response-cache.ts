@@ -1,0 +1,99 @@
+/** `ctx.cache`: responses that the host keeps. Their bodies stay with it: a guest answers with the number of one. */
+import { callAsync, callText } from "./host.ts";
+import { HostOp } from "./host-op.ts";
+import { Response, type ResponseInit } from "./response.ts";
+import { type StoredBody, storedBody } from "./stored-body.ts";
+
+export interface StoreOptions {
+  readonly tags?: readonly string[];
+}
+
+export interface RecordOptions extends StoreOptions {
+  readonly maxBytes?: number;
+}
+
+interface Range {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+export class CachedResponse {
+  readonly meta: string;
+  readonly length: number;
+  readonly #number: number;
+
+  constructor(number: number, length: number, meta: string) {
+    this.#number = number;
+    this.length = length;
+    this.meta = meta;
+  }
+
+  response(init?: ResponseInit, range?: Range): Response {
+    return new Response(this.#body(range?.start ?? 0, range?.end ?? this.length), init);
+  }
+
+  #body(start: number, end: number): StoredBody {
+    const from = position(start, this.length);
+    const to = Math.max(from, position(end, this.length));
+    if (from === 0 && to === this.length) return storedBody(this.#number);
+    return storedBody(Number(callText(HostOp.cacheSlice, `${this.#number} ${from} ${to}`)));
+  }
+}
+
+export class ResponseCache {
+  readonly #slot: number;
+
+  constructor(slot: number) {
+    this.#slot = slot;
+  }
+
+  get(key: string): CachedResponse | undefined {
+    const found = callText(HostOp.cacheGet, asKey(key));
+    if (found === "") return undefined;
+    const first = found.indexOf(" ");
+    const second = found.indexOf(" ", first + 1);
+    const length = Number(found.slice(first + 1, second));
+    return new CachedResponse(Number(found.slice(0, first)), length, found.slice(second + 1));
+  }
+
+  set(key: string, meta: string, body: Uint8Array | null, options?: StoreOptions): boolean {
+    return callText(HostOp.cacheSet, described(key, meta, options), body ?? undefined) === "1";
+  }
+
+  update(key: string, meta: string, options?: StoreOptions): boolean {
+    return callText(HostOp.cacheUpdate, described(key, meta, options)) === "1";
+  }
+
+  delete(key: string): boolean {
+    return callText(HostOp.cacheDelete, asKey(key)) === "1";
+  }
+
+  deletePrefix(prefix: string): number {
+    return Number(callText(HostOp.cacheDeleteAll, `p${asKey(prefix)}`));
+  }
+
+  deleteTag(tag: string): number {
+    return Number(callText(HostOp.cacheDeleteAll, `t${asKey(tag)}`));
+  }
+
+  async record(key: string, meta: string, options?: RecordOptions): Promise<boolean> {
+    const most = Math.floor(options?.maxBytes ?? Number.MAX_SAFE_INTEGER);
+    if (!(most >= 0)) throw new RangeError("Cannot record: maxBytes is no number from 0 on");
+    const text = `${this.#slot} ${Math.min(most, Number.MAX_SAFE_INTEGER)} ${described(key, meta, options)}`;
+    return (await callAsync(HostOp.cacheRecord, text)) === "1";
+  }
+}
+
+function described(key: string, meta: string, options: StoreOptions | undefined): string {
+  if (typeof meta !== "string") throw new TypeError("Cannot store: meta is not a string");
+  return `${JSON.stringify([asKey(key), options?.tags ?? []])}\n${meta}`;
+}
+
+function asKey(key: unknown): string {
+  if (typeof key !== "string") throw new TypeError("Cannot use the key: it is not a string");
+  return key;
+}
+
+function position(value: number, length: number): number {
+  return Math.min(length, Math.max(0, Math.floor(Number(value)) || 0));
+}

@@ -130,6 +130,11 @@ t.test("If-Range compares strongly, and lets the whole through where it fails", 
     200,
     "modified in the second it was sent",
   );
+  t.equal(
+    status(dateAt(-1), { ...fields, "last-modified": dateAt(-1) }),
+    206,
+    "modified in the second before",
+  );
   t.equal(status("nonsense"), 200);
 });
 

@@ -1,4 +1,5 @@
 /** What policies see and decide of the attempts of a request. */
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { get } from "../support/gateway.ts";
@@ -63,3 +64,46 @@ t.test("the hash key of a policy leads requests to the same endpoint", async (t)
     t.ok(countsOf(endpoints).filter((count) => count > 0).length > 2, "users are spread");
   }
 });
+
+t.test("onUpstream runs for an attempt beside another one, and the first answer counts", async (t) => {
+  const slow = await startCounting(t, ({ startLine }) => (startLine.includes("/slow") ? null : ok("slow")));
+  const quick = await startCounting(t, () => ok("quick"));
+  const gateway = await startPolicyGateway(t, [slow.address, quick.address], {
+    plugins: plugin(`
+      onUpstream(attempt) { attempt.headers.set("x-attempt", String(attempt.number)); },
+      onResponse(response, ctx) { response.headers.set("x-seen", "1"); }`),
+    route: { retry: retrying({ hedge: { percentile: 0.9, least: 20 } }) },
+  });
+  for (let i = 0; i < 40; i++) await gateway.ask(get());
+  const response = await gateway.ask(get("/slow"));
+  t.match(response, { status: 200, body: "quick" });
+  t.equal(field(response, "x-seen"), "1");
+  t.same(
+    [slow, quick].map(({ requests }) => field(requests.at(-1)!, "x-attempt")),
+    ["1", "2"],
+  );
+});
+
+t.test(
+  "an answer that comes while onUpstream of the next attempt is at work does not wait for it",
+  async (t) => {
+    for (const ending of ["await new Promise(() => {})", "throw new Error('no')"]) {
+      const slow = await startCounting(t, ({ startLine }) =>
+        startLine.includes("/slow") ? sleep(300, ok("slow")) : ok("slow"),
+      );
+      const quick = await startCounting(t, () => ok("quick"));
+      const gateway = await startPolicyGateway(t, [slow.address, quick.address], {
+        plugins: plugin(`
+        async onUpstream(attempt) { if (attempt.number > 1) { ${ending}; } },
+        onResponse(response, ctx) { response.headers.set("x-seen", "1"); }`),
+        route: { retry: retrying({ hedge: { percentile: 0.9, least: 20 } }) },
+      });
+      for (let i = 0; i < 40; i++) await gateway.ask(get());
+      const response = await gateway.ask(get("/slow"));
+      t.match(response, { status: 200, body: "slow" });
+      t.equal(field(response, "x-seen"), "1");
+      t.match(await gateway.record(41), { attempts: 1, error: null });
+      t.equal((await gateway.ask(get())).status, 200);
+    }
+  },
+);

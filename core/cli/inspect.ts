@@ -1,3 +1,4 @@
+import { checkPatterns } from "../../sdk/runtime/config-patterns.ts";
 import { builtInsText } from "../config/built-in-plugins.ts";
 import type { Config, PolicyConfig } from "../config/model.ts";
 import { loadProblem } from "../data/load-problem.ts";
@@ -25,6 +26,7 @@ import {
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 interface Loaded {
+  readonly code: PluginCode;
   readonly facts: PluginFacts;
   readonly manifest: Manifest;
 }
@@ -76,7 +78,7 @@ async function load(code: PluginCode, { config, bundle }: InspectionOrder): Prom
   try {
     await plugin.load();
     const manifest = plugin.declared!;
-    return { facts: factsOf(plugin, manifest, config), manifest };
+    return { code, facts: factsOf(plugin, manifest, config), manifest };
   } finally {
     plugin.dispose();
   }
@@ -157,8 +159,13 @@ async function configFault(
 ): Promise<string | null> {
   if (known === undefined) return null;
   const written = own ?? plugins.settings[plugin]?.config ?? null;
-  return checkPolicyConfig(known.manifest.config, written).then(
-    () => null,
-    (error: Error) => error.message,
-  );
+  const schema = known.manifest.config;
+  try {
+    const config = await checkPolicyConfig(schema, written);
+    // The expressions of other plugins run in their guests, which they may keep busy.
+    if (known.code.builtIn) checkPatterns(schema, config);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

@@ -246,7 +246,15 @@ export class Plugin {
     const outcome = await this.asking("setup", () =>
       this.guest.ask(MessageKind.setup, JSON.stringify(setup), setupTime, instance),
     );
-    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "setup", "setup");
+    if (outcome.kind === "fault") throw this.setupError(outcome.fault);
+  }
+
+  /** What a built-in plugin refuses is the operator's to change: its own lines would say nothing to him. */
+  private setupError(fault: GuestError): PluginLoadError {
+    const { name, builtIn } = this.code;
+    const isRefusal = fault.name === "Error" || fault.message.startsWith("config");
+    if (!builtIn || !isRefusal) return this.faultError(fault, "setup", "setup");
+    return new PluginLoadError(name, `Cannot use the config of ${name}: ${fault.message}`, null, "config");
   }
 
   private async readManifest(): Promise<Manifest> {

@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { builtInFolder, builtInNames } from "../config/built-in-plugins.ts";
 import { PluginError, type PluginProblem } from "./problem.ts";
 
 /** One plugin as it lies in the folder. */
@@ -74,7 +75,10 @@ export function mayBePlugin(name: string): boolean {
 async function candidates(directory: string): Promise<Dirent[]> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
-    return entries.filter(({ name }) => mayBePlugin(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    // In a checkout of this project `plugins` is also where `sluice new policy` writes: what is built in is named.
+    const builtIns = resolve(directory) === resolve(builtInFolder) ? builtInNames() : [];
+    const isOwn = (name: string) => mayBePlugin(name) && !builtIns.includes(name);
+    return entries.filter(({ name }) => isOwn(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
     throw new PluginError([problem(directory, `cannot read the folder of plugins: ${code}`)]);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
+import { startProgram } from "../support/program.ts";
 
 const binary = resolve("core/cli/main.ts");
 const clusters = 'clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }\n';
@@ -70,6 +71,39 @@ routes:
     ],
   );
   t.match(out, "built in: security-headers, quickjs, fails closed\n");
+});
+
+t.test("check compares a built-in policy's config with the patterns of its schema, too", async (t) => {
+  const cwd = folder(t, {
+    "sluice.yaml": `${clusters}routes:
+  - cluster: app
+    policies:
+      - { plugin: security-headers, config: { permissionsPolicy: "camera=()\\r\\nset-cookie: a=b" } }
+`,
+  });
+  t.match(await sluice(cwd, "check"), {
+    code: 78,
+    err: /^sluice\.yaml:5:47: route app: config of security-headers: config\/permissionsPolicy must match /,
+  });
+});
+
+t.test("dev serves built-in policies beside those of the folder", async (t) => {
+  const cwd = folder(t, {
+    "own.ts": `export default { onResponse(response) { response.headers.set("x-own", "1"); } };\n`,
+    "sluice.yaml": `listeners: [{ address: "127.0.0.1:0" }]
+${clusters}routes: [{ cluster: app, policies: [own, security-headers] }]
+`,
+  });
+  const argv = [binary, "dev", "--plugins", ".", "--admin", "off"];
+  await using program = startProgram(process.execPath, argv, { cwd });
+  await program.said(/listening/);
+  const address =
+    /"listeners":\["(.*?)"\]/.exec(program.output)?.[1] ?? /127\.0\.0\.1:\d+/.exec(program.output)?.[0];
+  const { headers } = await fetch(`http://${address}/`);
+  t.equal(headers.get("x-own"), "1");
+  t.equal(headers.get("x-content-type-options"), "nosniff");
+  program.kill("SIGTERM");
+  t.equal(await program.ended, 0);
 });
 
 t.test("a built-in policy that nobody names is no part of a plan", async (t) => {

@@ -123,6 +123,18 @@ t.test("a config that does not fit is refused in the operator's terms", async (t
   t.match(sluice.stderr, /^Cannot use the config of security-headers: .*/);
 });
 
+t.test("what a built-in plugin refuses in setup is told without its own lines", async (t) => {
+  const folder = new PluginFolder(t, {});
+  const config = await configOf(t);
+  const text = config(using("{ plugin: security-headers, config: { hsts: { preload: true } } }"));
+  const sluice = startSluice(t, "--config", folder.write("sluice.yaml", text));
+  t.equal(await sluice.exitCode(), 78);
+  t.match(
+    sluice.stderr,
+    /^Cannot use the config of security-headers: Cannot use hsts\.preload: expected .*\n$/,
+  );
+});
+
 t.test("the last good plugins hold none that is built in: a start takes those of the program", async (t) => {
   const folder = new PluginFolder(t, { "a.ts": "export default {};\n" });
   const config = await configOf(t);

@@ -94,3 +94,7 @@ t.test("a folder that cannot be read is a problem, and so is one with hundreds o
   t.same(await problems(t, folder), [": 501 plugins, expected at most 500"]);
   t.same(await problems(t, join(folder, "none")), [": cannot read the folder of plugins: ENOENT"]);
 });
+
+t.test("the folder of the built-in plugins holds none of the operator's", async (t) => {
+  t.same(await findPlugins("plugins"), []);
+});

@@ -11,6 +11,7 @@ import type { ExchangeCheck, ValueCheck } from "./contract/check.ts";
 import { contextChecks } from "./contract/context.ts";
 import { counterChecks, counterExchangeChecks } from "./contract/counters.ts";
 import { cryptoChecks } from "./contract/crypto.ts";
+import { checkDiscovery } from "./contract/discovery.ts";
 import { faultChecks } from "./contract/faults.ts";
 import { checkFetch } from "./contract/fetch.ts";
 import { globalChecks } from "./contract/globals.ts";
@@ -67,4 +68,5 @@ export async function runContract(engine: EngineName): Promise<void> {
     await t.test(title, (t) => runExchangeChecks(t, engine, checks));
   }
   await t.test("Outbound calls", (t) => checkFetch(t, engine));
+  await t.test("Endpoints that a plugin finds", (t) => checkDiscovery(t, engine));
 }

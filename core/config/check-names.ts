@@ -23,8 +23,22 @@ export function clusterAt(
   path: Path,
   source: ConfigSource,
 ): string {
-  if (clusters.includes(name)) return name;
-  const known = clusters.length === 0 ? "" : `, one of ${clusters.slice(0, 10).join(", ")}`;
-  source.expect(path, `the name of a cluster${known}`, name, didYouMean(name, clusters));
+  if (!clusters.includes(name)) source.expect(path, nameOfOne(clusters), name, didYouMean(name, clusters));
   return name;
+}
+
+/** The same for a key of a map. */
+export function clusterKeyAt(
+  name: string,
+  clusters: readonly string[],
+  path: Path,
+  source: ConfigSource,
+): void {
+  if (clusters.includes(name)) return;
+  const found = `${JSON.stringify(name)}${didYouMean(name, clusters)}`;
+  source.reportKey(path, `expected ${nameOfOne(clusters)}, found ${found}`);
+}
+
+function nameOfOne(clusters: readonly string[]): string {
+  return `the name of a cluster${clusters.length === 0 ? "" : `, one of ${clusters.slice(0, 10).join(", ")}`}`;
 }

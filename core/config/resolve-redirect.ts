@@ -23,7 +23,8 @@ export function resolveRedirect(
     keepQuery: written.keepQuery ?? defaultRedirect.keepQuery,
   };
   const { host, path: to } = resolved;
-  if (scheme === null && host === null && port === null && to === null) {
+  const changes = scheme !== null || host !== null || port !== null || to !== null;
+  if (!changes && !source.isFaulty(path)) {
     source.report(
       path,
       "expected another scheme, host, port, path or prefix, found none: the redirect would lead to itself",

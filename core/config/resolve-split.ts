@@ -1,5 +1,5 @@
 import { delayBounds } from "./bounds.ts";
-import { clusterAt, cookiePathAt, tokenAt } from "./check-names.ts";
+import { clusterKeyAt, cookiePathAt, tokenAt } from "./check-names.ts";
 import { resolveDurations } from "./resolve-quantities.ts";
 import { defaultSplitCookie } from "./route-defaults.ts";
 import type { SplitConfig, SplitKey } from "./route-model.ts";
@@ -19,8 +19,8 @@ export function resolveSplit(
   source: ConfigSource,
 ): SplitConfig {
   const weights = Object.entries(written);
-  for (const [name] of weights) clusterAt(name, clusters, [...path, "clusters", name], source);
-  if (!weights.some(([, weight]) => weight > 0)) {
+  for (const [name] of weights) clusterKeyAt(name, clusters, [...path, "clusters", name], source);
+  if (!weights.some(([, weight]) => weight > 0) && !source.isFaulty([...path, "clusters"])) {
     source.report([...path, "clusters"], "expected at least one cluster with a weight above 0, found none");
   }
   return {

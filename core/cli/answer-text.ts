@@ -15,11 +15,12 @@ export function rewriteText({ rewrite, match }: RouteDescription): string {
 }
 
 /** What a request must have for the route to take it. */
-export function matchText({ host, path, methods, headers, query, cookies }: RouteMatch): string {
+export function matchText({ host, path, methods, scheme, headers, query, cookies }: RouteMatch): string {
   return [
     methods?.join("|") ?? "any method",
     host ?? "any host",
     `${path.kind} ${path.value}`,
+    ...(scheme === null ? [] : [`by ${scheme}`]),
     ...headers.map((header) => `with ${header.name}${valueText(header, ": ")}`),
     ...query.map((parameter) => `with ?${parameter.name}${valueText(parameter, "=")}`),
     ...cookies.map((cookie) => `with the cookie ${cookie.name}${valueText(cookie, "=")}`),

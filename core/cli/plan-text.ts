@@ -29,7 +29,12 @@ function routeText(route: RouteDescription): string {
   const lines = [`route ${route.route}: ${matchText(route.match)}, ${answerText(route)}`];
   const end = route.redirect === null && route.respond === null ? "service" : "answer";
   if (route.policies.length === 0)
-    return [lines[0], "  no policies: bodies stream past", ...traffic, ""].join("\n");
+    return [
+      lines[0],
+      end === "service" ? "  no policies: bodies stream past" : "  no policies",
+      ...traffic,
+      "",
+    ].join("\n");
   lines.push(
     `  request        ${["client", ...route.request, end].join(" -> ")}`,
     `  response       ${[end, ...route.response, "client"].join(" -> ")}`,

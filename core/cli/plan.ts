@@ -51,6 +51,7 @@ function findRoute({ routes }: Config, { method, headers }: PlanRequest, url: st
   const number = compileRoutes(routes).match(host, path, method, {
     get: (name) => headers.get(name) ?? null,
     query,
+    scheme: /^https:/i.test(url) ? "https" : "http",
   });
   const route = routes[number];
   if (route !== undefined) return route;

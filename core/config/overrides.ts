@@ -104,6 +104,7 @@ const anyRequest: RouteMatch = {
   host: null,
   path: { kind: "prefix", value: "/" },
   methods: null,
+  scheme: null,
   headers: [],
   query: [],
   cookies: [],

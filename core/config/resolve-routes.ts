@@ -87,13 +87,14 @@ function namer(routes: readonly RouteInFile[], source: ConfigSource): (base: str
 }
 
 function resolveMatch(route: RouteInFile, place: Path, source: ConfigSource): RouteMatch | null {
+  const scheme = (route.scheme ?? null) as RouteMatch["scheme"];
   const methods = resolveMethods(route.methods, [...place, "methods"], source);
   const headers = resolveHeaders(route.headers, [...place, "headers"], source);
   const query = resolveQuery(route.query, [...place, "query"], source);
   const cookies = resolveCookies(route.cookies, [...place, "cookies"], source);
   const host = resolveHost(route.host ?? "*", [...place, "host"], source);
   const path = parsePathMatch(route.path ?? "/");
-  if (!("fault" in path)) return { host, path, methods, headers, query, cookies };
+  if (!("fault" in path)) return { host, path, methods, scheme, headers, query, cookies };
   const inMap = typeof route.path === "object" ? Object.keys(route.path) : [];
   source.expect([...place, "path", ...inMap], path.fault, Object.values(route.path as object).join(""));
   return null;

@@ -14,6 +14,8 @@ export interface RouteMatch {
   readonly path: PathMatch;
   /** Null: any method. */
   readonly methods: readonly string[] | null;
+  /** By which the client came, to a trusted proxy if there is one; null: either. */
+  readonly scheme: "http" | "https" | null;
   /** All must hold; names in lower case. */
   readonly headers: readonly ValueMatch[];
   /** Parameters of the query, decoded; of several with one name the first counts. */

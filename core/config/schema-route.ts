@@ -37,6 +37,11 @@ export const route = Type.Object(
     host: text("a host name", { description: "example.com, *.example.com, or * for any.", default: "*" }),
     path: Type.Optional(path),
     methods: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: "Default: any." })),
+    scheme: Type.Optional(
+      Type.Enum(["http", "https"], {
+        description: "By which clients come, to a trusted proxy if there is one. Default: either.",
+      }),
+    ),
     headers: conditions("Fields that must be present: name to value, or to true for any value."),
     query: conditions(
       "Parameters of the query that must be there, decoded; of several with one name the first.",

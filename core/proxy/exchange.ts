@@ -32,6 +32,7 @@ import type { Trailers } from "../wire/trailers.ts";
 import type { Attempt } from "./attempt.ts";
 import { Attempts } from "./attempts.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
+import { clientScheme } from "./client-facts.ts";
 import { type ClusterChoice, clusterFor } from "./cluster-choice.ts";
 import type { DownstreamConnection } from "./connection.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
@@ -144,7 +145,8 @@ export class Exchange implements Task {
   /** @throws ProxyError route_not_found, method_not_allowed */
   findRoute(method: string, authority: string, path: string, query: string): Route {
     const { table, routes } = this.generation;
-    const index = table.match(authority, path, method, routingFields(this.head, query));
+    const scheme = table.readsScheme ? clientScheme(this.head, this.client.side) : null;
+    const index = table.match(authority, path, method, routingFields(this.head, query, scheme));
     const route = routes[index];
     if (route !== undefined) return route;
     const code = index === -1 ? "route_not_found" : "method_not_allowed";

@@ -7,9 +7,14 @@ import type { RequestHead } from "../wire/request-head.ts";
  * that the endpoint never sees.
  *
  * @param query as policies have left it
+ * @param scheme null: no route asks for it
  */
-export function routingFields(head: RequestHead, query: string): ValueReader {
+export function routingFields(
+  head: RequestHead,
+  query: string,
+  scheme: "http" | "https" | null,
+): ValueReader {
   const fields = endToEndFields(head, head.connection);
-  if (fields === head && query === head.query) return head;
-  return { get: (name) => fields.get(name), query };
+  if (fields === head && query === head.query && scheme === null) return head;
+  return { get: (name) => fields.get(name), query, scheme };
 }

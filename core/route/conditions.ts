@@ -9,10 +9,13 @@ export interface ValueReader {
   get(name: string): string | null;
   /** From `?` on, or empty. */
   readonly query: string;
+  /** Absent where no route asks for it. */
+  readonly scheme?: "http" | "https" | null;
 }
 
 /** What a request must have for a route to take it. */
 export interface Conditions {
+  readonly scheme: RouteMatch["scheme"];
   readonly headers: readonly ValueMatch[];
   /** Texts in the form of `asBytes`. */
   readonly query: readonly ValueMatch[];
@@ -20,13 +23,14 @@ export interface Conditions {
 }
 
 /** Null where there are none: such a route is not asked about them. */
-export function compileConditions({ headers, query, cookies }: RouteMatch): Conditions | null {
-  if (headers.length + query.length + cookies.length === 0) return null;
-  return { headers, query: query.map(inBytes), cookies };
+export function compileConditions({ scheme, headers, query, cookies }: RouteMatch): Conditions | null {
+  if (scheme === null && headers.length + query.length + cookies.length === 0) return null;
+  return { scheme, headers, query: query.map(inBytes), cookies };
 }
 
 /** Whether a request has all of it. */
-export function hold({ headers, query, cookies }: Conditions, request: ValueReader): boolean {
+export function hold({ scheme, headers, query, cookies }: Conditions, request: ValueReader): boolean {
+  if (scheme !== null && request.scheme !== scheme) return false;
   for (let i = 0; i < headers.length; i++) {
     if (!fits(headers[i]!, request.get(headers[i]!.name))) return false;
   }

@@ -8,7 +8,8 @@ import type { PathMatch, RouteMatch } from "../config/route-model.ts";
  * 2. path: exact, then template, then prefix;
  *    among templates the one with more literal segments, among prefixes the one with more segments;
  * 3. method: a list of methods, then any method;
- * 4. conditions on headers, then on the query, then on cookies: more of them, then fewer.
+ * 4. scheme: one of them, then either;
+ * 5. conditions on headers, then on the query, then on cookies: more of them, then fewer.
  *
  * What is left equal (0) is decided by the order of the file: the earlier route wins.
  */
@@ -18,6 +19,7 @@ export function comparePrecedence(a: RouteMatch, b: RouteMatch): number {
     pathKinds.indexOf(a.path.kind) - pathKinds.indexOf(b.path.kind) ||
     pathWeight(b.path) - pathWeight(a.path) ||
     Number(a.methods === null) - Number(b.methods === null) ||
+    Number(a.scheme === null) - Number(b.scheme === null) ||
     b.headers.length - a.headers.length ||
     b.query.length - a.query.length ||
     b.cookies.length - a.cookies.length

@@ -11,6 +11,8 @@ export const methodRefused = -2;
 
 /** The routes of one configuration, ready to be looked up. Never changes once built. */
 export interface RouteTable {
+  /** Whether some route asks for the scheme, which is to be told then. */
+  readonly readsScheme: boolean;
   /**
    * The route of a request: its index in the list that was compiled, {@link noRoute} or {@link methodRefused}.
    *
@@ -37,6 +39,7 @@ export function compileRoutes(routes: readonly RouteConfig[]): RouteTable {
 }
 
 class HostTable implements RouteTable {
+  readonly readsScheme: boolean;
   /** Rank to index in the list of the configuration. */
   readonly #order: readonly number[];
   readonly #exact = new Map<string, PathTree>();
@@ -54,6 +57,7 @@ class HostTable implements RouteTable {
       const conditions = compileConditions(match);
       this.#treeFor(match.host).add(match.path, { rank, methods: match.methods, conditions });
     });
+    this.readsScheme = routes.some(({ match }) => match.scheme !== null);
     this.#namesHosts = routes.some(({ match }) => match.host !== null);
     this.#longestWildcard = Math.max(0, ...[...this.#wildcards.keys()].map((suffix) => suffix.length));
   }

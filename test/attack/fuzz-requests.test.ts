@@ -21,7 +21,15 @@ const last = get("/last", "Connection: close");
 const settings: GatewaySettings = {
   // The parser of node:http knows no other methods.
   route: {
-    match: { host: null, path: { kind: "prefix", value: "/" }, methods, headers: [], query: [], cookies: [] },
+    match: {
+      host: null,
+      path: { kind: "prefix", value: "/" },
+      methods,
+      scheme: null,
+      headers: [],
+      query: [],
+      cookies: [],
+    },
   },
   timeouts: { head: 2000, bodyIdle: 2000, keepAlive: 500 },
   clusterTimeouts: { poolIdle: 500 },

@@ -49,7 +49,7 @@ t.test("a field that Connection names away chooses no route, as the endpoint doe
   const upstream = await startUpstream(t, () => ok());
   const headers = [{ name: "x-role", value: "staff" }];
   const path = { kind: "prefix", value: "/" } as const;
-  const match = { host: null, path, methods: null, headers, query: [], cookies: [] };
+  const match = { host: null, path, methods: null, scheme: null, headers, query: [], cookies: [] };
   const proxy = await startGateway(t, upstream.address, { route: { match } });
   t.equal((await proxy.ask(get("/", "X-Role: staff"))).status, 200);
   t.equal((await proxy.ask(get("/", "X-Role: staff", "Connection: X-Role"))).status, 404);

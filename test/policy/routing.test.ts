@@ -58,6 +58,7 @@ function routeOf(
       host: host ?? null,
       path: { kind: "prefix", value: path },
       methods: methods ?? null,
+      scheme: null,
       headers: [],
       query: [],
       cookies: [],

@@ -38,6 +38,7 @@ t.test("an error reply to HEAD has no body, and the connection goes on", async (
     host: null,
     path: { kind: "prefix", value: "/api" },
     methods: null,
+    scheme: null,
     headers: [],
     query: [],
     cookies: [],

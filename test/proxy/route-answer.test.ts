@@ -1,10 +1,11 @@
 /** Routes that the proxy answers itself. */
 import t, { type Test } from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
-import { startConfigured } from "../support/configured.ts";
+import { at, startConfigured } from "../support/configured.ts";
 import { get, type TestGateway } from "../support/gateway.ts";
 import { field, readHead, readMessage } from "../support/message.ts";
 import type { PluginTexts } from "../support/policies.ts";
+import { ok, startUpstream } from "../support/raw-upstream.ts";
 
 t.teardown(stopBundler);
 
@@ -195,4 +196,34 @@ t.test("the timeout of a route holds for the policies in front of its answer", a
   const plugin = "export default { onRequest() { return new Promise(() => {}); } };";
   const proxy = await startConfigured(t, yaml, { "slow.ts": plugin });
   t.equal((await proxy.ask(get("/"))).status, 504);
+});
+
+t.test(
+  "only what comes unencrypted is redirected to https, where a trusted proxy says so, too",
+  async (t) => {
+    const yaml = `trustedProxies: [127.0.0.1]
+routes: [{ scheme: http, redirect: { scheme: https } }, { respond: { body: safe } }]`;
+    const trusting = await startConfigured(t, yaml);
+    t.equal(field(await trusting.ask(get("/x")), "location"), "https://a.test/x");
+    t.equal((await trusting.ask(get("/x", "X-Forwarded-Proto: https"))).body, "safe");
+    const wary = await startConfigured(t, yaml.replace("127.0.0.1", "10.0.0.1"));
+    t.equal(
+      (await wary.ask(get("/x", "X-Forwarded-Proto: https"))).status,
+      302,
+      "a client's own word is none",
+    );
+  },
+);
+
+t.test("a policy may send a request on to a cluster in the place of the answer", async (t) => {
+  const upstream = await startUpstream(t, () => ok("from the cluster"));
+  const yaml = `clusters: { app: { endpoints: ["${at(upstream.address)}"] } }
+routes: [{ respond: { status: 503, body: "closed for today" } }]`;
+  const plugin = `export default { onRequest(request, ctx) {
+  if (request.headers.get("x-staff") !== null) ctx.upstream.cluster = "app";
+}, onUpstream(attempt) { attempt.headers.set("x-cluster", attempt.cluster); } };`;
+  const proxy = await startConfigured(t, yaml, { "staff.ts": plugin });
+  t.match(await proxy.ask(get("/")), { status: 503, body: "closed for today" });
+  t.match(await proxy.ask(get("/", "X-Staff: 1")), { status: 200, body: "from the cluster" });
+  t.match(await proxy.record(2), { cluster: "app" });
 });

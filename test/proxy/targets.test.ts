@@ -35,6 +35,7 @@ t.test("a method that the route does not take is answered 405 with those it take
   const match = {
     host: null,
     path: { kind: "prefix", value: "/" },
+    scheme: null,
     headers: [],
     query: [],
     cookies: [],
@@ -53,6 +54,7 @@ t.test("a request that no route matches is answered 404 and the connection stays
     host: null,
     path: { kind: "prefix", value: "/api" },
     methods: null,
+    scheme: null,
     headers: [],
     query: [],
     cookies: [],

@@ -9,6 +9,7 @@ export interface Request {
   readonly headers: ReadonlyMap<string, string>;
   /** From `?` on, or empty. */
   readonly query: string;
+  readonly scheme: "http" | "https";
 }
 
 /** The rules of routing read aloud: filter all routes, then sort what is left. Slow and obvious. */
@@ -23,6 +24,7 @@ export function referenceMatch(routes: readonly RouteConfig[], request: Request)
     const method = match.methods === null || match.methods.includes(request.method);
     return (
       method &&
+      (match.scheme === null || match.scheme === request.scheme) &&
       match.headers.every((header) => fits(header, request.headers.get(header.name))) &&
       match.query.every((parameter) => fits(parameter, parameters.get(parameter.name))) &&
       match.cookies.every((cookie) => fits(cookie, cookies.get(cookie.name)))
@@ -66,12 +68,20 @@ function bySpecificity(a: RouteConfig, b: RouteConfig): number {
 }
 
 function specificity({ match }: RouteConfig): number[] {
-  const { host, path, methods, headers, query, cookies } = match;
+  const { host, path, methods, scheme, headers, query, cookies } = match;
   const hostRank = host === null ? 0 : host.startsWith("*") ? host.split(".").length : 1000;
   const segments = path.value
     .split("/")
     .filter((segment, index) => index > 0 && !(segment === "" && path.value === "/"));
   const literals = segments.filter((segment) => !segment.startsWith("{")).length;
   const pathRank = { exact: 2000, template: 1000 + literals, prefix: segments.length }[path.kind];
-  return [hostRank, pathRank, methods === null ? 0 : 1, headers.length, query.length, cookies.length];
+  return [
+    hostRank,
+    pathRank,
+    methods === null ? 0 : 1,
+    scheme === null ? 0 : 1,
+    headers.length,
+    query.length,
+    cookies.length,
+  ];
 }

@@ -9,6 +9,7 @@ const anything: RouteMatch = {
   host: null,
   path: { kind: "prefix", value: "/" },
   methods: null,
+  scheme: null,
   headers: [],
   query: [],
   cookies: [],
@@ -48,9 +49,18 @@ function exact(value: string): RouteConfig {
 
 function matcher(routes: readonly RouteConfig[]) {
   const table = compileRoutes(routes);
-  return (path: string, { host = "example.com", method = "GET", headers = {}, query = "" } = {}) => {
+  return (
+    path: string,
+    {
+      host = "example.com",
+      method = "GET",
+      headers = {},
+      query = "",
+      scheme = "http" as "http" | "https",
+    } = {},
+  ) => {
     const fields = new Map<string, string>(Object.entries(headers));
-    return table.match(host, path, method, { get: (name) => fields.get(name) ?? null, query });
+    return table.match(host, path, method, { get: (name) => fields.get(name) ?? null, query, scheme });
   };
 }
 
@@ -226,6 +236,7 @@ const value = fc.oneof(
   fc.record({ prefix: fieldValue }),
   fc.record({ oneOf: fc.uniqueArray(fieldValue, { minLength: 1 }) }),
 );
+const scheme = fc.constantFrom("http" as const, "https" as const);
 const conditions = (name: fc.Arbitrary<string>) =>
   fc.uniqueArray(fc.record({ name, value }), { selector: ({ name }) => name, maxLength: 2 });
 const word = fc.constantFrom("a", "b", "ä", "a b", "1", "2", "12");
@@ -247,6 +258,7 @@ const routeMatch: fc.Arbitrary<RouteMatch> = fc.record({
   host: fc.option(fc.oneof(host, fc.constantFrom("*.a.com", "*.b.a.com", "*.com"))),
   path: pathMatch,
   methods: fc.option(fc.uniqueArray(method, { minLength: 1 })),
+  scheme: fc.option(scheme),
   headers: conditions(fieldName),
   query: conditions(word),
   cookies: conditions(fc.constantFrom("c", "d")),
@@ -259,6 +271,7 @@ const request: fc.Arbitrary<Request> = fc.record({
     .tuple(fc.dictionary(fieldName, fieldValue), fc.array(cookie, { maxLength: 3 }))
     .map(([fields, cookies]) => new Map([...Object.entries(fields), ["cookie", cookies.join("; ")]])),
   query,
+  scheme,
 });
 
 t.test("the table finds what filtering and sorting every route finds", async (t) => {
@@ -273,6 +286,7 @@ t.test("the table finds what filtering and sorting every route finds", async (t)
           const found = table.match(`${request.host}:80`, request.path, request.method, {
             get: (name) => request.headers.get(name) ?? null,
             query: request.query,
+            scheme: request.scheme,
           });
           return found === referenceMatch(routes, request);
         });

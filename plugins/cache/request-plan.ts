@@ -1,8 +1,9 @@
 import { cacheKey } from "./cache-key.ts";
 import type { ForwardReason } from "./cache-status.ts";
-import type { FieldReader, RequestHead } from "./fields.ts";
+import type { RequestHead } from "./fields.ts";
 import { requestDirectives } from "./request-directives.ts";
 import type { CacheRules } from "./rules.ts";
+import { unkeyedPart } from "./unkeyed.ts";
 
 /** What to do with a request that has arrived. */
 export type RequestPlan =
@@ -15,18 +16,6 @@ export type RequestPlan =
 const originConditions = ["if-match", "if-unmodified-since"];
 
 /**
- * Fields that some frameworks let a client put in the place of its method or target. No key holds what they
- * change, so that with them anyone could have anything kept under any key (CVE-2018-14773).
- */
-const overrides = [
-  "x-http-method-override",
-  "x-http-method",
-  "x-method-override",
-  "x-original-url",
-  "x-rewrite-url",
-];
-
-/**
  * Whether a request is one for the store, and under which key.
  *
  * @example
@@ -36,9 +25,8 @@ const overrides = [
 export function planRequest(request: RequestHead, rules: CacheRules): RequestPlan {
   const { method, headers } = request;
   if (method !== "GET" && method !== "HEAD") return { kind: "forward", because: "method", detail: method };
-  // A body is not part of the key, and RFC 9110 section 9.3.1 gives it no meaning; some origins do.
-  if (hasBody(headers)) return forward("body");
-  if (overrides.some((name) => headers.get(name) !== null)) return forward("override");
+  const unkeyed = unkeyedPart(request);
+  if (unkeyed !== null) return forward(unkeyed);
   if (headers.get("upgrade") !== null) return forward("upgrade");
   if (originConditions.some((name) => headers.get(name) !== null)) return forward("condition");
   if (rules.honourClients && requestDirectives(headers.get("cache-control")).noStore)
@@ -48,9 +36,4 @@ export function planRequest(request: RequestHead, rules: CacheRules): RequestPla
 
 function forward(detail: string): RequestPlan {
   return { kind: "forward", because: "bypass", detail };
-}
-
-function hasBody(headers: FieldReader): boolean {
-  const length = headers.get("content-length");
-  return (length !== null && length !== "0") || headers.get("transfer-encoding") !== null;
 }

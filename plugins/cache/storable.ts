@@ -4,11 +4,13 @@ import type { ReadResponse } from "./read-response.ts";
 import { requestDirectives } from "./request-directives.ts";
 import type { ResponseDirectives } from "./response-directives.ts";
 import type { CacheRules } from "./rules.ts";
+import { unkeyedPart } from "./unkeyed.ts";
 import { varyNames } from "./vary.ts";
 
 /** Why a response is not kept. */
 export type Refusal =
   | "method"
+  | "unkeyed"
   | "status"
   | "no-store"
   | "private"
@@ -39,6 +41,7 @@ export function storingRefusal(
   const { status, reader, lifetime } = response;
   const { directives } = response.governing;
   if (!isMethodKept(request, response)) return "method";
+  if (unkeyedPart(request) !== null) return "unkeyed";
   // Parts and answers to conditions are not whole (section 3, fourth item); interim responses are no answers.
   if (status < 200 || status === 206 || status === 304) return "status";
   if (forbidsStoring(directives, status) || isUnwanted(request, rules)) return "no-store";

@@ -120,6 +120,21 @@ t.test("a POST that is the resource answers later GETs", async (t) => {
   t.same([ask(0, {}, { method: "POST" }), ask(1)], ["200 one", "200 one"]);
 });
 
+t.test("what no key holds cannot be left behind for others", async (t) => {
+  // Attacks: the body of a GET, a target in a field, and that with a POST that claims to be the resource.
+  const fields = { "cache-control": "max-age=10", "content-location": "/" };
+  const { ask } = conversation(
+    [200, fields, "evil"],
+    [200, fields, "evil"],
+    [200, fields, "evil"],
+    [200, fields, "good"],
+  );
+  ask(0, { "content-length": "5" });
+  ask(0, { "x-original-url": "/evil" });
+  ask(0, { "x-original-url": "/evil" }, { method: "POST" });
+  t.equal(ask(1), "200 good");
+});
+
 /** What an origin of the property below says, as facts rather than text. */
 interface Policy {
   readonly maxAge: number | null;

@@ -42,7 +42,7 @@ t.test("it never holds more than it may, and knows what it holds", async () => {
   const step = fc.record({
     key: fc.nat(30).map(String),
     bytes: fc.nat(60),
-    kind: fc.constantFrom("want", "want", "want", "drop"),
+    kind: fc.constantFrom("want", "want", "want", "renew", "drop"),
   });
   fc.assert(
     fc.property(
@@ -81,6 +81,18 @@ t.test("an entry that can never fit pushes nothing out", async (t) => {
   t.same(policy.insert("huge", 1001), ["huge"]);
   t.same(policy.insert("a", 2000), ["a"], "what grew too large goes by itself");
   t.same([policy.size, policy.bytes], [2, 600]);
+});
+
+t.test("an entry that comes again keeps its place", async (t) => {
+  const policy = new TinyLfu({ capacity: 10_000, seed: 1 });
+  const want = (key: string) => policy.touch(key) || policy.insert(key, 100);
+  want("popular");
+  for (let page = 0; page < 10; page++) want(`first ${page}`);
+  want("popular");
+  t.same(policy.insert("popular", 200), []);
+  for (let page = 0; page < 500; page++) want(`page ${page}`);
+  t.ok(policy.has("popular"));
+  t.ok(policy.bytes <= 10_000);
 });
 
 t.test("a large entry has to be worth all the small ones that it would push out", async (t) => {

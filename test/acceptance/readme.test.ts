@@ -126,6 +126,17 @@ t.test("the config files with mirrors and faults are valid", async (t) => {
   });
 });
 
+t.test("the config file with a split, rewrites and answers is valid", async (t) => {
+  const text = blocks("yaml").find((block) => block.includes("split:"))!;
+  const { routes } = loadConfig("sluice.yaml", text, { env: {} });
+  t.same(
+    routes.map(({ cluster, split, redirect }) => (cluster ?? split ?? redirect) === null),
+    [false, false, false, false, false, true],
+  );
+  t.match(routes[0]!.split, { by: { kind: "cookie", name: "release" } });
+  t.match(routes[2]!.rewrite, { kind: "prefix", value: "/v2" });
+});
+
 t.test("the settings for failing endpoints exist", async (t) => {
   const schema = jsonSchemaText();
   const named = table("to change").flatMap(([, settings]) => settings!.match(/[a-zA-Z]{3,}/g) ?? []);

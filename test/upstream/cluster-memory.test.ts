@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import t from "tap";
 import { type ClusterCounts, ClusterTable, createClusterMemory } from "../../core/upstream/cluster-memory.ts";
+import { GradientLimit } from "../../core/upstream/overload/gradient-limit.ts";
+import type { CountingThreadData, CountingThreadLog } from "./counting-thread.ts";
 
 t.test(
   "a cluster has the same words in every table of the memory, and none of another cluster's",
@@ -86,4 +90,30 @@ t.test("whatever is taken and given back, names and words belong together", asyn
     }),
   );
   t.pass();
+});
+
+t.test("threads that count at once let no more through than may be, and leave nothing behind", async (t) => {
+  const memory = createClusterMemory();
+  const own = new SharedArrayBuffer(16);
+  const table = new ClusterTable(memory);
+  const counts = table.acquire("app");
+  const most = 3;
+  const logs = await Promise.all(
+    [1, 2, 3, 4].map(async (seed) => {
+      const workerData: CountingThreadData = { memory, own, most, seed, calls: 60_000 };
+      const thread = new Worker(new URL("./counting-thread.ts", import.meta.url), { workerData });
+      const [log] = await once(thread, "message");
+      await thread.terminate();
+      return log as CountingThreadLog;
+    }),
+  );
+  for (const { tooMany, begun, refused } of logs) {
+    t.equal(tooMany, 0);
+    t.ok(begun > 1_000 && refused > 0, `${begun} begun, ${refused} refused`);
+  }
+  const limit = new GradientLimit({ least: 4, most: 64, tolerance: 1.5 }, undefined, undefined, counts.limit);
+  t.equal(counts.inFlight, 0);
+  t.equal(limit.inFlight, 0);
+  t.ok(limit.limit >= 4 && limit.limit <= 64, `limit ${limit.limit}`);
+  t.equal(table.size, 1);
 });

@@ -22,6 +22,9 @@ export interface Served {
   readonly highest: number;
 }
 
+/** What decides who is let through. */
+export type Limiter = Pick<GradientLimit, "limit" | "onEnd"> & { onStart(): boolean };
+
 interface Work {
   readonly startedAt: number;
 }
@@ -32,7 +35,7 @@ export class QueueingServer {
   /** Requests a second that clients send. */
   load = 0;
   private readonly random: Random;
-  private limiter: GradientLimit | null = null;
+  private limiter: Limiter | null = null;
   private readonly queue: Work[] = [];
   private readonly busy: { readonly work: Work; readonly endsAt: number }[] = [];
   private nextArrival = 0;
@@ -42,7 +45,7 @@ export class QueueingServer {
     this.random = random;
   }
 
-  behind(limiter: GradientLimit): void {
+  behind(limiter: Limiter): void {
     this.limiter = limiter;
   }
 

@@ -1,5 +1,6 @@
 /** A data plane inside the caller's own process, for tests and for embedding. */
 import { addressExpected, formatAddress, parseAddress } from "./config/address.ts";
+import { usesPlugins } from "./config/built-in-plugins.ts";
 import { endpointExpected, parseEndpoint } from "./config/endpoint.ts";
 import { routesWithFaults } from "./config/fault-text.ts";
 import { configFromFlags } from "./config/from-flags.ts";
@@ -10,7 +11,7 @@ import { type AccessLog, createAccessLog } from "./observe/access-log.ts";
 import type { Logger } from "./observe/log.ts";
 import { createLogger } from "./observe/logger.ts";
 import { Metrics, type MetricsSnapshot } from "./observe/metrics.ts";
-import { Gateway } from "./proxy/gateway.ts";
+import { Gateway, type GatewayOptions } from "./proxy/gateway.ts";
 
 export { type ErrorCode, type ErrorSource, ProxyError, type RetrySafety } from "./errors.ts";
 export type { AccessLog, AccessRecord } from "./observe/access-log.ts";
@@ -44,10 +45,13 @@ export interface Proxy {
 }
 
 /**
- * Starts a proxy in this process. There is no admin listener and no supervisor.
+ * Starts a proxy in this process. There is no admin listener and no supervisor, and nothing is reloaded. Policies of
+ * the config run in this process as well: on Node start it with `--no-node-snapshot`, as isolated-vm asks, unless
+ * all of them are built in, `trusted` or on `quickjs`.
  *
  * @throws TypeError when an address or a URL is malformed
  * @throws ConfigError when the config file is invalid
+ * @throws PluginError or PluginLoadError when a policy cannot be used
  * @throws ListenError when an address cannot be bound
  * @example
  * const proxy = await createProxy({ upstream: "http://127.0.0.1:3000", listen: "127.0.0.1:0" });
@@ -63,6 +67,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     log,
     accessLog: accessLogOf(options, config),
     metrics,
+    ...(await policyParts(config, metrics)),
     listen: (listener, onConnection) => listen(listener, onConnection, { log }),
   });
   await gateway.start();
@@ -75,6 +80,22 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     drain: () => gateway.drain(),
     close: () => gateway.close(),
   };
+}
+
+/** Policies run in this process too: what runs in it can end it. */
+async function policyParts(
+  config: Config,
+  metrics: Metrics,
+): Promise<Pick<GatewayOptions, "bundle" | "policyServices">> {
+  // A program without policies loads no compiler.
+  if (!usesPlugins(config)) return {};
+  const [{ policyBundleFor }, { engineFor }, { sharedServices }] = await Promise.all([
+    import("./reload/policy-bundle.ts"),
+    import("./sandbox/engines.ts"),
+    import("./data/shared-services.ts"),
+  ]);
+  const bundle = await policyBundleFor(config);
+  return { bundle, policyServices: { engine: engineFor, shared: sharedServices(metrics.plugins) } };
 }
 
 async function readConfig(options: ProxyOptions): Promise<Config> {

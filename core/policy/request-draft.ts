@@ -60,7 +60,7 @@ export class RequestDraft {
     if (edits.method !== undefined) this.method = methodFrom(edits.method, this.method);
     if (edits.url !== undefined) this.changeUrl(edits.url);
     if (edits.cluster !== undefined) this.cluster = editedText(edits.cluster, "cluster");
-    if (edits.endpoint !== undefined) this.endpoint = editedText(edits.endpoint, "endpoint");
+    if (edits.endpoint !== undefined) this.endpoint = editedEndpoint(edits.endpoint);
     if (edits.hashKey !== undefined) this.hashKey = editedText(edits.hashKey, "hash key");
     if (edits.identity !== undefined) this.identity = readIdentity(edits.identity);
     if (edits.priority !== undefined) this.priority = editedPriority(edits.priority);
@@ -96,4 +96,8 @@ function methodFrom(value: unknown, current: string): string {
     throw new MalformedOutcome("Cannot change the method: HEAD and other methods have different responses");
   }
   return method;
+}
+
+function editedEndpoint(value: unknown): string | null {
+  return value === null ? null : editedText(value, "endpoint");
 }

@@ -422,8 +422,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     }
     const { method, authority, path, query } = this.attempt;
     const url = `${this.scheme}://${authority}${path}${query}`;
-    const cluster = this.request.cluster ?? clusterFor(this.exchange).name;
-    const attempt = `${this.exchange.attempts.nextNumber} ${cluster}`;
+    const cluster = this.attempt.cluster ?? clusterFor(this.exchange).name;
+    const attempt = `${this.exchange.attempts.nextNumber} ${this.attempt.endpoint ?? "-"} ${cluster}`;
     return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
   }
 

@@ -12,7 +12,11 @@ export class Draft extends HeadFields {
   declare url: string | null;
   declare status: number | null;
   declare reason: string | null;
-  /** Whether one of the four above, or the body, was assigned to. */
+  /** Of an attempt. */
+  declare cluster: string | null;
+  /** Of an attempt; undefined: as it came. */
+  declare endpoint: string | null | undefined;
+  /** Whether one of those above, or the body, was assigned to. */
   declare isRewritten: boolean;
   /** In the place of the body. */
   declare replacement: string | Uint8Array | null;
@@ -21,6 +25,7 @@ export class Draft extends HeadFields {
   static {
     const untouched = { method: null, url: null, status: null, reason: null, isRewritten: false };
     Object.assign(Draft.prototype, untouched, { replacement: null, body: null });
+    Object.assign(Draft.prototype, { cluster: null, endpoint: undefined });
   }
 
   /** @param text a line of its own and the lines of the fields */
@@ -59,14 +64,16 @@ export class Draft extends HeadFields {
 
   private otherEdits(): Edits {
     const { method, url, status, reason, replacement, exchange } = this;
-    const { cluster = null, endpoint = null, hashKey = null } = exchange.choice ?? {};
+    const { hashKey = null } = exchange.choice ?? {};
+    const cluster = this.cluster ?? exchange.choice?.cluster ?? null;
+    const endpoint = this.endpoint === undefined ? (exchange.choice?.endpoint ?? undefined) : this.endpoint;
     return {
       ...(method !== null && { method }),
       ...(url !== null && { url }),
       ...(status !== null && { status }),
       ...(reason !== null && { reason }),
       ...(cluster !== null && { cluster: String(cluster) }),
-      ...(endpoint !== null && { endpoint: String(endpoint) }),
+      ...(endpoint !== undefined && { endpoint: endpoint === null ? null : String(endpoint) }),
       ...(hashKey !== null && { hashKey: String(hashKey) }),
       ...(exchange.assignedIdentity !== undefined && { identity: exchange.assignedIdentity }),
       ...(exchange.assignedPriority !== null && { priority: exchange.assignedPriority }),

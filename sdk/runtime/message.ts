@@ -51,7 +51,7 @@ export const MessageKind = {
   discover: "E",
   /** Payload: field lines. */
   request: "Q",
-  /** Payload: `ATTEMPT CLUSTER METHOD URL\n` and field lines. */
+  /** Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines. */
   upstream: "U",
   /** Payload: `STATUS REASON\n` or `STATUS!CODE REASON\n` and field lines. */
   response: "S",
@@ -123,7 +123,8 @@ export interface Edits {
   readonly status?: number;
   readonly reason?: string;
   readonly cluster?: string;
-  readonly endpoint?: string;
+  /** Null: the balancer is to choose. */
+  readonly endpoint?: string | null;
   readonly hashKey?: string;
   /** An `Identity`, or null. */
   readonly identity?: object | null;

@@ -6,11 +6,12 @@ export class UpstreamAttempt {
   readonly #draft: Draft;
   readonly #number: number;
   readonly #cluster: string;
+  readonly #endpoint: string | null;
   readonly #method: string;
   readonly #url: string;
   #headers: Headers | null = null;
 
-  /** @param draft its line holds the number of the attempt, name of the cluster, method and URL */
+  /** @param draft its line holds the number of the attempt, its endpoint, name of the cluster, method and URL */
   constructor(draft: Draft) {
     this.#draft = draft;
     const { line } = draft;
@@ -18,7 +19,10 @@ export class UpstreamAttempt {
     const last = line.lastIndexOf(" ");
     const method = line.lastIndexOf(" ", last - 1);
     this.#number = Number(line.slice(0, first));
-    this.#cluster = line.slice(first + 1, method);
+    const second = line.indexOf(" ", first + 1);
+    const endpoint = line.slice(first + 1, second);
+    this.#endpoint = endpoint === "-" ? null : endpoint;
+    this.#cluster = line.slice(second + 1, method);
     this.#method = line.slice(method + 1, last);
     this.#url = line.slice(last + 1);
   }
@@ -28,19 +32,22 @@ export class UpstreamAttempt {
   }
 
   get cluster(): string {
-    return this.#draft.exchange.choice?.cluster ?? this.#cluster;
+    return this.#draft.cluster ?? this.#draft.exchange.choice?.cluster ?? this.#cluster;
   }
 
   set cluster(name: string) {
-    this.#draft.exchange.upstream.cluster = name;
+    this.#draft.isRewritten = true;
+    this.#draft.cluster = name;
   }
 
   get endpoint(): string | null {
-    return this.#draft.exchange.choice?.endpoint ?? null;
+    const { endpoint, exchange } = this.#draft;
+    return endpoint === undefined ? (exchange.choice?.endpoint ?? this.#endpoint) : endpoint;
   }
 
   set endpoint(name: string | null) {
-    this.#draft.exchange.upstream.endpoint = name;
+    this.#draft.isRewritten = true;
+    this.#draft.endpoint = name;
   }
 
   get method(): string {

@@ -107,3 +107,43 @@ t.test(
     }
   },
 );
+
+t.test(
+  "a policy sees where those before it send an attempt, and may leave it to the balancer again",
+  async (t) => {
+    const endpoints = await startNumbered(t, 2);
+    const { host, port } = endpoints[1]!.address as { host: string; port: number };
+    const gateway = await startPolicyGateway(
+      t,
+      endpoints.map(({ address }) => address),
+      {
+        plugins: {
+          "a.ts": `export default { onUpstream(attempt) { attempt.endpoint = "${host}:${port}"; } };`,
+          "b.ts": `export default { onUpstream(attempt) {
+          attempt.headers.set("x-saw", attempt.cluster + " " + attempt.endpoint);
+          if (attempt.url.endsWith("/any")) attempt.endpoint = null;
+        } };`,
+        },
+      },
+    );
+    for (let turn = 0; turn < 4; turn++) await gateway.ask(get("/"));
+    t.same(countsOf(endpoints), [0, 4]);
+    t.equal(field(endpoints[1]!.requests[0]!, "x-saw"), `upstream ${host}:${port}`);
+    for (let turn = 0; turn < 4; turn++) await gateway.ask(get("/any"));
+    t.same(countsOf(endpoints), [2, 6]);
+  },
+);
+
+t.test("an endpoint that is chosen for one attempt is not chosen for the next", async (t) => {
+  const bad = await startCounting(t, resets);
+  const good = await startCounting(t, () => ok());
+  const { host, port } = bad.address as { host: string; port: number };
+  const gateway = await startPolicyGateway(t, [bad.address, good.address], {
+    plugins: plugin(
+      `onUpstream(attempt) { if (attempt.number === 1) attempt.endpoint = "${host}:${port}"; }`,
+    ),
+    route: { retry: retrying() },
+  });
+  t.equal((await gateway.ask(get())).status, 200);
+  t.same([bad.requests.length, good.requests.length], [1, 1]);
+});

@@ -24,8 +24,8 @@ export interface Context<Config = unknown, State = unknown> {
    * what the plugin's `state` returns, or as an empty object.
    */
   state: State;
-  /** The route that the request took. */
-  readonly route: { readonly name: string };
+  /** The route that the request took, and the cluster that it leads to; null when that is not one. */
+  readonly route: { readonly name: string; readonly cluster: string | null };
   readonly client: Client;
   /** The id that the logs and X-Request-Id have. */
   readonly requestId: string;

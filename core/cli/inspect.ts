@@ -72,6 +72,7 @@ async function load(code: PluginCode, { config, bundle }: InspectionOrder): Prom
     maxLimits: config.plugins.maxLimits,
     engine,
     routes: [],
+    clusters: [],
     reactor: new Reactor(new Metrics(), silent),
     shared: sharedServices(),
   });

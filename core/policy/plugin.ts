@@ -33,6 +33,8 @@ export interface PluginOptions {
   readonly engine: Engine;
   /** Names of routes, by number. */
   readonly routes: readonly string[];
+  /** Their clusters. */
+  readonly clusters: readonly (string | null)[];
   readonly reactor: Reactor;
   readonly shared: SharedServices;
 }
@@ -104,7 +106,7 @@ export class Plugin {
    * @throws PluginLoadError when the config does not fit, or `setup` throws
    */
   async policy(written: unknown): Promise<Policy> {
-    const { settings, routes } = this.options;
+    const { settings, routes, clusters } = this.options;
     if (this.code.quarantined !== undefined) return this.quarantinedPolicy(this.code.quarantined);
     const manifest = this.manifest!;
     let config: unknown;
@@ -126,6 +128,7 @@ export class Plugin {
       env: this.options.shared.environment(this.grants.env),
       envNames: this.grants.env,
       routes,
+      clusters,
       wallMs: this.limits.wall,
     };
     await this.setUp(setup, this.setups.length);

@@ -194,6 +194,7 @@ async function createPlugin(
     maxLimits: config.plugins.maxLimits,
     engine: await engine(engineNameOf(code, settings)),
     routes: config.routes.map(({ name }) => name),
+    clusters: config.routes.map(({ cluster }) => cluster),
     reactor,
     shared,
   });

@@ -37,8 +37,8 @@ export class Context {
     this.#exchange.state = value;
   }
 
-  get route(): { readonly name: string } {
-    return { name: this.#exchange.routeName };
+  get route(): { readonly name: string; readonly cluster: string | null } {
+    return { name: this.#exchange.routeName, cluster: this.#exchange.routeCluster };
   }
 
   get client(): { readonly address: string; readonly tls: object | null } {

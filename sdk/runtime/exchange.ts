@@ -87,6 +87,10 @@ export class GuestExchange {
     this.assignedPriority = value;
   }
 
+  get routeCluster(): string | null {
+    return this.instance.setup.clusters[Number(this.fact(Fact.route))] ?? null;
+  }
+
   get method(): string {
     return this.fact(Fact.method);
   }

@@ -149,6 +149,8 @@ export interface PolicySetup {
   readonly envNames: readonly string[];
   /** Names of routes, by number: contexts refer to them. */
   readonly routes: readonly string[];
+  /** Their clusters; null where a route has not one. */
+  readonly clusters: readonly (string | null)[];
   /** Wall time of one phase, in ms. */
   readonly wallMs: number;
 }

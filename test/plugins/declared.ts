@@ -20,6 +20,7 @@ export async function declared(name: string, engine: EngineName): Promise<Manife
     maxLimits: defaultMaxPluginLimits,
     engine: await engineFor(engine),
     routes: [],
+    clusters: [],
     reactor: new Reactor(new Metrics(), recordingLog()),
     shared: sharedServices(),
   });

@@ -2,10 +2,10 @@ import type { ExchangeCheck } from "./check.ts";
 
 export const contextChecks: readonly ExchangeCheck[] = [
   {
-    title: "ctx tells route, client and id",
+    title: "ctx tells route, cluster, client and id",
     plugin:
-      "onRequest(request, ctx) { return Response.json([ctx.route.name, ctx.client.address, ctx.client.tls, typeof ctx.requestId, ctx.requestId.length > 8]); }",
-    gets: { json: ["upstream", "127.0.0.1", null, "string", true] },
+      "onRequest(request, ctx) { return Response.json([ctx.route.name, ctx.route.cluster, ctx.client.address, ctx.client.tls, typeof ctx.requestId, ctx.requestId.length > 8]); }",
+    gets: { json: ["upstream", "upstream", "127.0.0.1", null, "string", true] },
   },
   {
     title: "ctx.requestId is the id that the endpoint gets",

@@ -1,0 +1,32 @@
+import type { Context } from "sluice/sdk";
+import type { Change } from "./circuit.ts";
+
+type Reporter = Pick<Context, "log" | "metrics">;
+
+const counterNames = { open: "opened", "half-open": "half_opened", closed: "closed" } as const;
+
+/** Tells the operator that a circuit has become another one. */
+export function report({ log, metrics }: Reporter, circuit: string, change: Change): void {
+  count({ metrics }, counterNames[change.to], circuit);
+  if (change.to === "open") {
+    const seconds = Math.round(change.time / 100) / 10;
+    log.warn(`circuit ${circuit} is open for ${seconds} s: ${change.because}`, {
+      circuit,
+      state: "open",
+      because: change.because,
+      seconds,
+    });
+  } else {
+    log.info(`circuit ${circuit} is ${change.to}`, { circuit, state: change.to });
+  }
+}
+
+/** Counts for all circuits together, and for this one. */
+export function count({ metrics }: Pick<Reporter, "metrics">, what: string, circuit: string): void {
+  metrics.counter(`${what}_${nameFor(circuit)}`);
+}
+
+/** A circuit's name as part of that of a metric. */
+function nameFor(circuit: string): string {
+  return circuit.replaceAll(/[^A-Za-z0-9_]/g, "_").slice(0, 48);
+}

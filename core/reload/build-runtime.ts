@@ -22,8 +22,12 @@ async function distManifest(): Promise<object> {
   const { name, version, imports } = JSON.parse(
     text.replaceAll(/(?<="\.\/core\/[^"]*)\.ts"/g, '.js"'),
   ) as Manifest;
-  // Its own name is resolved from here, too.
-  return { name, version, type: "module", imports, exports: { "./package.json": "./package.json" } };
+  // Its own name is resolved from here, too: by the built-in plugins, for the compilers of those who import one.
+  const exports = {
+    "./package.json": "./package.json",
+    "./sdk": { types: "./sdk/index.d.ts", default: "./sdk/index.js" },
+  };
+  return { name, version, type: "module", imports, exports };
 }
 
 await mkdir(new URL("dist/sdk", root), { recursive: true });

@@ -3,6 +3,7 @@ import { isBuiltin } from "node:module";
 import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
+import { builtInEntry, builtInNames } from "../config/built-in-plugins.ts";
 
 const extension = extname(import.meta.url);
 
@@ -34,7 +35,15 @@ export function hostModuleFault(specifier: string): string | null {
 function resolveSluice({ path }: OnResolveArgs): OnResolveResult {
   if (path === "sluice/sdk") return { path: sdkEntry };
   if (path === "sluice/testing") return refusal("sluice/testing is for tests, not for plugins");
+  const [, builtIn] = /^sluice\/plugins\/([^/]+)$/.exec(path) ?? [];
+  if (builtIn !== undefined) return resolveBuiltIn(builtIn);
   return refusal(`a plugin imports "sluice/sdk", found "${path}"`);
+}
+
+/** What is built in can be made into a plugin of one's own, with functions where a config has none. */
+function resolveBuiltIn(name: string): OnResolveResult {
+  if (builtInNames().includes(name)) return { path: builtInEntry(name) };
+  return refusal(`there is no built-in plugin "${name}": expected one of ${builtInNames().join(", ")}`);
 }
 
 function refuseUrl({ path, kind }: OnResolveArgs): OnResolveResult | undefined {

@@ -12,6 +12,11 @@ import type { WebHeaders } from "./web.ts";
 export interface UpstreamAttempt {
   /** 1 for the first. */
   readonly number: number;
+  /**
+   * Whether the attempt before it failed. It did not when there was none, when it takes long and this one runs beside it,
+   * or when it was lost with a connection that had been idle.
+   */
+  readonly isRetry: boolean;
   /** Name of the cluster that the request goes to. A name that no cluster has is a fault. */
   cluster: string;
   /** `host:port` of the endpoint that is to answer, as the cluster names it; null: the balancer chooses. */

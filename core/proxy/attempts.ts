@@ -138,6 +138,11 @@ export class Attempts {
     return this.count + (this.current?.sentAt === 0 ? 2 : 1);
   }
 
+  /** Whether the attempt that is to begin takes the place of one that failed. */
+  get isRetry(): boolean {
+    return this.tried !== null && !this.preparesBeside && !this.repeats;
+  }
+
   // --- its answer
 
   /** Returns whether the client gets this response. */

@@ -423,8 +423,9 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { method, authority, path, query } = this.attempt;
     const url = `${this.scheme}://${authority}${path}${query}`;
     const cluster = this.attempt.cluster ?? clusterFor(this.exchange).name;
-    const attempt = `${this.exchange.attempts.nextNumber} ${this.attempt.endpoint ?? "-"} ${cluster}`;
-    return `${attempt} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
+    const { attempts } = this.exchange;
+    const number = `${attempts.nextNumber}${attempts.isRetry ? "!" : ""}`;
+    return `${number} ${this.attempt.endpoint ?? "-"} ${cluster} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
   }
 
   /** Fields that a guest may read and not change. */

@@ -73,9 +73,9 @@ export function breaker(options: BreakerOptions = {}): Plugin<typeof schema, Cal
         return;
       }
       const now = counters.now();
-      // The attempt before this one failed, or there would be no other.
-      if (attempt.number > 1) settle(ctx, { failed: true, slow: isSlow(config, now - state.begun) });
-      state.begun = now;
+      if (attempt.isRetry) settle(ctx, { failed: true, slow: isSlow(config, now - state.begun) });
+      // What runs beside another attempt, or repeats it, belongs to the same call.
+      if (attempt.isRetry || state.begun < 0) state.begun = now;
       const circuit = circuitFor(attempt, ctx);
       if (circuit === null || circuit === state.circuit) return;
       // Another policy chose another cluster.

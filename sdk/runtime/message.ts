@@ -51,7 +51,7 @@ export const MessageKind = {
   discover: "E",
   /** Payload: field lines. */
   request: "Q",
-  /** Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines. */
+  /** Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines; an attempt after one that failed is `NUMBER!`. */
   upstream: "U",
   /** Payload: `STATUS REASON\n` or `STATUS!CODE REASON\n` and field lines. */
   response: "S",

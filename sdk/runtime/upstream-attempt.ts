@@ -5,6 +5,7 @@ import { type Headers, headersOf } from "./headers.ts";
 export class UpstreamAttempt {
   readonly #draft: Draft;
   readonly #number: number;
+  readonly #isRetry: boolean;
   readonly #cluster: string;
   readonly #endpoint: string | null;
   readonly #method: string;
@@ -18,7 +19,8 @@ export class UpstreamAttempt {
     const first = line.indexOf(" ");
     const last = line.lastIndexOf(" ");
     const method = line.lastIndexOf(" ", last - 1);
-    this.#number = Number(line.slice(0, first));
+    this.#isRetry = line[first - 1] === "!";
+    this.#number = Number.parseInt(line, 10);
     const second = line.indexOf(" ", first + 1);
     const endpoint = line.slice(first + 1, second);
     this.#endpoint = endpoint === "-" ? null : endpoint;
@@ -29,6 +31,10 @@ export class UpstreamAttempt {
 
   get number(): number {
     return this.#number;
+  }
+
+  get isRetry(): boolean {
+    return this.#isRetry;
   }
 
   get cluster(): string {

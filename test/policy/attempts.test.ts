@@ -19,6 +19,7 @@ t.test("onUpstream runs for each attempt, each time from the request as it was a
     plugins: plugin(`onUpstream(attempt) {
       attempt.headers.set("x-attempt", String(attempt.number));
       attempt.headers.append("x-run", "once");
+      attempt.headers.set("x-retry", String(attempt.isRetry));
     }`),
     route: { retry: retrying() },
   });
@@ -28,6 +29,8 @@ t.test("onUpstream runs for each attempt, each time from the request as it was a
     [bad, good].map(({ requests }) => field(requests[0]!, "x-attempt")),
     ["1", "2"],
   );
+  t.equal(field(bad.requests[0]!, "x-retry"), "false");
+  t.equal(field(good.requests[0]!, "x-retry"), "true");
   t.equal(field(good.requests[0]!, "x-run"), "once", "the edits of the attempt before are gone");
   t.match(await gateway.record(1), { attempts: 2 });
 });
@@ -70,7 +73,7 @@ t.test("onUpstream runs for an attempt beside another one, and the first answer 
   const quick = await startCounting(t, () => ok("quick"));
   const gateway = await startPolicyGateway(t, [slow.address, quick.address], {
     plugins: plugin(`
-      onUpstream(attempt) { attempt.headers.set("x-attempt", String(attempt.number)); },
+      onUpstream(attempt) { attempt.headers.set("x-attempt", attempt.number + " " + attempt.isRetry); },
       onResponse(response, ctx) { response.headers.set("x-seen", "1"); }`),
     route: { retry: retrying({ hedge: { percentile: 0.9, least: 20 } }) },
   });
@@ -80,7 +83,7 @@ t.test("onUpstream runs for an attempt beside another one, and the first answer 
   t.equal(field(response, "x-seen"), "1");
   t.same(
     [slow, quick].map(({ requests }) => field(requests.at(-1)!, "x-attempt")),
-    ["1", "2"],
+    ["1 false", "2 false"],
   );
 });
 

@@ -50,6 +50,7 @@ export const complete = definePlugin({
   onUpstream(attempt) {
     attempt.endpoint = attempt.number === 1 ? "127.0.0.1:3000" : null;
     attempt.headers.set("authorization", "Bearer x");
+    expectType<Equal<typeof attempt.isRetry, boolean>>();
     // @ts-expect-error: attempts are counted by the proxy
     attempt.number = 1;
   },

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { noGrants } from "../config/defaults.ts";
 import type { Config, PluginSettings, PolicyConfig } from "../config/model.ts";
+import type { DiscoveryConfig } from "../config/traffic-model.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 
 /** What a config says of policies, apart from where plugins are: it comes and goes with their code. */
@@ -9,26 +10,39 @@ export interface PolicyPart {
   /** By name of the route. */
   readonly routes: Readonly<Record<string, readonly PolicyConfig[] | null>>;
   readonly settings: Readonly<Record<string, PluginSettings>>;
+  /** Of clusters whose endpoints a plugin finds, by name; absent in what older versions kept. */
+  readonly discovery?: Readonly<Record<string, PluginDiscovery>>;
 }
 
-export function policyPart({ routes, plugins }: Config): PolicyPart {
+type PluginDiscovery = Extract<DiscoveryConfig, { kind: "plugin" }>;
+
+export function policyPart({ routes, plugins, clusters }: Config): PolicyPart {
   return {
     routes: Object.fromEntries(routes.map(({ name, policies }) => [name, policies])),
     settings: plugins.settings,
+    discovery: Object.fromEntries(
+      clusters.flatMap(({ name, discovery }) => (discovery?.kind === "plugin" ? [[name, discovery]] : [])),
+    ),
   };
 }
 
 /**
  * A config with the policies of another one. What a plugin may reach stays as `config` says: a grant that
- * was taken back does not return with old code. Routes that the other did not have keep their own.
+ * was taken back does not return with old code. Routes that the other did not have keep their own, and so do clusters
+ * whose endpoints come from elsewhere now.
  */
-export function withPolicyPart(config: Config, { routes, settings }: PolicyPart): Config {
+export function withPolicyPart(config: Config, { routes, settings, discovery = {} }: PolicyPart): Config {
   const granted = Object.entries(settings).map(([name, old]) => {
     const grants = config.plugins.settings[name]?.grants ?? noGrants;
     return [name, { ...old, grants }] as const;
   });
   return {
     ...config,
+    clusters: config.clusters.map((cluster) =>
+      cluster.discovery?.kind === "plugin" && Object.hasOwn(discovery, cluster.name)
+        ? { ...cluster, discovery: discovery[cluster.name]! }
+        : cluster,
+    ),
     routes: config.routes.map((route) =>
       Object.hasOwn(routes, route.name) ? { ...route, policies: routes[route.name]! } : route,
     ),

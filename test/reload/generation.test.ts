@@ -3,8 +3,8 @@ import { join } from "node:path";
 import t from "tap";
 import { noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
-import type { Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
-import { catchAllRoute } from "../../core/config/overrides.ts";
+import type { ClusterConfig, Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
+import { catchAllRoute, plainCluster } from "../../core/config/overrides.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { createBundleBuilder } from "../../core/reload/bundle-builder.ts";
 import { generationId, policyPart, withPolicyPart } from "../../core/reload/generation.ts";
@@ -92,3 +92,33 @@ t.test(
     t.match(withPolicyPart(forgotten, policyPart(old)).plugins.settings["a"], { grants: { kv: false } });
   },
 );
+
+t.test("old code finds endpoints with the config that it had", async (t) => {
+  const finding = (name: string, config: unknown): ClusterConfig => {
+    const discovery = { kind: "plugin", plugin: "a", every: 1000, config } as const;
+    return { ...plainCluster(name, []), discovery };
+  };
+  const old = {
+    ...config({}),
+    clusters: [finding("app", { v: 1 }), finding("gone", null), finding("moved", null)],
+  };
+  const now = {
+    ...config({}),
+    clusters: [finding("app", { v: 2 }), plainCluster("moved", []), finding("new", { v: 3 })],
+  };
+  t.not(generationId(null, old), generationId(null, now));
+  const both = withPolicyPart(now, policyPart(old));
+  t.same(
+    both.clusters.map(({ name, discovery }) => [
+      name,
+      discovery?.kind === "plugin" ? discovery.config : discovery,
+    ]),
+    [
+      ["app", { v: 1 }],
+      ["moved", null],
+      ["new", { v: 3 }],
+    ],
+  );
+  const { discovery: _, ...kept } = policyPart(old);
+  t.same(withPolicyPart(now, kept).clusters, now.clusters, "what an older version kept says nothing of it");
+});

@@ -6,8 +6,8 @@ import { createUpstreamMemory } from "../../core/upstream/services.ts";
 import { until } from "../net/until.ts";
 import { type GatewaySettings, get, startGateway, type TestGateway } from "../support/gateway.ts";
 import { field, readMessage } from "../support/message.ts";
-import { ok, startUpstream } from "../support/raw-upstream.ts";
-import { answerOf, retrying, sharing, startCounting } from "./endpoints.ts";
+import { type Answer, ok, startUpstream } from "../support/raw-upstream.ts";
+import { answerOf, askTimes, retrying, sharing, startCounting } from "./endpoints.ts";
 
 function clusterOf({ gateway }: TestGateway): Cluster {
   return gateway.generation.clusters.get("upstream")!;
@@ -142,6 +142,42 @@ t.test("maxRetries: 0 is no retry at all", async (t) => {
   t.match(await proxy.ask(get()), { status: 503, body: "no" });
   t.equal(bad.requests.length, 1);
 });
+
+for (const maxRequests of [1, 2]) {
+  const what =
+    maxRequests === 1 ? "no place for a second attempt beside the first" : "two attempts in flight";
+  t.test(`a request that takes long has ${what} with maxRequests: ${maxRequests}`, async (t) => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const answer: Answer = ({ startLine }) =>
+      startLine.includes("/slow") ? released.then(() => ok("late")) : ok("quick");
+    const endpoints = await Promise.all([0, 1].map(() => startCounting(t, answer)));
+    const proxy = await startGateway(
+      t,
+      endpoints.map(({ address }) => address),
+      {
+        cluster: { maxRequests, outlier: null },
+        route: { retry: retrying({ hedge: { percentile: 0.9, least: 20 }, attempts: 1 }) },
+      },
+    );
+    await askTimes(proxy, 40);
+    const slow = proxy.ask(get("/slow"));
+    const { refused } = proxy.metrics.snapshot().clusters[0]!;
+    t.same(refused, []);
+    const isDecided = () => {
+      const [totals] = proxy.metrics.snapshot().clusters;
+      return totals!.refused.length > 0 || totals!.hedges > 0;
+    };
+    await until(isDecided);
+    t.equal(clusterOf(proxy).counts.inFlight, maxRequests);
+    release();
+    t.match(await slow, { status: 200, body: "late" });
+    t.equal((await proxy.record(41)).attempts, maxRequests);
+    await until(() => clusterOf(proxy).counts.inFlight === 0);
+  });
+}
 
 t.test("the retry budget is one for all reactors, and outlives a reload", async (t) => {
   const endpoints = await Promise.all([0, 1].map(() => startCounting(t, () => answerOf(503))));

@@ -9,6 +9,8 @@ const mostComparisons = 5_000_000;
 const longestProblem = 300;
 /** Keywords that would have the same part compared again and again. */
 const references = ["$ref", "$dynamicRef", "$recursiveRef"];
+/** Keywords under which the guest looks for patterns. */
+const lookedInto = ["properties", "items", "additionalProperties", "allOf"];
 /** Keywords whose members are named by the author. */
 const named = ["properties", "$defs", "definitions", "dependentSchemas"];
 /** A plugin's regular expressions run in its guest, where a slow one ends itself (sdk/runtime/config-patterns.ts). */
@@ -81,21 +83,35 @@ function clone(value: unknown): unknown {
 /**
  * The schema as the host compares a config with it.
  *
- * @throws Error for one that refers to parts of itself
+ * @param isLookedInto whether the guest sees the patterns here
+ * @throws Error for one that refers to parts of itself, or whose patterns nobody would look at
  */
-function checkable(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(checkable);
+function checkable(schema: unknown, isLookedInto = true): unknown {
+  if (Array.isArray(schema)) return schema.map((part) => checkable(part, isLookedInto));
   if (typeof schema !== "object" || schema === null) return schema;
+  if ("patternProperties" in schema || ("pattern" in schema && !isLookedInto)) {
+    const found = "patternProperties" in schema ? "patternProperties" : "a pattern in one of its parts";
+    throw new Error(`expected patterns of properties, items or allOf in the plugin's schema, found ${found}`);
+  }
   const entries = Object.entries(schema).filter(([key]) => !patterns.includes(key));
   const reference = entries.find(([key]) => references.includes(key));
   if (reference !== undefined) throw new Error(`expected a schema without ${reference[0]}`);
-  return Object.fromEntries(entries.map(([key, value]) => [key, checkableKeyword(key, value)]));
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      key,
+      checkableKeyword(key, value, isLookedInto && lookedInto.includes(key)),
+    ]),
+  );
 }
 
-function checkableKeyword(key: string, value: unknown): unknown {
+function checkableKeyword(key: string, value: unknown, isLookedInto: boolean): unknown {
   if (key === "const" || key === "enum" || key === "default" || key === "examples") return value;
-  if (!named.includes(key) || typeof value !== "object" || value === null) return checkable(value);
-  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, checkable(schema)]));
+  if (!named.includes(key) || typeof value !== "object" || value === null) {
+    return checkable(value, isLookedInto);
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, schema]) => [name, checkable(schema, isLookedInto)]),
+  );
 }
 
 /** Objects, lists and values in a value. */

@@ -73,3 +73,28 @@ t.test(
     t.notOk(validatorAfter({ key: 1 }).some((url) => /typebox\/build\/(type|value)\/index/.test(url)));
   },
 );
+
+t.test("a pattern that nobody would look at is refused", async (t) => {
+  const inBranch = { anyOf: [{ const: false }, { type: "string", pattern: "^a$" }] };
+  for (const schema of [
+    { properties: { x: inBranch } },
+    { properties: { x: { not: { pattern: "b" } } } },
+    { propertyNames: { pattern: "^a" } },
+    { patternProperties: { "^a": { type: "string" } } },
+    { if: { properties: { x: { pattern: "a" } } } },
+  ]) {
+    await t.rejects(checkPolicyConfig({ type: "object", ...schema }, {}), {
+      message: /^expected patterns of properties, items or allOf/,
+    });
+  }
+  for (const schema of [
+    { properties: { pattern: { type: "string" }, patternProperties: { type: "string" } } },
+    {
+      properties: { x: { ...inBranch, anyOf: [{ const: false }, { type: "string" }] }, y: { pattern: "b" } },
+    },
+    { allOf: [{ properties: { x: { items: { pattern: "a" } } } }] },
+    { properties: { x: { enum: [{ pattern: "a" }] } } },
+  ]) {
+    t.same(await checkPolicyConfig({ type: "object", ...schema }, {}), {});
+  }
+});

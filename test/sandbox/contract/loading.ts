@@ -177,6 +177,19 @@ export const loadChecks: readonly LoadCheck[] = [
     settings: { config: { a: 1 } },
     refused: /declares none/,
   },
+  ...[
+    ['properties: { x: { pattern: "^a$" } }', "config/x must match"],
+    ['properties: { x: { items: { pattern: "^a$" } } }', "config/x/0 must match"],
+    ['additionalProperties: { pattern: "^a$" }', "config/x must match"],
+    ['allOf: [{ properties: { x: { pattern: "^a$" } } }]', "config/x must match"],
+  ].map(
+    ([schema, refused], index): LoadCheck => ({
+      title: `A value that does not match its pattern is refused: ${schema}`,
+      plugin: `config: { type: "object", ${schema} }, onRequest() {}`,
+      settings: { config: { x: index === 1 ? ["b"] : "b" } },
+      refused: new RegExp(refused!),
+    }),
+  ),
   {
     title: "A config that does not fit is refused with its place",
     plugin: 'config: { type: "object", properties: { n: { type: "number" } } }, onRequest() {}',

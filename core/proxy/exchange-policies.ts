@@ -25,6 +25,7 @@ import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
 import { RequestFlow } from "./request-flow.ts";
+import { admitAgain } from "./request-priority.ts";
 import { draftAnswer } from "./route-answer.ts";
 
 /** More routes than a request has reason to be sent through. */
@@ -311,6 +312,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
       this.exchange.proceed();
       return;
     }
+    if (!admitAgain(this.exchange, this.route)) return;
     const { authority, path, query } = this.request;
     let draft: ResponseDraft;
     try {

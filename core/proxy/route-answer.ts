@@ -16,6 +16,8 @@ export interface RouteAnswer {
   /** Field lines, without those that frame the message. */
   readonly fields: string;
   readonly body: string;
+  /** The same, one character a byte. */
+  readonly bytes: string;
   /** Null: it is no redirect. */
   readonly locate: Locate | null;
 }
@@ -23,14 +25,21 @@ export interface RouteAnswer {
 /** Null: endpoints answer. */
 export function routeAnswer({ redirect, respond, match }: RouteConfig): RouteAnswer | null {
   if (redirect !== null) {
-    return { status: redirect.status, fields: "", body: "", locate: compileRedirect(redirect, match.path) };
+    return {
+      status: redirect.status,
+      fields: "",
+      body: "",
+      bytes: "",
+      locate: compileRedirect(redirect, match.path),
+    };
   }
   return respond === null ? null : fixedAnswer(respond);
 }
 
 function fixedAnswer({ status, headers, body }: RespondConfig): RouteAnswer {
   const fields = headers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
-  return { status, fields, body: body ?? "", locate: null };
+  const text = body ?? "";
+  return { status, fields, body: text, bytes: Buffer.from(text, "utf8").toString("latin1"), locate: null };
 }
 
 /**
@@ -52,13 +61,12 @@ export function sendAnswer(exchange: Exchange, answer: RouteAnswer): void {
   const fields = fieldsFor(answer, { scheme, authority, path, query });
   const { status } = answer;
   const connection = exchange.beginResponse(status, false);
-  const body = Buffer.from(answer.body, "utf8").toString("latin1");
   // RFC 9110 section 8.6: no Content-Length in 204, and in 304 only that of the 200.
-  const framing = status === 204 || status === 304 ? "" : `Content-Length: ${body.length}\r\n`;
+  const framing = status === 204 || status === 304 ? "" : `Content-Length: ${answer.bytes.length}\r\n`;
   const reason = reasonPhrase(status);
   const rest = { via: "", date: httpDate(), added: "" };
   writer.begin(writeResponse({ status, reason, fields, framing, connection, ...rest }), false);
-  if (head.method !== "HEAD") writer.bodyText(body);
+  if (head.method !== "HEAD") writer.bodyText(answer.bytes);
   exchange.endResponse();
 }
 

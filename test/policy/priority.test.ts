@@ -103,3 +103,27 @@ t.test("a policy that does not name the priority sees nothing of what is shed", 
   const naming = await shed("ctx.priority = 3;");
   t.equal(naming.seen, naming.asked, "one that may raise it sees all but what goes at any priority");
 });
+
+t.test("an answer that a policy calls unimportant is shed like a request to an endpoint", async (t) => {
+  const gateway = await startPolicyGateway(
+    t,
+    { host: "127.0.0.1", port: 9 },
+    {
+      plugins: {
+        "low.ts":
+          'export default { onRequest(request, ctx) { ctx.metrics.counter("seen"); ctx.priority = 3; } };',
+      },
+      route: { cluster: null, respond: { status: 200, headers: [], body: "here" } },
+      shedding: { begins: 10, full: 300 },
+    },
+  );
+  const stop = keepBusy(t, 60);
+  let served = 0;
+  await until(async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => gateway.ask(get())));
+    served += answers.filter(({ status }) => status === 200).length;
+    return gateway.counts.length >= served + 10;
+  });
+  stop();
+  t.ok(gateway.counts.length > served, "the policy has seen requests that were refused then");
+});

@@ -34,7 +34,7 @@ export interface Context<Config = unknown, State = unknown> {
   readonly kv: KeyValueStore;
   readonly counters: Counters;
   readonly cache: ResponseCache;
-  /** Aborts when the client is gone or the phase has taken too long; give it to `fetch`. */
+  /** Aborts when the client is gone, or the phase or the request has taken too long; give it to `fetch`. */
   readonly signal: WebAbortSignal;
   /**
    * Who sent the request; null: nobody has found out. Assigning it in `onRequest` tells the policies behind this one
@@ -52,7 +52,10 @@ export interface Context<Config = unknown, State = unknown> {
    * if (request.headers.get("x-tier") === "gold") ctx.priority = 0;
    */
   priority: 0 | 1 | 2 | 3;
-  /** When the phase must be over, as `performance.now()` tells the time, in ms. */
+  /**
+   * When the phase must be over, as `performance.now()` tells the time, in ms: at the end of its own time, or until the
+   * response head at that of the request, whichever comes first.
+   */
   readonly deadline: number;
   /**
    * Lets work go on that the response does not wait for. What it rejects with is logged.

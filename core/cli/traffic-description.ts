@@ -7,7 +7,7 @@ import type { LimitDescription } from "./overload-text.ts";
 export interface TrafficDescription
   extends Pick<ClusterConfig, "balance" | "hashKey" | "sticky" | "retryBudget" | "health" | "outlier">,
     LimitDescription,
-    Pick<RouteConfig, "timeout" | "retry" | "mirror" | "fault"> {
+    Pick<RouteConfig, "timeout" | "deadlineHeader" | "retry" | "mirror" | "fault"> {
   readonly endpoints: readonly PlannedEndpoint[];
   /** Where endpoints come from, in words; null: from the config. */
   readonly discovery: string | null;
@@ -22,7 +22,7 @@ export interface PlannedEndpoint {
 }
 
 export function describeTraffic(
-  { timeout, retry, mirror, fault }: RouteConfig,
+  { timeout, deadlineHeader, retry, mirror, fault }: RouteConfig,
   cluster: ClusterConfig,
 ): TrafficDescription {
   const { balance, hashKey, sticky, endpoints, discovery, retryBudget, health, outlier } = cluster;
@@ -34,6 +34,16 @@ export function describeTraffic(
       return { address: formatAddress(address), weight, zone, priority };
     }),
     discovery: discovery === null ? null : describe(discovery),
-    ...{ timeout, timeouts: { connect, responseHead }, retry, retryBudget, health, outlier, mirror, fault },
+    ...{
+      timeout,
+      deadlineHeader,
+      timeouts: { connect, responseHead },
+      retry,
+      retryBudget,
+      health,
+      outlier,
+      mirror,
+      fault,
+    },
   };
 }

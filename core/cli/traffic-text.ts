@@ -56,11 +56,20 @@ function endpointText({ address, weight, zone, priority }: PlannedEndpoint): str
   return facts.length === 0 ? address : `${address} (${facts.join(", ")})`;
 }
 
-function timeoutText({ timeout, timeouts, retry }: TrafficDescription): string {
+function timeoutText({ timeout, timeouts, retry, deadlineHeader }: TrafficDescription): string {
   const all = timeout === 0 ? "none in all" : `${formatDuration(timeout)} in all`;
   const { connect, responseHead } = timeouts;
   const head = retry === null || retry.perTry === 0 ? responseHead : Math.min(retry.perTry, responseHead);
-  return `${all}; for each attempt ${formatDuration(connect)} to connect, ${formatDuration(head)} to the response head`;
+  return `${all}; for each attempt ${formatDuration(connect)} to connect, ${formatDuration(head)} to the response head${deadlineText(deadlineHeader)}`;
+}
+
+function deadlineText(header: TrafficDescription["deadlineHeader"]): string {
+  if (header === null) return "";
+  const { name, from } = header;
+  const believed = { nobody: "", trusted: ", believed of trusted proxies", anyone: ", believed of anyone" }[
+    from
+  ];
+  return `; told in ${name}${believed}`;
 }
 
 function retryText({ retry, retryBudget, endpoints, discovery }: TrafficDescription): string {

@@ -152,6 +152,8 @@ export interface RouteConfig {
   readonly rewrite: PathRewrite | null;
   /** ms for a request with all its attempts, until the response head; 0: as long as its parts may take. */
   readonly timeout: number;
+  /** Null: endpoints are not told how much time is left. */
+  readonly deadlineHeader: DeadlineHeader | null;
   /** 0: its requests are kept longest when load is shed; 3: they go first. */
   readonly priority: 0 | 1 | 2 | 3;
   /** A field that says another one; null: none does. */
@@ -166,6 +168,13 @@ export interface RouteConfig {
   readonly host: "preserve" | "upstream" | { readonly literal: string };
   /** In the order in which they see a request; null: every plugin of the folder, by file name. */
   readonly policies: readonly PolicyConfig[] | null;
+}
+
+export interface DeadlineHeader {
+  /** In lower case. */
+  readonly name: string;
+  /** Of those who send one, who is believed. */
+  readonly from: "nobody" | "trusted" | "anyone";
 }
 
 export interface PriorityHeader {

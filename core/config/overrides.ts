@@ -121,6 +121,7 @@ export function catchAllRoute(cluster: string): Config["routes"][number] {
     respond: null,
     rewrite: null,
     timeout: defaultRouteTimeout,
+    deadlineHeader: null,
     priority: defaultPriority,
     priorityHeader: null,
     retry: defaultRetry,

@@ -6,9 +6,14 @@ import type { ConfigSource } from "./source.ts";
 import { defaultPriority } from "./traffic-defaults.ts";
 import type { Path } from "./value-path.ts";
 
-/** What the proxy writes itself, or what frames a message, it cannot write a priority into. */
+/** What the proxy writes itself, or what frames a message, it cannot write anything else into. */
 const taken =
   /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|via|keep-alive|http2-settings|forwarded|x-request-id|x-real-ip|x[-_]forwarded.*|proxy.*)$/i;
+
+/** Whether the proxy can write something of its own into a field of that name. */
+export function isOwnField(name: string): boolean {
+  return isToken(name) && !taken.test(name);
+}
 
 /** What is wrong with it is reported to the source. */
 export function resolvePriority(
@@ -21,7 +26,7 @@ export function resolvePriority(
     return { priority: priority as RouteConfig["priority"], priorityHeader: null };
   const { header, default: otherwise = defaultPriority, from = "trusted" } = priority;
   if (header === undefined) source.report(path, "expected header beside default, found none");
-  else if (!isToken(header) || taken.test(header))
+  else if (!isOwnField(header))
     source.expect([...path, "header"], 'the name of a field such as "x-priority"', header);
   return {
     priority: otherwise as RouteConfig["priority"],

@@ -5,6 +5,7 @@ import { catchAllRoute } from "./overrides.ts";
 import { parsePathMatch } from "./path-pattern.ts";
 import { answerName, resolveAnswer } from "./resolve-answer.ts";
 import { resolveCookies, resolveHeaders, resolveQuery } from "./resolve-conditions.ts";
+import { resolveDeadlineHeader } from "./resolve-deadline.ts";
 import { resolveFault } from "./resolve-fault.ts";
 import { resolveMirrors } from "./resolve-mirror.ts";
 import { resolvePolicies } from "./resolve-policies.ts";
@@ -44,7 +45,25 @@ export function resolveRoutes(
     const mirror = resolveMirrors(route.mirror, clusters, [...path, "mirror"], source);
     const fault = resolveFault(route.fault, [...path, "fault"], source);
     const priority = resolvePriority(route.priority, [...path, "priority"], source);
-    resolved.push({ name, match, ...answer, timeout, ...priority, retry, mirror, fault, host, policies });
+    const deadlineHeader = resolveDeadlineHeader(
+      route.deadlineHeader,
+      priority.priorityHeader?.name ?? null,
+      [...path, "deadlineHeader"],
+      source,
+    );
+    resolved.push({
+      name,
+      match,
+      ...answer,
+      timeout,
+      deadlineHeader,
+      ...priority,
+      retry,
+      mirror,
+      fault,
+      host,
+      policies,
+    });
     if (source.isFaulty(path)) return;
     const key = JSON.stringify(match);
     const twin = seen.get(key);

@@ -2,6 +2,7 @@
 import { delayBounds } from "./bounds.ts";
 import { redirect, respond, rewrite, split } from "./schema-answer.ts";
 import { type Static, Type } from "./schema-builder.ts";
+import { deadlineHeader } from "./schema-deadline.ts";
 import { fault } from "./schema-fault.ts";
 import { conditions } from "./schema-match.ts";
 import { mirror } from "./schema-mirror.ts";
@@ -59,6 +60,7 @@ export const route = Type.Object(
       delayBounds,
       "For a request with all its attempts, until the response head (504); 0: as long as its parts may take.",
     ),
+    deadlineHeader: Type.Optional(deadlineHeader),
     priority: Type.Optional(priority),
     retry: Type.Optional(retry),
     mirror: Type.Optional(mirror),

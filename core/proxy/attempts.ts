@@ -58,16 +58,20 @@ export class Attempts {
     this.exchange = exchange;
   }
 
-  /** @param timeout ms for all attempts, from the begin of the exchange */
-  limit(timeout: number): void {
+  /**
+   * @param timeout ms for all attempts, from the begin of the exchange; 0: none
+   * @param budget ms that the client left; null: it said nothing
+   */
+  limit(timeout: number, budget: number | null): void {
     const { exchange } = this;
-    this.deadline = deadlineOf(exchange.startedAt, timeout, null);
+    this.deadline = deadlineOf(exchange.startedAt, timeout, budget);
+    const time = this.deadline - exchange.startedAt;
     this.deadlineTimer = new Timer(() => {
       if (exchange.status !== 0) return;
-      const message = `No response in ${timeout} ms`;
+      const message = `No response in ${Math.round(time)} ms`;
       exchange.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
     });
-    exchange.client.reactor.timers.arm(this.deadlineTimer, timeout);
+    exchange.client.reactor.timers.arm(this.deadlineTimer, budget === null ? timeout : roundedUp(time));
   }
 
   // --- one attempt
@@ -416,4 +420,9 @@ export class Attempts {
     if (current === null || current.cluster.sticky === null) return line;
     return line + stickyLine(exchange, current.cluster, current.endpoint);
   }
+}
+
+/** Timers of equal length are cheap, and clients leave any number of ms. */
+function roundedUp(ms: number): number {
+  return Math.ceil(ms / 50) * 50;
 }

@@ -24,6 +24,7 @@ import type { Route } from "./generation.ts";
 import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
+import { deadlineText } from "./request-deadline.ts";
 import { RequestFlow } from "./request-flow.ts";
 import { admitAgain } from "./request-priority.ts";
 import { draftAnswer } from "./route-answer.ts";
@@ -347,6 +348,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const target = `${request.path}${request.query}`;
     const priority = request.priority ?? exchange.priority;
     const facts = `${requestId} ${address} ${this.scheme} ${route!.number} ${priority} ${request.method} ${request.authority} ${target}`;
+    const deadline = deadlineText(exchange.attempts.deadline);
+    if (deadline !== "") return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline}`;
     if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
     return client.tls === "" ? facts : `${facts} ${client.tls}`;
   }

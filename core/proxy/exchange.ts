@@ -43,6 +43,7 @@ import { errorReply, type FailureContext } from "./local-reply.ts";
 import { RequestCopy } from "./mirror.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
+import { limitTime, withDeadline } from "./request-deadline.ts";
 import { requestIdOf } from "./request-id.ts";
 import { admit, admitAgain, withPriority } from "./request-priority.ts";
 import { ResponseWriter } from "./response-writer.ts";
@@ -134,7 +135,7 @@ export class Exchange implements Task {
       this.route = this.findRoute(head.method, head.authority, head.path, head.query);
       this.upgrade = requestedUpgrade(head, generation.config.forwarding.upgrades);
       admit(this, this.route);
-      if (this.route.config.timeout > 0) this.attempts.limit(this.route.config.timeout);
+      limitTime(this, this.route.config);
       if (this.route.plan === null) this.proceed();
       else this.beginPolicies(this.route);
     } catch (error) {
@@ -178,16 +179,17 @@ export class Exchange implements Task {
     if (this.attempts.isCurrent(attempt)) this.upstream = connection;
     connection.start(attempt, this.requestId, headTime);
     this.requestBody.replay = bytesToKeep(this, attempt.method);
-    const head = this.upstreamHead(attempt);
+    const head = this.upstreamHead(attempt, headTime);
     const { mirrors } = this.route!;
     if (mirrors !== null && this.upgrade === null) this.copy ??= new RequestCopy(this, mirrors, head);
     const flowing = this.requestBody.sendBehind(head, connection);
     if (flowing) this.resumeClient();
   }
 
-  private upstreamHead(attempt: Attempt): string {
-    const { priorityHeader } = this.route!.config;
-    const text = this.rewrittenHead(attempt);
+  private upstreamHead(attempt: Attempt, headTime: number): string {
+    const { deadlineHeader, priorityHeader } = this.route!.config;
+    let text = this.rewrittenHead(attempt);
+    if (deadlineHeader !== null) text = withDeadline(text, deadlineHeader.name, this, attempt, headTime);
     return priorityHeader === null ? text : withPriority(text, priorityHeader.name, this.priority);
   }
 

@@ -4,6 +4,7 @@ import { toProxyError } from "../errors.ts";
 import { type Priority, parsePriority } from "../upstream/overload/priority.ts";
 import { endToEndFields } from "../wire/connection-options.ts";
 import type { RequestHead } from "../wire/request-head.ts";
+import { withField } from "../wire/with-field.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./generation.ts";
 
@@ -64,10 +65,5 @@ export function priorityOf(route: RouteConfig, head: RequestHead, isTrusted: boo
  * @param name of the field, in lower case
  */
 export function withPriority(head: string, name: string, priority: Priority): string {
-  const lines = head.split("\r\n").filter((line, index) => index === 0 || !isField(line, name));
-  return `${lines.slice(0, -2).join("\r\n")}\r\n${name}: ${priority}\r\n\r\n`;
-}
-
-function isField(line: string, name: string): boolean {
-  return line.charCodeAt(name.length) === 0x3a && line.slice(0, name.length).toLowerCase() === name;
+  return withField(head, name, String(priority));
 }

@@ -101,7 +101,11 @@ export class Context {
   get deadline(): number {
     const exchange = this.#exchange;
     // A handler that asks at all asks when it begins: the clock is not read for the others.
-    if (exchange.deadline === 0) exchange.deadline = performance.now() + exchange.instance.setup.wallMs;
+    if (exchange.deadline === 0) {
+      const phase = performance.now() + exchange.instance.setup.wallMs;
+      // With the response head the request is in time.
+      exchange.deadline = exchange.isAnswered ? phase : Math.min(phase, exchange.requestDeadline);
+    }
     return exchange.deadline;
   }
 

@@ -134,6 +134,7 @@ export class Dispatcher {
     const context = this.contexts[exchange.slot];
     exchange.lastChunk = (flags & MessageFlag.endOfBody) !== 0;
     exchange.endsBody = false;
+    if (kind === MessageKind.responseBody) exchange.isAnswered = true;
     const result =
       kind === MessageKind.requestBody
         ? definition.onRequestBody!(chunk, context)
@@ -145,6 +146,7 @@ export class Dispatcher {
     const record = JSON.parse(payload) as { readonly error: string | null };
     // This message may be the last one: what else is under way for the exchange learns of its end here.
     if (record.error !== null) exchange.end(record.error);
+    exchange.isAnswered = true;
     const result = this.definition.onLog!(record, this.contexts[exchange.slot]);
     return this.conclude(MessageKind.log, exchange.slot, flags, result, nothing);
   }

@@ -17,6 +17,7 @@ const Fact = {
   target: 8,
   tls: 9,
   identity: 10,
+  deadline: 11,
 } as const;
 
 export class GuestExchange {
@@ -39,6 +40,8 @@ export class GuestExchange {
   declare state: object | null;
   /** When the phase at hand is over; 0 while no handler asked for it. */
   declare deadline: number;
+  /** Whether its response has begun. */
+  declare isAnswered: boolean;
   declare private knownInstance: Instance | null;
   /** What the host told, once it was read. */
   declare private knownIdentity: object | null | undefined;
@@ -49,7 +52,11 @@ export class GuestExchange {
   static {
     const untouched = { lastChunk: false, endsBody: false, choice: null, state: null, deadline: 0 };
     Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
-    Object.assign(GuestExchange.prototype, { knownInstance: null, assignedIdentity: undefined });
+    Object.assign(GuestExchange.prototype, {
+      isAnswered: false,
+      knownInstance: null,
+      assignedIdentity: undefined,
+    });
     Object.assign(GuestExchange.prototype, { knownIdentity: undefined });
     Object.assign(GuestExchange.prototype, { assignedPriority: null, knownPriority: null });
   }
@@ -64,6 +71,12 @@ export class GuestExchange {
     if (instances.length === 1) return instances[0]!;
     this.knownInstance ??= instances[Number(this.fact(Fact.instance))]!;
     return this.knownInstance;
+  }
+
+  /** When the request is over, as `performance.now()` tells the time. */
+  get requestDeadline(): number {
+    const text = this.fact(Fact.deadline);
+    return text === "" ? Number.POSITIVE_INFINITY : Number(text);
   }
 
   get requestId(): string {

@@ -24,6 +24,7 @@ function route(match: Partial<RouteMatch>): RouteConfig {
     respond: null,
     rewrite: null,
     timeout: 0,
+    deadlineHeader: null,
     priority: 1,
     priorityHeader: null,
     retry: null,

@@ -12,7 +12,6 @@ export interface Governing {
 
 const timed = ["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"];
 const plain = ["public", "no-store", "must-understand", "must-revalidate", "proxy-revalidate"];
-const scoped = ["no-cache", "private"];
 
 /**
  * The directives that this cache obeys (RFC 9213 section 2.2): those of the first targeted field that is
@@ -54,7 +53,6 @@ function argumentOf(name: string, member: Member): string | null | false | undef
   if (member.type === "boolean" && !member.value) return timed.includes(name) ? undefined : false;
   if (timed.includes(name)) return member.type === "integer" ? String(member.value) : undefined;
   if (plain.includes(name)) return member.type === "boolean" ? null : undefined;
-  // Lists of names have no agreed form here: whatever is given, the strictest form is taken.
-  if (scoped.includes(name)) return null;
+  // For no-cache and private, lists of names have no agreed form here: the strictest one is taken.
   return null;
 }

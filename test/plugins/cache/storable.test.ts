@@ -20,6 +20,8 @@ t.test("a response without one is kept only where it can be validated", async (t
   t.equal(refusal(get, { "cache-control": "max-age=0" }), "useless");
   t.equal(refusal(get, { "cache-control": "max-age=0", etag: '"a"' }), null);
   t.equal(refusal(get, { "cache-control": "max-age=0, stale-while-revalidate=5" }), null);
+  t.equal(refusal(get, { "cache-control": "max-age=0, stale-if-error=5" }), null);
+  t.equal(refusal(get, { "cache-control": "max-age=0, stale-if-error=0" }), "useless");
   t.equal(refusal(get, { "cache-control": "no-cache, max-age=60" }), "useless");
   t.equal(refusal(get, { "cache-control": "no-cache", etag: '"a"' }), null);
 });
@@ -86,8 +88,9 @@ t.test("where cookies play a part, only what the origin marked for keeping is ke
   t.equal(refusal(get, { ...fresh, "set-cookie": "id=1" }), null);
   t.equal(refusal(request({ cookie: "id=1" }), fresh), null);
   t.equal(refusal(request({ cookie: "id=1" }), { ...guessed, "cache-control": "public" }), null);
-  const rules = { ...defaultRules, lifetimes: { 404: 5000 } };
-  t.equal(refusal(request({ cookie: "id=1" }), {}, { status: 404, rules }), null, "an error to remember");
+  const rules = { ...defaultRules, lifetimes: { 399: 5000, 400: 5000, 404: 5000 } };
+  t.equal(refusal(request({ cookie: "id=1" }), {}, { status: 400, rules }), null, "an error to remember");
+  t.equal(refusal(request({ cookie: "id=1" }), {}, { status: 399, rules }), "personal", "no error");
   t.equal(refusal(get, { "set-cookie": "id=1" }, { status: 404, rules }), "personal");
   const pages = { ...defaultRules, lifetimes: { 200: 5000 } };
   t.equal(refusal(get, {}, { rules: pages }), null);
@@ -126,6 +129,26 @@ t.test("fields of one connection are not kept", async (t) => {
     ["set-cookie", "a=1"],
     ["set-cookie", "b=2"],
     ["date", dateAt(0)],
+  ]);
+});
+
+t.test("none of the fields that RFC 9111 section 3.1 leaves out is kept", async (t) => {
+  const names = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+  ];
+  const fields = Object.fromEntries([...names, "date", "x-kept"].map((name) => [name, "1"]));
+  t.same(stored(fields).fields, [
+    ["date", "1"],
+    ["x-kept", "1"],
   ]);
 });
 

@@ -86,6 +86,7 @@ t.test("a 304 about something else confirms nothing", async (t) => {
   t.equal(confirmed({ "last-modified": dateAt(-9) }, { etag: '"b"' }), null);
   t.equal(confirmed({ "last-modified": dateAt(-9) }, { "last-modified": dateAt(-5) }), null);
   t.ok(confirmed({ etag: '"a"', "last-modified": dateAt(-9) }, {}));
+  t.ok(confirmed({ etag: '"a"' }, { "last-modified": dateAt(-9) }), "a date where there was none");
   t.ok(confirmed({ etag: 'W/"a"' }, { etag: '"a"' }), "servers that compress weaken one of them");
 });
 

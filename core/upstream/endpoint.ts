@@ -4,9 +4,9 @@ import type { ClusterConfig, ClusterTimeouts, EndpointConfig, Limits } from "../
 import { prepareClientTls } from "../net/client-tls.ts";
 import type { ConnectTarget } from "../net/connector.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { checkedLookup, resolveBySystem } from "../sandbox/host/outbound-lookup.ts";
 import type { PeakLatency } from "./balance/peak-latency.ts";
 import { standingOf } from "./balance/standing.ts";
+import { lookupOfFound } from "./found-lookup.ts";
 import type { EndpointTable } from "./health/endpoint-table.ts";
 import type { LateAnswer } from "./late-answer.ts";
 import { Pool } from "./pool.ts";
@@ -22,12 +22,6 @@ const silenceFactor = 5;
 const forgetting = 0.999;
 const enoughAnswers = 20;
 const enoughWaiting = 3;
-
-/**
- * A plugin chose the name, so whoever answers for it must not lead requests to where no name may: the metadata services
- * of clouds above all. The operator's own names are his.
- */
-const lookupOfFound = checkedLookup("private", resolveBySystem);
 
 export class Endpoint {
   readonly config: EndpointConfig;

@@ -1,4 +1,5 @@
 /** Endpoints that a plugin chose: the names that it may choose must not lead to where no name may. */
+import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type LookupFunction } from "node:net";
 import t, { type Test } from "tap";
@@ -52,6 +53,13 @@ t.test("a name that a plugin chose is not connected to at the address of a metad
 });
 
 t.test("endpoints of plugins are looked up like that, and the operator's own are not", async (t) => {
-  t.type(lookupOf(t, true), "function");
+  const lookup = lookupOf(t, true)!;
+  const found = await new Promise((resolve) =>
+    lookup("localhost", { all: true }, (_, addresses) => resolve(addresses)),
+  );
+  t.ok((found as LookupAddress[]).some(({ address }) => ["127.0.0.1", "::1"].includes(address)));
+  // The system's resolver gives an address as it is.
+  const refused = await new Promise((resolve) => lookup("169.254.169.254", { all: true }, resolve));
+  t.match(refused, { message: /has an address that no name may have/ });
   t.equal(lookupOf(t, false), undefined);
 });

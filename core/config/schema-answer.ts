@@ -53,7 +53,12 @@ export const rewrite = Type.Union(
 
 export const redirect = Type.Object(
   {
-    status: Type.Optional(Type.Enum([301, 302, 303, 307, 308], { default: defaultRedirect.status })),
+    status: Type.Optional(
+      Type.Enum([301, 302, 303, 307, 308], {
+        description: "307 and 308 keep the method.",
+        default: defaultRedirect.status,
+      }),
+    ),
     scheme: Type.Optional(Type.Enum(["http", "https"], { description: "Default: that of the request." })),
     host: text("a host", { description: "Without port. Default: that of the request." }),
     port: count(

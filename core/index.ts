@@ -6,6 +6,7 @@ import { routesWithFaults } from "./config/fault-text.ts";
 import { configFromFlags } from "./config/from-flags.ts";
 import type { Address, Config } from "./config/model.ts";
 import type { Overrides } from "./config/overrides.ts";
+import type { Discoveries } from "./control/discoveries.ts";
 import { listen } from "./net/listener.ts";
 import { type AccessLog, createAccessLog } from "./observe/access-log.ts";
 import type { Logger } from "./observe/log.ts";
@@ -17,6 +18,9 @@ export { type ErrorCode, type ErrorSource, ProxyError, type RetrySafety } from "
 export type { AccessLog, AccessRecord } from "./observe/access-log.ts";
 export type { Logger } from "./observe/log.ts";
 export type { MetricsSnapshot } from "./observe/metrics.ts";
+
+/** Time for discovery to find the first endpoints before the proxy is there, in ms. */
+const firstEndpoints = 1000;
 
 export interface ProxyOptions {
   /** URL of the service, or several that answer the same: `http://127.0.0.1:3000`. */
@@ -71,14 +75,21 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     listen: (listener, onConnection) => listen(listener, onConnection, { log }),
   });
   await gateway.start();
+  const discoveries = await followDiscovery(config, gateway, log);
   for (const fields of routesWithFaults(config)) log.warn(fields, "A route injects faults");
   const addresses = gateway.addresses();
   return {
     url: urlOf(addresses[0]!.address, config),
     addresses,
     metrics: () => metrics.snapshot(),
-    drain: () => gateway.drain(),
-    close: () => gateway.close(),
+    drain() {
+      discoveries?.close();
+      return gateway.drain();
+    },
+    close() {
+      discoveries?.close();
+      gateway.close();
+    },
   };
 }
 
@@ -96,6 +107,20 @@ async function policyParts(
   ]);
   const bundle = await policyBundleFor(config);
   return { bundle, policyServices: { engine: engineFor, shared: sharedServices(metrics.plugins) } };
+}
+
+/** Null: the endpoints of all clusters are in the config. */
+async function followDiscovery(config: Config, gateway: Gateway, log: Logger): Promise<Discoveries | null> {
+  if (config.clusters.every(({ discovery }) => discovery === null)) return null;
+  const { Discoveries } = await import("./control/discoveries.ts");
+  const discoveries = new Discoveries({
+    log,
+    ask: (cluster) => gateway.discover(cluster),
+    onChange: ({ cluster, endpoints }) => gateway.setEndpoints(cluster, endpoints),
+  });
+  discoveries.onGeneration(config);
+  await discoveries.settle(firstEndpoints);
+  return discoveries;
 }
 
 async function readConfig(options: ProxyOptions): Promise<Config> {

@@ -38,3 +38,29 @@ t.test("createProxy refuses a config whose policies cannot be used", async (t) =
   const broken = { "a.ts": "export default {\n" };
   await t.rejects(createProxy({ config: await configOf(t, "a", broken) }), { message: /a\.ts/ });
 });
+
+t.test("createProxy follows the discovery of its clusters, by file and by plugin", async (t) => {
+  const url = new URL(await startService(t));
+  const folder = t.testdir({
+    plugins: {
+      "finder.ts": `export default {
+  capabilities: { endpoints: ["${url.hostname}"] },
+  discover: () => [{ address: "${url.host}" }],
+};
+`,
+    },
+    "endpoints.json": JSON.stringify([url.host]),
+    "sluice.yaml": `listeners: [{ address: "127.0.0.1:0" }]
+clusters:
+  found: { discovery: { file: endpoints.json } }
+  told: { discovery: { plugin: finder } }
+plugins: { directory: plugins, settings: { finder: { grants: { endpoints: ["${url.hostname}"] } } } }
+routes:
+  - { cluster: found, policies: [] }
+  - { path: /told, cluster: told, policies: [] }
+`,
+  });
+  const proxy = await createProxy({ config: `${folder}/sluice.yaml` });
+  t.teardown(() => proxy.close());
+  for (const path of ["/", "/told"]) t.equal(await (await fetch(proxy.url + path)).text(), "service", path);
+});

@@ -124,7 +124,7 @@ export class Gateway {
       entrances = await this.changeEntrances(config.listeners);
     } catch (error) {
       policies.dispose();
-      if (generation !== null) closeClusters(generation, this.generation);
+      if (generation !== null) closeClusters(generation.clusters, this.generation.clusters);
       throw error;
     }
     const previous = this.generation;
@@ -135,7 +135,7 @@ export class Gateway {
       if (entrances.get(name)?.connections !== entrance.connections) await this.abandonEntrance(entrance);
     }
     this.entrances = entrances;
-    closeClusters(previous, generation);
+    closeClusters(previous.clusters, generation.clusters);
   }
 
   /** What discovery found: a cluster has other endpoints from now on, for requests of all generations. */
@@ -303,11 +303,16 @@ export class Gateway {
     policies?: PolicySet,
   ): Generation {
     const clusters = new Map<string, Cluster>();
-    for (const cluster of config.clusters) {
-      clusters.set(
-        cluster.name,
-        this.reuseCluster(cluster, config, current) ?? this.createCluster(cluster, config),
-      );
+    try {
+      for (const cluster of config.clusters) {
+        clusters.set(
+          cluster.name,
+          this.reuseCluster(cluster, config, current) ?? this.createCluster(cluster, config),
+        );
+      }
+    } catch (error) {
+      closeClusters(clusters, current);
+      throw error;
     }
     return new Generation(config, clusters, this.reactor, policies);
   }
@@ -350,6 +355,6 @@ export class Gateway {
 }
 
 /** Closes the clusters of one generation that another one does not have. */
-function closeClusters({ clusters }: Generation, kept: Generation): void {
-  for (const [name, cluster] of clusters) if (kept.clusters.get(name) !== cluster) cluster.close();
+function closeClusters(clusters: ReadonlyMap<string, Cluster>, kept: ReadonlyMap<string, Cluster>): void {
+  for (const [name, cluster] of clusters) if (kept.get(name) !== cluster) cluster.close();
 }

@@ -54,3 +54,17 @@ t.test("after all kinds of ends nothing is left: no socket, no timer, no place i
   await until(() => proxy.gateway.reactor.timers.size === 0);
   t.ok(proxy.accepted.every((socket) => socket.destroyed));
 });
+
+t.test("a config that is refused leaves nothing of its clusters behind", async (t) => {
+  const upstream = await startUpstream(t, () => ok());
+  const { gateway } = await startGateway(t, upstream.address);
+  const { config } = gateway.generation;
+  const [cluster] = config.clusters;
+  const sizes = () => [gateway.upstream.table.size, gateway.upstream.counts.size];
+  const before = sizes();
+  const tls = { verify: true, ca: "/nowhere/ca.pem", serverName: null, cert: null, key: null };
+  const clusters = [cluster!, { ...cluster!, name: "good" }, { ...cluster!, name: "bad", tls }];
+  for (let i = 0; i < 3; i++)
+    await t.rejects(gateway.apply({ ...config, clusters }), { name: "TlsFileError" });
+  t.same(sizes(), before);
+});

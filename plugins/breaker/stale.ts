@@ -30,7 +30,7 @@ interface Kept {
   readonly headers: readonly (readonly [string, string])[];
   /** A character for each byte. */
   readonly body: string;
-  /** In ms since 1970. */
+  /** When the service made it, in ms since 1970. */
   readonly at: number;
 }
 
@@ -38,7 +38,7 @@ interface Kept {
 export const longestKey = 1000;
 
 /** Fields that belong to one message or one client, not to what is kept. */
-const leftOut = ["age", "content-length", "date", "set-cookie"];
+const leftOut = ["age", "content-length", "set-cookie"];
 
 /** Directives of RFC 9111, section 5.2.2, that forbid to keep an answer for others or to use it when it is stale. */
 const forbidding =
@@ -83,7 +83,11 @@ export async function keep(
   const key = keyOf(url, varies, fields);
   if (key === null) return;
   const headers = [...response.headers].filter(([name]) => !leftOut.includes(name));
-  const kept: Kept = { headers, body: textOf(body), at: Date.now() };
+  const kept: Kept = {
+    headers,
+    body: textOf(body),
+    at: Date.now() - 1000 * (Number(response.headers.get("age")) || 0),
+  };
   await kv.set(`vary ${url}`, varies, { ttl: maxAge });
   await kv.set(key, kept, { ttl: maxAge });
 }

@@ -40,10 +40,11 @@ export function createAuthorProject(
   };
 }
 
-/** As the package has it: declarations, without sources. */
+/** As the package has it: declarations, and the sources of what is built in. */
 function installSdk(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const exports = {
+    "./plugins/*": "./plugins/*/index.ts",
     "./sdk": { types: "./sdk/index.d.ts", default: "./sdk/index.js" },
     "./tsconfig.plugin.json": "./sdk/tsconfig.plugin.json",
   };
@@ -51,6 +52,7 @@ function installSdk(folder: string): void {
   const { options } = readConfig("tsconfig.build.json");
   const program = ts.createProgram(["sdk/index.ts"], { ...options, rootDir: ".", outDir: folder });
   program.emit();
+  cpSync("plugins", join(folder, "plugins"), { recursive: true });
   for (const name of ["guest.d.ts", "tsconfig.plugin.json"])
     cpSync(join("sdk", name), join(folder, "sdk", name));
 }

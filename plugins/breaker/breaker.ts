@@ -73,28 +73,30 @@ export function breaker(options: BreakerOptions = {}): Plugin<typeof schema, Cal
         return;
       }
       const now = counters.now();
-      if (attempt.isRetry) settle(ctx, { failed: true, slow: isSlow(config, now - state.begun) });
+      if (attempt.isRetry) settle(ctx, { failed: true, slow: isSlow(config, now - state.begun) }, now);
       // What runs beside another attempt, or repeats it, belongs to the same call.
       if (attempt.isRetry || state.begun < 0) state.begun = now;
       const circuit = circuitFor(attempt, ctx);
       if (circuit === null || circuit === state.circuit) return;
       // Another policy chose another cluster.
-      settle(ctx, null);
+      settle(ctx, null, now);
       if (enter(ctx, circuit) > 0) divert(attempt, ctx);
     },
 
     onResponse(response, ctx) {
       const { circuit, begun } = ctx.state;
       if (circuit === null) return;
-      const took = ctx.counters.now() - begun;
-      settle(ctx, begun < 0 ? null : resultOf(ctx.config, response.status, response.error, took));
-      return begun < 0 || response.error !== null ? undefined : keepAnswer(response, ctx);
+      const now = ctx.counters.now();
+      const { status, error } = response;
+      settle(ctx, begun < 0 ? null : resultOf(ctx.config, status, error, now - begun), now);
+      return begun < 0 || error !== null ? undefined : keepAnswer(response, ctx);
     },
 
     onLog(record, ctx) {
       const { circuit, begun } = ctx.state;
       if (circuit === null) return;
-      settle(ctx, begun < 0 ? null : resultWithout(ctx.config, record.error, ctx.counters.now() - begun));
+      const now = ctx.counters.now();
+      settle(ctx, begun < 0 ? null : resultWithout(ctx.config, record.error, now - begun), now);
     },
   });
 }

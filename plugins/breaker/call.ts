@@ -50,7 +50,7 @@ export function circuitOf({ config, counters }: BreakerContext, thing: string): 
  * @returns 0, or ms until it may be worth while to ask again
  */
 export function enter(ctx: BreakerContext, circuit: Circuit): number {
-  const decision = circuit.ask(ctx.counters.now());
+  const decision = circuit.ask();
   if (!decision.allowed) return decision.wait;
   ctx.state.circuit = circuit;
   ctx.state.pass = decision.pass;
@@ -58,8 +58,12 @@ export function enter(ctx: BreakerContext, circuit: Circuit): number {
   return 0;
 }
 
-/** The call's result is known; null: it says nothing. */
-export function settle(ctx: BreakerContext, result: CallResult | null): void {
+/**
+ * The call's result is known.
+ *
+ * @param result null: it says nothing
+ */
+export function settle(ctx: BreakerContext, result: CallResult | null, now: number): void {
   const { circuit, pass } = ctx.state;
   if (circuit === null) return;
   ctx.state.circuit = null;
@@ -67,6 +71,6 @@ export function settle(ctx: BreakerContext, result: CallResult | null): void {
     circuit.giveBack(pass);
     return;
   }
-  const change = circuit.record(pass, result, ctx.counters.now());
+  const change = circuit.record(pass, result, now);
   if (change !== null) report(ctx, circuit.name, change);
 }

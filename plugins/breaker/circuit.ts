@@ -45,10 +45,11 @@ export class Circuit {
     this.chance = chance;
   }
 
-  /** @param now in ms, of `counters.now()` */
-  ask(now: number): Decision {
+  /** Whether a call may go now. */
+  ask(): Decision {
     const state = this.counters.get(this.key("state")) ?? 0;
     if (state <= 0) return { allowed: true, pass: state, change: null };
+    const now = this.counters.now();
     if (now < state) return { allowed: false, wait: state - now };
     const { probes, probeTimeout } = this.rules;
     const taken = this.counters.add(this.probeKey(state, "out"), 1, {
@@ -59,7 +60,11 @@ export class Circuit {
     return { allowed: true, pass: state, change: taken === 1 ? { to: "half-open" } : null };
   }
 
-  /** A call that had this pass is over. */
+  /**
+   * A call that had this pass is over.
+   *
+   * @param now in ms, of `counters.now()`
+   */
   record(pass: number, result: CallResult, now: number): Change | null {
     return pass > 0 ? this.recordProbe(pass, result, now) : this.recordCall(pass, result, now);
   }

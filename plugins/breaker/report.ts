@@ -21,9 +21,13 @@ export function report({ log, metrics }: Reporter, circuit: string, change: Chan
   }
 }
 
-/** Counts for all circuits together, and for this one. */
+/** Counts under the circuit's name, as long as there are not too many of them. */
 export function count({ metrics }: Pick<Reporter, "metrics">, what: string, circuit: string): void {
-  metrics.counter(`${what}_${nameFor(circuit)}`);
+  try {
+    metrics.counter(`${what}_${nameFor(circuit)}`);
+  } catch {
+    // A plugin has a limited number of names; requests are not to fail for it.
+  }
 }
 
 /** A circuit's name as part of that of a metric. */

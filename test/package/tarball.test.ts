@@ -100,6 +100,24 @@ test("named", async () => {
   t.match(spawnSync(binary, ["test", "tests", "--engine", "all"], options), { status: 0, stderr: "" });
 });
 
+t.test("a plugin imports what is built in, and its types hold", { skip }, async (t) => {
+  const plugins = join(folder, "importing");
+  mkdirSync(plugins);
+  const plugin = `import { breaker } from "sluice/plugins/breaker";
+    export default breaker({ fallback: (request) => new Response(request.method) });\n`;
+  writeFileSync(join(plugins, "own-breaker.ts"), plugin);
+  writeFileSync(join(plugins, "tsconfig.json"), '{ "extends": "sluice/tsconfig.plugin.json" }');
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
+  const config = `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+routes: [{ cluster: app, policies: [own-breaker] }]
+plugins: { directory: importing, settings: { own-breaker: { grants: { kv: true } } } }\n`;
+  writeFileSync(join(folder, "importing.yaml"), config);
+  const checked = spawnSync(binary, ["check", "--config", "importing.yaml"], options);
+  t.match(checked, { status: 0, stderr: "", stdout: "1 route, 1 plugin" });
+  const tsc = join(process.cwd(), "node_modules", ".bin", "tsc");
+  t.match(spawnSync(tsc, ["-p", "importing"], options), { status: 0, stdout: "" });
+});
+
 t.test("a program imports the package, and its types hold", { skip }, async (t) => {
   const program = `import { createProxy, type Proxy } from "sluice";
     const proxy: Proxy = await createProxy({ upstream: "http://127.0.0.1:9", listen: "127.0.0.1:0" });

@@ -195,3 +195,23 @@ t.test("circuits of one name are one circuit", async (t) => {
   await breaker.statuses(4);
   t.same(stateLines(breaker.gateway), ["warn database open"]);
 });
+
+t.test("more circuits than there may be metrics of a plugin fail no request", async (t) => {
+  const choosing = `export default { onUpstream(attempt) {
+    attempt.cluster = new URL(attempt.url).searchParams.get("cluster");
+  } };`;
+  const names = Array.from({ length: 120 }, (_, index) => `c${index}`);
+  const clusters = Object.fromEntries(names.map((name) => [name, () => Response.error()]));
+  const config = { ...quick, minimumCalls: 1, fallback: { cluster: "spare" } };
+  await using breaker = await start(
+    {},
+    {
+      plugins: [{ source: choosing, name: "choosing" }, ["breaker", config]],
+      clusters: { ...clusters, spare: () => new Response("spare") },
+    },
+  );
+  for (const name of names) t.equal((await breaker.ask(`/?cluster=${name}`)).status, 502);
+  await breaker.gateway.clock.advance(5000);
+  for (const name of names) t.equal((await breaker.ask(`/?cluster=${name}`)).status, 502);
+  t.same(breaker.gateway.faults, []);
+});

@@ -70,17 +70,21 @@ export class Attempt implements Waiter, ResponseReceiver {
 
   /**
    * Another one answered. An endpoint that was quiet all the time has failed this request, but its connection stays
-   * open for a while: should it answer after all, it is slow, and not dead.
+   * open for a while: should it answer after all, it is slow, and not dead. So it does where the endpoint was quiet
+   * before as well: with all of its requests lost like this nobody would hear whether it is dead.
    */
   lose(): void {
-    const { cluster, connection, endpoint } = this;
-    if (connection === null || !endpoint.isQuietSince(this.sentAt, performance.now())) {
+    const { cluster, connection, endpoint, sentAt } = this;
+    const now = performance.now();
+    if (connection === null || !endpoint.isQuiet(now)) {
       this.cancel();
       return;
     }
-    this.blame();
-    this.count("response_head_timeout");
-    LateAnswer.await(cluster, connection, this.method, this.sentAt);
+    if (endpoint.isQuietSince(sentAt, now)) {
+      this.blame();
+      this.count("response_head_timeout");
+    }
+    LateAnswer.await(cluster, connection, this);
     this.end();
   }
 

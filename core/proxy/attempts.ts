@@ -234,7 +234,8 @@ export class Attempts {
    */
   onStalled(attempt: Attempt, isSilent: boolean): boolean {
     if (!isSilent) {
-      this.runBeside(attempt, "silent");
+      // Where nobody else can answer nothing else tells of the silence; an answer takes the failure back.
+      if (!this.runBeside(attempt, "silent")) attempt.blame();
       return false;
     }
     attempt.blame();
@@ -362,13 +363,14 @@ export class Attempts {
     }, after);
   }
 
-  private runBeside(first: Attempt, because: "slow" | "silent"): void {
-    const { exchange } = this;
-    if (this.beside !== null || this.preparesBeside || this.repeats) return;
-    if (!mayRunBeside(exchange, first, because)) return;
+  /** Returns whether there are two now. */
+  private runBeside(first: Attempt, because: "slow" | "silent"): boolean {
+    if (this.beside !== null || this.preparesBeside) return true;
+    if (this.repeats || !mayRunBeside(this.exchange, first, because)) return false;
     this.exclude(first.endpoint);
     this.preparesBeside = true;
     this.next();
+    return true;
   }
 
   /** To the same endpoint it is not sent: a policy wants that one, or no other is well. */

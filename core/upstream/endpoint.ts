@@ -124,10 +124,14 @@ export class Endpoint {
     return now - this.heardAt;
   }
 
+  /** Whether it has been quiet for longer than it usually is, be it that nobody asked. */
+  isQuiet(now: number): boolean {
+    return this.answered >= enoughAnswers && this.quietFor(now) >= this.patience;
+  }
+
   /** Whether it has been quiet for longer than it usually is, since a request was sent at that time and later. */
   isQuietSince(sentAt: number, now: number): boolean {
-    const { patience } = this;
-    return this.answered >= enoughAnswers && now - sentAt >= patience && this.quietFor(now) >= patience;
+    return now - sentAt >= this.patience && this.isQuiet(now);
   }
 
   /**

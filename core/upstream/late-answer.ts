@@ -8,40 +8,48 @@ import type { Cluster } from "./cluster.ts";
 import type { UpstreamConnection } from "./connection.ts";
 import type { ResponseReceiver, TunnelEnd } from "./receiver.ts";
 
-/** How long it is listened, in times of what the endpoint's patience is. */
+/** How long an endpoint that was blamed is listened to, in times of its patience; one that was not, once. */
 const times = 4;
 /** At one endpoint. More tell no more, and each keeps a connection. */
 const mostAtOnce = 2;
+
+/** What is known of the request. */
+export interface LateRequest {
+  readonly method: string;
+  /** As `performance.now()` tells the time. */
+  readonly sentAt: number;
+  /** Whether the endpoint was told to have failed it. */
+  readonly isBlamed: boolean;
+}
 
 export class LateAnswer implements ResponseReceiver {
   readonly method: string;
   private readonly cluster: Cluster;
   private readonly connection: UpstreamConnection;
-  private readonly sentAt: number;
+  private readonly request: LateRequest;
 
-  private constructor(cluster: Cluster, connection: UpstreamConnection, method: string, sentAt: number) {
-    this.method = method;
+  private constructor(cluster: Cluster, connection: UpstreamConnection, request: LateRequest) {
+    this.method = request.method;
     this.cluster = cluster;
     this.connection = connection;
-    this.sentAt = sentAt;
+    this.request = request;
   }
 
   /**
    * Listens for a while, or closes the connection where enough others listen.
    *
    * @param connection that carries the request
-   * @param sentAt when the request was sent, as `performance.now()` tells it
    */
-  static await(cluster: Cluster, connection: UpstreamConnection, method: string, sentAt: number): void {
-    const { endpoint } = connection;
-    const { late, patience, pool, timeouts } = endpoint;
+  static await(cluster: Cluster, connection: UpstreamConnection, request: LateRequest): void {
+    const { late, patience, pool, timeouts } = connection.endpoint;
     if (late.size >= mostAtOnce || pool.isClosed) {
       connection.abandon();
       return;
     }
-    const answer = new LateAnswer(cluster, connection, method, sentAt);
+    const answer = new LateAnswer(cluster, connection, request);
     late.add(answer);
-    connection.handTo(answer, Math.min(times * patience, timeouts.responseHead));
+    const time = request.isBlamed ? times * patience : patience;
+    connection.handTo(answer, Math.min(time, timeouts.responseHead));
   }
 
   /** Listens no more. */
@@ -53,13 +61,18 @@ export class LateAnswer implements ResponseReceiver {
   onResponseHead(head: ResponseHead): BodyMode {
     const { endpoint } = this.connection;
     const now = performance.now();
-    endpoint.onHead(now, now - this.sentAt);
-    if (!head.isInterim) this.cluster.onResult(endpoint, head.status < 500, now - this.sentAt);
+    const latency = now - this.request.sentAt;
+    endpoint.onHead(now, latency);
+    if (!head.isInterim) this.cluster.onResult(endpoint, head.status < 500, latency);
     this.end();
     return "raw";
   }
 
   onResponseFailed(): void {
+    const { endpoint } = this.connection;
+    const { isBlamed, sentAt } = this.request;
+    const now = performance.now();
+    if (!isBlamed && endpoint.isQuietSince(sentAt, now)) this.cluster.onResult(endpoint, false, now - sentAt);
     this.end();
   }
 

@@ -21,6 +21,13 @@ t.test("members have the types of RFC 8941", async (t) => {
   });
 });
 
+t.test("numbers may be as long as RFC 8941 has them", async (t) => {
+  t.same(parse("a=999999999999999, b=-999999999999.125"), {
+    a: { type: "integer", value: 999_999_999_999_999 },
+    b: { type: "decimal", value: -999_999_999_999.125 },
+  });
+});
+
 t.test("of a key that comes twice the last value counts, and parameters are passed over", async (t) => {
   t.same(parse("a=1, a=2;x;y=3"), { a: { type: "integer", value: 2 } });
   t.same(parse("a;x=1"), { a: { type: "boolean", value: true } });

@@ -8,15 +8,33 @@ export interface CallResult {
   readonly slow: boolean;
 }
 
-/** Whether a call may go; a pass is to be given back with its result. */
-export type Decision =
-  | { readonly allowed: true; readonly pass: number; readonly change: Change | null }
-  | { readonly allowed: false /** Ms until it may be worth while to ask again. */; readonly wait: number };
+/** Whether a call may go. */
+export type Decision = Passed | Refused;
+
+interface Passed {
+  readonly allowed: true;
+  /** To be given back with the call's result. */
+  readonly pass: number;
+  readonly change: Change | null;
+}
+
+interface Refused {
+  readonly allowed: false;
+  /** Ms until it may be worth while to ask again. */
+  readonly wait: number;
+}
 
 /** A circuit has become another one, and this call is the one that did it. */
-export type Change =
-  | { readonly to: "open"; readonly because: string /** Ms. */; readonly time: number }
-  | { readonly to: "half-open" | "closed" };
+export type Change = Opened | { readonly to: "half-open" | "closed" };
+
+interface Opened {
+  readonly to: "open";
+  readonly because: string;
+  /** Ms. */
+  readonly time: number;
+  /** Whether it was not closed since it opened last. */
+  readonly again: boolean;
+}
 
 /** While others try whether it has recovered, nobody knows how long that takes, in ms. */
 const whileTried = 1000;
@@ -121,7 +139,7 @@ export class Circuit {
     const time = openFor(this.rules.openTime, times, this.chance());
     if (!this.swap(pass, now + time)) return null;
     this.counters.set(this.key("times"), times);
-    return { to: "open", because, time };
+    return { to: "open", because, time, again: pass > 0 };
   }
 
   private close(pass: number, now: number): Change | null {

@@ -7,7 +7,8 @@ const counterNames = { open: "opened", "half-open": "half_opened", closed: "clos
 
 /** Tells the operator that a circuit has become another one. */
 export function report({ log, metrics }: Reporter, circuit: string, change: Change): void {
-  count({ metrics }, counterNames[change.to], circuit);
+  const isAgain = change.to === "open" && change.again;
+  count({ metrics }, isAgain ? "reopened" : counterNames[change.to], circuit);
   if (change.to === "open") {
     const seconds = Math.round(change.time / 100) / 10;
     log.warn(`circuit ${circuit} is open for ${seconds} s: ${change.because}`, {

@@ -63,6 +63,30 @@ onEachEngine("it opens, refuses, is tried and closes again", async (t, engine) =
   t.same(gateway.faults, []);
 });
 
+t.test("opened less closed tells whether it is closed, however often it was tried between", async (t) => {
+  await using breaker = await start({ openGrowth: 1 });
+  const { gateway, service, statuses } = breaker;
+  const state = () => gateway.metrics.counter("opened_upstream") - gateway.metrics.counter("closed_upstream");
+  for (let round = 0; round < 2; round++) {
+    t.equal(state(), 0);
+    service.isDown = true;
+    // What went well before is out of the window.
+    await gateway.clock.advance(20_000);
+    await statuses(4);
+    t.equal(state(), 1);
+    for (let turn = 0; turn < 3; turn++) {
+      await gateway.clock.advance(5000);
+      t.same(await statuses(1), [502]);
+      t.equal(state(), 1);
+    }
+    await gateway.clock.advance(5000);
+    service.isDown = false;
+    await statuses(2);
+  }
+  t.equal(state(), 0);
+  t.equal(gateway.metrics.counter("reopened_upstream"), 6);
+});
+
 t.test("statuses of the service are failures if the config says so", async (t) => {
   let status = 503;
   const upstream = () => new Response("x", { status });

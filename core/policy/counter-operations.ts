@@ -94,10 +94,10 @@ function bucketOf(
   rate: number | null | undefined,
   burst: number | null | undefined,
 ): { readonly rate: number; readonly burst: number } {
-  const seconds = given(burst) / given(rate);
-  if (seconds > 0 && seconds <= longestTtl && given(burst) > 0) {
-    return { rate: given(rate) / 1000, burst: given(burst) };
-  }
+  const rule = { rate: given(rate) / 1000, burst: given(burst) };
+  // Of the smallest numbers a thousandth is 0.
+  const fullAfter = rule.burst / rule.rate;
+  if (rule.burst > 0 && fullAfter > 0 && fullAfter <= longestTtl * 1000) return rule;
   throw new HostCallError(
     "RangeError",
     `Cannot take: expected a rate and a burst above 0, and a bucket that is full after ${longestTtl} s`,

@@ -9,22 +9,22 @@ import { planRoute, type RoutePlan } from "../policy/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import type { Recording } from "../policy/recording.ts";
+import { Recordings } from "../policy/recordings.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
-import { HostCallError } from "../sandbox/host/error.ts";
-import { StoredBody } from "../store/response-store.ts";
+import { bytesOf, tooLong } from "../policy/whole-body.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
-import { clientAddress, clientScheme } from "./client-facts.ts";
+import { clientScheme } from "./client-facts.ts";
 import { clusterFor } from "./cluster-choice.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./generation.ts";
 import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
-import { deadlineText } from "./request-deadline.ts";
+import { attemptPreface, contextText, requestPreface, responsePreface } from "./policy-text.ts";
 import { RequestFlow } from "./request-flow.ts";
 import { admitAgain } from "./request-priority.ts";
 import { draftAnswer } from "./route-answer.ts";
@@ -64,7 +64,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
   private bodies: BodyPhase[] = [];
-  private readonly recordings: Recording[] = [];
+  readonly recordings = new Recordings();
   /** Policies that the request has passed, in their order. */
   private readonly passed: Policy[] = [];
   private reroutes = 0;
@@ -166,27 +166,17 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** @throws HostCallError when the body is on its way already */
   record(recording: Recording): void {
-    if (this.stage !== "response") {
-      throw new HostCallError("InvalidStateError", "Cannot record the body: onResponse is the place for it");
-    }
-    this.responseFlow!.assertUnsent();
-    this.recordings.push(recording);
-  }
-
-  /** There is no body to record. @param isEmpty whether that is all of it */
-  endRecordings(isEmpty: boolean): void {
-    for (const recording of this.recordings) {
-      if (isEmpty) recording.end();
-      else recording.cancel();
-    }
+    this.responseFlow?.assertUnsent();
+    this.recordings.add(recording, this.stage === "response");
   }
 
   responseBodyPhase(listener: BodyListener): BodyPhase {
-    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener, this.recordings);
+    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener, this.recordings.all);
   }
 
   private get responseBodyPolicies(): readonly Policy[] {
-    if (this.recordings.length > 0) return this.responsePolicies.filter((policy) => this.seesBody(policy));
+    if (this.recordings.all.length > 0)
+      return this.responsePolicies.filter((policy) => this.seesBody(policy));
     return this.isLocal ? this.passedBackwards("onResponseBody") : this.plan.onResponseBody;
   }
 
@@ -195,9 +185,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   private seesBody(policy: Policy): boolean {
-    return (
-      policy.phases.has("onResponseBody") || this.recordings.some((recording) => recording.policy === policy)
-    );
+    return policy.phases.has("onResponseBody") || this.recordings.isOf(policy);
   }
 
   private passedBackwards(phase: PhaseName): readonly Policy[] {
@@ -315,9 +303,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     }
     if (!admitAgain(this.exchange, this.route)) return;
     const { authority, path, query } = this.request;
+    const scheme = clientScheme(this.exchange.head, this.exchange.client.side);
     let draft: ResponseDraft;
     try {
-      draft = draftAnswer(answer, { scheme: this.scheme, authority, path, query });
+      draft = draftAnswer(answer, { scheme, authority, path, query });
     } catch (error) {
       this.exchange.fail(toProxyError(error, "answer request"));
       return;
@@ -342,20 +331,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   // --- for the run
 
   policyContext(): string {
-    const { exchange, request } = this;
-    const { requestId, client, route, head, generation } = exchange;
-    const address = clientAddress(head, client.side, generation);
-    const target = `${request.path}${request.query}`;
-    const priority = request.priority ?? exchange.priority;
-    const facts = `${requestId} ${address} ${this.scheme} ${route!.number} ${priority} ${request.method} ${request.authority} ${target}`;
-    const deadline = deadlineText(exchange.attempts.deadline);
-    if (deadline !== "") return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline}`;
-    if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
-    return client.tls === "" ? facts : `${facts} ${client.tls}`;
-  }
-
-  private get scheme(): "http" | "https" {
-    return clientScheme(this.exchange.head, this.exchange.client.side);
+    return contextText(this.exchange, this.request);
   }
 
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
@@ -390,7 +366,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   end(because: string): void {
     this.phase?.cancel();
     for (const body of this.bodies) body.cancel();
-    this.endRecordings(false);
+    this.recordings.end(false);
     this.requestFlow.end();
     this.responseFlow?.end();
     this.run.end(because);
@@ -418,25 +394,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** What stands before the fields that a guest may change. */
   private preface(): string {
-    if (this.stage === "request") return this.requestPreface(this.request);
-    if (this.stage === "response") {
-      const { status, reason, error, body } = this.response!;
-      const length = body === undefined ? this.responseLength : knownLength(body);
-      const failure = error === "" ? "" : `!${error}`;
-      return `${status}${failure} ${reason}\n${lengthLine(length)}`;
-    }
-    const { method, authority, path, query } = this.attempt;
-    const url = `${this.scheme}://${authority}${path}${query}`;
-    const cluster = this.attempt.cluster ?? clusterFor(this.exchange).name;
-    const { attempts } = this.exchange;
-    const number = `${attempts.nextNumber}${attempts.isRetry ? "!" : ""}`;
-    return `${number} ${this.attempt.endpoint ?? "-"} ${cluster} ${method} ${url}\n${this.requestPreface(this.attempt)}`;
-  }
-
-  /** Fields that a guest may read and not change. */
-  private requestPreface({ authority, body }: RequestDraft): string {
-    const host = authority === "" ? "" : `host: ${authority}\r\n`;
-    return host + lengthLine(body === null ? this.exchange.head.contentLength : byteLength(body));
+    const { exchange } = this;
+    if (this.stage === "request") return requestPreface(exchange, this.request);
+    if (this.stage === "upstream") return attemptPreface(exchange, this.attempt);
+    return responsePreface(this.response!, this.responseLength);
   }
 }
 
@@ -444,28 +405,4 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 function joined(plan: RoutePlan, passed: readonly Policy[]): RoutePlan {
   const others = passed.filter((policy) => !plan.policies.includes(policy));
   return others.length === 0 ? plan : planRoute([...others, ...plan.policies])!;
-}
-
-/** @throws HostCallError for a body that a policy made longer than this one may read */
-function bytesOf(body: string | Uint8Array | StoredBody, limit: number): Uint8Array {
-  if (byteLength(body) > limit) throw tooLong(limit);
-  if (body instanceof StoredBody) return Buffer.concat(body.parts);
-  return typeof body === "string" ? Buffer.from(body, "utf8") : body;
-}
-
-function tooLong(limit: number): HostCallError {
-  return new HostCallError("RangeError", `Cannot read the body: it is longer than ${limit} bytes`);
-}
-
-/** 0 where there is none or it is not known. */
-function knownLength(body: string | Uint8Array | GuestBody | StoredBody | null): number {
-  return body === null || body instanceof GuestBody ? 0 : byteLength(body);
-}
-
-function byteLength(body: string | Uint8Array | StoredBody): number {
-  return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
-}
-
-function lengthLine(contentLength: number): string {
-  return contentLength > 0 ? `content-length: ${contentLength}\r\n` : "";
 }

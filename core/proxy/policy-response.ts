@@ -130,7 +130,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
     if (draft.body instanceof GuestBody) this.source = draft.body;
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
-    if (!hasBody) this.policies.endRecordings(draft.status === 204);
+    if (!hasBody) this.policies.recordings.end(draft.status === 204);
     else if (this.policies.followsResponseBody) {
       this.changesBody = this.policies.transformsResponseBody;
       this.transform = this.policies.responseBodyPhase(this);

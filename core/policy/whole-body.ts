@@ -1,0 +1,24 @@
+/** Bodies that are here as a whole, in whichever form. */
+import { HostCallError } from "../sandbox/host/error.ts";
+import { StoredBody } from "../store/response-store.ts";
+
+export type WholeBody = string | Uint8Array | StoredBody;
+
+/**
+ * Its bytes, for a policy that reads it.
+ *
+ * @throws HostCallError when it is longer than that policy may read
+ */
+export function bytesOf(body: WholeBody, limit: number): Uint8Array {
+  if (byteLength(body) > limit) throw tooLong(limit);
+  if (body instanceof StoredBody) return Buffer.concat(body.parts);
+  return typeof body === "string" ? Buffer.from(body, "utf8") : body;
+}
+
+export function byteLength(body: WholeBody): number {
+  return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
+}
+
+export function tooLong(limit: number): HostCallError {
+  return new HostCallError("RangeError", `Cannot read the body: it is longer than ${limit} bytes`);
+}

@@ -1,0 +1,53 @@
+/** What guests are told of an exchange and its messages, as the text that sdk/runtime reads. */
+import { GuestBody } from "../policy/guest-body.ts";
+import type { RequestDraft } from "../policy/request-draft.ts";
+import type { ResponseDraft } from "../policy/response-draft.ts";
+import { byteLength } from "../policy/whole-body.ts";
+import { clientAddress, clientScheme } from "./client-facts.ts";
+import { clusterFor } from "./cluster-choice.ts";
+import type { Exchange } from "./exchange.ts";
+import { deadlineText } from "./request-deadline.ts";
+
+/** Facts for `ctx` (sdk/runtime/exchange.ts). */
+export function contextText(exchange: Exchange, request: RequestDraft): string {
+  const { requestId, client, route, head, generation } = exchange;
+  const address = clientAddress(head, client.side, generation);
+  const scheme = clientScheme(head, client.side);
+  const target = `${request.path}${request.query}`;
+  const priority = request.priority ?? exchange.priority;
+  const facts = `${requestId} ${address} ${scheme} ${route!.number} ${priority} ${request.method} ${request.authority} ${target}`;
+  const deadline = deadlineText(exchange.attempts.deadline);
+  if (deadline !== "") return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline}`;
+  if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
+  return client.tls === "" ? facts : `${facts} ${client.tls}`;
+}
+
+/** What stands before the fields that a guest may change: those that it may only read. */
+export function requestPreface({ head }: Exchange, { authority, body }: RequestDraft): string {
+  const host = authority === "" ? "" : `host: ${authority}\r\n`;
+  return host + lengthLine(body === null ? head.contentLength : byteLength(body));
+}
+
+export function attemptPreface(exchange: Exchange, attempt: RequestDraft): string {
+  const { attempts, head, client } = exchange;
+  const { method, authority, path, query, endpoint } = attempt;
+  const url = `${clientScheme(head, client.side)}://${authority}${path}${query}`;
+  const cluster = attempt.cluster ?? clusterFor(exchange).name;
+  const number = `${attempts.nextNumber}${attempts.isRetry ? "!" : ""}`;
+  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}\n${requestPreface(exchange, attempt)}`;
+}
+
+/** @param length of the body as the endpoint sends it; not positive when that is not known */
+export function responsePreface({ status, reason, error, body }: ResponseDraft, length: number): string {
+  const failure = error === "" ? "" : `!${error}`;
+  return `${status}${failure} ${reason}\n${lengthLine(body === undefined ? length : knownLength(body))}`;
+}
+
+/** 0 where there is none or it is not known. */
+function knownLength(body: NonNullable<ResponseDraft["body"]> | null): number {
+  return body === null || body instanceof GuestBody ? 0 : byteLength(body);
+}
+
+function lengthLine(contentLength: number): string {
+  return contentLength > 0 ? `content-length: ${contentLength}\r\n` : "";
+}

@@ -1,0 +1,91 @@
+/** One config of the policy, made ready for requests. */
+import type { Identity, PluginRequest, SetupHost } from "sluice/sdk";
+import { authenticate, type Outcome } from "./chain.ts";
+import { checkConfig } from "./check-config.ts";
+import type { AuthConfig } from "./config.ts";
+import { IdentityHeaders } from "./identity-headers.ts";
+import { denial, forbidden } from "./refusal.ts";
+import { strategyTypes } from "./strategies.ts";
+import type { AuthContext, Strategy } from "./strategy.ts";
+
+type Answer = Response | undefined;
+
+export interface Policy {
+  /** The reply to a request that may not go on. */
+  admit(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer>;
+}
+
+/** @throws Error when a strategy's config makes no sense, or one is not ready that has to be */
+export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Policy> {
+  const strategies: Strategy[] = [];
+  for (const [index, settings] of config.strategies.entries()) {
+    strategies.push(await strategyOf(settings, host, `config/strategies/${index}`));
+  }
+  const fields = new IdentityHeaders(config.identityHeaders);
+
+  function admit(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer> {
+    // First of all: whatever comes of it, nobody behind this policy sees what a client says of itself.
+    fields.strip(request.headers);
+    const outcome = authenticate(strategies, config.require, request, ctx);
+    return outcome instanceof Promise
+      ? outcome.then((late) => conclude(late, request, ctx))
+      : conclude(outcome, request, ctx);
+  }
+
+  function conclude(outcome: Outcome, request: PluginRequest, ctx: AuthContext): Answer {
+    if (outcome.kind === "respond") return outcome.response;
+    if (outcome.kind === "denied") {
+      for (const { reason } of outcome.refusals) ctx.metrics.counter(`refused_${reason}`);
+      ctx.metrics.counter("denied");
+      return denial(strategies, outcome.refusals);
+    }
+    if (outcome.identity !== null) ctx.identity = outcome.identity;
+    // Another policy of this kind may have known it: its fields were removed as well.
+    const identity = outcome.identity ?? ctx.identity;
+    if (!mayPass(identity, config)) {
+      ctx.metrics.counter("forbidden");
+      return identity === null ? denial(strategies, []) : forbidden(config.requireScopes, isBearer);
+    }
+    if (identity !== null) fields.set(request.headers, identity);
+    return undefined;
+  }
+
+  const isBearer = strategies.some(({ challenge }) => challenge?.startsWith("Bearer"));
+  return { admit };
+}
+
+function mayPass(identity: Identity | null, { requireScopes, requireGroups }: AuthConfig): boolean {
+  if (requireScopes.length === 0 && requireGroups.length === 0) return true;
+  if (identity === null) return false;
+  const { scopes, groups } = identity;
+  return (
+    requireScopes.every((scope) => scopes.includes(scope)) &&
+    (requireGroups.length === 0 || requireGroups.some((group) => groups.includes(group)))
+  );
+}
+
+async function strategyOf(
+  { type, onStart, ...settings }: AuthConfig["strategies"][number],
+  host: SetupHost,
+  place: string,
+): Promise<Strategy> {
+  const found = strategyTypes.find((known) => known.type === type);
+  if (found === undefined) {
+    const names = strategyTypes.map((known) => known.type).join(", ");
+    throw new Error(`${place}/type is not one of ${names}`);
+  }
+  let strategy: Strategy;
+  try {
+    strategy = found.create(checkConfig(found.schema, settings, place) as never, host);
+    await strategy.start?.();
+    return strategy;
+  } catch (error) {
+    // What was started stays closed by itself; what could not be made cannot.
+    const { message } = error as Error;
+    if (onStart === "refuse" || strategy! === undefined) {
+      throw new Error(message.startsWith(place) ? message : `Cannot use ${place}: ${message}`);
+    }
+    host.log.error(`${place} is not ready, and refuses requests until it is: ${message}`);
+    return strategy;
+  }
+}

@@ -1,0 +1,5 @@
+/** The types of strategies that there are, each in the file of its name. */
+import { apiKey } from "./api-key.ts";
+import type { StrategyType } from "./strategy.ts";
+
+export const strategyTypes: readonly StrategyType[] = [apiKey];

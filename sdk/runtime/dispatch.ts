@@ -178,7 +178,7 @@ export class Dispatcher {
     const { slot } = draft.exchange;
     if (result === undefined && draft.replacement === null) {
       this.closeAfter(slot, flags);
-      return draft.outcome();
+      return draft.outcome(kind);
     }
     return this.conclude(kind, slot, flags, result, (value) => this.headOutcome(kind, draft, value));
   }
@@ -187,8 +187,8 @@ export class Dispatcher {
     if (value === undefined || value === null) {
       const { replacement } = draft;
       return replacement instanceof Uint8Array
-        ? { text: draft.outcome(), bytes: replacement }
-        : draft.outcome();
+        ? { text: draft.outcome(kind), bytes: replacement }
+        : draft.outcome(kind);
     }
     if (value instanceof Response && kind !== MessageKind.upstream) {
       return replyOutcome(value, draft.exchange.slot, this.bodies);

@@ -2,7 +2,7 @@
 import type { GuestExchange } from "./exchange.ts";
 import { HeadFields } from "./head-fields.ts";
 import { IncomingBody } from "./incoming-body.ts";
-import { BodyForm, type Edits, OutcomeKind } from "./message.ts";
+import { BodyForm, type Edits, MessageKind, OutcomeKind } from "./message.ts";
 
 export class Draft extends HeadFields {
   readonly exchange: GuestExchange;
@@ -44,10 +44,15 @@ export class Draft extends HeadFields {
     return this.body;
   }
 
-  /** The outcome that tells the host what changed. */
-  outcome(): string {
+  /**
+   * The outcome that tells the host what changed.
+   *
+   * @param kind of the message
+   */
+  outcome(kind: string): string {
     const { added, removed } = this;
     const others = this.hasOtherEdits ? JSON.stringify(this.otherEdits()) : "";
+    if (kind === MessageKind.request) this.exchange.onRequestTold();
     if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
     if (this.exchange.assignedPriority !== null) this.exchange.assignedPriority = null;
     if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
@@ -64,9 +69,10 @@ export class Draft extends HeadFields {
 
   private otherEdits(): Edits {
     const { method, url, status, reason, replacement, exchange } = this;
-    const { hashKey = null } = exchange.choice ?? {};
-    const cluster = this.cluster ?? exchange.choice?.cluster ?? null;
-    const endpoint = this.endpoint === undefined ? (exchange.choice?.endpoint ?? undefined) : this.endpoint;
+    const chosen = exchange.newChoice();
+    const hashKey = chosen?.hashKey ?? null;
+    const cluster = this.cluster ?? chosen?.cluster ?? null;
+    const endpoint = this.endpoint === undefined ? (chosen?.endpoint ?? undefined) : this.endpoint;
     return {
       ...(method !== null && { method }),
       ...(url !== null && { url }),

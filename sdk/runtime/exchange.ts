@@ -30,6 +30,8 @@ export class GuestExchange {
   declare endsBody: boolean;
   /** Null while no handler asked for it. */
   declare choice: UpstreamChoice | null;
+  /** What of it the host heard with the outcome of `onRequest`. */
+  declare private told: UpstreamChoice | null;
   /** What was assigned to `ctx.identity` and not told to the host yet; undefined: nothing. */
   declare assignedIdentity: object | null | undefined;
   /** What was assigned to `ctx.priority` and not told to the host yet; null: nothing. */
@@ -50,7 +52,14 @@ export class GuestExchange {
   declare private endedBecause: string;
 
   static {
-    const untouched = { lastChunk: false, endsBody: false, choice: null, state: null, deadline: 0 };
+    const untouched = {
+      lastChunk: false,
+      endsBody: false,
+      choice: null,
+      told: null,
+      state: null,
+      deadline: 0,
+    };
     Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
     Object.assign(GuestExchange.prototype, {
       isAnswered: false,
@@ -134,6 +143,23 @@ export class GuestExchange {
   get upstream(): UpstreamChoice {
     this.choice ??= { cluster: null, endpoint: null, hashKey: null };
     return this.choice;
+  }
+
+  /** The host knows what was chosen so far. */
+  onRequestTold(): void {
+    if (this.choice !== null) this.told = { ...this.choice };
+  }
+
+  /** What was chosen since `onRequest`: told again, the rest would undo what other policies decided meanwhile. */
+  newChoice(): UpstreamChoice | null {
+    const { choice, told } = this;
+    if (choice === null || told === null) return choice;
+    const since = (value: string | null, before: string | null) => (value === before ? null : value);
+    return {
+      cluster: since(choice.cluster, told.cluster),
+      endpoint: since(choice.endpoint, told.endpoint),
+      hashKey: since(choice.hashKey, told.hashKey),
+    };
   }
 
   get signal(): AbortSignal {

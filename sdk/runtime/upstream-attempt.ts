@@ -38,7 +38,7 @@ export class UpstreamAttempt {
   }
 
   get cluster(): string {
-    return this.#draft.cluster ?? this.#draft.exchange.choice?.cluster ?? this.#cluster;
+    return this.#draft.cluster ?? this.#draft.exchange.newChoice()?.cluster ?? this.#cluster;
   }
 
   set cluster(name: string) {
@@ -48,7 +48,7 @@ export class UpstreamAttempt {
 
   get endpoint(): string | null {
     const { endpoint, exchange } = this.#draft;
-    return endpoint === undefined ? (exchange.choice?.endpoint ?? this.#endpoint) : endpoint;
+    return endpoint === undefined ? (exchange.newChoice()?.endpoint ?? this.#endpoint) : endpoint;
   }
 
   set endpoint(name: string | null) {

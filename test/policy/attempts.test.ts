@@ -150,3 +150,25 @@ t.test("an endpoint that is chosen for one attempt is not chosen for the next", 
   t.equal((await gateway.ask(get())).status, 200);
   t.same([bad.requests.length, good.requests.length], [1, 1]);
 });
+
+t.test(
+  "what a policy chose in onRequest does not come again in onUpstream, over what another one chose there",
+  async (t) => {
+    const [first, second] = await startNumbered(t, 2);
+    const nameOf = ({ address }: { address: unknown }) => {
+      const { host, port } = address as { host: string; port: number };
+      return `${host}:${port}`;
+    };
+    const gateway = await startPolicyGateway(t, [first!.address, second!.address], {
+      plugins: {
+        "a.ts": `export default { onUpstream(attempt) { attempt.endpoint = "${nameOf(second!)}"; } };`,
+        "b.ts": `export default {
+        onRequest(request, ctx) { ctx.upstream.endpoint = "${nameOf(first!)}"; },
+        onUpstream(attempt, ctx) { attempt.headers.set("x-seen", attempt.endpoint + " " + ctx.upstream.endpoint); },
+      };`,
+      },
+    });
+    t.equal((await gateway.ask(get())).body, "1");
+    t.equal(field(second!.requests[0]!, "x-seen"), `${nameOf(second!)} ${nameOf(first!)}`);
+  },
+);

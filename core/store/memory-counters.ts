@@ -64,8 +64,8 @@ export class MemoryCounters implements Counters {
     const place = kindOf(key);
     const now = this.clock();
     const taken = takeFrom(numberIn(room, place, now), cost, rule, now);
-    // A full bucket is one that is not known.
-    if (taken.wait === 0 && taken.full > now) room.set(place, taken.full, taken.full);
+    // A full bucket is one that is not known. Who is refused is remembered, as who asks and is not.
+    if (taken.full > now) room.set(place, taken.full, taken.full);
     return taken;
   }
 }

@@ -118,8 +118,8 @@ export class SharedCounters implements Counters {
     try {
       const entry = table.find(store.key, store.hash, now);
       const taken = takeFrom(entry === 0 ? null : table.number(entry), cost, rule, now);
-      // A full bucket is one that is not known.
-      if (taken.wait === 0 && taken.full > now) this.put(table, slot, entry, taken.full, taken.full);
+      // A full bucket is one that is not known. Who is refused is remembered, as who asks and is not.
+      if (taken.full > now) this.put(table, slot, entry, taken.full, taken.full);
       return taken;
     } finally {
       store.leave(table);

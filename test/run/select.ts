@@ -33,6 +33,10 @@ const nodeSuites = new Map([
   ["test/net/listener.test.ts", "Deno has other codes for an address it cannot have"],
   ["test/upstream/connect.test.ts", "stops a process with a signal, after which Deno does not see its end"],
   ["test/observe/line-output.test.ts", "starts programs with the options of Node"],
+  [
+    "test/plugins/rate-limit/workers.test.ts",
+    "passes listening sockets to another process, which Deno cannot",
+  ],
   ["test/store/reactors.test.ts", "passes listening sockets to another process, which Deno cannot"],
   ["test/wire/node-http.test.ts", "compares with the parser of node:http, which Deno has another of"],
 ]);

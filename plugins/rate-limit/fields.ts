@@ -1,0 +1,27 @@
+import type { LimitConfig } from "./config.ts";
+import type { Standing } from "./limiter.ts";
+
+/**
+ * A limit as an item of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers, a list of RFC 9651). A month is no number
+ * of seconds.
+ *
+ * @example
+ * policyItem({ name: "burst", algorithm: "token-bucket", limit: 100, window: 60, ... }); // '"burst";q=100;w=60'
+ */
+export function policyItem({ name, algorithm, limit, window, period }: LimitConfig): string {
+  const quota = `"${name}";q=${limit}`;
+  if (algorithm === "concurrency") return `${quota};qu="concurrent-requests"`;
+  if (algorithm === "quota") return period === "day" ? `${quota};w=86400` : quota;
+  return Number.isInteger(window) ? `${quota};w=${window}` : quota;
+}
+
+/**
+ * How a limit stands as an item of RateLimit: what is left, and for how many seconds.
+ *
+ * @example
+ * standingItem("burst", { allowed: true, wait: 0, left: 49.5, reset: 29.1 }); // '"burst";r=49;t=30'
+ */
+export function standingItem(name: string, { left, reset }: Pick<Standing, "left" | "reset">): string {
+  const time = reset === null || !Number.isFinite(reset) ? "" : `;t=${Math.ceil(reset)}`;
+  return `"${name}";r=${Math.floor(left)}${time}`;
+}

@@ -1,0 +1,83 @@
+import type { Context, PluginRequest } from "sluice/sdk";
+import type { LimitConfig } from "./config.ts";
+import { networkOf } from "./network.ts";
+import { shortened } from "./shortened.ts";
+
+type Facts = Pick<Context, "client" | "identity" | "route">;
+
+/** What a request is counted by; null: this limit is not for it. */
+export type KeyOf = (request: PluginRequest, ctx: Context) => string | null;
+
+/** A key of the author's; null: the limit is not for this request. */
+export type OwnKey = (request: PluginRequest, ctx: Context) => string | null;
+
+type Part = (request: PluginRequest, ctx: Facts) => string | null;
+
+/**
+ * Makes the function that finds the key of a request.
+ *
+ * @param bits of IPv6 addresses
+ * @throws Error for what nobody can find
+ * @example
+ * keyFor({ key: ["address"], missing: "address" }, 64, null)(request, ctx); // "203.0.113.7"
+ */
+export function keyFor(
+  { key, missing }: Pick<LimitConfig, "key" | "missing">,
+  bits: number,
+  own: OwnKey | null,
+): KeyOf {
+  if (!Array.isArray(key)) throw new Error("Cannot use key.expression: expected a list of what is compared");
+  const address: Part = (_, { client }) => networkOf(client.address, bits);
+  const parts = (key as readonly string[]).map((name): Part => {
+    if (name === "address") return address;
+    const part = name === "function" ? ownPart(own) : partFor(name);
+    if (missing === "skip") return part;
+    // The mark: no header may take the place of somebody's address.
+    return (request, ctx) => part(request, ctx) ?? `@${address(request, ctx)}`;
+  });
+  const [first] = parts;
+  if (first === undefined) return () => "";
+  if (parts.length === 1) return first;
+  return (request, ctx) => {
+    let key = "";
+    for (const part of parts) {
+      const value = part(request, ctx);
+      if (value === null) return null;
+      key += `${value.length}:${value}`;
+    }
+    return key;
+  };
+}
+
+function partFor(name: string): Part {
+  switch (name) {
+    case "identity":
+      return (_, { identity }) =>
+        identity && marked(`${identity.method.length}:${identity.method}${identity.subject}`);
+    case "route":
+      return (_, { route }) => marked(route.name);
+    case "method":
+      return ({ method }) => marked(method);
+    case "host":
+      return ({ url }) => marked(authorityOf(url));
+    default: {
+      const field = name.slice("header:".length).toLowerCase();
+      return ({ headers }) => marked(headers.get(field));
+    }
+  }
+}
+
+function ownPart(own: OwnKey | null): Part {
+  if (own === null) throw new Error("Cannot use key: there is no function (see rateLimit({ key }))");
+  return (request, ctx) => marked(own(request, ctx as Context));
+}
+
+function marked(value: string | null): string | null {
+  return value === null ? null : `=${shortened(value)}`;
+}
+
+function authorityOf(url: string): string {
+  const begin = url.indexOf("//") + 2;
+  const end = url.indexOf("/", begin);
+  return (end < 0 ? url.slice(begin) : url.slice(begin, end)).toLowerCase();
+}

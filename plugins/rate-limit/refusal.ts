@@ -1,0 +1,34 @@
+/** A type that the draft of RateLimit registers for problem details (RFC 9457). */
+const quotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+export interface RefusalFields {
+  readonly policy: string;
+  /** Value of RateLimit. */
+  readonly standings: string;
+}
+
+/**
+ * The answer to a request that is over a limit (RFC 6585, section 4).
+ *
+ * @param wait seconds; Infinity: it is over it at any time
+ * @param fields null: it tells nobody of limits
+ */
+export function refusal(name: string, wait: number, fields: RefusalFields | null): Response {
+  const problem = {
+    type: quotaExceeded,
+    title: "Too many requests",
+    status: 429,
+    code: "rate_limited",
+    "violated-policies": [name],
+  };
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+  });
+  if (Number.isFinite(wait)) headers.set("retry-after", String(Math.max(1, Math.ceil(wait))));
+  if (fields !== null) {
+    headers.set("ratelimit-policy", fields.policy);
+    headers.set("ratelimit", fields.standings);
+  }
+  return new Response(`${JSON.stringify(problem)}\n`, { status: 429, headers });
+}

@@ -17,14 +17,7 @@ import type { Priority } from "../upstream/overload/priority.ts";
 import type { TunnelEnd } from "../upstream/receiver.ts";
 import { keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
-import {
-  forwardEditedRequest,
-  forwardInterim,
-  forwardRequest,
-  forwardSwitch,
-  type RequestRewrite,
-  requestedUpgrade,
-} from "../wire/forward.ts";
+import { forwardInterim, forwardSwitch, requestedUpgrade } from "../wire/forward.ts";
 import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
@@ -43,15 +36,16 @@ import { errorReply, type FailureContext } from "./local-reply.ts";
 import { RequestCopy } from "./mirror.ts";
 import { PlainResponse, type ResponseRelay } from "./plain-response.ts";
 import { RequestBody } from "./request-body.ts";
-import { limitTime, withDeadline } from "./request-deadline.ts";
+import { limitTime } from "./request-deadline.ts";
 import { requestIdOf } from "./request-id.ts";
-import { admit, admitAgain, withPriority } from "./request-priority.ts";
+import { admit, admitAgain } from "./request-priority.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { sendAnswer } from "./route-answer.ts";
 import { routingFields } from "./routing-fields.ts";
 import { bytesToKeep } from "./second-attempt.ts";
 import { isRefusal } from "./shedding.ts";
 import { Tunnel } from "./tunnel.ts";
+import { upstreamHead } from "./upstream-head.ts";
 
 /** More interim responses than any protocol needs. */
 const mostInterims = 32;
@@ -82,7 +76,8 @@ export class Exchange implements Task {
   upstream: UpstreamConnection | null = null;
   /** For the mirrors of the route; null: it has none, or nothing was sent yet. */
   private copy: RequestCopy | null = null;
-  private upgrade: string | null = null;
+  /** Protocol that the connection is to become a tunnel for; null: none. */
+  upgrade: string | null = null;
   private response: ResponseRelay | null = null;
   private interims = 0;
   private closesClient = false;
@@ -109,11 +104,6 @@ export class Exchange implements Task {
   /** Whether the client got any byte of a response. */
   get hasAnswered(): boolean {
     return this.status !== 0 || this.interims > 0;
-  }
-
-  /** Whether the connection is to become a tunnel. */
-  get wantsUpgrade(): boolean {
-    return this.upgrade !== null;
   }
 
   get isFinished(): boolean {
@@ -179,35 +169,11 @@ export class Exchange implements Task {
     if (this.attempts.isCurrent(attempt)) this.upstream = connection;
     connection.start(attempt, this.requestId, headTime);
     this.requestBody.replay = bytesToKeep(this, attempt.method);
-    const head = this.upstreamHead(attempt, headTime);
+    const head = upstreamHead(this, attempt, headTime);
     const { mirrors } = this.route!;
     if (mirrors !== null && this.upgrade === null) this.copy ??= new RequestCopy(this, mirrors, head);
     const flowing = this.requestBody.sendBehind(head, connection);
     if (flowing) this.resumeClient();
-  }
-
-  private upstreamHead(attempt: Attempt, headTime: number): string {
-    const { deadlineHeader, priorityHeader } = this.route!.config;
-    let text = this.rewrittenHead(attempt);
-    if (deadlineHeader !== null) text = withDeadline(text, deadlineHeader.name, this, attempt, headTime);
-    return priorityHeader === null ? text : withPriority(text, priorityHeader.name, this.priority);
-  }
-
-  private rewrittenHead(attempt: Attempt): string {
-    const { head, client, upgrade, requestId } = this;
-    const newPath = this.policies === null ? this.route!.rewrite : null;
-    const path = newPath === null ? null : newPath(head.path);
-    const rewrite: RequestRewrite = { host: this.hostField(attempt), path, requestId, upgrade };
-    if (attempt.edited === null) return forwardRequest(head, client.side, rewrite);
-    const framing = this.policies!.requestFlow.framing();
-    return forwardEditedRequest(head, attempt.edited, framing, client.side, rewrite);
-  }
-
-  private hostField({ edited, endpoint }: Attempt): string | null {
-    const { host } = this.route!.config;
-    if (typeof host === "object") return host.literal;
-    const authority = edited?.authority ?? this.head.authority;
-    return host === "upstream" || authority === "" ? endpoint.config.authority : null;
   }
 
   /**

@@ -38,7 +38,7 @@ export function mayRunBeside(exchange: Exchange, first: Attempt, because: "slow"
   const { attempts, requestBody } = exchange;
   const { retry } = exchange.route!.config;
   // What is still on its way, or becomes a tunnel, can go to one endpoint only.
-  if (retry === null || !requestBody.complete || exchange.wantsUpgrade) return false;
+  if (retry === null || !requestBody.complete || exchange.upgrade !== null) return false;
   if (because === "silent" && !retry.on.includes("timeout")) return false;
   if (!mayHedge(attempts.count, retry, factsOf(exchange, first))) return false;
   return leavesTime(attempts.deadline, 0, performance.now()) && isWithinBudget(exchange, first);

@@ -85,7 +85,7 @@ async function strategyOf(
     if (onStart === "refuse" || strategy! === undefined) {
       throw new Error(message.startsWith(place) ? message : `Cannot use ${place}: ${message}`);
     }
-    host.log.error(`${place} is not ready, and refuses requests until it is: ${message}`);
+    host.log.warn(`${place} is not ready, and refuses requests until it is: ${message}`);
     return strategy;
   }
 }

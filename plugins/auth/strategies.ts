@@ -1,5 +1,6 @@
 /** The types of strategies that there are, each in the file of its name. */
 import { apiKey } from "./api-key.ts";
+import { jwt } from "./jwt.ts";
 import type { StrategyType } from "./strategy.ts";
 
-export const strategyTypes: readonly StrategyType[] = [apiKey];
+export const strategyTypes: readonly StrategyType[] = [apiKey, jwt];

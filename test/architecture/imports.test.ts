@@ -39,6 +39,11 @@ t.test("the rule refuses an import that points up, sideways or out of the house"
   t.equal(importFault("plugins/cors/index.ts", "core/errors.ts"), "plugins import the sdk alone");
   t.equal(importFault("plugins/cors/index.ts", "plugins/cors/origin.ts"), null);
   t.equal(importFault("plugins/cors/index.ts", "plugins/jwt/key.ts"), "a plugin imports its own files alone");
+  t.equal(importFault("plugins/cors/index.ts", "plugins/shared/cel/expression.ts"), null);
+  t.equal(
+    importFault("plugins/shared/cel/a.ts", "plugins/cors/b.ts"),
+    "a plugin imports its own files alone",
+  );
   t.equal(importFault("sdk/index.ts", "core/errors.ts"), "sdk imports nothing of the host");
 });
 

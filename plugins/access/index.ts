@@ -1,0 +1,33 @@
+/** Who may send what: lists of addresses and agents, fields, roles, and expressions of CEL. */
+import { definePlugin } from "sluice/sdk";
+import { schema } from "./config.ts";
+import { pathOf } from "./facts.ts";
+import { refusalReply } from "./reply.ts";
+import { decide, type Rules, rulesOf } from "./rules.ts";
+
+const rules = new WeakMap<object, Rules>();
+
+export default definePlugin({
+  description: "Decides who may send what: by address, agent, fields, roles, and expressions of CEL",
+  config: schema,
+  setup(config) {
+    rules.set(config, rulesOf(config));
+  },
+  onRequest(request, ctx) {
+    const all = rules.get(ctx.config)!;
+    const { method, url, headers } = request;
+    const facts = {
+      method,
+      url,
+      headers,
+      address: ctx.client.address,
+      route: ctx.route.name,
+      sender: ctx.identity,
+    };
+    // What the error says may hold values of the request: the log has the rule alone.
+    const refusal = decide(all, facts, (rule) => ctx.log.warn("expression failed", { rule }));
+    if (refusal === null) return;
+    ctx.metrics.counter("refused");
+    return refusalReply(refusal, all, { method, path: pathOf(url), requestId: ctx.requestId });
+  },
+});

@@ -1,6 +1,7 @@
 /** The types of strategies that there are, each in the file of its name. */
 import { apiKey } from "./api-key.ts";
+import { basic } from "./basic.ts";
 import { jwt } from "./jwt.ts";
 import type { StrategyType } from "./strategy.ts";
 
-export const strategyTypes: readonly StrategyType[] = [apiKey, jwt];
+export const strategyTypes: readonly StrategyType[] = [apiKey, basic, jwt];

@@ -3,5 +3,6 @@ import { apiKey } from "./api-key.ts";
 import { basic } from "./basic.ts";
 import { jwt } from "./jwt.ts";
 import type { StrategyType } from "./strategy.ts";
+import { webhook } from "./webhook.ts";
 
-export const strategyTypes: readonly StrategyType[] = [apiKey, basic, jwt];
+export const strategyTypes: readonly StrategyType[] = [apiKey, basic, jwt, webhook];

@@ -60,6 +60,38 @@ export const schema = {
           default: {},
           description: "Names of fields by those of claims",
         },
+        token: {
+          type: "object",
+          required: ["key"],
+          additionalProperties: false,
+          description: "A token that this proxy signs, for services that check who says it",
+          properties: {
+            header: {
+              type: "string",
+              pattern: fieldName,
+              default: "x-auth-token",
+              description: "Field that holds it",
+            },
+            alg: { enum: ["ES256", "HS256"], default: "ES256", description: "How it is signed" },
+            key: {
+              type: "string",
+              minLength: 1,
+              description: "ES256: a private key, PEM or JWK; HS256: a secret of 32 bytes at least",
+            },
+            kid: { type: "string", default: "", description: "The name of the key; empty: none" },
+            issuer: { type: "string", minLength: 1, default: "sluice", description: "Its iss" },
+            audience: { type: "string", default: "", description: "Its aud; empty: none" },
+            lifetime: {
+              type: "integer",
+              minimum: 2,
+              maximum: 86_400,
+              default: 60,
+              description:
+                "Seconds for which it is good; the service gets one with half of them left at least",
+            },
+            claims: { ...texts, default: [], description: "Claims of the identity that it has, too" },
+          },
+        },
         strip: {
           type: "array",
           items: { type: "string", pattern: "^[A-Za-z0-9-]+\\*?$" },

@@ -24,8 +24,9 @@ export class IdentityHeaders {
   constructor(names: Names) {
     this.names = names;
     this.claims = Object.entries(names.claims);
-    const { subject, method, scopes, groups, strip } = names;
-    const own = [subject, method, scopes, groups, ...Object.values(names.claims)].filter(
+    const { subject, method, scopes, groups, strip, token } = names;
+    const claimed = Object.values(names.claims);
+    const own = [subject, method, scopes, groups, token?.header ?? "", ...claimed].filter(
       (name) => name !== "",
     );
     this.exact = new Set([...own, ...strip.filter((name) => !name.endsWith("*"))].map(canonical));

@@ -4,6 +4,7 @@ import { authenticate, type Outcome } from "./chain.ts";
 import { checkConfig } from "./check-config.ts";
 import type { AuthConfig } from "./config.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
+import { InternalTokens } from "./internal-token.ts";
 import { denial, forbidden } from "./refusal.ts";
 import { strategyTypes } from "./strategies.ts";
 import type { AuthContext, Strategy } from "./strategy.ts";
@@ -22,6 +23,8 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
     strategies.push(await strategyOf(settings, host, `config/strategies/${index}`));
   }
   const fields = new IdentityHeaders(config.identityHeaders);
+  const { token } = config.identityHeaders;
+  const tokens = token === undefined ? null : await InternalTokens.from(token, Date.now);
 
   function admit(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer> {
     // First of all: whatever comes of it, nobody behind this policy sees what a client says of itself.
@@ -32,7 +35,7 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
       : conclude(outcome, request, ctx);
   }
 
-  function conclude(outcome: Outcome, request: PluginRequest, ctx: AuthContext): Answer {
+  function conclude(outcome: Outcome, request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer> {
     if (outcome.kind === "respond") return outcome.response;
     if (outcome.kind === "denied") {
       for (const { reason } of outcome.refusals) ctx.metrics.counter(`refused_${reason}`);
@@ -46,12 +49,29 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
       ctx.metrics.counter("forbidden");
       return identity === null ? denial(strategies, []) : forbidden(config.requireScopes, isBearer);
     }
-    if (identity !== null) fields.set(request.headers, identity);
-    return undefined;
+    if (identity === null) return undefined;
+    fields.set(request.headers, identity);
+    return tokens === null ? undefined : addToken(tokens, identity, request);
   }
 
   const isBearer = strategies.some(({ challenge }) => challenge?.startsWith("Bearer"));
   return { admit };
+}
+
+function addToken(
+  tokens: InternalTokens,
+  identity: Identity,
+  { headers }: PluginRequest,
+): undefined | Promise<undefined> {
+  const token = tokens.of(identity);
+  if (typeof token === "string") {
+    headers.set(tokens.header, token);
+    return undefined;
+  }
+  return token.then((signed) => {
+    headers.set(tokens.header, signed);
+    return undefined;
+  });
 }
 
 function mayPass(identity: Identity | null, { requireScopes, requireGroups }: AuthConfig): boolean {

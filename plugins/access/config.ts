@@ -74,6 +74,31 @@ export const schema = {
       description:
         "What becomes of a request that no rule names; without it: deny if there is an allow rule, else allow",
     },
+    body: {
+      type: "object",
+      properties: {
+        maxSize: { type: "integer", minimum: 0, description: "Bytes; a longer one is answered 413" },
+        contentTypes: {
+          type: "array",
+          minItems: 1,
+          items: { type: "string", pattern: "^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$" },
+          description: "Of another type, or none, it is answered 415",
+        },
+        json: {
+          type: "object",
+          properties: {
+            maxDepth: { type: "integer", minimum: 0, maximum: 1000, default: 32 },
+            maxValues: { type: "integer", minimum: 1, default: 10_000 },
+            duplicateKeys: { type: "boolean", default: false },
+          },
+          additionalProperties: false,
+          description: "Bodies that are JSON, or of no type, are read and held to this (400)",
+        },
+      },
+      minProperties: 1,
+      additionalProperties: false,
+      description: "What the bodies of requests that may pass can be",
+    },
     status: {
       ...status,
       default: 403,

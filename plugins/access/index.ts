@@ -1,8 +1,9 @@
 /** Who may send what: lists of addresses and agents, fields, roles, and expressions of CEL. */
 import { definePlugin } from "sluice/sdk";
+import { type BodyFault, checkBody } from "./body-limits.ts";
 import { schema } from "./config.ts";
 import { pathOf } from "./facts.ts";
-import { refusalReply } from "./reply.ts";
+import { bodyReply, refusalReply } from "./reply.ts";
 import { decide, type Rules, rulesOf } from "./rules.ts";
 
 const rules = new WeakMap<object, Rules>();
@@ -26,8 +27,16 @@ export default definePlugin({
     };
     // What the error says may hold values of the request: the log has the rule alone.
     const refusal = decide(all, facts, (rule) => ctx.log.warn("expression failed", { rule }));
-    if (refusal === null) return;
-    ctx.metrics.counter("refused");
-    return refusalReply(refusal, all, { method, path: pathOf(url), requestId: ctx.requestId });
+    if (refusal !== null) {
+      ctx.metrics.counter("refused");
+      return refusalReply(refusal, all, { method, path: pathOf(url), requestId: ctx.requestId });
+    }
+    if (all.body === null) return;
+    const fault = checkBody(request, all.body);
+    return fault instanceof Promise ? fault.then(replyTo) : replyTo(fault);
   },
 });
+
+function replyTo(fault: BodyFault | null): Response | undefined {
+  return fault === null ? undefined : bodyReply(fault);
+}

@@ -1,4 +1,5 @@
 /** What a client is told, as problem details (RFC 9457). */
+import type { BodyFault } from "./body-limits.ts";
 import type { Refusal, Rules } from "./rules.ts";
 
 const titles = {
@@ -32,5 +33,11 @@ export function refusalReply({ status, rule }: Refusal, rules: Rules, asked: Ask
     headers.set("proxy-status", `${proxyName}; error=destination_not_found; details="route_not_found"`);
   }
   if (status === 401) headers.set("www-authenticate", challenge!);
+  return new Response(`${JSON.stringify(problem)}\n`, { status, headers });
+}
+
+export function bodyReply({ status, code, title, detail }: BodyFault): Response {
+  const problem = { type: "about:blank", title, status, ...(detail !== null && { detail }), code };
+  const headers = { "content-type": "application/problem+json", "cache-control": "no-store" };
   return new Response(`${JSON.stringify(problem)}\n`, { status, headers });
 }

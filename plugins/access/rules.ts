@@ -1,3 +1,4 @@
+import type { BodyLimits } from "./body-limits.ts";
 import { type Condition, type Config, conditionsOf, type RuleConfig } from "./conditions.ts";
 import type { Facts } from "./facts.ts";
 
@@ -13,6 +14,8 @@ export type Status = 401 | 403 | 404;
 export interface Rules {
   readonly deny: readonly Rule[];
   readonly allow: readonly Rule[];
+  /** Null: bodies are not looked at. */
+  readonly body: BodyLimits | null;
   readonly default: "allow" | "deny";
   readonly status: Status;
   /** Value of WWW-Authenticate; null: none. */
@@ -49,11 +52,20 @@ export function rulesOf(config: Config): Rules {
   return {
     deny,
     allow,
+    body: config.body === undefined ? null : bodyLimitsOf(config.body),
     default: config.default ?? (allow.length > 0 ? "deny" : "allow"),
     status,
     challenge,
     showRule,
     proxyName,
+  };
+}
+
+function bodyLimitsOf({ maxSize, contentTypes, json }: NonNullable<Config["body"]>): BodyLimits {
+  return {
+    maxSize: maxSize ?? null,
+    contentTypes: contentTypes === undefined ? null : new Set(contentTypes),
+    json: json ?? null,
   };
 }
 

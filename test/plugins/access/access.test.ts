@@ -155,6 +155,57 @@ onEachEngine("a config that could not decide is refused when it is loaded", asyn
   await refused({ challenge: true }, /challenge/);
 });
 
+onEachEngine("bodies are held to their limits, and go on as they came", async (t, engine) => {
+  const config = { body: { maxSize: 200, json: { maxDepth: 3 } } };
+  const echo = async (request: Request) => new Response(await request.text());
+  await using gateway = await testGateway({ plugins: [[plugin, config]], upstream: echo, engine });
+  const send = (
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = { "content-type": "application/json" },
+  ) => gateway.fetch("/", { method: "POST", body, headers });
+  const good = ' {"a": [1, "\u00e9"]}\n';
+  t.equal(await (await send(good)).text(), good);
+  t.equal((await gateway.fetch("/")).status, 200);
+  const deep = await send("[[[[1]]]]");
+  t.equal(deep.status, 400);
+  t.match(await deep.json(), { status: 400, code: "body_refused", detail: "it is deeper than 3" });
+  t.equal(
+    (await send('{"a":1,"a":2}', { "content-type": "Application/Problem+JSON; charset=utf-8" })).status,
+    400,
+  );
+  t.equal((await send("{")).status, 400);
+  t.equal((await send(new Uint8Array([0x22, 0xff, 0x22]))).status, 400, "not UTF-8");
+  t.equal((await send(new Uint8Array([0xef, 0xbb, 0xbf, 0x31]))).status, 400, "a byte order mark");
+  t.equal((await send(JSON.stringify("a".repeat(200)))).status, 413);
+  t.equal((await send("1", { "content-type": "application/json", "content-encoding": "gzip" })).status, 415);
+  t.equal((await send("[[[[1]]]]", { "content-type": "text/plain" })).status, 200);
+  t.same(gateway.faults, []);
+});
+
+onEachEngine("a body of another type is refused", async (t, engine) => {
+  const config = { body: { contentTypes: ["application/json"] } };
+  await using gateway = await testGateway({ plugins: [[plugin, config]], upstream, engine });
+  const send = async (type: string) =>
+    (await gateway.fetch("/", { method: "POST", body: "1", headers: { "content-type": type } })).status;
+  t.equal(await send("application/json; charset=utf-8"), 200);
+  t.equal(await send("text/plain"), 415);
+  t.equal(await send("text/plain; application/json"), 415);
+  t.equal((await gateway.fetch("/")).status, 200);
+});
+
+t.test("a body whose length is not told in advance is held to the same limits", async (t) => {
+  const service = await startUpstream(t, () => ok("here"));
+  const use = { plugin, config: { body: { maxSize: 8, json: {} } } };
+  const { ask } = await startBuiltInGateway(t, service.address, [use]);
+  const chunked = (body: string, ...fields: string[]) =>
+    `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n${fields.map((line) => `${line}\r\n`).join("")}\r\n` +
+    `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  t.equal((await ask(chunked("[1]"))).status, 200);
+  t.equal((await ask(chunked("[1"))).status, 400, "of no type, it may be JSON");
+  t.equal((await ask(chunked("123456789", "Content-Type: text/plain"))).status, 413);
+  t.equal((await ask(chunked("12345678", "Content-Type: text/plain"))).status, 200);
+});
+
 t.test("what is hidden looks as what is not there, but for X-Request-Id", async (t) => {
   const service = await startUpstream(t, () => ok("here"));
   const use = {

@@ -1,0 +1,207 @@
+/** A shared cache of responses (RFC 9111). */
+import { type Context, definePlugin, type PluginRequest, type PluginResponse } from "sluice/sdk";
+import { answerOf } from "./answer.ts";
+import { keyedUrl } from "./cache-key.ts";
+import { type CacheOutcome, cacheStatus, type ForwardReason } from "./cache-status.ts";
+import { type CacheConfig, rulesOf, schema } from "./config.ts";
+import { type FieldList, type RequestHead, readerOf } from "./fields.ts";
+import { invalidatedUrls } from "./invalidation.ts";
+import { planRequest } from "./request-plan.ts";
+import { type Found, planResponse, planSilence, type ResponsePlan } from "./response-plan.ts";
+import { remainingOf } from "./retention.ts";
+import { planLookup } from "./reuse.ts";
+import type { CacheRules } from "./rules.ts";
+import { at, find, type Held, place } from "./shelf.ts";
+import type { StoredResponse } from "./stored-response.ts";
+import { validationEdits } from "./validation.ts";
+
+/** What is known of a request once it is sent on. */
+interface Passing {
+  /** As the client sent it; null: the answer came from here. */
+  head: RequestHead | null;
+  /** Under which its response is kept; null: it is not. */
+  key: string | null;
+  /** What was found and has to be validated, and its own key. */
+  found: Found | null;
+  entry: string;
+  /** ms since the epoch. */
+  requested: number;
+  forward: ForwardReason;
+}
+
+type CacheContext = Context<CacheConfig, Passing>;
+
+const rules = new WeakMap<object, CacheRules>();
+
+export default definePlugin({
+  description: "Keeps responses that may be shared and answers with them (RFC 9111)",
+  config: schema,
+  capabilities: { cache: true },
+  state: (): Passing => ({ head: null, key: null, found: null, entry: "", requested: 0, forward: "bypass" }),
+
+  setup(config) {
+    rules.set(config, rulesOf(config));
+  },
+
+  onRequest(request, ctx) {
+    const { cache, config, state } = ctx;
+    const own = rules.get(config)!;
+    const plan = planRequest(request, own);
+    if (plan.kind === "forward" || !isKeyed(ctx)) {
+      if (plan.kind === "forward") state.forward = plan.because;
+      remember(request, ctx);
+      return;
+    }
+    // Routes that differ in more than the URL lead to services that differ.
+    const key = `${plan.key}\nroute ${ctx.route.name}`;
+    const now = Date.now();
+    const held = find(cache, key, request.headers);
+    const lookup = planLookup(held?.stored ?? null, request, now, own);
+    if (lookup.kind === "refuse") return refusal(ctx);
+    // Nobody can be asked behind a client's back: a response that is to be refreshed is validated first.
+    if (held && lookup.kind === "answer" && !lookup.refresh)
+      return answer(held, request, now, ctx, { hit: true });
+    state.key = key;
+    state.forward = held ? "stale" : "uri-miss";
+    remember(request, ctx);
+    if (!held || lookup.kind === "fetch") return;
+    const fallback = lookup.kind === "validate" ? lookup.fallback : { onError: true, onSilence: true };
+    if (lookup.kind === "validate") state.forward = lookup.because;
+    state.found = { stored: held.stored, fallback };
+    state.entry = held.entry;
+    for (const [name, value] of validationEdits(held.stored)) {
+      if (value === null) request.headers.delete(name);
+      else request.headers.set(name, value);
+    }
+  },
+
+  onResponse(response, ctx) {
+    const { cache, config, state } = ctx;
+    const { head, found } = state;
+    if (head === null) return;
+    const now = Date.now();
+    if (response.error !== null) return afterSilence(response, head, now, ctx);
+    const fields: FieldList = [...response.headers];
+    const arrived = { status: response.status, fields };
+    const own = rules.get(config)!;
+    for (const url of invalidatedUrls(head, arrived)) cache.deleteTag(urlTag(keyedUrl(url, own.key)));
+    if (state.key === null) {
+      tell(response, ctx, { forward: state.forward });
+      return;
+    }
+    const times = { requested: state.requested, responded: now };
+    const plan = planResponse(head, found, arrived, times, own);
+    if (plan.kind === "ask-again") {
+      cache.delete(state.entry);
+      return unclear(ctx);
+    }
+    if (plan.kind === "answer") return afterValidation(plan, response, head, now, ctx);
+    if (plan.kind === "update") keep(plan.stored, head, ctx);
+    if (plan.kind === "pass" && plan.old === "drop" && found) cache.delete(state.entry);
+    tell(response, ctx, {
+      forward: state.forward,
+      stored: plan.kind === "store" && store(plan, head, ctx),
+    });
+  },
+});
+
+/** On a route that may lead to several clusters the key has to say which one it was. */
+function isKeyed({ route, config }: CacheContext): boolean {
+  return route.cluster !== null || config.keyHeaders.length > 0 || config.keyCookies.length > 0;
+}
+
+function remember(request: PluginRequest, { state, identity }: CacheContext): void {
+  const fields: [string, string][] = [...request.headers];
+  // However somebody proved who they are: what they get is theirs unless the service says otherwise (section 3.5).
+  if (identity !== null) fields.push(["authorization", "known"]);
+  state.head = { method: request.method, url: request.url, headers: readerOf(fields) };
+  state.requested = Date.now();
+}
+
+function store(
+  { stored, vary }: Extract<ResponsePlan, { kind: "store" }>,
+  head: RequestHead,
+  ctx: CacheContext,
+): boolean {
+  const { cache, config, state } = ctx;
+  const entry = place(cache, state.key!, vary, head.headers, config.maxVariants);
+  if (entry === null) return false;
+  if (state.found && state.entry !== entry) cache.delete(state.entry);
+  ctx.waitUntil(
+    cache.record(entry, JSON.stringify(stored), { maxBytes: config.maxBody, tags: tagsOf(head, config) }),
+  );
+  return true;
+}
+
+function keep(stored: StoredResponse, head: RequestHead, { cache, config, state }: CacheContext): void {
+  cache.update(state.entry, JSON.stringify(stored), { tags: tagsOf(head, config) });
+}
+
+function afterSilence(response: PluginResponse, head: RequestHead, now: number, ctx: CacheContext) {
+  const stored = planSilence(ctx.state.found);
+  const held = stored ? at(ctx.cache, ctx.state.entry) : null;
+  if (held) return answer(held, head, now, ctx, { forward: ctx.state.forward, detail: "unreachable" });
+  tell(response, ctx, { forward: ctx.state.forward });
+}
+
+function afterValidation(
+  { stored, old }: Extract<ResponsePlan, { kind: "answer" }>,
+  response: PluginResponse,
+  head: RequestHead,
+  now: number,
+  ctx: CacheContext,
+) {
+  const { cache, state } = ctx;
+  const held = at(cache, state.entry);
+  if (held === null) return unclear(ctx);
+  if (old === "replace") keep(stored, head, ctx);
+  if (old === "drop") cache.delete(state.entry);
+  return answer({ ...held, stored }, head, now, ctx, {
+    forward: state.forward,
+    forwardStatus: response.status,
+    stored: old === "replace",
+  });
+}
+
+function answer(held: Held, head: RequestHead, now: number, ctx: CacheContext, outcome: CacheOutcome) {
+  const { stored, cached } = held;
+  const { status, fields, body } = answerOf(stored, head, cached.length, now);
+  const headers = fields as [string, string][];
+  if (ctx.config.status) {
+    const remaining = remainingOf(stored, now);
+    headers.push(["cache-status", cacheStatus(ctx.config.name, { ...outcome, remaining })]);
+  }
+  // The length of what HEAD asks about is told from the body, which the proxy does not send.
+  if (body === null && !(head.method === "HEAD" && status === stored.status))
+    return new Response(null, { status, headers });
+  return cached.response({ status, headers }, body ?? undefined);
+}
+
+function tell(response: PluginResponse, { config }: CacheContext, outcome: CacheOutcome): void {
+  if (config.status) response.headers.append("cache-status", cacheStatus(config.name, outcome));
+}
+
+/** Section 5.2.1.7. */
+function refusal(ctx: CacheContext): Response {
+  return problem(504, "only_if_cached", "Nothing that is stored may answer this request", ctx);
+}
+
+/** The service said that something still holds which is not, or no longer, here. */
+function unclear(ctx: CacheContext): Response {
+  return problem(502, "validation_unclear", "The service confirmed a response that is not at hand", ctx);
+}
+
+function problem(status: number, code: string, detail: string, { config, state }: CacheContext): Response {
+  const headers: [string, string][] = [["content-type", "application/problem+json"]];
+  if (config.status)
+    headers.push(["cache-status", cacheStatus(config.name, { forward: state.forward, detail: code })]);
+  return new Response(JSON.stringify({ status, code, detail }), { status, headers });
+}
+
+function urlTag(url: string): string {
+  return `url ${url}`;
+}
+
+function tagsOf(head: RequestHead, config: CacheConfig): string[] {
+  return [urlTag(keyedUrl(head.url, rules.get(config)!.key))];
+}

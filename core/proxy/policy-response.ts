@@ -147,7 +147,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       connection,
       via,
       date: httpDate(),
-      added: exchange.attempts.cookieLines(),
+      added: this.addedLines(draft.fields),
     });
     exchange.writer.begin(text, framing.chunked);
     this.isSent = true;
@@ -157,6 +157,14 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     if (this.source !== null && hasBody) this.sendSource();
     else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : nothing);
     else this.sendHeld();
+  }
+
+  /** A reply that comes from here tells which request it answers: without that a policy's could be told from the proxy's. */
+  private addedLines(fields: string): string {
+    const { attempts, requestId } = this.exchange;
+    const cookies = attempts.cookieLines();
+    if (this.head !== null || fields.includes("X-Request-Id: ")) return cookies;
+    return `${cookies}X-Request-Id: ${requestId}\r\n`;
   }
 
   /** RFC 9112 section 6.3: some responses end with their head, whatever length they tell. */

@@ -43,7 +43,8 @@ const result = "$plugin";
  *
  * Neither the author's tsconfig nor the host's platform has a say: a plugin means the same everywhere.
  * npm packages come from `node_modules` at or above the plugin, through the export conditions `sluice`,
- * `worker`, `import`, `module` and `default`.
+ * `worker`, `import`, `module` and `default`; of those without exports their build for browsers, which needs no
+ * modules of Node.
  *
  * @throws PluginError with the author's own places: syntax, imports that cannot be found or must not be, limits
  *
@@ -105,7 +106,7 @@ function optionsFor({ entry, folder, root }: PluginSource): BundleOptions {
     sourcesContent: true,
     ...(root === "" ? {} : { sourceRoot: root }),
     platform: "neutral",
-    mainFields: ["module", "main"],
+    mainFields: ["browser", "module", "main"],
     conditions: ["sluice", "worker", "module"],
     target: "es2024",
     format: "iife",

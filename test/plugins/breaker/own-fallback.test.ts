@@ -64,7 +64,7 @@ t.test("a function that throws fails closed, as any plugin that does", async (t)
 t.test("a built-in plugin that there is not is refused by name", async (t) => {
   const source = 'import { x } from "sluice/plugins/braker"; export default x();';
   await t.rejects(testGateway({ plugins: [{ source, name: "own" }] }), {
-    message: /there is no built-in plugin "braker": expected one of breaker, /,
+    message: /there is no built-in plugin "braker": expected one of .*breaker, /,
   });
   for (const path of ["sluice/plugins/../core", "sluice/plugins", "sluice/plugins/breaker/circuit.ts"]) {
     await t.rejects(testGateway({ plugins: [{ source: `import "${path}";`, name: "own" }] }), {

@@ -1,0 +1,101 @@
+/** What an operator may say; README.md tells the same for people. */
+
+const text = { type: "string", maxLength: 8000 } as const;
+/** A value that can stand in a field. */
+const values = { type: "object", additionalProperties: { ...text, pattern: "^[\\x20-\\x7e]*$" } } as const;
+
+const edits = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    remove: { type: "array", items: { type: "string", minLength: 1 } },
+    rename: { type: "object", additionalProperties: { type: "string", minLength: 1 } },
+    set: values,
+    add: values,
+    append: values,
+  },
+} as const;
+
+const condition = {
+  method: { type: "array", items: { type: "string" } },
+  path: { type: "string" },
+  header: { type: "object", additionalProperties: { type: "string" } },
+} as const;
+
+const json = {
+  type: "array",
+  maxItems: 100,
+  default: [],
+  description: "Edits of a body that is JSON, in their order",
+  items: {
+    type: "object",
+    additionalProperties: false,
+    required: ["op"],
+    properties: {
+      op: { enum: ["set", "remove", "rename", "move", "mask", "only"] },
+      path: { type: "string" },
+      paths: { type: "array", items: { type: "string" } },
+      value: {},
+      to: { type: "string" },
+      style: { enum: ["whole", "last4", "hash"], default: "whole" },
+    },
+  },
+} as const;
+
+export const schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    request: {
+      type: "array",
+      maxItems: 100,
+      default: [],
+      description: "Rules for requests, in their order",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        properties: {
+          when: { type: "object", additionalProperties: false, properties: condition },
+          headers: edits,
+          query: edits,
+          cookies: edits,
+          path: { ...text, pattern: "^/[\\x21-\\x7e]*$" },
+          json,
+        },
+      },
+    },
+    response: {
+      type: "array",
+      maxItems: 100,
+      default: [],
+      description: "Rules for responses, in their order",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        properties: {
+          when: {
+            type: "object",
+            additionalProperties: false,
+            properties: { ...condition, status: { type: "array", items: { type: ["string", "integer"] } } },
+          },
+          headers: edits,
+          status: { type: "integer", minimum: 200, maximum: 599 },
+          json,
+        },
+      },
+    },
+    maskKey: { type: "string", default: "", description: "Key of masks that are hashes" },
+    maxDepth: {
+      type: "integer",
+      minimum: 1,
+      maximum: 64,
+      default: 32,
+      description: "Deepest JSON that is read",
+    },
+    unreadable: {
+      enum: ["refuse", "pass"],
+      default: "refuse",
+      description: "What becomes of a body that rules are for and that is encoded, in parts, or no JSON",
+    },
+  },
+} as const;

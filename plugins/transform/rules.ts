@@ -1,0 +1,89 @@
+import type { ConfigOf } from "sluice/sdk";
+import { type Condition, conditionOf } from "./condition.ts";
+import type { schema } from "./config.ts";
+import { type Edits, editsOf } from "./entries.ts";
+import { type JsonEdit, jsonEdit } from "./json-edits.ts";
+import { parseTemplate, type Template } from "./template.ts";
+
+export type Config = ConfigOf<typeof schema>;
+type RuleConfig = Config["request"][number];
+
+/** What happens to a message that its condition is for. */
+export interface Rule {
+  readonly when: Condition;
+  readonly headers: Edits | null;
+  readonly json: readonly JsonEdit[];
+}
+
+export interface RequestRule extends Rule {
+  readonly query: Edits | null;
+  readonly cookies: Edits | null;
+  readonly path: Template | null;
+}
+
+export interface ResponseRule extends Rule {
+  readonly status: number | null;
+}
+
+/** A config as its messages need it. */
+export interface Rules {
+  readonly request: readonly RequestRule[];
+  readonly response: readonly ResponseRule[];
+  /** Fields of the request that rules of the response read. */
+  readonly kept: readonly string[];
+  readonly readsResponse: boolean;
+  readonly mostDepth: number;
+  /** Whether a body that cannot be read goes on as it is. */
+  readonly lets: boolean;
+}
+
+/** @throws Error for a rule that could not be followed */
+export function rulesOf(config: Config): Rules {
+  const templates: Template[] = [];
+  const request = config.request.map((rule) => ({
+    ...ruleOf(rule, "request", config.maskKey, []),
+    query: editsOf(rule.query, "query", false),
+    cookies: cookieEdits(rule),
+    path: rule.path === undefined ? null : pathOf(rule.path),
+  }));
+  const response = config.response.map((rule) => ({
+    ...ruleOf(rule, "response", config.maskKey, templates),
+    status: rule.status ?? null,
+  }));
+  return {
+    request,
+    response,
+    kept: [...new Set(templates.flatMap(({ requestFields }) => requestFields))],
+    readsResponse: response.some(({ json }) => json.length > 0),
+    mostDepth: config.maxDepth,
+    lets: config.unreadable === "pass",
+  };
+}
+
+function ruleOf(
+  rule: Pick<RuleConfig, "when" | "headers" | "json">,
+  side: string,
+  key: string,
+  templates: Template[],
+): Rule {
+  const headers = editsOf(rule.headers, `${side} headers`, true);
+  templates.push(...(headers?.values ?? []).map(({ value }) => value));
+  return {
+    when: conditionOf(rule.when),
+    headers,
+    json: rule.json.map((edit) => jsonEdit(edit, key, templates)),
+  };
+}
+
+function cookieEdits(rule: RuleConfig): Edits | null {
+  const edits = editsOf(rule.cookies, "cookies", false);
+  const names = [...(edits?.rename.flat() ?? []), ...(edits?.values ?? []).map(({ name }) => name)];
+  const wrong = names.find((name) => !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name));
+  if (wrong === undefined) return edits;
+  throw new Error(`Cannot use cookies: ${JSON.stringify(wrong)} is no name of a cookie`);
+}
+
+function pathOf(text: string): Template {
+  if (!text.startsWith("/")) throw new Error(`Cannot use path: expected ${text} to begin with /`);
+  return parseTemplate(text, "path");
+}

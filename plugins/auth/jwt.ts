@@ -41,7 +41,8 @@ const challenge = 'Bearer realm="api"';
 const invalidToken = `${challenge}, error="invalid_token"`;
 
 export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
-  const { algorithms, forward } = config;
+  const { forward } = config;
+  const allowed: readonly string[] = config.algorithms;
   if (config.jwks === "" && config.keys.length === 0)
     throw new Error("there are no keys: neither jwks nor keys");
   const cache = new TokenCache<Verdict>(config.cache);
@@ -56,6 +57,8 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
 
   async function start(): Promise<void> {
     local = await readKeys(config.keys);
+    const isTaken = ({ algorithms: own }: VerifyingKey) => own.some((name) => allowed.includes(name));
+    if (remote === null && !local.some(isTaken)) throw new Error("no key has one of the algorithms");
     await remote?.start();
   }
 
@@ -81,7 +84,7 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
     const header = readTokenHeader(token);
     if (header === null) return refused("malformed", invalidToken);
     const { alg, kid } = header;
-    if (!(algorithms as readonly string[]).includes(alg)) return refused("algorithm", invalidToken);
+    if (!allowed.includes(alg)) return refused("algorithm", invalidToken);
     const key = findKey(local, alg, kid) ?? (await remote?.find(alg, kid)) ?? null;
     if (key === null) return refused("unknown_key", invalidToken);
     if (key === "unavailable")

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { testGateway } from "../../../core/testing/index.ts";
+import { isSame } from "../../../plugins/auth/constant-time.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 import { get } from "../../support/gateway.ts";
@@ -187,4 +188,21 @@ t.test("through a real listener", async (t) => {
   ]);
   t.equal((await ask(get("/"))).status, 401);
   t.equal((await ask(get("/", "X-Api-Key: secret", "X_Auth_Subject: admin"))).status, 200);
+});
+
+t.test("isSame looks at every byte", async (t) => {
+  const bytes = (length: number) => new Uint8Array(length).fill(7);
+  t.ok(isSame(bytes(32), bytes(32)));
+  t.notOk(isSame(bytes(32), bytes(31)));
+  for (let at = 0; at < 32; at++) t.notOk(isSame(bytes(32), bytes(32).fill(8, at, at + 1)), `${at}`);
+  let read = 0;
+  const counted = new Proxy(bytes(32).fill(0), {
+    get(target, key) {
+      if (key === "length") return target.length;
+      read++;
+      return Reflect.get(target, key);
+    },
+  });
+  t.notOk(isSame(counted, bytes(32)));
+  t.equal(read, 32, "also when the first one differs");
 });

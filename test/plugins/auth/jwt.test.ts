@@ -211,6 +211,7 @@ t.test("keys that are none are refused when they are loaded, without telling the
   await refused([{ jwk: { ...ec.jwk, use: "enc" } }], /no key for signatures/);
   await refused([{ jwk: { ...ec.jwk, x: "AAAA" } }], /could not be read/);
   await refused([], /neither jwks nor keys/);
+  await refused([{ secret, alg: "HS256" }], /no key has one of the algorithms/);
   await t.rejects(start({ audience: undefined }), { message: /audience is missing/ });
 });
 

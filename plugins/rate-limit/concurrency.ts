@@ -1,5 +1,5 @@
 import { giveBack } from "./give-back.ts";
-import type { Limiter } from "./limiter.ts";
+import { type Limiter, stall } from "./limiter.ts";
 
 /**
  * So many requests at the same time. Places are counted by the stretch of `hold` seconds in which they were taken, and
@@ -11,10 +11,9 @@ import type { Limiter } from "./limiter.ts";
 export function concurrency(limit: number, hold: number): Limiter {
   const size = hold * 1000;
   const ttl = 3 * hold;
-  const free: Limiter["undo"] = (counters, key, cost, stretch) => {
-    if (Math.floor(counters.now() / size) > stretch + 1) return;
+  // Of a stretch that does not count any more it changes nothing.
+  const free: Limiter["undo"] = (counters, key, cost, stretch) =>
     giveBack(counters, `${key} ${stretch}`, cost, ttl);
-  };
   return {
     enter(counters, key, cost) {
       for (;;) {
@@ -22,7 +21,7 @@ export function concurrency(limit: number, hold: number): Limiter {
         // Shrinks at most, as nobody takes places there any more: who is late to do so finds the head and turns back.
         const head = counters.get(`${key} head`);
         if (head === undefined || head < stretch) {
-          if (!counters.compareAndSet(`${key} head`, head, stretch, { ttl })) continue;
+          if (!counters.compareAndSet(`${key} head`, head, stretch, { ttl: ttl + stall })) continue;
         } else if (head > stretch) {
           continue;
         }

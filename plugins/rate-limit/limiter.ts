@@ -28,3 +28,6 @@ export interface Entered extends Standing {
   /** What the limiter wants to be told of this request later: a window, a period. */
   readonly ticket: number;
 }
+
+/** Seconds for which a thread may be stopped in the middle of a request, and still notice what others did meanwhile. */
+export const stall = 60;

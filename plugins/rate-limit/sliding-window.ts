@@ -1,6 +1,6 @@
 import type { Counters } from "sluice/sdk";
 import { giveBack } from "./give-back.ts";
-import type { Entered, Limiter } from "./limiter.ts";
+import { type Entered, type Limiter, stall } from "./limiter.ts";
 
 /** Into so many slots a window is cut: what was counted leaves it up to a slot later than it might. */
 const slots = 10;
@@ -18,6 +18,7 @@ const slots = 10;
 export function slidingWindow(limit: number, window: number): Limiter {
   const size = (window * 1000) / slots;
   const options = { ttl: window + (3 * size) / 1000 };
+  const headOptions = { ttl: options.ttl + stall };
   return { enter, undo, charge };
 
   function enter(counters: Counters, key: string, cost: number): Entered {
@@ -45,7 +46,7 @@ export function slidingWindow(limit: number, window: number): Limiter {
     for (;;) {
       const head = counters.get(`${key} head`);
       if (head !== undefined && head >= slot) break;
-      if (!counters.compareAndSet(`${key} head`, head, slot, options)) continue;
+      if (!counters.compareAndSet(`${key} head`, head, slot, headOptions)) continue;
       if (head !== undefined) forget(counters, key, head, slot);
       break;
     }

@@ -7,40 +7,51 @@ export interface Ticket {
   readonly cost: number;
 }
 
+/** What happens before a step of a request. */
+export interface Stop {
+  /** Ms. */
+  readonly pause: number;
+  /** Requests that come and go meanwhile, each of which may be stopped as well. */
+  readonly others: number;
+}
+
+const mostRequests = 120;
+const deepest = 3;
+
 /**
  * Requests of several reactors of which each may be stopped between any two of its steps, while time goes on and others
  * run.
  *
- * @param pauses ms before each step, over and over
- * @param depths how many requests are under way at most when the next one comes, one for each request
- * @returns the tickets of those that were let through
+ * @param stops before each step, over and over
+ * @param longest ms for which a request may be stopped in all
+ * @returns the tickets of those that were let through; null: one was stopped for longer
  */
-export function interrupted(
-  limiter: Limiter,
-  pauses: readonly number[],
-  depths: readonly number[],
-): Ticket[] {
+export function interrupted(limiter: Limiter, stops: readonly Stop[], longest: number): Ticket[] | null {
   const clock: MovedClock = { now: 12_345 };
   const through: Ticket[] = [];
-  const waiting = [...depths];
   let step = 0;
   let depth = 0;
+  let requests = 0;
+  let isTooLate = false;
   const counters = new Proxy(pluginCounters(clock), {
     get(target, name: keyof Counters) {
       return (...given: unknown[]) => {
-        clock.now += pauses[step++ % pauses.length]!;
-        if (depth < waiting[0]! && step % 3 > 0) request();
+        const { pause, others } = stops[step++ % stops.length]!;
+        clock.now += pause;
+        for (let other = 0; other < others && depth < deepest && requests < mostRequests; other++) request();
         return (target[name] as (...all: unknown[]) => unknown)(...given);
       };
     },
   });
-  while (waiting.length > 0) request();
-  return through;
+  while (requests < mostRequests) request();
+  return isTooLate ? null : through;
 
   function request(): void {
-    waiting.shift();
+    requests++;
     depth++;
+    const begin = clock.now;
     const { allowed, ticket } = limiter.enter(counters, "key", 1);
+    if (clock.now - begin > longest) isTooLate = true;
     depth--;
     if (allowed) through.push({ ticket, cost: 1 });
   }

@@ -96,7 +96,8 @@ t.test("100 000 entries are loaded at once, and asked in no time", async (t) => 
     best = Math.min(best, performance.now() - begun);
   }
   t.comment(`loaded in ${best.toFixed(0)} ms`);
-  t.ok(best < 500, `${best} ms`);
+  // On an idle machine it is a twentieth of that; what is compared with every other entry takes minutes.
+  t.ok(best < 2000, `${best} ms`);
   t.ok(entries.every((entry) => set.has(entry.replace("/64", "1"))));
   t.notOk(set.has("223.0.0.1"));
 });

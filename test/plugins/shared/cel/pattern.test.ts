@@ -10,7 +10,9 @@ function matches(pattern: string, text: string): boolean {
   return compilePattern(pattern).test(text, budget);
 }
 
-/** Any pattern of a few signs, whose meaning RE2 and JavaScript agree on. */
+/**
+ * Any pattern of a few signs, whose meaning RE2 and JavaScript agree on. Not \B: V8 finds it between the halves of a surrogate pair.
+ */
 const { pattern } = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
   atom: fc.oneof(
     { depthSize: "small" },
@@ -26,7 +28,6 @@ const { pattern } = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
       "^",
       "$",
       "\\b",
-      "\\B",
       "\\.",
       "\\x61",
       "é",
@@ -77,6 +78,14 @@ t.test(
 
 t.test("a long text and a large pattern come to the end of the budget", async (t) => {
   t.throws(() => matches("(?:a?){200}b", "a".repeat(60_000)), { message: /takes too long/ });
+});
+
+t.test("a place that is no edge of a word is between two signs, not within one", async (t) => {
+  t.ok(matches("a\\Bb", "ab"));
+  t.ok(matches("\\B", "ab"));
+  t.ok(matches("\\B", " 😀"));
+  t.notOk(matches("\\B", "a😀a"));
+  t.notOk(matches("\\B", "a b"));
 });
 
 t.test("case is ignored where the pattern begins so, for ASCII", async (t) => {

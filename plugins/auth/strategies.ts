@@ -1,8 +1,9 @@
 /** The types of strategies that there are, each in the file of its name. */
 import { apiKey } from "./api-key.ts";
 import { basic } from "./basic.ts";
+import { clientCertificate } from "./client-certificate.ts";
 import { jwt } from "./jwt.ts";
 import type { StrategyType } from "./strategy.ts";
 import { webhook } from "./webhook.ts";
 
-export const strategyTypes: readonly StrategyType[] = [apiKey, basic, jwt, webhook];
+export const strategyTypes: readonly StrategyType[] = [apiKey, basic, clientCertificate, jwt, webhook];

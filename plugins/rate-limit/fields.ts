@@ -1,5 +1,6 @@
 import type { LimitConfig } from "./config.ts";
 import type { Standing } from "./limiter.ts";
+import { wholeSeconds } from "./whole-seconds.ts";
 
 /**
  * A limit as an item of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers, a list of RFC 9651). A month is no number
@@ -22,6 +23,6 @@ export function policyItem({ name, algorithm, limit, window, period }: LimitConf
  * standingItem("burst", { allowed: true, wait: 0, left: 49.5, reset: 29.1 }); // '"burst";r=49;t=30'
  */
 export function standingItem(name: string, { left, reset }: Pick<Standing, "left" | "reset">): string {
-  const time = reset === null || !Number.isFinite(reset) ? "" : `;t=${Math.ceil(reset)}`;
+  const time = reset === null || !Number.isFinite(reset) ? "" : `;t=${wholeSeconds(reset)}`;
   return `"${name}";r=${Math.floor(left)}${time}`;
 }

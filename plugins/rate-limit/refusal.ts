@@ -1,3 +1,5 @@
+import { wholeSeconds } from "./whole-seconds.ts";
+
 /** A type that the draft of RateLimit registers for problem details (RFC 9457). */
 const quotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
@@ -25,7 +27,7 @@ export function refusal(name: string, wait: number, fields: RefusalFields | null
     "content-type": "application/problem+json",
     "cache-control": "no-store",
   });
-  if (Number.isFinite(wait)) headers.set("retry-after", String(Math.max(1, Math.ceil(wait))));
+  if (Number.isFinite(wait)) headers.set("retry-after", String(Math.max(1, wholeSeconds(wait))));
   if (fields !== null) {
     headers.set("ratelimit-policy", fields.policy);
     headers.set("ratelimit", fields.standings);

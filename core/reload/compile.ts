@@ -43,7 +43,7 @@ const result = "$plugin";
  *
  * Neither the author's tsconfig nor the host's platform has a say: a plugin means the same everywhere.
  * npm packages come from `node_modules` at or above the plugin, through the export conditions `sluice`,
- * `worker`, `import`, `module` and `default`; of those without exports their build for browsers, which needs no
+ * `worker`, `browser`, `import`, `module` and `default`, and in the form that they have for browsers: it needs no
  * modules of Node.
  *
  * @throws PluginError with the author's own places: syntax, imports that cannot be found or must not be, limits
@@ -105,8 +105,7 @@ function optionsFor({ entry, folder, root }: PluginSource): BundleOptions {
     sourcemap: "external",
     sourcesContent: true,
     ...(root === "" ? {} : { sourceRoot: root }),
-    platform: "neutral",
-    mainFields: ["browser", "module", "main"],
+    platform: "browser",
     conditions: ["sluice", "worker", "module"],
     target: "es2024",
     format: "iife",

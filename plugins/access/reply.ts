@@ -3,7 +3,7 @@ import type { BodyFault } from "./body-limits.ts";
 import type { Refusal, Rules } from "./rules.ts";
 
 const titles = {
-  // Those of the proxy itself. What is left to tell a hidden service by is X-Request-Id, which plugins cannot set.
+  // Those of the proxy itself.
   404: "No route matches",
   401: "The request is not authenticated",
   403: "The request is not allowed",

@@ -206,7 +206,7 @@ t.test("a body whose length is not told in advance is held to the same limits", 
   t.equal((await ask(chunked("12345678", "Content-Type: text/plain"))).status, 200);
 });
 
-t.test("what is hidden looks as what is not there, but for X-Request-Id", async (t) => {
+t.test("what is hidden looks as what is not there", async (t) => {
   const service = await startUpstream(t, () => ok("here"));
   const use = {
     plugin,
@@ -230,8 +230,8 @@ t.test("what is hidden looks as what is not there, but for X-Request-Id", async 
   t.same(Object.keys(JSON.parse(hidden.body)), Object.keys(JSON.parse(absent.body)));
   const fields = ({ fields }: typeof hidden) =>
     fields
-      .filter(([name]) => !/^(date|x-request-id|content-length|connection)$/i.test(name))
-      .map(([name, value]) => [name.toLowerCase(), value])
+      .filter(([name]) => !/^(date|content-length|connection)$/i.test(name))
+      .map(([name, value]) => [name.toLowerCase(), /request-id/i.test(name) ? "any" : value])
       .sort();
   t.same(fields(hidden), fields(absent));
 });

@@ -1,0 +1,182 @@
+import type { BodyRule, Media } from "../body.ts";
+import { Compiler } from "../schema/compile.ts";
+import { isArray, isObject, type Json, type JsonObject } from "../schema/json.ts";
+import { pathOf, pointerOf, valueAt } from "../schema/pointer.ts";
+import { type Node, ownUri, type Registry } from "../schema/registry.ts";
+import { registryOf, running, type SchemaOptions, type Validate } from "../schema/validator.ts";
+import type { Operation, ParameterCheck } from "./operation.ts";
+import { parameterCheck } from "./parameter.ts";
+import { PathTable } from "./path-table.ts";
+
+/** A compiled OpenAPI document. */
+export interface OpenApi {
+  /** The operation; or the methods that the path has, empty when there is no such path. */
+  find(method: string, path: string): Operation | { readonly allow: string };
+}
+
+const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/**
+ * Compiles an OpenAPI 3.1 document.
+ *
+ * @throws Error that says where the document cannot be used
+ * @example
+ * openApi(document, options).find("GET", "/pets/1");
+ */
+export function openApi(document: JsonObject, options: SchemaOptions): OpenApi {
+  const version = document["openapi"];
+  if (typeof version !== "string" || !version.startsWith("3.1.")) {
+    throw new Error(`expected openapi: 3.1.x, found ${JSON.stringify(version) ?? "nothing"}`);
+  }
+  const parts = new Parts(document, options);
+  const table = new PathTable<ReadonlyMap<string, Operation>>();
+  const paths = document["paths"] ?? {};
+  if (!isObject(paths)) throw new Error("#/paths: expected an object");
+  for (const template of Object.keys(paths)) {
+    const operations = operationsOf(parts, ["paths", template]);
+    for (const base of basesOf(document)) table.add(base + template, operations);
+  }
+  return {
+    find(method, path) {
+      const operations = table.find(path);
+      if (!operations) return { allow: "" };
+      const own = operations.get(method) ?? (method === "HEAD" ? operations.get("GET") : undefined);
+      return own ?? { allow: [...operations.keys()].join(", ") };
+    },
+  };
+}
+
+function operationsOf(parts: Parts, path: Path): ReadonlyMap<string, Operation> {
+  const item = parts.at(path);
+  const operations = new Map<string, Operation>();
+  for (const method of methods) {
+    if (!isObject(item.value[method])) continue;
+    operations.set(method.toUpperCase(), operationOf(parts, item.path, [...item.path, method]));
+  }
+  return operations;
+}
+
+function operationOf(parts: Parts, item: Path, path: Path): Operation {
+  const { requestBody, responses } = parts.at(path).value;
+  const body = requestBody === undefined ? null : parts.at([...path, "requestBody"]);
+  const statuses = isObject(responses) ? Object.keys(responses) : [];
+  return {
+    at: `#${pointerOf(path)}`,
+    parameters: parametersOf(parts, item, path),
+    body: body && bodyRule(parts, body, body.value["required"] === true),
+    responses: new Map(
+      statuses.map((status) => {
+        const response = parts.at([...path, "responses", status]);
+        const hasContent = response.value["content"] !== undefined;
+        return [
+          status.toUpperCase().replace("DEFAULT", "default"),
+          { body: hasContent ? bodyRule(parts, response, true) : null },
+        ];
+      }),
+    ),
+  };
+}
+
+/** Those of the operation take the place of those of its path that have the same name and place. */
+function parametersOf(parts: Parts, item: Path, path: Path): ParameterCheck[] {
+  const found = new Map<string, ParameterCheck>();
+  for (const owner of [item, path]) {
+    const list = parts.at(owner).value["parameters"] ?? [];
+    if (!isArray(list)) throw new Error(`#${pointerOf(owner)}/parameters: expected a list`);
+    for (const index of list.keys()) {
+      const { value, path: at } = parts.at([...owner, "parameters", String(index)]);
+      const validate = value["schema"] === undefined ? null : parts.validate([...at, "schema"]);
+      const template = String(item[1] ?? "");
+      const check = parameterCheck(
+        value,
+        `#${pointerOf(at)}`,
+        validate,
+        (schema) => parts.schema(schema),
+        template,
+      );
+      const key = `${String(value["in"])} ${String(value["name"]).toLowerCase()}`;
+      if (check) found.set(key, check);
+    }
+  }
+  return [...found.values()];
+}
+
+function bodyRule(parts: Parts, { value, path }: Part, required: boolean): BodyRule {
+  const content = value["content"];
+  if (!isObject(content)) throw new Error(`#${pointerOf(path)}/content: expected an object`);
+  const media = Object.keys(content).map((name): Media => {
+    const { value: own, path: at } = parts.at([...path, "content", name]);
+    const type = name.toLowerCase().replace(/\s*;.*$/, "");
+    return { type, validate: own["schema"] === undefined ? null : parts.validate([...at, "schema"]) };
+  });
+  return { required, media };
+}
+
+/** Paths of the servers; a variable in one has its default. */
+function basesOf({ servers }: JsonObject): string[] {
+  if (!isArray(servers) || servers.length === 0) return [""];
+  const bases = servers.filter(isObject).map(({ url, variables }) => {
+    const text = String(url).replaceAll(/\{([^}]*)\}/g, (_, name: string) => {
+      const variable = isObject(variables) ? variables[name] : undefined;
+      return isObject(variable) ? String(variable["default"]) : name;
+    });
+    return new URL(text, "http://localhost/").pathname.replace(/\/$/, "");
+  });
+  return [...new Set(bases)];
+}
+
+type Path = readonly string[];
+
+interface Part {
+  readonly value: JsonObject;
+  readonly path: Path;
+}
+
+/** The document, with its references followed. */
+class Parts {
+  private readonly registry: Registry;
+  private readonly compiler: Compiler;
+  private readonly root: Node;
+  private readonly document: JsonObject;
+  private readonly options: SchemaOptions;
+
+  constructor(document: JsonObject, options: SchemaOptions) {
+    this.document = document;
+    this.options = options;
+    this.registry = registryOf(options);
+    this.root = this.registry.add(document, ownUri);
+    const schemas = valueAt(document, ["components", "schemas"]) ?? {};
+    for (const [name, schema] of Object.entries(isObject(schemas) ? schemas : {})) {
+      this.registry.addBelow(this.root, ["components", "schemas", name], schema);
+    }
+    this.compiler = new Compiler(this.registry, options.formats);
+  }
+
+  /** What stands at a path, or what the reference there leads to. */
+  at(path: Path, hops = 0): Part {
+    const value = valueAt(this.document, path);
+    if (!isObject(value)) throw new Error(`#${pointerOf(path)}: expected an object`);
+    const reference = value["$ref"];
+    if (reference === undefined) return { value, path };
+    if (typeof reference !== "string" || !reference.startsWith("#/")) {
+      throw new Error(`#${pointerOf(path)}: $ref must lead to a place of this document; nothing is fetched`);
+    }
+    if (hops > 20) throw new Error(`#${pointerOf(path)}: $ref leads in a circle`);
+    return this.at(pathOf(decodeURIComponent(reference.slice(1))), hops + 1);
+  }
+
+  validate(path: Path): Validate {
+    return running(this.compiler.check(this.registry.child(this.root, path)), this.options);
+  }
+
+  /** The schema that a reference within the document leads to. */
+  schema(schema: Json | undefined): JsonObject {
+    let found = schema;
+    for (let hops = 0; hops < 20 && isObject(found); hops++) {
+      const reference = found["$ref"];
+      if (typeof reference !== "string" || !reference.startsWith("#/")) return found;
+      found = valueAt(this.document, pathOf(decodeURIComponent(reference.slice(1))));
+    }
+    return {};
+  }
+}

@@ -1,0 +1,52 @@
+import { Compiler } from "./compile.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { pointerOf } from "./pointer.ts";
+import { ownUri, Registry } from "./registry.ts";
+import { type Check, Run, type RunLimits, TooMuch, type Violation } from "./run.ts";
+
+/** Checks a value against a schema; empty: it fits. */
+export type Validate = (value: Json, path?: readonly (string | number)[]) => readonly Violation[];
+
+export interface SchemaOptions extends RunLimits {
+  /** Whether `format` is a rule and not a remark. */
+  readonly formats: boolean;
+  /** Documents that references may lead to, by their URI. */
+  readonly documents?: Readonly<Record<string, JsonObject | boolean>>;
+}
+
+/**
+ * Compiles a schema of JSON Schema 2020-12.
+ *
+ * @throws SchemaError for a schema that cannot be used
+ * @example
+ * const validate = validator({ required: ["id"] }, { formats: true, maxErrors: 20, maxSteps: 100_000 });
+ * validate({}); // [{ pointer: "", message: 'must have "id"', schemaPointer: "#/required" }]
+ */
+export function validator(schema: JsonObject | boolean, options: SchemaOptions): Validate {
+  const registry = registryOf(options);
+  const check = new Compiler(registry, options.formats).check(registry.add(schema, ownUri));
+  return running(check, options);
+}
+
+export function registryOf({ documents = {} }: Pick<SchemaOptions, "documents">): Registry {
+  const registry = new Registry();
+  for (const [uri, document] of Object.entries(documents)) registry.add(document, uri);
+  return registry;
+}
+
+/** Runs a check with a state of its own. */
+export function running(check: Check, limits: RunLimits): Validate {
+  return (value, path) => {
+    const run = new Run(limits, path);
+    try {
+      check(value, run, null);
+    } catch (error) {
+      if (!(error instanceof TooMuch)) throw error;
+      return [
+        ...run.violations,
+        { pointer: pointerOf(path ?? []), message: error.message, schemaPointer: "#" },
+      ];
+    }
+    return run.violations;
+  };
+}

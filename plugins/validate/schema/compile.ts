@@ -27,6 +27,7 @@ interface Compiled {
 /** Turns schemas into functions. Everything is looked up now; a check follows calls alone. */
 export class Compiler {
   private readonly compiled = new Map<unknown, Compiled>();
+  private readonly waiting: (() => void)[] = [];
   private readonly registry: Registry;
   private readonly formats: boolean;
 
@@ -46,6 +47,7 @@ export class Compiler {
    */
   check(node: Node): Check {
     const compiled = this.compile(node);
+    for (let next = this.waiting.pop(); next; next = this.waiting.pop()) next();
     refuseBomb(compiled);
     return (value, run, seen) => {
       run.scope.push(node.base);
@@ -63,8 +65,11 @@ export class Compiler {
     const compiled: Compiled = { check: () => true, same: [], pointer };
     // Those that lead back to it find it under way.
     this.compiled.set(schema, compiled);
-    const body = this.body(node, schema, compiled);
-    compiled.check = node.isResource ? entering(node.base, body) : body;
+    // Later, and not from here: a chain of references may be longer than the stack of an engine is deep.
+    this.waiting.push(() => {
+      const body = this.body(node, schema, compiled);
+      compiled.check = node.isResource ? entering(node.base, body) : body;
+    });
     return compiled;
   }
 

@@ -41,12 +41,18 @@ export function running(check: Check, limits: RunLimits): Validate {
     try {
       check(value, run, null);
     } catch (error) {
-      if (!(error instanceof TooMuch)) throw error;
-      return [
-        ...run.violations,
-        { pointer: pointerOf(path ?? []), message: error.message, schemaPointer: "#" },
-      ];
+      const message = messageOf(error);
+      if (message === null) throw error;
+      return [...run.violations, { pointer: pointerOf(path ?? []), message, schemaPointer: "#" }];
     }
     return run.violations;
   };
+}
+
+/** How a value is too much, for the limits or for the stack of the engine; null: the error is another one. */
+function messageOf(error: unknown): string | null {
+  if (error instanceof TooMuch) return error.message;
+  // V8 throws the first one, QuickJS the second one.
+  const isDeep = error instanceof RangeError || (error instanceof Error && error.name === "InternalError");
+  return isDeep ? "is nested too deeply to check" : null;
 }

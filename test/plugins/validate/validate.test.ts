@@ -97,9 +97,31 @@ onEachEngine("a message on which a schema works too long does not fit", async (t
     plugins: [[plugin, { schema: doubling, maxSteps: 5000 }]],
     engine,
   });
-  const refused = await gateway.fetch("/", post(`${'{"a":'.repeat(40)}1${"}".repeat(40)}`));
+  const refused = await gateway.fetch("/", post(`${'{"a":'.repeat(16)}1${"}".repeat(16)}`));
   t.equal(refused.status, 422);
   t.match(await refused.text(), "takes too many steps");
+  t.same(gateway.faults, []);
+});
+
+onEachEngine("a message that is nested too deeply for the stack does not fit", async (t, engine) => {
+  const choices = (depth: number): object =>
+    depth === 0 ? { properties: { a: { $ref: "#" } } } : { allOf: [choices(depth - 1)] };
+  await using gateway = await testGateway({ plugins: [[plugin, { schema: choices(8) }]], engine });
+  const nested = (depth: number) => post(`${'{"a":'.repeat(depth)}{}${"}".repeat(depth)}`);
+  t.equal((await gateway.fetch("/", nested(2))).status, 200);
+  const refused = await gateway.fetch("/", nested(90));
+  t.equal(refused.status, 422);
+  t.match(await refused.text(), "nested too deeply");
+  t.same(gateway.faults, []);
+});
+
+onEachEngine("a message that is nested as usual is checked to its end", async (t, engine) => {
+  await using gateway = await testGateway({ plugins: [[plugin, { schema }]], engine });
+  const nested = (count: number) =>
+    post(`${'{"item":"a","inner":'.repeat(15)}{"item":"a","count":${count}}${"}".repeat(15)}`);
+  t.equal((await gateway.fetch("/", nested(1))).status, 200);
+  const refused = await gateway.fetch("/", nested(0));
+  t.match(await refused.text(), `"pointer":"${"/inner".repeat(15)}/count"`);
   t.same(gateway.faults, []);
 });
 

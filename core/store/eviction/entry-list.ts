@@ -2,7 +2,7 @@
 export interface Entry {
   readonly key: string;
   readonly hash: number;
-  bytes: number;
+  readonly bytes: number;
   list: EntryList | null;
   older: Entry | null;
   newer: Entry | null;

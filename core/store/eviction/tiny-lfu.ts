@@ -73,14 +73,22 @@ export class TinyLfu {
    * @returns keys of entries that have to go; `key` itself among them when it is not worth its place
    */
   insert(key: string, bytes: number): string[] {
-    this.delete(key);
+    const held = this.#entries.get(key);
     // What can never fit must not push everything else out first.
-    if (bytes > this.#mainCapacity) return [key];
-    const entry: Entry = { key, hash: hashOf(key, this.#seed), bytes, list: null, older: null, newer: null };
+    if (bytes > this.#mainCapacity) {
+      if (held) this.#drop(held);
+      return [key];
+    }
+    const hash = held ? held.hash : hashOf(key, this.#seed);
+    const entry: Entry = { key, hash, bytes, list: null, older: null, newer: null };
+    // One that comes again keeps the place that it has earned.
+    const list = held?.list ?? this.#window;
+    if (held) this.#drop(held);
     this.#entries.set(key, entry);
     this.#sketch.fit(this.#entries.size);
-    this.#window.add(entry);
-    return this.#settle();
+    list.add(entry);
+    this.#demote();
+    return [...this.#shrinkMain(), ...this.#settle()];
   }
 
   /** An entry went for another reason. */
@@ -117,6 +125,17 @@ export class TinyLfu {
       // What the window has no room for either is as good as new there: it is judged when the next one comes.
       move(entry, this.#window);
     }
+  }
+
+  /** Drops what the main part has no room for since one of its entries has grown. */
+  #shrinkMain(): string[] {
+    const gone: string[] = [];
+    while (this.#probation.bytes + this.#protected.bytes > this.#mainCapacity) {
+      const oldest = this.#probation.oldest ?? this.#protected.oldest!;
+      gone.push(oldest.key);
+      this.#drop(oldest);
+    }
+    return gone;
   }
 
   /** Moves what the window has no room for into the main part, or out. */

@@ -1,4 +1,4 @@
-import { TinyLfu } from "../../../plugins/cache/tiny-lfu.ts";
+import { TinyLfu } from "../../core/store/eviction/tiny-lfu.ts";
 import type { Trace } from "./traces.ts";
 
 /** Bytes of the object behind a key. */

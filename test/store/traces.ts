@@ -1,4 +1,4 @@
-import { Random } from "../../support/random.ts";
+import { Random } from "../support/random.ts";
 
 /** A sequence of keys that a cache is asked for. */
 export type Trace = Iterable<number>;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
-import { FrequencySketch } from "../../../plugins/cache/frequency-sketch.ts";
-import { TinyLfu } from "../../../plugins/cache/tiny-lfu.ts";
-import { Random } from "../../support/random.ts";
+import { FrequencySketch } from "../../core/store/eviction/frequency-sketch.ts";
+import { TinyLfu } from "../../core/store/eviction/tiny-lfu.ts";
+import { Random } from "../support/random.ts";
 import { lruRates, type SizeOf, tinyLfuRates } from "./eviction.ts";
 import { latest, moving, scanned, steady, type Trace } from "./traces.ts";
 

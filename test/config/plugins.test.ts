@@ -167,7 +167,7 @@ for (const origin of noOrigins) {
 }
 
 t.test("policies without a folder of plugins are refused, unless a flag names one", async (t) => {
-  const text = "routes: [{ cluster: app, policies: [auth] }]";
+  const text = "routes: [{ cluster: app, policies: [shop] }]";
   t.match(problems(text), [/^2:36: expected plugins.directory in the file, or --plugins DIR/]);
   t.same(problems(text, { plugins: "p" }), []);
   t.same(problems("routes: [{ cluster: app, policies: [] }]"), []);

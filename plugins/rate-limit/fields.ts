@@ -16,6 +16,9 @@ export function policyItem({ name, algorithm, limit, window, period }: LimitConf
   return Number.isInteger(window) ? `${quota};w=${window}` : quota;
 }
 
+/** A bucket tells what is in it in thousandths, rounded down: 1 may be 0.999. */
+const rounding = 0.0011;
+
 /**
  * How a limit stands as an item of RateLimit: what is left, and for how many seconds.
  *
@@ -24,5 +27,5 @@ export function policyItem({ name, algorithm, limit, window, period }: LimitConf
  */
 export function standingItem(name: string, { left, reset }: Pick<Standing, "left" | "reset">): string {
   const time = reset === null || !Number.isFinite(reset) ? "" : `;t=${wholeSeconds(reset)}`;
-  return `"${name}";r=${Math.floor(left)}${time}`;
+  return `"${name}";r=${Math.floor(left + rounding)}${time}`;
 }

@@ -27,7 +27,7 @@ export function keyFor(
   own: OwnKey | null,
 ): KeyOf {
   if (!Array.isArray(key)) throw new Error("Cannot use key.expression: expected a list of what is compared");
-  const address: Part = (_, { client }) => networkOf(client.address, bits);
+  const address = addressPart(bits);
   const parts = (key as readonly string[]).map((name): Part => {
     if (name === "address") return address;
     const part = name === "function" ? ownPart(own) : partFor(name);
@@ -46,6 +46,23 @@ export function keyFor(
       key += `${value.length}:${value}`;
     }
     return key;
+  };
+}
+
+/** Addresses whose network is remembered: finding it takes longer than all else. */
+const mostRemembered = 1000;
+
+function addressPart(bits: number): Part {
+  const networks = new Map<string, string>();
+  return (_, { client: { address } }) => {
+    if (!address.includes(":")) return address;
+    let network = networks.get(address);
+    if (network === undefined) {
+      if (networks.size >= mostRemembered) networks.clear();
+      network = networkOf(address, bits);
+      networks.set(address, network);
+    }
+    return network;
   };
 }
 

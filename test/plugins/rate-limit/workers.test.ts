@@ -59,37 +59,45 @@ async function flooded(t: Parameters<typeof startSluice>[0], limit: string, ms: 
   const folder = new PluginFolder(t, {});
   const sluice = startSluice(t, "--config", folder.write("sluice.yaml", configFor(limit)));
   const answers = await flood(await sluice.url(), ms);
-  t.same([...new Set(answers.map(({ status }) => status))].sort(), [200, 429]);
+  t.same(
+    answers.filter(({ status }) => status !== 200 && status !== 429),
+    [],
+  );
   return answers;
 }
 
 const passed = (answers: readonly Answered[]) => answers.filter(({ status }) => status === 200);
 
-t.test("a bucket of 1 000 a second under four reactors gives not one too many", async (t) => {
-  const answers = await flooded(t, "limit: 1000, window: 1, burst: 1000", 2000);
-  const given = passed(answers);
-  const time =
-    (Math.max(...given.map(({ answered }) => answered)) - Math.min(...answers.map(({ asked }) => asked))) /
-    1000;
-  const most = Math.floor(1000 + 1000 * time);
-  t.comment(`${given.length} of at most ${most} in ${time.toFixed(2)} s, ${answers.length} asked`);
-  t.ok(given.length <= most, `${given.length} of ${most}`);
-});
+/** Per second; a machine that is busy with other tests may not come to the first one. */
+for (const limit of [1000, 200]) {
+  t.test(`a bucket of ${limit} a second under four reactors gives not one too many`, async (t) => {
+    const answers = await flooded(t, `limit: ${limit}, window: 1`, 2000);
+    const given = passed(answers);
+    const begin = Math.min(...answers.map(({ asked }) => asked));
+    const seconds = (Math.max(...given.map(({ answered }) => answered)) - begin) / 1000;
+    const most = Math.floor(limit + limit * seconds);
+    t.comment(`${given.length} of at most ${most} in ${seconds.toFixed(2)} s, ${answers.length} asked`);
+    t.ok(given.length <= most, `${given.length} of ${most}`);
+    if (limit < 1000) t.ok(given.length < answers.length, "some were refused");
+  });
 
-t.test("a window of 1 000 a second under four reactors gives not one too many in any second", async (t) => {
-  const given = passed(await flooded(t, "algorithm: sliding-window, limit: 1000, window: 1", 2000));
-  // Those that were surely decided within a second: asked after it began, and answered before it was over.
-  const worst = Math.max(
-    ...given.map(
-      ({ asked: begin }) =>
-        given.filter(({ asked, answered }) => asked >= begin && answered < begin + 1000).length,
-    ),
-  );
-  t.comment(`${worst} in the worst second, ${given.length} in all`);
-  t.ok(worst <= 1000, `${worst} in a second`);
-});
+  t.test(`a window of ${limit} a second under four reactors: not one too many in any second`, async (t) => {
+    const answers = await flooded(t, `algorithm: sliding-window, limit: ${limit}, window: 1`, 2000);
+    const given = passed(answers);
+    // Those that were surely decided within a second: asked after it began, and answered before it was over.
+    const worst = Math.max(
+      ...given.map(
+        ({ asked: begin }) =>
+          given.filter(({ asked, answered }) => asked >= begin && answered < begin + 1000).length,
+      ),
+    );
+    t.comment(`${worst} in the worst second, ${given.length} in all, ${answers.length} asked`);
+    t.ok(worst <= limit, `${worst} in a second`);
+    if (limit < 1000) t.ok(given.length < answers.length, "some were refused");
+  });
+}
 
-t.test("a quota of 1 000 under four reactors is 1 000", async (t) => {
-  const given = passed(await flooded(t, "algorithm: quota, limit: 1000, period: month", 2000));
-  t.equal(given.length, 1000);
+t.test("a quota of 500 under four reactors is 500", async (t) => {
+  const given = passed(await flooded(t, "algorithm: quota, limit: 500, period: month", 2000));
+  t.equal(given.length, 500);
 });

@@ -78,7 +78,9 @@ t.test("onUpstream runs for an attempt beside another one, and the first answer 
     route: { retry: retrying({ hedge: { percentile: 0.9, least: 20 } }) },
   });
   for (let i = 0; i < 40; i++) await gateway.ask(get());
-  const response = await gateway.ask(get("/slow"));
+  let response = await gateway.ask(get("/slow"));
+  // On a busy machine one of the others may have been sent twice: whose turn it is is not known.
+  while (!slow.requests.at(-1)!.startLine.includes("/slow")) response = await gateway.ask(get("/slow"));
   t.match(response, { status: 200, body: "quick" });
   t.equal(field(response, "x-seen"), "1");
   t.same(

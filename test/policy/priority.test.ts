@@ -12,13 +12,17 @@ t.teardown(stopBundler);
 
 const priorityHeader = { name: "x-priority", fromAnyone: false };
 
-/** Keeps this thread busy, with a short pause now and then, until the test ends or it is told. */
+/** Keeps this thread busy, with pauses in which sockets are looked at, until the test ends or it is told. */
 function keepBusy(t: Test, ms: number): () => void {
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout;
+  const turn = () => {
     const end = performance.now() + ms;
     while (performance.now() < end);
-  }, 20);
-  const stop = () => clearInterval(timer);
+    // Not an interval, which would be overdue at once: Deno then looks at sockets only now and then.
+    timer = setTimeout(turn, 20);
+  };
+  timer = setTimeout(turn, 20);
+  const stop = () => clearTimeout(timer);
   t.teardown(stop);
   return stop;
 }

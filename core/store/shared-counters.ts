@@ -59,17 +59,7 @@ export class SharedCounters implements Counters {
   }
 
   delete(namespace: string, key: string): boolean {
-    const { store } = this;
-    store.aim(namespace, key);
-    const now = this.clock();
-    const table = store.enter();
-    try {
-      const entry = table.find(store.key, store.hash, now);
-      if (entry !== 0) table.remove(entry);
-      return entry !== 0;
-    } finally {
-      store.leave(table);
-    }
+    return this.store.delete(namespace, key, this.clock());
   }
 
   add(namespace: string, key: string, by: number, ttl: number | null, most: number | null): number | null {

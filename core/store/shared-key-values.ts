@@ -62,17 +62,7 @@ export class SharedKeyValues implements KeyValues {
   }
 
   delete(namespace: string, key: string): boolean {
-    const { store } = this;
-    store.aim(namespace, key);
-    const now = this.now();
-    const table = store.enter();
-    try {
-      const entry = table.find(store.key, store.hash, now);
-      if (entry !== 0) table.remove(entry);
-      return entry !== 0;
-    } finally {
-      store.leave(table);
-    }
+    return this.store.delete(namespace, key, this.now());
   }
 
   increment(namespace: string, key: string, by: number, ttl: number | null): number {

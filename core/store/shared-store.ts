@@ -71,6 +71,19 @@ export class SharedStore {
     return space;
   }
 
+  /** Returns whether there was something under the key. */
+  delete(namespace: string, key: string, now: number): boolean {
+    this.aim(namespace, key);
+    const table = this.enter();
+    try {
+      const entry = table.find(this.key, this.hash, now);
+      if (entry !== 0) table.remove(entry);
+      return entry !== 0;
+    } finally {
+      this.leave(table);
+    }
+  }
+
   /** The table of the key's shard, locked. */
   enter(): SharedTable {
     const { memory } = this;

@@ -35,4 +35,4 @@ export type {
   StoreOptions,
 } from "./response-cache.ts";
 export type { SetupHost } from "./setup-host.ts";
-export type { UpstreamAttempt } from "./upstream-attempt.ts";
+export type { AskedEndpoint, AvoidOptions, UpstreamAttempt } from "./upstream-attempt.ts";

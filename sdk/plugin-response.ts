@@ -27,6 +27,10 @@ export interface PluginResponse extends MessageBody {
    * }
    */
   readonly error: string | null;
+  /** `host:port` of the endpoint that answered, or was asked last; null: none was. */
+  readonly endpoint: string | null;
+  /** Name of its cluster; null: no endpoint was asked. */
+  readonly cluster: string | null;
   /**
    * What was asked for, as `request.url` was when the policy first saw the exchange. Its scheme is the client's own,
    * also where a trusted proxy ended the client's TLS.

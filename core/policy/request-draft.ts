@@ -7,6 +7,7 @@ import { editedPriority, editedText } from "./edit-values.ts";
 import { editFields } from "./field-edits.ts";
 import { type KnownIdentity, readIdentity } from "./identity.ts";
 import { MalformedOutcome } from "./outcome.ts";
+import { type Steering, steered } from "./steering.ts";
 
 export interface RequestFacts {
   readonly method: string;
@@ -26,6 +27,8 @@ export class RequestDraft {
   endpoint: string | null = null;
   /** What the cluster's balancer hashes. */
   hashKey: string | null = null;
+  /** Of an attempt: what its balancer is to heed; null: nothing. */
+  steering: Steering | null = null;
   /** Null: no policy has said who the client is. */
   identity: KnownIdentity | null = null;
   /** Null: as the route says. */
@@ -62,6 +65,8 @@ export class RequestDraft {
     if (edits.cluster !== undefined) this.cluster = editedText(edits.cluster, "cluster");
     if (edits.endpoint !== undefined) this.endpoint = editedEndpoint(edits.endpoint);
     if (edits.hashKey !== undefined) this.hashKey = editedText(edits.hashKey, "hash key");
+    if (edits.avoid !== undefined || edits.prefer !== undefined)
+      this.steering = steered(this.steering, edits);
     if (edits.identity !== undefined) this.identity = readIdentity(edits.identity);
     if (edits.priority !== undefined) this.priority = editedPriority(edits.priority);
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");

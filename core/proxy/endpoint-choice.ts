@@ -7,20 +7,26 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import { readCookie } from "../wire/cookie.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";
 import type { Exchange } from "./exchange.ts";
+import { pickSteered } from "./steered-choice.ts";
 
 /**
- * The one that the client's cookie leads to, or one that the cluster's balancer picks; not one that was tried.
+ * The one that the client's cookie leads to, or one that the cluster's balancer picks; not one that was tried, or that a policy
+ * wants to be avoided.
  *
  * @throws ProxyError no_healthy_upstream
  */
 export function chooseEndpoint(exchange: Exchange, cluster: Cluster): Endpoint {
   const { hashKey, sticky } = cluster.config;
   const { tried } = exchange.attempts;
+  const steering = exchange.policies?.attempt.steering ?? null;
   if (sticky !== null) {
     const cookies = exchange.head.get("cookie");
     const known = cookies === null ? null : cluster.endpointOf(cookies);
-    if (known !== null && tried?.has(known) !== true) return known;
+    const isWanted = known !== null && tried?.has(known) !== true;
+    if (isWanted && steering?.avoid.has(known.name) !== true) return known;
   }
+  if (steering !== null)
+    return pickSteered(cluster, steering, { hash: hashFor(exchange, cluster), exclude: tried });
   if (hashKey === null && tried === null) return cluster.pick(firstAttempt);
   return cluster.pick({ hash: hashFor(exchange, cluster), exclude: tried });
 }

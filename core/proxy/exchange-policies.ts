@@ -12,6 +12,7 @@ import type { Recording } from "../policy/recording.ts";
 import { Recordings } from "../policy/recordings.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
+import type { Steering } from "../policy/steering.ts";
 import { bytesOf, tooLong } from "../policy/whole-body.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
@@ -28,6 +29,7 @@ import { attemptPreface, contextText, requestPreface, responsePreface } from "./
 import { RequestFlow } from "./request-flow.ts";
 import { admitAgain } from "./request-priority.ts";
 import { draftAnswer } from "./route-answer.ts";
+import { hasOthers } from "./steered-choice.ts";
 
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;
@@ -109,12 +111,24 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   private sendUpstream(): void {
     const { exchange } = this;
-    const { cluster, endpoint } = this.attempt;
+    const { cluster, endpoint, steering } = this.attempt;
     try {
-      exchange.attempts.begin(this.findCluster(cluster), endpoint);
+      const found = this.findCluster(cluster);
+      const isSteered = steering !== null && endpoint === null;
+      exchange.attempts.begin(isSteered ? this.steer(found, steering) : found, endpoint);
     } catch (error) {
       exchange.attempts.notBegun(toProxyError(error, "handle request"));
     }
+  }
+
+  /** The cluster that is asked, when policies want some of its endpoints to be avoided. */
+  private steer(cluster: Cluster, { avoid, whenAll }: Steering): Cluster {
+    if (hasOthers(cluster, avoid)) return cluster;
+    this.attempt.steering = null;
+    if (whenAll === "ask") return cluster;
+    if (whenAll !== "refuse") return this.findCluster(whenAll.cluster);
+    const message = `Policies leave no endpoint of the cluster ${cluster.name}`;
+    throw new ProxyError("no_healthy_upstream", message, { source: "upstream" });
   }
 
   /** Of two attempts this is the one whose answer counts; what is asked about another one is of no interest. */
@@ -397,7 +411,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     const { exchange } = this;
     if (this.stage === "request") return requestPreface(exchange, this.request);
     if (this.stage === "upstream") return attemptPreface(exchange, this.attempt);
-    return responsePreface(this.response!, this.responseLength);
+    return responsePreface(this.response!, exchange.attempts, this.responseLength);
   }
 }
 

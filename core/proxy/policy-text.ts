@@ -1,8 +1,10 @@
 /** What guests are told of an exchange and its messages, as the text that sdk/runtime reads. */
+import { mark } from "../../sdk/runtime/message.ts";
 import { GuestBody } from "../policy/guest-body.ts";
 import type { RequestDraft } from "../policy/request-draft.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import { byteLength } from "../policy/whole-body.ts";
+import type { Attempts } from "./attempts.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";
 import { clusterFor } from "./cluster-choice.ts";
 import type { Exchange } from "./exchange.ts";
@@ -34,13 +36,27 @@ export function attemptPreface(exchange: Exchange, attempt: RequestDraft): strin
   const url = `${clientScheme(head, client.side)}://${authority}${path}${query}`;
   const cluster = attempt.cluster ?? clusterFor(exchange).name;
   const number = `${attempts.nextNumber}${attempts.isRetry ? "!" : ""}`;
-  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}\n${requestPreface(exchange, attempt)}`;
+  const before = placeText(attempts);
+  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}${before}\n${requestPreface(exchange, attempt)}`;
 }
 
-/** @param length of the body as the endpoint sends it; not positive when that is not known */
-export function responsePreface({ status, reason, error, body }: ResponseDraft, length: number): string {
+/**
+ * @param attempts says who answered
+ * @param length of the body as the endpoint sends it; not positive when that is not known
+ */
+export function responsePreface(
+  { status, reason, error, body }: ResponseDraft,
+  attempts: Attempts,
+  length: number,
+): string {
   const failure = error === "" ? "" : `!${error}`;
-  return `${status}${failure} ${reason}\n${lengthLine(body === undefined ? length : knownLength(body))}`;
+  const place = placeText(attempts);
+  return `${status}${failure} ${reason}${place}\n${lengthLine(body === undefined ? length : knownLength(body))}`;
+}
+
+/** Who was asked last; empty: nobody. */
+function placeText({ endpoint, cluster }: Attempts): string {
+  return endpoint === null ? "" : `${mark}${endpoint.name}${mark}${cluster!.name}`;
 }
 
 /** 0 where there is none or it is not known. */

@@ -123,6 +123,17 @@ export class Cluster {
     return endpoint !== null && this.currentHosts().serves(endpoint) ? endpoint : null;
   }
 
+  /** Whether an endpoint that may be asked is not among these. */
+  hasOther(than: ReadonlySet<Endpoint>): boolean {
+    return this.currentHosts().hasOther(than);
+  }
+
+  /** The endpoint of that name, if it gets requests; else null. */
+  servingNamed(name: string): Endpoint | null {
+    const endpoint = this.endpoints.find((candidate) => candidate.name === name);
+    return endpoint !== undefined && this.currentHosts().serves(endpoint) ? endpoint : null;
+  }
+
   /** @throws ProxyError when there is none of that name */
   endpointNamed(name: string): Endpoint {
     const endpoint = this.endpoints.find((candidate) => candidate.name === name);

@@ -4,6 +4,8 @@ import { HeadFields } from "./head-fields.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { BodyForm, type Edits, MessageKind, OutcomeKind } from "./message.ts";
 
+type Steering = Pick<Edits, "avoid" | "whenAll" | "prefer">;
+
 export class Draft extends HeadFields {
   readonly exchange: GuestExchange;
   // What few handlers touch begins on the prototype: making an object costs by its fields.
@@ -16,6 +18,8 @@ export class Draft extends HeadFields {
   declare cluster: string | null;
   /** Of an attempt; undefined: as it came. */
   declare endpoint: string | null | undefined;
+  /** Of an attempt: what its balancer is told; null: nothing. */
+  declare steering: Steering | null;
   /** Whether one of those above, or the body, was assigned to. */
   declare isRewritten: boolean;
   /** In the place of the body. */
@@ -25,7 +29,7 @@ export class Draft extends HeadFields {
   static {
     const untouched = { method: null, url: null, status: null, reason: null, isRewritten: false };
     Object.assign(Draft.prototype, untouched, { replacement: null, body: null });
-    Object.assign(Draft.prototype, { cluster: null, endpoint: undefined });
+    Object.assign(Draft.prototype, { cluster: null, endpoint: undefined, steering: null });
   }
 
   /** @param text a line of its own and the lines of the fields */
@@ -81,6 +85,7 @@ export class Draft extends HeadFields {
       ...(cluster !== null && { cluster: String(cluster) }),
       ...(endpoint !== undefined && { endpoint: endpoint === null ? null : String(endpoint) }),
       ...(hashKey !== null && { hashKey: String(hashKey) }),
+      ...this.steering,
       ...(exchange.assignedIdentity !== undefined && { identity: exchange.assignedIdentity }),
       ...(exchange.assignedPriority !== null && { priority: exchange.assignedPriority }),
       ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),

@@ -1,12 +1,13 @@
 import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
+import { mark } from "./message.ts";
 
 /** The response as a handler sees it; what it assigns goes to the client. */
 export class IncomingResponse {
   readonly #draft: Draft;
   #headers: Headers | null = null;
 
-  /** @param draft its line holds status, `!` and a code where there was no answer, and reason phrase */
+  /** @param draft its line holds status, `!` and a code where there was no answer, reason phrase, endpoint and cluster */
   constructor(draft: Draft) {
     this.#draft = draft;
   }
@@ -27,7 +28,7 @@ export class IncomingResponse {
 
   get statusText(): string {
     const { reason, line } = this.#draft;
-    return reason ?? line.slice(line.indexOf(" ") + 1);
+    return reason ?? line.slice(line.indexOf(" ") + 1).split(mark, 1)[0]!;
   }
 
   set statusText(value: string) {
@@ -38,6 +39,14 @@ export class IncomingResponse {
   get error(): string | null {
     const { line } = this.#draft;
     return line[3] === "!" ? line.slice(4, line.indexOf(" ")) : null;
+  }
+
+  get endpoint(): string | null {
+    return this.#draft.line.split(mark)[1] ?? null;
+  }
+
+  get cluster(): string | null {
+    return this.#draft.line.split(mark)[2] ?? null;
   }
 
   get url(): string {

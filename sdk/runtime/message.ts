@@ -20,8 +20,14 @@
 export const separator = "\x01";
 export const messageParts = 4;
 
+/** Divides parts of one line that may hold spaces. */
+export const mark = "\x02";
+
 /** How long a guest goes on to the next message of an entry, in ms: other requests wait meanwhile. */
 export const longestEntryMs = 10;
+
+/** Names of endpoints that may be avoided in one attempt. */
+export const mostAvoided = 256;
 
 /** Bytes of a part of a body that a guest streams. The host holds one for as long as its client takes to read it. */
 export const longestPulledPart = 64 * 1024;
@@ -51,9 +57,15 @@ export const MessageKind = {
   discover: "E",
   /** Payload: field lines. */
   request: "Q",
-  /** Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines; an attempt after one that failed is `NUMBER!`. */
+  /**
+   * Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines. An attempt after one that failed is `NUMBER!`; behind
+   * the URL of one that is not the first stand `mark`, the endpoint that was asked before, `mark` and its cluster.
+   */
   upstream: "U",
-  /** Payload: `STATUS REASON\n` or `STATUS!CODE REASON\n` and field lines. */
+  /**
+   * Payload: `STATUS REASON\n` or `STATUS!CODE REASON\n` and field lines. Where an endpoint was asked `mark`, its name, `mark` and
+   * that of its cluster stand behind the reason.
+   */
   response: "S",
   /** A part of a body: the bytes of the dispatch. */
   requestBody: "q",
@@ -126,6 +138,10 @@ export interface Edits {
   /** Null: the balancer is to choose. */
   readonly endpoint?: string | null;
   readonly hashKey?: string;
+  /** Endpoints that are not to be chosen, and what follows when there are no others. */
+  readonly avoid?: readonly string[];
+  readonly whenAll?: "ask" | "refuse" | { readonly cluster: string };
+  readonly prefer?: string;
   /** An `Identity`, or null. */
   readonly identity?: object | null;
   readonly priority?: number;

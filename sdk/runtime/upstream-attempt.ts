@@ -1,5 +1,6 @@
 import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
+import { mark, mostAvoided } from "./message.ts";
 
 /** One attempt to get an answer: what a handler changes holds for this attempt alone. */
 export class UpstreamAttempt {
@@ -10,12 +11,14 @@ export class UpstreamAttempt {
   readonly #endpoint: string | null;
   readonly #method: string;
   readonly #url: string;
+  readonly #previous: { readonly cluster: string; readonly endpoint: string } | null;
   #headers: Headers | null = null;
 
-  /** @param draft its line holds the number of the attempt, its endpoint, name of the cluster, method and URL */
+  /** @param draft its line holds the number of the attempt, its endpoint, name of the cluster, method, URL and the endpoint before */
   constructor(draft: Draft) {
     this.#draft = draft;
-    const { line } = draft;
+    const [line = "", before, beforeCluster = ""] = draft.line.split(mark);
+    this.#previous = before === undefined ? null : { cluster: beforeCluster, endpoint: before };
     const first = line.indexOf(" ");
     const last = line.lastIndexOf(" ");
     const method = line.lastIndexOf(" ", last - 1);
@@ -56,6 +59,26 @@ export class UpstreamAttempt {
     this.#draft.endpoint = name;
   }
 
+  get previous(): { readonly cluster: string; readonly endpoint: string } | null {
+    return this.#previous;
+  }
+
+  avoid(endpoints: readonly string[], options?: { readonly whenAll?: unknown }): void {
+    const draft = this.#draft;
+    const avoid = [...new Set([...(draft.steering?.avoid ?? []), ...Array.from(endpoints, String)])];
+    if (avoid.length > mostAvoided) {
+      throw new RangeError(`Cannot avoid ${avoid.length} endpoints: ${mostAvoided} are the most`);
+    }
+    const whenAll = options?.whenAll === undefined ? draft.steering?.whenAll : readWhenAll(options.whenAll);
+    draft.isRewritten = true;
+    draft.steering = { ...draft.steering, avoid, ...(whenAll !== undefined && { whenAll }) };
+  }
+
+  prefer(endpoint: string): void {
+    this.#draft.isRewritten = true;
+    this.#draft.steering = { ...this.#draft.steering, prefer: String(endpoint) };
+  }
+
   get method(): string {
     return this.#draft.method ?? this.#method;
   }
@@ -73,4 +96,12 @@ export class UpstreamAttempt {
     this.#headers ??= headersOf(this.#draft);
     return this.#headers;
   }
+}
+
+function readWhenAll(value: unknown): "ask" | "refuse" | { readonly cluster: string } {
+  if (value === "ask" || value === "refuse") return value;
+  const cluster =
+    typeof value === "object" && value !== null && "cluster" in value ? value.cluster : undefined;
+  if (typeof cluster === "string") return { cluster };
+  throw new TypeError('Cannot avoid endpoints: whenAll is none of "ask", "refuse" and { cluster: NAME }');
 }

@@ -105,6 +105,12 @@ export class HostSet<E extends Host> {
     return this.members.has(endpoint);
   }
 
+  /** Whether one that `pick` may come to is not among these. */
+  hasOther(than: ReadonlySet<E>): boolean {
+    const isLeft = ({ endpoints }: HostGroup<E>) => !triedAll(endpoints, than);
+    return this.groups.some(isLeft) || this.spareGroups.some(isLeft);
+  }
+
   private drawGroup(hash: number | null): number {
     // A key stays in its group. Mixed once more: the group must not depend on the same bits as the choice in it.
     const place = this.hashes && hash !== null ? mix(hash ^ groupSeed) / 2 ** 32 : this.random();

@@ -1,4 +1,4 @@
-/** Who it is, by the claims of a token that was verified. */
+/** Who it is, by the claims of a token that was verified, or that another server vouches for. */
 import type { Identity } from "sluice/sdk";
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -10,12 +10,12 @@ export interface ClaimNames {
 }
 
 /** Null: it names no subject. */
-export function identityOf(claims: Claims, names: ClaimNames): Identity | null {
+export function identityOf(claims: Claims, names: ClaimNames, method: string): Identity | null {
   const subject = claimAt(claims, names.subjectClaim);
   if (typeof subject !== "string" || subject === "" || subject.length > 1024) return null;
   return {
     subject,
-    method: "jwt",
+    method,
     claims,
     scopes: wordsOf(claimAt(claims, names.scopesClaim)),
     groups: textsOf(claimAt(claims, names.groupsClaim)),

@@ -93,7 +93,7 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
     const begun = generation;
     try {
       const { payload } = await jwtVerify(token, await key.for(alg), verifyOptions(config, alg, now));
-      const identity = identityOf(payload, config);
+      const identity = identityOf(payload, config, "jwt");
       if (identity === null) return refused("subject", invalidToken);
       const verdict: Verdict = { kind: "identity", identity };
       if (begun === generation) cache.set(credential, verdict, goodUntil(payload, config, now));

@@ -2,8 +2,16 @@
 import { apiKey } from "./api-key.ts";
 import { basic } from "./basic.ts";
 import { clientCertificate } from "./client-certificate.ts";
+import { introspection } from "./introspection.ts";
 import { jwt } from "./jwt.ts";
 import type { StrategyType } from "./strategy.ts";
 import { webhook } from "./webhook.ts";
 
-export const strategyTypes: readonly StrategyType[] = [apiKey, basic, clientCertificate, jwt, webhook];
+export const strategyTypes: readonly StrategyType[] = [
+  apiKey,
+  basic,
+  clientCertificate,
+  introspection,
+  jwt,
+  webhook,
+];

@@ -43,6 +43,11 @@ export class TokenCache<Value> {
     if (this.half > 0) this.put(token, { value, expires });
   }
 
+  delete(token: string): void {
+    this.newer.delete(token);
+    this.older.delete(token);
+  }
+
   clear(): void {
     this.newer.clear();
     this.older.clear();

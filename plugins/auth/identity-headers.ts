@@ -9,7 +9,7 @@ type Names = AuthConfig["identityHeaders"];
  * How fields are removed that a client must not send, and those set that tell who it is.
  *
  * @example
- * const fields = new IdentityHeaders(config.identityHeaders);
+ * const fields = new IdentityHeaders(config.identityHeaders, []);
  * fields.strip(request.headers);
  * fields.set(request.headers, identity);
  */
@@ -21,16 +21,19 @@ export class IdentityHeaders {
   /** Whether a name is one that clients must not send, for names that came before: programs use few. */
   private readonly known = new Map<string, boolean>();
 
-  constructor(names: Names) {
+  /** @param more fields that clients must not send */
+  constructor(names: Names, more: readonly string[]) {
     this.names = names;
     this.claims = Object.entries(names.claims);
     const { subject, method, scopes, groups, strip, token } = names;
     const claimed = Object.values(names.claims);
-    const own = [subject, method, scopes, groups, token?.header ?? "", ...claimed].filter(
+    const own = [subject, method, scopes, groups, token?.header ?? "", ...claimed, ...more].filter(
       (name) => name !== "",
     );
-    this.exact = new Set([...own, ...strip.filter((name) => !name.endsWith("*"))].map(canonical));
-    this.prefixes = strip.filter((name) => name.endsWith("*")).map((name) => canonical(name.slice(0, -1)));
+    this.exact = new Set([...own, ...strip.filter((name) => !name.endsWith("*"))].map(canonicalName));
+    this.prefixes = strip
+      .filter((name) => name.endsWith("*"))
+      .map((name) => canonicalName(name.slice(0, -1)));
   }
 
   /** Removes what only this policy may say, and what servers take for it. */
@@ -58,7 +61,7 @@ export class IdentityHeaders {
   }
 
   private judge(name: string): boolean {
-    const plain = canonical(name);
+    const plain = canonicalName(name);
     const isOwn = this.exact.has(plain) || this.prefixes.some((prefix) => plain.startsWith(prefix));
     if (this.known.size < mostKnown && name.length <= longestKnown) this.known.set(name, isOwn);
     return isOwn;
@@ -69,7 +72,7 @@ const mostKnown = 256;
 const longestKnown = 128;
 
 /** CGI and what came after it name fields alike that differ in these characters (CVE-2026-39858). */
-function canonical(name: string): string {
+export function canonicalName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "-");
 }
 

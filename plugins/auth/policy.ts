@@ -22,7 +22,10 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
   for (const [index, settings] of config.strategies.entries()) {
     strategies.push(await strategyOf(settings, host, `config/strategies/${index}`));
   }
-  const fields = new IdentityHeaders(config.identityHeaders);
+  const fields = new IdentityHeaders(
+    config.identityHeaders,
+    strategies.flatMap(({ ownFields = [] }) => ownFields),
+  );
   const { token } = config.identityHeaders;
   const tokens = token === undefined ? null : await InternalTokens.from(token, Date.now);
 

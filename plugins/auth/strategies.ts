@@ -2,6 +2,7 @@
 import { apiKey } from "./api-key.ts";
 import { basic } from "./basic.ts";
 import { clientCertificate } from "./client-certificate.ts";
+import { forwardAuth } from "./forward-auth.ts";
 import { introspection } from "./introspection.ts";
 import { jwt } from "./jwt.ts";
 import type { StrategyType } from "./strategy.ts";
@@ -11,6 +12,7 @@ export const strategyTypes: readonly StrategyType[] = [
   apiKey,
   basic,
   clientCertificate,
+  forwardAuth,
   introspection,
   jwt,
   webhook,

@@ -10,6 +10,8 @@ export interface Strategy {
   readonly name: string;
   /** Of a 401 to a request without credentials: a value of WWW-Authenticate (RFC 9110, section 11.6.1). */
   readonly challenge?: string;
+  /** Fields of a request that only this strategy may set: what clients send there is removed before anything else. */
+  readonly ownFields?: readonly string[];
   /**
    * Gets ready before there is traffic: reads secrets, fetches keys. What it throws ends as the strategy's `onStart`
    * says. Afterwards `authenticate` must refuse as long as it is not ready.

@@ -23,6 +23,13 @@ export const forwardAuthSchema = {
       description:
         "Fields of the request that it gets, beside X-Forwarded-Method, -Proto, -Host, -Uri and -For",
     },
+    onlyWith: {
+      type: "array",
+      items: name,
+      default: [],
+      description:
+        "Fields of which a request needs one to have credentials of this kind; []: the service is asked about every request",
+    },
     responseHeaders: {
       type: "array",
       items: name,

@@ -6,7 +6,7 @@ import { type ForwardAuthConfig, forwardAuthSchema } from "./forward-auth-config
 import { cacheKey, type Facts, factsOf, fieldsOf } from "./forward-auth-question.ts";
 import { canonicalName } from "./identity-headers.ts";
 import { checkSettable } from "./proxy-fields.ts";
-import type { AuthContext, Strategy, StrategyType, Verdict } from "./strategy.ts";
+import { type AuthContext, absent, type Strategy, type StrategyType, type Verdict } from "./strategy.ts";
 import { TokenCache } from "./token-cache.ts";
 
 export const forwardAuth: StrategyType<ForwardAuthConfig> = {
@@ -41,6 +41,8 @@ export function forwardAuthStrategy(config: ForwardAuthConfig, host: ForwardAuth
   let isFailing = false;
 
   function authenticate(request: PluginRequest, ctx: AuthContext): Verdict | Promise<Verdict> {
+    const { onlyWith } = config;
+    if (onlyWith.length > 0 && !onlyWith.some((name) => request.headers.has(name))) return absent;
     const facts = factsOf(request, ctx, config);
     const key = config.cacheFor > 0 ? cacheKey(facts, shared) : "";
     const known = cache.get(key, host.now());

@@ -293,6 +293,16 @@ t.test("through a real listener", async (t) => {
   t.equal(denied.body, "no");
 });
 
+t.test("a request without the fields that are credentials is not asked about", async (t) => {
+  const { origin, asked } = await startDecider(t, allowAlice);
+  await using gateway = await start(origin, { onlyWith: ["Authorization", "x-token"] });
+  const response = await gateway.fetch("/", { headers: { cookie: "a=1" } });
+  t.equal(response.status, 401);
+  t.equal(response.headers.get("www-authenticate"), 'ForwardAuth realm="api"');
+  t.equal(asked.length, 0);
+  t.equal((await gateway.fetch("/", { headers: { "x-token": "" } })).status, 200);
+});
+
 t.test("a config that cannot be meant so is refused", async (t) => {
   const refused = async (settings: object, message: RegExp) => {
     await t.rejects(start("http://127.0.0.1:1", settings), { message });

@@ -1,6 +1,7 @@
-import type { Context } from "sluice/sdk";
-import { type CallResult, Circuit } from "./circuit.ts";
+import type { Context, PluginRequest } from "sluice/sdk";
+import { type CallResult, type Change, Circuit } from "./circuit.ts";
 import { type BreakerConfig, rulesOf } from "./config.ts";
+import { type EndpointCircuits, type Trial, tellChange } from "./endpoint-circuits.ts";
 import { report } from "./report.ts";
 
 /** What the breaker keeps of a request. */
@@ -14,9 +15,38 @@ export interface Call {
   isElsewhere: boolean;
   /** Of a request whose answer may be kept; null: of any other. */
   kept: KeptRequest | null;
+  /** The request, where a function may have to answer in the place of endpoints; null: it is not needed. */
+  request: PluginRequest | null;
+  /** The endpoint that this request is to try, when the balancer may decide otherwise; null: none. */
+  trial: (Trial & { readonly circuits: EndpointCircuits }) | null;
+  /** An attempt beside the first one: who was asked first, and when this one began; null: there was none. */
+  beside: { readonly first: string; readonly begun: number } | null;
+  /** What clients are told when the endpoints that were avoided were all there are; null: none were. */
+  refused: Refusal | null;
 }
 
-interface KeptRequest {
+export interface Refusal {
+  /** Name of the circuit: that of the cluster, unless the config says otherwise. */
+  readonly circuit: string;
+  /** Ms until the circuit may be tried again. */
+  readonly wait: number;
+}
+
+export function newCall(): Call {
+  return {
+    circuit: null,
+    pass: 0,
+    begun: -1,
+    isElsewhere: false,
+    kept: null,
+    request: null,
+    trial: null,
+    beside: null,
+    refused: null,
+  };
+}
+
+export interface KeptRequest {
   readonly url: string;
   readonly headers: Headers;
 }
@@ -29,7 +59,10 @@ const mostCircuits = 1000;
 const circuits = new WeakMap<BreakerConfig, Map<string, Circuit>>();
 
 /** The circuit of a thing, unless the config has one for all. */
-export function circuitOf({ config, counters }: BreakerContext, thing: string): Circuit {
+export function circuitOf(
+  { config, counters }: Pick<BreakerContext, "config" | "counters">,
+  thing: string,
+): Circuit {
   const name = config.name ?? thing;
   let byName = circuits.get(config);
   if (byName === undefined || byName.size >= mostCircuits) {
@@ -54,7 +87,7 @@ export function enter(ctx: BreakerContext, circuit: Circuit): number {
   if (!decision.allowed) return decision.wait;
   ctx.state.circuit = circuit;
   ctx.state.pass = decision.pass;
-  if (decision.change !== null) report(ctx, circuit.name, decision.change);
+  if (decision.change !== null) tell(ctx, circuit.name, decision.change);
   return 0;
 }
 
@@ -72,5 +105,11 @@ export function settle(ctx: BreakerContext, result: CallResult | null, now: numb
     return;
   }
   const change = circuit.record(pass, result, now);
-  if (change !== null) report(ctx, circuit.name, change);
+  if (change !== null) tell(ctx, circuit.name, change);
+}
+
+/** Tells the operator, and the other reactors where they are to know. */
+export function tell(ctx: BreakerContext, circuit: string, change: Change): void {
+  report(ctx, circuit, change);
+  if (ctx.config.per === "endpoint" && change.to !== "half-open") tellChange(ctx.counters);
 }

@@ -65,7 +65,7 @@ export class Circuit {
 
   /** Whether a call may go now. */
   ask(): Decision {
-    const state = this.counters.get(this.key("state")) ?? 0;
+    const state = this.state;
     if (state <= 0) return { allowed: true, pass: state, change: null };
     const now = this.counters.now();
     if (now < state) return { allowed: false, wait: state - now };
@@ -76,6 +76,28 @@ export class Circuit {
     });
     if (taken === undefined) return { allowed: false, wait: whileTried };
     return { allowed: true, pass: state, change: taken === 1 ? { to: "half-open" } : null };
+  }
+
+  /** As `ask`, but a circuit that is to be tried allows nothing. */
+  look(): Decision {
+    const state = this.state;
+    if (state <= 0) return { allowed: true, pass: state, change: null };
+    const wait = state - this.counters.now();
+    return { allowed: false, wait: wait > 0 ? wait : whileTried };
+  }
+
+  get isClosed(): boolean {
+    return this.state <= 0;
+  }
+
+  /** The pass of a call that began then, without having asked; null: it says nothing of the state that the circuit is in now. */
+  passSince(begun: number): number | null {
+    const state = this.state;
+    return state <= 0 && begun >= -state ? state : null;
+  }
+
+  private get state(): number {
+    return this.counters.get(this.key("state")) ?? 0;
   }
 
   /**

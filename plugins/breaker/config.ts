@@ -10,7 +10,7 @@ export const schema = {
       enum: ["cluster", "route", "endpoint"],
       default: "cluster",
       description:
-        "What has a circuit of its own. endpoint: each endpoint that a policy before this one chooses in onUpstream",
+        "What has a circuit of its own. endpoint: each endpoint of a cluster; the balancer leaves out those that are out of order",
     },
     name: {
       type: "string",

@@ -93,7 +93,10 @@ export async function keep(
 }
 
 /** The answer that was kept for such a request, or null. */
-export async function recall(kv: KeyValueStore, { url, headers }: Asked): Promise<Response | null> {
+export async function recall(
+  kv: KeyValueStore,
+  { url, headers }: Omit<Asked, "method">,
+): Promise<Response | null> {
   const varies = keyOf(url, [], headers) === null ? undefined : await kv.get<Varies>(`vary ${url}`);
   const key = varies === undefined ? null : keyOf(url, varies, headers);
   const kept = key === null ? undefined : await kv.get<Kept>(key);

@@ -67,9 +67,10 @@ export async function startPolicyGateway(
 ): Promise<PolicyGateway> {
   const lines: PluginLine[] = [];
   const counts: string[] = [];
+  const clock = settings.clock ?? systemClock;
   const shared: SharedServices = {
-    clock: settings.clock ?? systemClock,
-    ...memoryStores(),
+    clock,
+    ...memoryStores(() => clock.now()),
     environment: (names) => pick(settings.environment ?? {}, names),
     outbound: null,
     metrics: { add: (kind, plugin, name, value) => void counts.push(`${kind} ${plugin} ${name} ${value}`) },

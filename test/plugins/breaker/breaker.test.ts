@@ -201,7 +201,7 @@ t.test("a cluster that another policy chooses has its own circuit", async (t) =>
   t.same(stateLines(gateway), ["warn beta open"]);
 });
 
-t.test("an endpoint that a policy chooses is left to the balancer while its circuit is open", async (t) => {
+t.test("an endpoint that a policy chooses is not asked while its circuit is open", async (t) => {
   const choosing = 'export default { onUpstream(attempt) { attempt.endpoint = "upstream.test:80"; } };';
   const plugins = [
     { source: choosing, name: "choosing" },
@@ -209,7 +209,8 @@ t.test("an endpoint that a policy chooses is left to the balancer while its circ
   ] as const;
   await using breaker = await start({}, { plugins });
   breaker.service.isDown = true;
-  t.same(await breaker.statuses(6), Array(6).fill(502));
+  t.same(await breaker.statuses(6), [502, 502, 502, 502, 503, 503]);
+  t.equal(breaker.service.asked, 4, "the balancer had no other one");
   t.same(stateLines(breaker.gateway), ["warn upstream/upstream.test:80 open"]);
 });
 

@@ -1,6 +1,7 @@
 import type { Facts, Fields } from "./facts.ts";
 import type { JsonEdit } from "./json-edits.ts";
 import { JsonSyntaxError, parseJson, writeJson } from "./json-value.ts";
+import { ExpressionError } from "./jsonata/expression-error.ts";
 
 /** As much of a message as is used. */
 export interface Message {
@@ -9,8 +10,13 @@ export interface Message {
   setBody(body: string): void;
 }
 
-/** Why a body cannot be edited. */
-export type BodyFault = "encoded" | "malformed";
+/** Why a body cannot be edited: `unfit` is one that an expression made nothing of, `long` one that takes it too much. */
+export type BodyFault = "encoded" | "malformed" | "unfit" | "long";
+
+/** As much of a log as is used. */
+export interface Log {
+  warn(message: string): void;
+}
 
 /** The edits of a rule whose condition holds. */
 export interface DueEdits {
@@ -41,12 +47,18 @@ export async function editJson(
   message: Message,
   due: readonly DueEdits[],
   mostDepth: number,
+  log: Log,
 ): Promise<BodyFault | null> {
   const text = textOf(await message.bytes());
   // An empty body is none.
   if (text === "") return null;
-  const edited = text === null ? null : editedText(text, due, mostDepth);
-  if (edited === null) return "malformed";
+  if (text === null) return "malformed";
+  let edited: string;
+  try {
+    edited = await editedText(text, due, mostDepth);
+  } catch (error) {
+    return faultOf(error, log);
+  }
   message.setBody(edited);
   forgetBytes(message.headers);
   return null;
@@ -61,16 +73,23 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** Null: it is no JSON. */
-function editedText(text: string, due: readonly DueEdits[], mostDepth: number): string | null {
-  try {
-    let root = parseJson(text, mostDepth);
-    for (const { edits, facts } of due) for (const edit of edits) root = edit(root, facts);
-    return writeJson(root);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) return null;
-    throw error;
+/** @throws JsonSyntaxError, ExpressionError */
+async function editedText(text: string, due: readonly DueEdits[], mostDepth: number): Promise<string> {
+  let root = parseJson(text, mostDepth);
+  for (const { edits, facts } of due) {
+    for (const edit of edits) {
+      const edited = edit(root, facts);
+      root = edited instanceof Promise ? await edited : edited;
+    }
   }
+  return writeJson(root);
+}
+
+function faultOf(error: unknown, log: Log): BodyFault {
+  if (error instanceof JsonSyntaxError) return "malformed";
+  if (!(error instanceof ExpressionError)) throw error;
+  log.warn(`A body was not transformed: ${error.message}`);
+  return error.isTooMuch ? "long" : "unfit";
 }
 
 function forgetBytes(headers: Fields): void {

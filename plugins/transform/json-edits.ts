@@ -1,31 +1,44 @@
 import { escapeNothing } from "./escape.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, requestFieldOf } from "./facts.ts";
 import { eachPlace, type Holder, isHolder, isIndex, type JsonPath, jsonPath, memberOf } from "./json-path.ts";
 import { type Json, parseJson } from "./json-value.ts";
+import { compileExpression, type ExpressionBounds } from "./jsonata/expression.ts";
 import { type MaskStyle, masked } from "./mask.ts";
 import { parseTemplate, render, type Template } from "./template.ts";
 
 /** One edit of a body, as the config says it. */
 export interface JsonEditConfig {
-  readonly op: "set" | "remove" | "rename" | "move" | "mask" | "only";
+  readonly op: "set" | "remove" | "rename" | "move" | "mask" | "only" | "jsonata";
   readonly path?: string;
   readonly paths?: readonly string[];
   readonly value?: unknown;
   readonly to?: string;
   readonly style: MaskStyle;
+  readonly expression?: string;
+}
+
+/** What edits are held to, and what they need beside what they say themselves. */
+export interface EditSettings {
+  /** Key of masks that are hashes. */
+  readonly key: string;
+  readonly expressions: ExpressionBounds;
 }
 
 /** Returns the document that the edit makes of it, which may be the same one, edited. */
-export type JsonEdit = (root: Json, facts: Facts) => Json;
+export type JsonEdit = (root: Json, facts: Facts) => Json | Promise<Json>;
 
 /**
- * @param key of masks that are hashes
  * @param templates to which those of the edit are added
  * @throws Error for an edit that lacks what its verb needs
  */
-export function jsonEdit(config: JsonEditConfig, key: string, templates: Template[]): JsonEdit {
+export function jsonEdit(
+  config: JsonEditConfig,
+  { key, expressions }: EditSettings,
+  templates: Template[],
+): JsonEdit {
   const { op, style } = config;
   if (op === "only") return onlyEdit((config.paths ?? []).map((path) => jsonPath(path, "json only")));
+  if (op === "jsonata") return expressionEdit(config.expression, expressions, templates);
   const path = jsonPath(config.path ?? "", `json ${op}`);
   switch (op) {
     case "set":
@@ -72,6 +85,14 @@ function setEdit(path: JsonPath, value: unknown, templates: Template[]): JsonEdi
     });
     return root;
   };
+}
+
+function expressionEdit(text: string | undefined, bounds: ExpressionBounds, templates: Template[]): JsonEdit {
+  if (text === undefined) throw new Error("Cannot use json jsonata: it has no expression");
+  const expression = compileExpression(text, bounds);
+  const requestFields = expression.sources.map(requestFieldOf).filter((name) => name !== null);
+  templates.push({ parts: [], requestFields });
+  return (root, facts) => expression.evaluate(root, facts);
 }
 
 /** Both without wildcards: one place to another. Where its holder is missing, it stays where it was. */

@@ -31,7 +31,7 @@ export function transformRequest(
     }
   }
   if (due.length === 0) return null;
-  return cannotRead ?? editJson(request, due, rules.mostDepth);
+  return cannotRead ?? editJson(request, due, rules.mostDepth, context.log);
 }
 
 function requestFacts(request: PluginRequest, context: Context): Facts {

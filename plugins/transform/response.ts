@@ -29,7 +29,7 @@ export function transformResponse(
     response.setBody("");
     return null;
   }
-  return cannotRead ?? editJson(response, due, rules.mostDepth);
+  return cannotRead ?? editJson(response, due, rules.mostDepth, context.log);
 }
 
 function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: Context): DueEdits[] {

@@ -2,7 +2,7 @@ import type { ConfigOf } from "sluice/sdk";
 import { type Condition, conditionOf } from "./condition.ts";
 import type { schema } from "./config.ts";
 import { type Edits, editsOf } from "./entries.ts";
-import { type JsonEdit, jsonEdit } from "./json-edits.ts";
+import { type EditSettings, type JsonEdit, jsonEdit } from "./json-edits.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
 export type Config = ConfigOf<typeof schema>;
@@ -40,14 +40,18 @@ export interface Rules {
 /** @throws Error for a rule that could not be followed */
 export function rulesOf(config: Config): Rules {
   const templates: Template[] = [];
+  const settings: EditSettings = {
+    key: config.maskKey,
+    expressions: { time: config.expressionTime, depth: config.maxDepth, size: config.maxResult },
+  };
   const request = config.request.map((rule) => ({
-    ...ruleOf(rule, "request", config.maskKey, []),
+    ...ruleOf(rule, "request", settings, []),
     query: editsOf(rule.query, "query", false),
     cookies: cookieEdits(rule),
     path: rule.path === undefined ? null : pathOf(rule.path),
   }));
   const response = config.response.map((rule) => ({
-    ...ruleOf(rule, "response", config.maskKey, templates),
+    ...ruleOf(rule, "response", settings, templates),
     status: rule.status ?? null,
   }));
   return {
@@ -63,7 +67,7 @@ export function rulesOf(config: Config): Rules {
 function ruleOf(
   rule: Pick<RuleConfig, "when" | "headers" | "json">,
   side: string,
-  key: string,
+  settings: EditSettings,
   templates: Template[],
 ): Rule {
   const headers = editsOf(rule.headers, `${side} headers`, true);
@@ -71,7 +75,7 @@ function ruleOf(
   return {
     when: conditionOf(rule.when),
     headers,
-    json: rule.json.map((edit) => jsonEdit(edit, key, templates)),
+    json: rule.json.map((edit) => jsonEdit(edit, settings, templates)),
   };
 }
 

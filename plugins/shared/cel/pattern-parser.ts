@@ -10,7 +10,14 @@ export type Part =
   | { readonly kind: "place"; readonly place: Place }
   | { readonly kind: "sequence"; readonly parts: readonly Part[] }
   | { readonly kind: "choice"; readonly parts: readonly Part[] }
-  | { readonly kind: "repeat"; readonly part: Part; readonly least: number; readonly most: number };
+  | { readonly kind: "group"; readonly part: Part; readonly index: number }
+  | {
+      readonly kind: "repeat";
+      readonly part: Part;
+      readonly least: number;
+      readonly most: number;
+      readonly isLazy: boolean;
+    };
 
 const digits: Ranges = [[48, 57]];
 const word: Ranges = [
@@ -39,6 +46,7 @@ class PatternParser {
   private readonly text: readonly string[];
   private at = 0;
   private depth = 0;
+  private groups = 0;
 
   constructor(text: readonly string[]) {
     this.text = text;
@@ -69,9 +77,9 @@ class PatternParser {
   private repeated(part: Part): Part {
     const [least, most] = this.count() ?? [1, 1];
     if (least === 1 && most === 1) return part;
-    this.take("?"); // Whether it prefers less makes no difference to a test.
+    const isLazy = this.take("?");
     if (this.count() !== null) this.fail("a repetition of a repetition");
-    return { kind: "repeat", part, least, most };
+    return { kind: "repeat", part, least, most, isLazy };
   }
 
   private count(): [least: number, most: number] | null {
@@ -113,10 +121,12 @@ class PatternParser {
   }
 
   private group(): Part {
-    if (this.take("?") && !this.take(":")) this.fail("a group of a kind that is not supported");
+    const isPlain = this.take("?");
+    if (isPlain && !this.take(":")) this.fail("a group of a kind that is not supported");
+    const index = isPlain ? 0 : ++this.groups;
     const part = this.choice();
     if (!this.take(")")) this.fail("a ( that nothing closes");
-    return part;
+    return isPlain ? part : { kind: "group", part, index };
   }
 
   private escaped(): Part {

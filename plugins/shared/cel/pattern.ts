@@ -46,6 +46,9 @@ function emit(part: Part, program: Step[], text: string): void {
     case "sequence":
       for (const each of part.parts) emit(each, program, text);
       break;
+    case "group":
+      emit(part.part, program, text);
+      break;
     case "choice":
       emitChoice(part.parts, program, text);
       break;
@@ -128,7 +131,7 @@ function search(program: readonly Step[], text: string, folds: boolean, budget: 
   }
 }
 
-function accepts(
+export function accepts(
   { ranges, negated }: { ranges: Ranges; negated: boolean },
   code: number,
   folds: boolean,
@@ -147,7 +150,7 @@ function otherCase(code: number): number {
   return letter >= 97 && letter <= 122 ? code ^ 32 : code;
 }
 
-function isPlace(place: Place, before: number, after: number): boolean {
+export function isPlace(place: Place, before: number, after: number): boolean {
   switch (place) {
     case "begin":
       return before < 0;

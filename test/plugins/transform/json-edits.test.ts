@@ -2,13 +2,15 @@ import fc from "fast-check";
 import t, { type Test } from "tap";
 import type { Facts } from "../../../plugins/transform/facts.ts";
 import { jsonEdit } from "../../../plugins/transform/json-edits.ts";
-import { parseJson, writeJson } from "../../../plugins/transform/json-value.ts";
+import { type Json, parseJson, writeJson } from "../../../plugins/transform/json-value.ts";
 
 const nobody = { identity: null } as Facts;
 type Edit = Omit<Parameters<typeof jsonEdit>[0], "style"> & { style?: "whole" | "last4" | "hash" };
 
+const settings = { key: "k", expressions: { time: 100, depth: 64, size: 1000 } };
+
 function edited(text: string, edit: Edit): string {
-  return writeJson(jsonEdit({ style: "whole", ...edit }, "k", [])(parseJson(text, 64), nobody));
+  return writeJson(jsonEdit({ style: "whole", ...edit }, settings, [])(parseJson(text, 64), nobody) as Json);
 }
 
 function becomes(t: Test, edit: Edit, before: string, after: string): void {

@@ -6,6 +6,7 @@ import type { WebHeaders, WebResponse } from "./web.ts";
  *
  * Each reactor has a store of its own, bounded in bytes, which keeps what is asked for most (W-TinyLFU); generations
  * of the plugin share it, other plugins do not. What is fresh, and for whom, is the plugin's business: `meta` is for that.
+ * Operators purge what has a URL or tags (`POST /cache/purge` of the admin listener): away, or to `staleSince`.
  *
  * @example
  * onRequest(request, ctx) {
@@ -20,19 +21,27 @@ import type { WebHeaders, WebResponse } from "./web.ts";
 export interface ResponseCache {
   /** The response of a key, if there is one. Answer with it before anything is awaited, or ask again. */
   get(key: string): CachedResponse | undefined;
-  /** Keeps a response, and tells whether it was found worth its place. */
+  /**
+   * Keeps a response, and tells whether it was found worth its place, and was not purged since its request arrived: what was
+   * purged meanwhile by its URL or a tag stays away.
+   */
   set(key: string, meta: string, body: Uint8Array | null, options?: StoreOptions): boolean;
-  /** Replaces what is said of a response, and its tags; its body stays. Returns whether there was one. */
+  /**
+   * Replaces what is said of a response, its URL and its tags; its body stays, and it is not stale any more. Returns
+   * whether there was one that no purge has met since the request arrived.
+   */
   update(key: string, meta: string, options?: StoreOptions): boolean;
   /** Whether there was one. */
   delete(key: string): boolean;
   /** Deletes every response whose key begins so; returns how many. */
   deletePrefix(prefix: string): number;
-  /** Deletes every response with this tag; returns how many. */
+  /** Deletes every response with this tag; returns how many. One that was asked for before, and arrives after, is not kept. */
   deleteTag(tag: string): number;
+  /** The same for every response that belongs to this URL. */
+  deleteUrl(url: string): number;
   /**
    * In `onResponse`: keeps the response at hand while its body goes to the client, as it reaches this plugin. Resolves to
-   * whether it was kept: false when it broke off, was too long, or not worth its place.
+   * whether it was kept: false when it broke off, was too long, purged meanwhile, or not worth its place.
    */
   record(key: string, meta: string, options?: RecordOptions): Promise<boolean>;
 }
@@ -41,6 +50,8 @@ export interface CachedResponse {
   readonly meta: string;
   /** Bytes of the body. */
   readonly length: number;
+  /** When an operator marked it as stale, in ms since the epoch; null: nobody did. */
+  readonly staleSince: number | null;
   /**
    * An answer with this body, or a part of it. Nothing but the proxy can read it.
    *
@@ -59,7 +70,9 @@ export interface CachedResponseInit {
 }
 
 export interface StoreOptions {
-  /** For `deleteTag`. */
+  /** For `deleteUrl`, and for operators who purge a URL, or all that begin alike. */
+  readonly url?: string;
+  /** For `deleteTag`, and for operators who purge a tag. */
   readonly tags?: readonly string[];
 }
 

@@ -1,4 +1,5 @@
 import { noGrants } from "../config/defaults.ts";
+import type { CacheStoreConfig } from "../config/model.ts";
 import { formatSize } from "../config/units.ts";
 import { missingGrants } from "../policy/grants.ts";
 import { limitsText } from "../policy/plugin-limits.ts";
@@ -58,13 +59,18 @@ function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {
   return `${streams}; held only while read by ${readers.join(" or ")}`;
 }
 
+/** @example responsesText({ memory: 1024 }); // "1KiB of memory" */
+function responsesText({ memory }: CacheStoreConfig): string {
+  return `${formatSize(memory)} of memory`;
+}
+
 function policyText(policy: PolicyDescription): string {
-  const { plugin, file, builtIn, engine, onFailure, config, limits, maxLimits, grants } = policy;
+  const { plugin, file, builtIn, engine, onFailure, config, limits, maxLimits, grants, responses } = policy;
   const granted = missingGrants(grants, noGrants);
   return `policy ${plugin}: ${builtIn ? "built in" : file}, ${engine}, fails ${onFailure}
   limits  ${limitsText(limits)}
   at most ${limitsText(maxLimits)}
-  grants  ${granted.join(", ") || "none"}
+  grants  ${granted.join(", ") || "none"}${responses === null ? "" : `\n  keeps   responses, in ${responsesText(responses)}`}
   config  ${config === null ? "its defaults" : JSON.stringify(config)}
 `;
 }

@@ -1,6 +1,6 @@
 import type { PhaseName } from "../../sdk/runtime/message.ts";
 import { maskConfig } from "../config/mask.ts";
-import type { Config, Grants, PluginLimits, RouteConfig } from "../config/model.ts";
+import type { CacheStoreConfig, Config, Grants, PluginLimits, RouteConfig } from "../config/model.ts";
 import { planRoute } from "../policy/plan.ts";
 import { onlyDiscovers, type PluginFacts } from "./inspection.ts";
 import type { PriorityDescription } from "./overload-text.ts";
@@ -40,6 +40,8 @@ export interface PolicyDescription {
   /** What the plugin may give itself. */
   readonly maxLimits: PluginLimits;
   readonly grants: Grants;
+  /** Where the responses are that it keeps; null: it keeps none. */
+  readonly responses: CacheStoreConfig | null;
 }
 
 /** Who does what with a body. */
@@ -108,7 +110,7 @@ function withoutEndpoint(use: Use): Use {
   return { ...use, phases };
 }
 
-function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {
+function useOf(facts: PluginFacts, own: unknown, { plugins, cache }: Config): Use {
   const { name, file, builtIn, engine, onFailure, limits, maxLimits, capabilities, phases } = facts;
   return {
     plugin: name,
@@ -120,6 +122,7 @@ function useOf(facts: PluginFacts, own: unknown, { plugins }: Config): Use {
     limits,
     maxLimits,
     grants: capabilities,
+    responses: capabilities.cache ? cache : null,
     phases: new Set(phases),
   };
 }

@@ -34,6 +34,11 @@ export const mirrorBounds = {
   timeout: { min: 10, max: 60 * 1000 },
 } as const satisfies Record<string, Bounds>;
 
+/** Bytes of stored responses. Each reactor has a part, and less than this holds next to nothing. */
+export const cacheBounds = {
+  memory: { min: MiB, max: 64 * 1024 * MiB },
+} as const satisfies Record<string, Bounds>;
+
 /** Connections and waiting requests. */
 export const countBounds: Bounds = { min: 1, max: 1_000_000 };
 

@@ -89,6 +89,8 @@ export const defaultPlugins: Config["plugins"] = {
   settings: {},
 };
 
+export const defaultCacheStore: Config["cache"] = { memory: 64 * 1024 * KiB };
+
 export const noGrants: Grants = {
   fetch: [],
   kv: false,

@@ -2,6 +2,7 @@ import { parseAddress } from "./address.ts";
 import {
   defaultAccessLog,
   defaultAdminAddress,
+  defaultCacheStore,
   defaultForwarding,
   defaultLimits,
   defaultListener,
@@ -45,5 +46,6 @@ function baseConfig(): Config {
     log: defaultLog,
     workers: defaultWorkers,
     plugins: defaultPlugins,
+    cache: defaultCacheStore,
   };
 }

@@ -36,6 +36,13 @@ export interface Config {
   /** Number of reactors. */
   readonly workers: number;
   readonly plugins: PluginsConfig;
+  readonly cache: CacheStoreConfig;
+}
+
+/** Where the responses are that policies keep. */
+export interface CacheStoreConfig {
+  /** Bytes in memory, over all reactors. */
+  readonly memory: number;
 }
 
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };

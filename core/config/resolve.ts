@@ -10,6 +10,7 @@ import {
 } from "./defaults.ts";
 import type { Address, Config, Limits, Timeouts } from "./model.ts";
 import { resolveWorkers } from "./overrides.ts";
+import { resolveCache } from "./resolve-cache.ts";
 import { resolveClusters } from "./resolve-clusters.ts";
 import { resolveForwarding } from "./resolve-forwarding.ts";
 import { resolveListeners } from "./resolve-listeners.ts";
@@ -41,6 +42,7 @@ export function resolveConfig(file: ConfigFile, clusters: readonly string[], sou
     log: { level: file.log?.level ?? defaultLog.level, pretty: file.log?.pretty ?? defaultLog.pretty },
     workers: resolveWorkers(file.workers ?? defaultWorkers),
     plugins: resolvePlugins(file.plugins, source),
+    cache: resolveCache(file, source),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   defaultWorkers,
 } from "./defaults.ts";
 import { type Static, Type } from "./schema-builder.ts";
+import { cache } from "./schema-cache.ts";
 import { cluster } from "./schema-cluster.ts";
 import { plugins } from "./schema-plugins.ts";
 import { route } from "./schema-route.ts";
@@ -120,6 +121,7 @@ export const configFile = Type.Object(
     clusters: Type.Optional(Type.Record(Type.String(), cluster, { description: "Clusters by name." })),
     routes: list(route, { description: "Default: every request goes to the only cluster." }),
     plugins: Type.Optional(plugins),
+    cache: Type.Optional(cache),
     limits: Type.Optional(limits),
     timeouts: Type.Optional(timeouts),
     shedding: Type.Optional(shedding),

@@ -3,10 +3,12 @@ import { processUsage } from "../data/usage.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { prometheusContentType, renderPrometheus } from "../observe/prometheus.ts";
 import { readVersion } from "../observe/version.ts";
+import type { AdminActions } from "./admin-action.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
 import { clustersPage, endpointFacts, limitFacts } from "./clusters-page.ts";
 import type { PluginGenerations } from "./plugin-generations.ts";
 import { pluginFacts, pluginsPage } from "./plugins-page.ts";
+import { purgeAction } from "./purge-action.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
 
 const notReady: Readonly<Record<Exclude<DataState, "serving">, string>> = {
@@ -37,6 +39,11 @@ export function adminPages(
   };
 }
 
+/** What the admin listener does. */
+export function adminActions(supervisor: Supervisor): AdminActions {
+  return { "/cache/purge": (body) => purgeAction(body, (request) => supervisor.purge(request)) };
+}
+
 async function metricsPage(
   supervisor: Supervisor,
   metrics: Metrics,
@@ -53,6 +60,7 @@ async function metricsPage(
     data,
     ...(endpoints !== null && { endpoints }),
     ...(limits !== null && { limits }),
+    ...(data !== null && { caches: data.caches }),
     ...(generations.current.bundle !== null && { plugins: pluginFacts(generations, supervisor, data) }),
   });
   return { status: 200, contentType: prometheusContentType, body };

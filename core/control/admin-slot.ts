@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../config/model.ts";
 import type { AdminListener } from "./admin.ts";
+import type { AdminActions } from "./admin-action.ts";
 import type { AdminPages } from "./admin-page.ts";
 
 /** A move of the admin listener that can still be taken back. */
@@ -14,12 +15,14 @@ const stay: AdminMove = { commit() {}, rollback() {} };
 /** The admin listener, which a reload may move to another address or switch off. */
 export class AdminSlot {
   readonly #pages: AdminPages;
+  readonly #actions: AdminActions;
   #configured: Address | null = null;
   #listener: AdminListener | null = null;
   #closed = false;
 
-  constructor(pages: AdminPages) {
+  constructor(pages: AdminPages, actions: AdminActions = {}) {
     this.#pages = pages;
+    this.#actions = actions;
   }
 
   /** As bound; null while it is off. */
@@ -50,7 +53,7 @@ export class AdminSlot {
   /** The data process is not kept waiting while this one loads its HTTP server. */
   async #listen(address: Address): Promise<AdminListener> {
     const { listenAdmin } = await import("./admin.ts");
-    return listenAdmin(address, this.#pages);
+    return listenAdmin(address, this.#pages, this.#actions);
   }
 
   #replace(address: Address | null, next: AdminListener | null): void {

@@ -5,6 +5,7 @@ import type { Address } from "../config/model.ts";
 import { ignoreError } from "../net/ignore-error.ts";
 import { toListenError } from "../net/listen-error.ts";
 import { claimSocketPath, shareSocketPath } from "../net/socket-path.ts";
+import { type AdminActions, act } from "./admin-action.ts";
 import { isAdminHost } from "./admin-host.ts";
 import { type AdminPage, type AdminPages, problem } from "./admin-page.ts";
 
@@ -15,13 +16,17 @@ export interface AdminListener {
 }
 
 /**
- * Serves the admin pages. They are for the operator's own tools: small requests, few
- * connections, no body.
+ * Serves the admin pages, and does what is asked by POST. They are for the operator's own tools: small requests, few
+ * connections.
  *
  * @throws ListenError when the address cannot be had
  */
-export async function listenAdmin(address: Address, pages: AdminPages): Promise<AdminListener> {
-  const table = new Map(Object.entries(pages));
+export async function listenAdmin(
+  address: Address,
+  pages: AdminPages,
+  actions: AdminActions = {},
+): Promise<AdminListener> {
+  const table: Tables = { pages: new Map(Object.entries(pages)), actions: new Map(Object.entries(actions)) };
   const server = createServer(
     { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 },
     (request, response) => void respond(request, response, table, address),
@@ -62,34 +67,45 @@ async function bind(server: Server, address: Address): Promise<Address> {
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  pages: ReadonlyMap<string, () => AdminPage | Promise<AdminPage>>,
+  tables: Tables,
   bound: Address,
 ): Promise<void> {
-  const { status, contentType, body } = await pageFor(request, pages, bound);
+  const { status, contentType, body, allow } = await pageFor(request, tables, bound);
   response.writeHead(status, {
     "content-type": contentType,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    ...(status === 405 && { allow: "GET, HEAD" }),
+    ...(allow !== undefined && { allow }),
+    // A body that nobody read would be taken for the next request, or be waited for.
+    ...(!request.complete && { connection: "close" }),
   });
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
 async function pageFor(
   request: IncomingMessage,
-  pages: ReadonlyMap<string, () => AdminPage | Promise<AdminPage>>,
+  { pages, actions }: Tables,
   bound: Address,
-): Promise<AdminPage> {
+): Promise<AdminPage & { readonly allow?: string }> {
   if (!isAdminHost(request.headers.host, bound)) {
     return problem(421, "Host is not an address of the admin listener");
   }
-  const page = pages.get((request.url ?? "").split("?", 1)[0]!);
-  if (page === undefined) return problem(404, "No such page");
-  if (request.method !== "GET" && request.method !== "HEAD") return problem(405, "Method is not allowed");
+  const path = (request.url ?? "").split("?", 1)[0]!;
+  const [page, action] = [pages.get(path), actions.get(path)];
+  const { method } = request;
   try {
-    return await page();
+    if (action !== undefined && method === "POST") return await act(request, action);
+    if (page !== undefined && (method === "GET" || method === "HEAD")) return await page();
   } catch {
     return problem(500, "Page cannot be made");
   }
+  if (page === undefined && action === undefined) return problem(404, "No such page");
+  const allow = page === undefined ? "POST" : action === undefined ? "GET, HEAD" : "GET, HEAD, POST";
+  return { ...problem(405, "Method is not allowed"), allow };
+}
+
+interface Tables {
+  readonly pages: ReadonlyMap<string, AdminPages[string]>;
+  readonly actions: ReadonlyMap<string, AdminActions[string]>;
 }

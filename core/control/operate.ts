@@ -7,7 +7,7 @@ import { standardOutput } from "../observe/line-output.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { adminPages } from "./admin-pages.ts";
+import { adminActions, adminPages } from "./admin-pages.ts";
 import { AdminSlot } from "./admin-slot.ts";
 import { Discoveries } from "./discoveries.ts";
 import type { ControlOptions } from "./main.ts";
@@ -40,7 +40,7 @@ export async function operate(
     log,
     metrics,
   });
-  const admin = new AdminSlot(adminPages(supervisor, metrics, generations));
+  const admin = new AdminSlot(adminPages(supervisor, metrics, generations), adminActions(supervisor));
   const discoveries = new Discoveries({
     log,
     ask: (cluster) => supervisor.discover(cluster),

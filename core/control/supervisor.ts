@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { ChannelClosed, PlaneError } from "../data/calls.ts";
-import type { EndpointChange, ListenerAddress, PlaneReport } from "../data/plane.ts";
+import type { EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "../data/plane.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { Discovered } from "../policy/policy-set.ts";
@@ -181,6 +181,16 @@ export class Supervisor {
   async discover(cluster: string): Promise<Discovered> {
     if (this.#state !== "serving") throw new Error("no data process is there to ask the plugin");
     return this.#process.plane.discover(cluster);
+  }
+
+  /**
+   * Purges stored responses. Returns how many there were.
+   *
+   * @throws when no data process is there
+   */
+  async purge(request: PurgeRequest): Promise<number> {
+    if (this.#state !== "serving") throw new Error("no data process is there");
+    return this.#process.plane.purge(request);
   }
 
   /** Null when no data process answers in time. */

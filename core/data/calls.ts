@@ -5,7 +5,7 @@ import type { Discovered } from "../policy/policy-set.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 import type { Channel } from "./channel.ts";
 import { loadProblem } from "./load-problem.ts";
-import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport } from "./plane.ts";
+import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
 
 /** How often a data plane says that its event loop turns, in ms. */
 export const beatInterval = 100;
@@ -17,6 +17,7 @@ interface Call {
   readonly bundle: PolicyBundle | null;
   readonly change: EndpointChange | null;
   readonly cluster: string | null;
+  readonly purge: PurgeRequest | null;
 }
 
 type Reply = { readonly id: number; readonly result: unknown } | ({ readonly id: number } & Refusal);
@@ -49,9 +50,13 @@ async function answer(plane: DataPlane, call: Call): Promise<Reply> {
   }
 }
 
-function carryOut(plane: DataPlane, { method, config, bundle, change, cluster }: Call): Promise<unknown> {
+function carryOut(
+  plane: DataPlane,
+  { method, config, bundle, change, cluster, purge }: Call,
+): Promise<unknown> {
   if (method === "setEndpoints") return plane.setEndpoints(change!);
   if (method === "discover") return plane.discover(cluster!);
+  if (method === "purge") return plane.purge(purge!);
   return plane[method](config!, bundle);
 }
 
@@ -120,6 +125,10 @@ export class RemotePlane implements DataPlane {
     return this.#call("discover", null, null, null, cluster);
   }
 
+  purge(request: PurgeRequest): Promise<number> {
+    return this.#call("purge", null, null, null, null, request);
+  }
+
   report(): Promise<PlaneReport> {
     return this.#call("report");
   }
@@ -141,6 +150,7 @@ export class RemotePlane implements DataPlane {
     bundle: PolicyBundle | null = null,
     change: EndpointChange | null = null,
     cluster: string | null = null,
+    purge: PurgeRequest | null = null,
   ): Promise<Result> {
     if (this.#closed) {
       return Promise.reject(new ChannelClosed(`Cannot call ${method}: the data plane has gone`));
@@ -148,7 +158,7 @@ export class RemotePlane implements DataPlane {
     const id = ++this.#calls;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#channel.send({ call: { id, method, config, bundle, change, cluster } } satisfies Message);
+    this.#channel.send({ call: { id, method, config, bundle, change, cluster, purge } } satisfies Message);
     return waiting.promise as Promise<Result>;
   }
 

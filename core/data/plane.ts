@@ -3,6 +3,8 @@ import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
 import type { Discovered } from "../policy/policy-set.ts";
+import type { Purge } from "../store/purge-log.ts";
+import type { ResponseStoreReport } from "../store/response-store.ts";
 import type { ClusterReport } from "../upstream/cluster-report.ts";
 
 /** What a reactor tells of a plugin. */
@@ -26,6 +28,15 @@ export interface PlaneReport {
   readonly plugins: readonly (readonly PluginTotals[])[];
   /** One list for each reactor, that of the one that checks endpoints for all first. */
   readonly clusters: readonly (readonly ClusterReport[])[];
+  /** One for each reactor. */
+  readonly caches: readonly ResponseStoreReport[];
+}
+
+/** What to purge of the stored responses. */
+export interface PurgeRequest {
+  readonly purge: Purge;
+  /** Whether they are to be marked as stale, instead of taken away. */
+  readonly soft: boolean;
 }
 
 /** What was found out about a cluster with discovery. */
@@ -61,6 +72,8 @@ export interface DataPlane {
    * @throws when it fails, takes too long or is out of service
    */
   discover(cluster: string): Promise<Discovered>;
+  /** Purges stored responses, of all plugins. Returns how many there were. */
+  purge(request: PurgeRequest): Promise<number>;
   report(): Promise<PlaneReport>;
   /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
   drain(): Promise<void>;

@@ -17,7 +17,7 @@ import type { UpstreamMemory } from "../upstream/services.ts";
 import type { EntryTrace } from "./entry-trace.ts";
 import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
-import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport } from "./plane.ts";
+import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
 import { sharedServices } from "./shared-services.ts";
 import { tracedEngine } from "./traced-engine.ts";
 import { processUsage } from "./usage.ts";
@@ -69,6 +69,7 @@ export class ReactorPlane implements DataPlane {
     };
     const gateway = new Gateway(this.#gatewayOptions);
     await gateway.start();
+    this.#shared.responses.resize(config.cache.memory);
     this.#log = log;
     this.#gateway = gateway;
     return gateway.addresses();
@@ -78,6 +79,7 @@ export class ReactorPlane implements DataPlane {
     const gateway = this.#started();
     const before = gateway.generation.policies.report();
     await gateway.apply(config, bundle);
+    this.#shared.responses.resize(config.cache.memory);
     this.#faults.add(before);
     this.#log?.configure(config.log);
     this.#gatewayOptions!.accessLog = openAccessLog(config);
@@ -92,6 +94,10 @@ export class ReactorPlane implements DataPlane {
     return this.#started().discover(cluster);
   }
 
+  async purge({ purge, soft }: PurgeRequest): Promise<number> {
+    return this.#shared.responses.purge("", purge, soft);
+  }
+
   async report(): Promise<PlaneReport> {
     this.#metrics.logLinesDropped(standardOutput().takeDropped());
     const gateway = this.#gateway;
@@ -101,6 +107,7 @@ export class ReactorPlane implements DataPlane {
       plugins: [this.#faults.over(plugins)],
       clusters:
         gateway === null ? [] : [reportClusters(gateway.generation.clusters.values(), gateway.upstream)],
+      caches: [this.#shared.responses.report()],
       ...processUsage(),
     };
   }

@@ -9,7 +9,7 @@ import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
 import { threadEntry } from "./entry.ts";
 import type { HandleMessage } from "./handles.ts";
-import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport } from "./plane.ts";
+import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
 import { shareOf } from "./share.ts";
 import { processUsage } from "./usage.ts";
 
@@ -91,12 +91,18 @@ export class ReactorPool implements DataPlane {
     return this.#threads[0]!.plane.discover(cluster);
   }
 
+  async purge(request: PurgeRequest): Promise<number> {
+    const counts = await this.#each((plane) => plane.purge(request));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   async report(): Promise<PlaneReport> {
     const reports = await this.#each((plane) => plane.report());
     return {
       snapshots: reports.flatMap((report) => report.snapshots),
       plugins: reports.flatMap((report) => report.plugins),
       clusters: reports.flatMap((report) => report.clusters),
+      caches: reports.flatMap((report) => report.caches),
       ...processUsage(),
     };
   }

@@ -2,13 +2,14 @@ import type { Config, ListenerConfig } from "../config/model.ts";
 
 /**
  * The config of one of several reactors: caps that the operator set for the whole process are
- * shared out. Every reactor gets at least one connection, because the kernel may hand it any.
+ * shared out, and so is memory. Every reactor gets at least one connection, because the kernel may hand it any.
  *
  * @param reactor 0-based
  */
 export function shareOf(config: Config, reactor: number, reactors: number): Config {
   return {
     ...config,
+    cache: { memory: Math.floor(config.cache.memory / reactors) },
     listeners: config.listeners.map((listener) => shareOfListener(listener, reactor, reactors)),
   };
 }

@@ -1,6 +1,7 @@
 import { durationBounds } from "./labels.ts";
 import { Family } from "./metric-family.ts";
 import type { MetricsSnapshot } from "./metrics.ts";
+import { type CacheFacts, cacheFamilies } from "./prometheus-caches.ts";
 import { type EndpointFacts, endpointFamilies } from "./prometheus-endpoints.ts";
 import { type LimitFacts, limitFamilies } from "./prometheus-limits.ts";
 import { mirrorFamilies } from "./prometheus-mirrors.ts";
@@ -22,6 +23,8 @@ export interface ProcessFacts {
   readonly endpoints?: readonly EndpointFacts[];
   /** Of clusters with limits; absent while there is no data process that answers. */
   readonly limits?: readonly LimitFacts[];
+  /** One for each reactor; absent while there is no data process that answers. */
+  readonly caches?: readonly CacheFacts[];
 }
 
 export interface PluginFacts {
@@ -52,6 +55,7 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
     ...(facts.endpoints === undefined ? [] : endpointFamilies(facts.endpoints)),
     ...mirrorFamilies(snapshots),
     ...(facts.limits === undefined ? [] : limitFamilies(facts.limits)),
+    ...(facts.caches === undefined ? [] : cacheFamilies(facts.caches)),
     ...totalFamilies(snapshots),
     ...processFamilies(facts),
     ...(facts.plugins === undefined ? [] : pluginFamilies(facts.plugins)),

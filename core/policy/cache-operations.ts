@@ -2,7 +2,7 @@
 import { HostOp } from "../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { ServicePart } from "../sandbox/host/services.ts";
-import { StoredBody } from "../store/response-store.ts";
+import { type Asked, StoredBody, type StoredResponse } from "../store/response-store.ts";
 import type { GuestFacts, SharedServices } from "./guest-services.ts";
 import { Recording } from "./recording.ts";
 
@@ -14,15 +14,12 @@ const longestTags = 16 * 1024;
 /** Nothing longer than a part of the store could ever stay in it. */
 const longestBody = 1024 * 1024 * 1024;
 
-interface Described {
-  readonly key: string;
-  readonly meta: string;
-  readonly tags: readonly string[];
-}
+type Described = Omit<StoredResponse, "body" | "staleSince">;
 
 export function cacheOperations({ responses }: SharedServices, facts: GuestFacts): ServicePart {
   const { handed } = facts;
   // No plugin's name holds a line end.
+  const scope = `${facts.plugin}\n`;
   const demand = (key: unknown): string => {
     if (!facts.grants.cache) {
       throw new HostCallError(
@@ -30,22 +27,31 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         "cache is not granted: add `cache: true` to the plugin's capabilities",
       );
     }
-    if (typeof key === "string" && key.length <= longestKey) return `${facts.plugin}\n${key}`;
+    if (typeof key === "string" && key.length <= longestKey) return scope + key;
     throw new HostCallError("TypeError", `Cannot use the key: it is longer than ${longestKey}`);
+  };
+  /** What nobody knows the age of is as old as can be. */
+  const askedIn = (slot: number): Asked => {
+    const exchange = facts.exchangeOf(slot);
+    return exchange === null
+      ? { at: -Infinity, by: null }
+      : { at: exchange.owner.askedAt, by: exchange.owner };
   };
   const hand = (body: StoredBody): number => {
     const number = handed.hand(body);
     if (number !== undefined) return number;
     throw new HostCallError("QuotaExceededError", "Too many stored bodies are in use");
   };
-  const keep = ({ key, meta, tags }: Described, parts: readonly Buffer[]): string =>
-    responses.set({ key, meta, tags, body: new StoredBody(parts) }) ? "1" : "0";
+  const keep = (described: Described, parts: readonly Buffer[], asked: Asked): string =>
+    responses.set({ ...described, body: new StoredBody(parts), staleSince: null }, asked) ? "1" : "0";
 
   return {
     handlers: {
       [HostOp.cacheGet](text) {
         const found = responses.get(demand(text));
-        return found === null ? "" : `${hand(found.body)} ${found.body.length} ${found.meta}`;
+        if (found === null) return "";
+        const { body, staleSince, meta } = found;
+        return `${hand(body)} ${body.length} ${staleSince ?? ""} ${meta}`;
       },
       [HostOp.cacheSlice](text) {
         const [number, start, end] = text.split(" ").map(Number);
@@ -56,19 +62,23 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         return String(hand(body.slice(start!, end!)));
       },
       [HostOp.cacheSet](text, bytes) {
-        const described = describe(text, demand);
-        return keep(described, bytes === undefined ? [] : [Buffer.from(bytes)]);
+        const { slot, rest } = slotOf(text);
+        const described = describe(rest, demand);
+        return keep(described, bytes === undefined ? [] : [Buffer.from(bytes)], askedIn(slot));
       },
       [HostOp.cacheUpdate](text) {
-        const described = describe(text, demand);
-        const found = responses.get(described.key);
-        return found === null ? "0" : keep(described, found.body.parts);
+        const { slot, rest } = slotOf(text);
+        const described = describe(rest, demand);
+        return responses.update({ ...described, staleSince: null }, askedIn(slot)) ? "1" : "0";
       },
       [HostOp.cacheDelete]: (text) => (responses.delete(demand(text)) ? "1" : "0"),
       [HostOp.cacheDeleteAll](text) {
-        const rest = text.slice(1);
-        if (text.startsWith("t")) return String(responses.deleteTag(demand(rest)));
-        return String(responses.deletePrefix(demand(rest)));
+        const { slot, rest } = slotOf(text);
+        const label = rest.slice(1);
+        const key = demand(label);
+        if (rest.startsWith("p")) return String(responses.deletePrefix(key));
+        const purge = rest.startsWith("t") ? { tag: label } : { url: label };
+        return String(responses.purge(scope, purge, false, askedIn(slot)));
       },
       [HostOp.cacheRecord](text) {
         const [, slot, most, rest] = /^(\d{1,9}) (\d{1,16}) (.*)$/s.exec(text) ?? [];
@@ -78,13 +88,19 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
           throw new HostCallError("InvalidStateError", "Cannot record the body: its exchange is over");
         }
         const kept = Promise.withResolvers<string>();
+        const asked: Asked = { at: exchange.owner.askedAt, by: exchange.owner };
         const done = (parts: readonly Buffer[] | null) =>
-          kept.resolve(parts === null ? "0" : keep(described, parts));
+          kept.resolve(parts === null ? "0" : keep(described, parts, asked));
         exchange.owner.record(new Recording(exchange.policy, Math.min(Number(most), longestBody), done));
         return kept.promise;
       },
     },
   };
+}
+
+function slotOf(text: string): { readonly slot: number; readonly rest: string } {
+  const space = text.indexOf(" ");
+  return { slot: Number(text.slice(0, space)), rest: text.slice(space + 1) };
 }
 
 /** Reads what sdk/runtime/response-cache.ts writes. */
@@ -97,18 +113,22 @@ function describe(text: string, demand: (key: unknown) => string): Described {
     throw malformed();
   }
   if (!Array.isArray(head)) throw malformed();
-  const [key, tags] = head as unknown[];
+  const [key, url, tags] = head as unknown[];
   const meta = text.slice(end + 1);
-  if (meta.length > longestMeta || end > longestKey * 6 + longestTags * 6) {
+  if (meta.length > longestMeta || end > longestKey * 12 + longestTags * 6) {
     throw new HostCallError(
       "QuotaExceededError",
       `Cannot store: more than ${longestMeta} characters of meta, or of tags`,
     );
   }
-  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) throw malformed();
-  return { key: demand(key), meta, tags: tags.map((tag) => demand(tag)) };
+  const isUrl = url === null || (typeof url === "string" && url.length <= longestKey);
+  if (!isUrl || !Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) throw malformed();
+  return { key: demand(key), meta, url, tags };
 }
 
 function malformed(): HostCallError {
-  return new HostCallError("TypeError", "Cannot store: expected a key, and a list of texts as tags");
+  return new HostCallError(
+    "TypeError",
+    "Cannot store: expected a key, a URL or none, and a list of texts as tags",
+  );
 }

@@ -18,6 +18,7 @@ export function discoverWith(policy: Policy, cluster: string): Promise<unknown> 
 
 class DiscoverCall implements GuestCall, SlotOwner {
   readonly side: CallSide = "request";
+  readonly askedAt = performance.now();
   private readonly policy: Policy;
   private readonly answer = Promise.withResolvers<unknown>();
   private readonly timer: NodeJS.Timeout;

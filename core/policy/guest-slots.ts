@@ -6,6 +6,8 @@ import type { Recording } from "./recording.ts";
 
 /** The exchange behind a slot, for host calls that are about it. */
 export interface SlotOwner {
+  /** When the exchange began, ms as `performance.now()`. */
+  readonly askedAt: number;
   /** Bytes of the body that is passing, whole. */
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
   /** @throws HostCallError when the response's body is on its way already */

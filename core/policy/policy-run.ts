@@ -12,6 +12,8 @@ import type { Recording } from "./recording.ts";
 
 /** What the policies of an exchange need of it. */
 export interface PolicyHost {
+  /** When the exchange began, ms as `performance.now()`. */
+  readonly askedAt: number;
   /** Facts for `ctx` (sdk/runtime/exchange.ts). */
   policyContext(): string;
   readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array;
@@ -31,6 +33,10 @@ export class PolicyRun implements SlotOwner {
   constructor(host: PolicyHost, timers: Timers) {
     this.host = host;
     this.timers = timers;
+  }
+
+  get askedAt(): number {
+    return this.host.askedAt;
   }
 
   /** Calls a policy's handler. */

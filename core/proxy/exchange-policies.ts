@@ -178,6 +178,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return this.responseBodyPolicies.length > 0;
   }
 
+  get askedAt(): number {
+    return this.exchange.startedAt;
+  }
+
   /** @throws HostCallError when the body is on its way already */
   record(recording: Recording): void {
     this.responseFlow?.assertUnsent();

@@ -17,11 +17,11 @@ export interface Stores {
   readonly responses: ResponseStore;
 }
 
-/** Bytes of the responses that a thread keeps, when nothing else is said. */
-const defaultResponseBytes = 64 * 1024 * 1024;
+/** Bytes of the responses that a thread keeps, until the config says it. */
+const firstResponseBytes = 64 * 1024 * 1024;
 
 /** @param capacity in bytes */
-export function responseStore(capacity = defaultResponseBytes): ResponseStore {
+export function responseStore(capacity = firstResponseBytes): ResponseStore {
   return new ResponseStore(new TinyLfu({ capacity, seed: randomInt(2 ** 31) }));
 }
 

@@ -71,6 +71,13 @@ export const schema = {
       default: false,
       description: "Whether the order of query parameters does not count",
     },
+    tagFields: {
+      type: "array",
+      items: { type: "string", minLength: 1 },
+      default: ["cache-tag", "surrogate-key"],
+      description: "Response fields whose values are tags to purge by; clients do not get them",
+    },
+    exposeTags: { type: "boolean", default: false, description: "Whether clients get them all the same" },
   },
 } as const;
 
@@ -90,6 +97,7 @@ export function rulesOf(config: CacheConfig): CacheRules {
       ignoredQuery: config.ignoreQuery,
       sortQuery: config.sortQuery,
     },
+    tagFields: config.tagFields.map((name) => name.toLowerCase()),
     lifetimes: Object.fromEntries(lifetimes),
     heuristicFraction: config.heuristicFraction,
     honourClients: config.honourClients,

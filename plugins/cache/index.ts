@@ -4,7 +4,7 @@ import { answerOf } from "./answer.ts";
 import { keyedUrl } from "./cache-key.ts";
 import { type CacheOutcome, cacheStatus, type ForwardReason } from "./cache-status.ts";
 import { type CacheConfig, rulesOf, schema } from "./config.ts";
-import { type FieldList, type RequestHead, readerOf } from "./fields.ts";
+import { type FieldList, fieldValue, type RequestHead, readerOf } from "./fields.ts";
 import { invalidatedUrls } from "./invalidation.ts";
 import { planRequest } from "./request-plan.ts";
 import { type Found, planResponse, planSilence, type ResponsePlan } from "./response-plan.ts";
@@ -13,6 +13,7 @@ import { planLookup } from "./reuse.ts";
 import type { CacheRules } from "./rules.ts";
 import { at, find, type Held, place } from "./shelf.ts";
 import type { StoredResponse } from "./stored-response.ts";
+import { tagsOf } from "./tags.ts";
 import { validationEdits } from "./validation.ts";
 
 /** What is known of a request once it is sent on. */
@@ -84,7 +85,8 @@ export default definePlugin({
     const fields: FieldList = [...response.headers];
     const arrived = { status: response.status, fields };
     const own = rules.get(config)!;
-    for (const url of invalidatedUrls(head, arrived)) cache.deleteTag(urlTag(keyedUrl(url, own.key)));
+    if (!config.exposeTags) for (const name of own.tagFields) response.headers.delete(name);
+    for (const url of invalidatedUrls(head, arrived)) cache.deleteUrl(keyedUrl(url, own.key));
     if (state.key === null) {
       tell(response, ctx, { forward: state.forward });
       return;
@@ -128,13 +130,16 @@ function store(
   if (entry === null) return false;
   if (state.found && state.entry !== entry) cache.delete(state.entry);
   ctx.waitUntil(
-    cache.record(entry, JSON.stringify(stored), { maxBytes: config.maxBody, tags: tagsOf(head, config) }),
+    cache.record(entry, JSON.stringify(stored), {
+      maxBytes: config.maxBody,
+      ...labelsOf(head, stored, config),
+    }),
   );
   return true;
 }
 
 function keep(stored: StoredResponse, head: RequestHead, { cache, config, state }: CacheContext): void {
-  cache.update(state.entry, JSON.stringify(stored), { tags: tagsOf(head, config) });
+  cache.update(state.entry, JSON.stringify(stored), labelsOf(head, stored, config));
 }
 
 function afterSilence(response: PluginResponse, head: RequestHead, now: number, ctx: CacheContext) {
@@ -166,7 +171,9 @@ function afterValidation(
 function answer(held: Held, head: RequestHead, now: number, ctx: CacheContext, outcome: CacheOutcome) {
   const { stored, cached } = held;
   const { status, fields, body } = answerOf(stored, head, cached.length, now);
-  const headers = fields as [string, string][];
+  const { tagFields } = rules.get(ctx.config)!;
+  const isShown = ([name]: readonly [string, string]) => ctx.config.exposeTags || !tagFields.includes(name);
+  const headers = fields.filter(isShown) as [string, string][];
   if (ctx.config.status) {
     const remaining = remainingOf(stored, now);
     headers.push(["cache-status", cacheStatus(ctx.config.name, { ...outcome, remaining })]);
@@ -198,10 +205,9 @@ function problem(status: number, code: string, detail: string, { config, state }
   return new Response(JSON.stringify({ status, code, detail }), { status, headers });
 }
 
-function urlTag(url: string): string {
-  return `url ${url}`;
-}
-
-function tagsOf(head: RequestHead, config: CacheConfig): string[] {
-  return [urlTag(keyedUrl(head.url, rules.get(config)!.key))];
+/** What purges find a response by. */
+function labelsOf(head: RequestHead, stored: StoredResponse, config: CacheConfig) {
+  const { key, tagFields } = rules.get(config)!;
+  const tags = tagFields.map((name) => fieldValue(stored.fields, name)).join(" ");
+  return { url: keyedUrl(head.url, key), tags: tagsOf(tags) };
 }

@@ -10,6 +10,8 @@ import type { FreshnessRules } from "./freshness.ts";
 /** What an operator decides. Times are in ms, names of fields in lower case. */
 export interface CacheRules extends FreshnessRules {
   readonly key: KeyRules;
+  /** Fields whose values are tags to purge by. */
+  readonly tagFields: readonly string[];
   /** Fields for caches like this one, the most specific first (RFC 9213). */
   readonly targetedFields: readonly string[];
   /** Whether clients' Cache-Control counts: it lets anyone ask the origin at will. */
@@ -27,6 +29,7 @@ export interface CacheRules extends FreshnessRules {
 /** What RFC 9111 asks for and no more, but that an origin that is gone is stood in for. */
 export const defaultRules: CacheRules = {
   key: { fields: [], cookies: [], ignoredQuery: [], sortQuery: false },
+  tagFields: ["cache-tag", "surrogate-key"],
   targetedFields: ["cdn-cache-control"],
   lifetimes: {},
   heuristicFraction: 0.1,

@@ -1,7 +1,7 @@
 /** What is kept where in `ctx.cache`: under a key which fields its responses vary by, and each response under its own. */
 import type { CachedResponse, ResponseCache } from "sluice/sdk";
 import type { FieldReader } from "./fields.ts";
-import type { StoredResponse } from "./stored-response.ts";
+import { endedAt, type StoredResponse } from "./stored-response.ts";
 import { entryKey, entryKeys, type VariantIndex, withVariant } from "./variants.ts";
 
 /** A response that the store has. */
@@ -27,7 +27,9 @@ export function find(cache: ResponseCache, key: string, request: FieldReader): H
 
 export function at(cache: ResponseCache, entry: string): Held | null {
   const cached = cache.get(entry);
-  return cached ? { entry, cached, stored: JSON.parse(cached.meta) as StoredResponse } : null;
+  if (cached === undefined) return null;
+  const stored = JSON.parse(cached.meta) as StoredResponse;
+  return { entry, cached, stored: cached.staleSince === null ? stored : endedAt(stored, cached.staleSince) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ExchangeTimes } from "./age.ts";
 import { type FieldList, fieldValue, splitList } from "./fields.ts";
-import { type Aged, agedOf } from "./freshness.ts";
+import { type Aged, agedOf, currentAge } from "./freshness.ts";
 import { formatHttpDate } from "./http-date.ts";
 import type { ReadResponse } from "./read-response.ts";
 import type { Governing } from "./targeted-directives.ts";
@@ -84,4 +84,14 @@ function staleUseOf({ directives }: Governing): StaleUse {
 
 function milliseconds(seconds: number | null): number | null {
   return seconds === null ? null : seconds * 1000;
+}
+
+/**
+ * A response that an operator made stale at a moment: from then on it is used as one whose lifetime has ended.
+ *
+ * @param moment ms since the epoch
+ */
+export function endedAt(stored: StoredResponse, moment: number): StoredResponse {
+  const lifetime = Math.min(stored.lifetime, Math.max(0, currentAge(stored, moment)));
+  return { ...stored, lifetime };
 }

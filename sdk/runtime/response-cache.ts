@@ -5,6 +5,7 @@ import { Response, type ResponseInit } from "./response.ts";
 import { type StoredBody, storedBody } from "./stored-body.ts";
 
 export interface StoreOptions {
+  readonly url?: string;
   readonly tags?: readonly string[];
 }
 
@@ -20,11 +21,13 @@ interface Range {
 export class CachedResponse {
   readonly meta: string;
   readonly length: number;
+  readonly staleSince: number | null;
   readonly #number: number;
 
-  constructor(number: number, length: number, meta: string) {
+  constructor(number: number, length: number, staleSince: number | null, meta: string) {
     this.#number = number;
     this.length = length;
+    this.staleSince = staleSince;
     this.meta = meta;
   }
 
@@ -52,16 +55,18 @@ export class ResponseCache {
     if (found === "") return undefined;
     const first = found.indexOf(" ");
     const second = found.indexOf(" ", first + 1);
+    const third = found.indexOf(" ", second + 1);
     const length = Number(found.slice(first + 1, second));
-    return new CachedResponse(Number(found.slice(0, first)), length, found.slice(second + 1));
+    const since = third === second + 1 ? null : Number(found.slice(second + 1, third));
+    return new CachedResponse(Number(found.slice(0, first)), length, since, found.slice(third + 1));
   }
 
   set(key: string, meta: string, body: Uint8Array | null, options?: StoreOptions): boolean {
-    return callText(HostOp.cacheSet, described(key, meta, options), body ?? undefined) === "1";
+    return callText(HostOp.cacheSet, this.#described(key, meta, options), body ?? undefined) === "1";
   }
 
   update(key: string, meta: string, options?: StoreOptions): boolean {
-    return callText(HostOp.cacheUpdate, described(key, meta, options)) === "1";
+    return callText(HostOp.cacheUpdate, this.#described(key, meta, options)) === "1";
   }
 
   delete(key: string): boolean {
@@ -69,11 +74,15 @@ export class ResponseCache {
   }
 
   deletePrefix(prefix: string): number {
-    return Number(callText(HostOp.cacheDeleteAll, `p${asKey(prefix)}`));
+    return this.#deleteAll("p", prefix);
   }
 
   deleteTag(tag: string): number {
-    return Number(callText(HostOp.cacheDeleteAll, `t${asKey(tag)}`));
+    return this.#deleteAll("t", tag);
+  }
+
+  deleteUrl(url: string): number {
+    return this.#deleteAll("u", url);
   }
 
   async record(key: string, meta: string, options?: RecordOptions): Promise<boolean> {
@@ -82,11 +91,20 @@ export class ResponseCache {
     const text = `${this.#slot} ${Math.min(most, Number.MAX_SAFE_INTEGER)} ${described(key, meta, options)}`;
     return (await callAsync(HostOp.cacheRecord, text)) === "1";
   }
+
+  /** The slot tells the host since when what is told here is under way. */
+  #described(key: string, meta: string, options: StoreOptions | undefined): string {
+    return `${this.#slot} ${described(key, meta, options)}`;
+  }
+
+  #deleteAll(kind: string, label: string): number {
+    return Number(callText(HostOp.cacheDeleteAll, `${this.#slot} ${kind}${asKey(label)}`));
+  }
 }
 
 function described(key: string, meta: string, options: StoreOptions | undefined): string {
   if (typeof meta !== "string") throw new TypeError("Cannot store: meta is not a string");
-  return `${JSON.stringify([asKey(key), options?.tags ?? []])}\n${meta}`;
+  return `${JSON.stringify([asKey(key), options?.url ?? null, options?.tags ?? []])}\n${meta}`;
 }
 
 function asKey(key: unknown): string {

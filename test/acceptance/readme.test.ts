@@ -176,7 +176,15 @@ t.test("the addresses are the defaults", async (t) => {
 
 t.test("every metric exists", async (t) => {
   const usage = { cpuSeconds: 0, residentBytes: 0 };
-  const facts = { version: "", runtime: "", dataRestarts: 0, control: usage, data: usage, endpoints: [] };
+  const facts = {
+    version: "",
+    runtime: "",
+    dataRestarts: 0,
+    control: usage,
+    data: usage,
+    endpoints: [],
+    caches: [],
+  };
   const page = renderPrometheus([new Metrics().snapshot()], facts);
   const named = [...readme.matchAll(/`(sluice_\w+)`/g)].map(([, name]) => name!);
   t.ok(named.length >= 8);

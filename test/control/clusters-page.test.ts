@@ -105,7 +105,7 @@ const healthy: EndpointReport = {
 /** @param reactors endpoints that each reports, all of one cluster */
 function reportOf(...reactors: EndpointReport[][]): PlaneReport {
   const clusters = reactors.map((endpoints) => [{ cluster: "app", endpoints, limits: null }]);
-  return { snapshots: [], plugins: [], clusters, cpuSeconds: 0, residentBytes: 0 };
+  return { snapshots: [], plugins: [], clusters, caches: [], cpuSeconds: 0, residentBytes: 0 };
 }
 
 const base = configFromFlags({

@@ -28,7 +28,15 @@ const idle: DataPlane = {
   apply: async () => [],
   setEndpoints: async () => {},
   discover: async (cluster) => ({ list: [[cluster, null, null, null]], granted: ["10.0.0.0/8"] }),
-  report: async () => ({ snapshots: [], plugins: [], clusters: [], cpuSeconds: 1, residentBytes: 2 }),
+  purge: async () => 0,
+  report: async () => ({
+    snapshots: [],
+    plugins: [],
+    clusters: [],
+    caches: [],
+    cpuSeconds: 1,
+    residentBytes: 2,
+  }),
   drain: async () => {},
 };
 
@@ -42,6 +50,7 @@ t.test("RemotePlane calls the plane at the other end", async (t) => {
     snapshots: [],
     plugins: [],
     clusters: [],
+    caches: [],
     cpuSeconds: 1,
     residentBytes: 2,
   });

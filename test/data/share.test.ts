@@ -19,3 +19,11 @@ t.test("shareOf shares the connection cap out without losing any of it", async (
 t.test("shareOf leaves every reactor one connection", async (t) => {
   t.same(capsFor(1, 3), [1, 1, 1]);
 });
+
+t.test("shareOf shares the memory for responses out", async (t) => {
+  const config = { ...configFromFlags({}), cache: { memory: 1000 } };
+  t.same(
+    [0, 1, 2].map((reactor) => shareOf(config, reactor, 3).cache.memory),
+    [333, 333, 333],
+  );
+});

@@ -142,3 +142,23 @@ t.test("a sketch never estimates too little, seldom too much, and forgets by hal
   for (let other = 0; other < 625; other++) small.add(other * 0x9e3779b1 + 1);
   t.ok(small.estimate(7) < 12, "of what is not seen again, half is forgotten");
 });
+
+t.test("it fits into another capacity at once, whatever it holds", async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 60 });
+  const capacities = fc.array(fc.integer({ min: 50, max: 3000 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(sizes, capacities, (sizes, capacities) => {
+      const policy = new TinyLfu({ capacity: 3000, seed: 7 });
+      const held = new Set<string>();
+      sizes.forEach((bytes, key) => {
+        policy.touch(`${key % 40}`);
+        held.add(`${key % 40}`);
+        for (const gone of policy.insert(`${key % 40}`, bytes)) held.delete(gone);
+      });
+      return capacities.every((capacity) => {
+        for (const gone of policy.resize(capacity)) if (!held.delete(gone)) return false;
+        return policy.bytes <= capacity && policy.size === held.size;
+      });
+    }),
+  );
+});

@@ -33,7 +33,7 @@ export class TinyLfu {
   readonly #protected = new EntryList();
   readonly #sketch = new FrequencySketch(1024);
   readonly #seed: number;
-  readonly #capacity: number;
+  #capacity: number;
   readonly #climber = new HillClimber();
   #windowShare = leastWindow;
 
@@ -95,6 +95,15 @@ export class TinyLfu {
   delete(key: string): void {
     const entry = this.#entries.get(key);
     if (entry) this.#drop(entry);
+  }
+
+  /** Another capacity. Returns keys of entries that have to go. */
+  resize(capacity: number): string[] {
+    this.#capacity = capacity;
+    const tooLarge = [...this.#entries.values()].filter(({ bytes }) => bytes > this.#mainCapacity);
+    for (const entry of tooLarge) this.#drop(entry);
+    this.#resize(0);
+    return [...tooLarge.map(({ key }) => key), ...this.#settle()];
   }
 
   get #windowCapacity(): number {

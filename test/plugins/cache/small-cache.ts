@@ -1,9 +1,9 @@
+import { PurgeIndex } from "../../../core/store/purge-index.ts";
 import { answerOf } from "../../../plugins/cache/answer.ts";
 import { cacheKey, keyedUrl } from "../../../plugins/cache/cache-key.ts";
 import type { FieldList, RequestHead, ResponseHead } from "../../../plugins/cache/fields.ts";
 import { readerOf } from "../../../plugins/cache/fields.ts";
 import { invalidatedUrls } from "../../../plugins/cache/invalidation.ts";
-import { PurgeIndex } from "../../../plugins/cache/purge-index.ts";
 import { planRequest } from "../../../plugins/cache/request-plan.ts";
 import { type Found, planResponse, planSilence } from "../../../plugins/cache/response-plan.ts";
 import { planLookup } from "../../../plugins/cache/reuse.ts";

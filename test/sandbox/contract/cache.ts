@@ -107,6 +107,15 @@ export const cacheChecks: readonly ExchangeCheck[] = [
     gets: { json: [true, false, "new", 1, true, false, "a/2,b/1", 2, "b/1", 2, "a/2", 0] },
   },
   {
+    title: "ctx.cache.deleteUrl takes all responses of a URL away, and no others",
+    plugin: cached(`onRequest(request, { cache }) {
+      for (const key of ["1", "2", "3"]) cache.set(key, "m", null, { url: key === "3" ? "u/x" : "u" });
+      cache.set("4", "m", null, { tags: ["u"] });
+      return Response.json([cache.deleteUrl("u"), cache.deleteUrl("u"), cache.get("3").staleSince, cache.get("4") !== undefined]);
+    }`),
+    gets: { json: [2, 0, null, true] },
+  },
+  {
     title: "Plugins do not see each other's responses",
     plugin: {
       "a.ts": cached('onRequest(request, { cache }) { cache.set("k", "of a", null, { tags: ["t"] }); }'),
@@ -145,6 +154,7 @@ export const cacheChecks: readonly ExchangeCheck[] = [
     ["a key that is no string", "cache.get(1)", "TypeError"],
     ["a key that is too long", 'cache.get("k".repeat(40000))', "TypeError"],
     ["a meta that is too long", 'cache.set("k", "m".repeat(200000), null)', "QuotaExceededError"],
+    ["a URL that is no text", 'cache.set("k", "m", null, { url: 1 })', "TypeError"],
     ["tags that are no texts", 'cache.set("k", "m", null, { tags: [1] })', "TypeError"],
   ].map(
     ([what, call, name]): ExchangeCheck => ({

@@ -11,16 +11,21 @@ export class PurgeIndex {
   readonly #byUrl = new Map<string, Set<string>>();
   readonly #byTag = new Map<string, Set<string>>();
 
-  /** Entries that are known. */
+  /** Entries with a label. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** An entry came, or came again with other labels. */
-  add(entry: string, url: string, tags: readonly string[]): void {
+  /**
+   * An entry came, or came again with other labels.
+   *
+   * @param url null: it belongs to none
+   */
+  add(entry: string, url: string | null, tags: readonly string[]): void {
     this.delete(entry);
+    if (url === null && tags.length === 0) return;
     this.#entries.set(entry, { url, tags });
-    put(this.#byUrl, url, entry);
+    if (url !== null) put(this.#byUrl, url, entry);
     for (const tag of tags) put(this.#byTag, tag, entry);
   }
 
@@ -29,7 +34,7 @@ export class PurgeIndex {
     const labels = this.#entries.get(entry);
     if (!labels) return;
     this.#entries.delete(entry);
-    take(this.#byUrl, labels.url, entry);
+    if (labels.url !== null) take(this.#byUrl, labels.url, entry);
     for (const tag of labels.tags) take(this.#byTag, tag, entry);
   }
 
@@ -38,7 +43,7 @@ export class PurgeIndex {
     return [...(this.#byUrl.get(url) ?? [])];
   }
 
-  /** Entries of all URLs that begin with `prefix`: looks at each URL, which is cheap next to how seldom it is done. */
+  /** Entries of all URLs that begin with `prefix`: looks at each URL. */
   withPrefix(prefix: string): string[] {
     const found: string[] = [];
     for (const [url, entries] of this.#byUrl) if (url.startsWith(prefix)) found.push(...entries);
@@ -51,18 +56,8 @@ export class PurgeIndex {
 }
 
 interface Labels {
-  readonly url: string;
+  readonly url: string | null;
   readonly tags: readonly string[];
-}
-
-/**
- * The tags that a response carries, each once, from fields like Cache-Tag and Surrogate-Key: separated by commas
- * or spaces.
- *
- * @param value of the field, null when it is not there
- */
-export function tagsOf(value: string | null): string[] {
-  return [...new Set(value?.match(/[^\s,]+/g) ?? [])];
 }
 
 function put(map: Map<string, Set<string>>, label: string, entry: string): void {

@@ -78,7 +78,7 @@ export class PurgeLog {
     if (url !== null && isAfter(urlLabel(scope, url))) return true;
     if (tags.some((tag) => isAfter(tagLabel(scope, tag)))) return true;
     return this.prefixes.some(
-      (one) => one.at >= asked && one.scope === scope && url !== null && url.startsWith(one.prefix),
+      (one) => one.at >= asked && one.scope === scope && url?.startsWith(one.prefix) === true,
     );
   }
 

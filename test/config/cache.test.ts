@@ -25,7 +25,7 @@ t.test("64 MiB of memory are for responses, unless the file says how much", asyn
 });
 
 t.test("what cannot be is told with its place", async (t) => {
-  t.match(told("{ memory: 1KiB }"), "sluice.yaml:2:18: expected a size from 1MiB to 64GiB, found 1KiB");
+  t.match(told("{ memory: 1KiB }"), 'sluice.yaml:2:18: expected a size from 1MiB to 64GiB, found "1KiB"');
   t.match(told("{ memory: much }"), /^sluice\.yaml:2:18: expected a size/);
   t.match(told("{ memori: 1GiB }"), /^sluice\.yaml:2:10/);
 });

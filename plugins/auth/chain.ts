@@ -1,13 +1,14 @@
 /** Several strategies as one. */
 import type { Identity, PluginRequest } from "sluice/sdk";
-import type { AuthContext, Refused, Strategy, Verdict } from "./strategy.ts";
+import type { AuthContext, Invite, Refused, Strategy, Verdict } from "./strategy.ts";
 
 export type Requirement = "any" | "all" | "none";
 
-/** What they came to: who it is (null: nobody, and that is allowed), why not, or an answer. */
+/** What they came to: who it is, nobody (and that is allowed), why not, or an answer. */
 export type Outcome =
-  | { readonly kind: "identity"; readonly identity: Identity | null }
-  | { readonly kind: "denied"; readonly refusals: readonly Refused[] }
+  | { readonly kind: "identity"; readonly identity: Identity }
+  | { readonly kind: "nobody"; readonly invites: readonly Invite[] }
+  | { readonly kind: "denied"; readonly refusals: readonly Refused[]; readonly invites: readonly Invite[] }
   | { readonly kind: "respond"; readonly response: Response };
 
 /**
@@ -22,7 +23,7 @@ export function authenticate(
   request: PluginRequest,
   ctx: AuthContext,
 ): Outcome | Promise<Outcome> {
-  return askFrom(0, { strategies, requirement, identities: [], refusals: [] }, request, ctx);
+  return askFrom(0, { strategies, requirement, identities: [], refusals: [], invites: [] }, request, ctx);
 }
 
 interface Round {
@@ -30,6 +31,8 @@ interface Round {
   readonly requirement: Requirement;
   readonly identities: Identity[];
   readonly refusals: Refused[];
+  /** Of strategies without credentials. */
+  readonly invites: Invite[];
 }
 
 function askFrom(
@@ -50,7 +53,8 @@ function askFrom(
 }
 
 /** The outcome, if the verdict decides it; null: the next strategy has its turn. */
-function take(verdict: Verdict, { requirement, identities, refusals }: Round): Outcome | null {
+function take(verdict: Verdict, round: Round): Outcome | null {
+  const { requirement, identities, refusals, invites } = round;
   switch (verdict.kind) {
     case "respond":
       return verdict;
@@ -60,16 +64,17 @@ function take(verdict: Verdict, { requirement, identities, refusals }: Round): O
       return null;
     case "refused":
       refusals.push(verdict);
-      return requirement === "all" ? { kind: "denied", refusals } : null;
+      return requirement === "all" ? { kind: "denied", refusals, invites } : null;
     case "absent":
-      return requirement === "all" ? { kind: "denied", refusals } : null;
+      if (verdict.invite !== undefined) invites.push(verdict.invite);
+      return requirement === "all" ? { kind: "denied", refusals, invites } : null;
   }
 }
 
-function conclude({ requirement, identities, refusals }: Round): Outcome {
+function conclude({ requirement, identities, refusals, invites }: Round): Outcome {
   if (requirement === "all") return { kind: "identity", identity: merge(identities) };
-  if (requirement === "none" && refusals.length === 0) return { kind: "identity", identity: null };
-  return { kind: "denied", refusals };
+  if (requirement === "none" && refusals.length === 0) return { kind: "nobody", invites };
+  return { kind: "denied", refusals, invites };
 }
 
 /** The subject is that of the first; what it may do and belongs to is what any of them says. */

@@ -17,4 +17,7 @@ export default definePlugin({
   onRequest(request, ctx) {
     return policies.get(ctx.config)!.admit(request, ctx);
   },
+  onResponse(response, ctx) {
+    policies.get(ctx.config)!.respond(response, ctx);
+  },
 });

@@ -23,7 +23,7 @@ export function identityOf(claims: Claims, names: ClaimNames, method: string): I
 }
 
 /** A claim of this name, or else one by its path. Names such as `https://example.com/roles` have dots, too. */
-function claimAt(claims: Claims, name: string): unknown {
+export function claimAt(claims: Claims, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name];
   let value: unknown = claims;
   for (const key of name.split(".")) {
@@ -34,11 +34,12 @@ function claimAt(claims: Claims, name: string): unknown {
 }
 
 /** RFC 8693, section 4.2: a text with spaces between; others send a list. */
-function wordsOf(value: unknown): string[] {
+export function wordsOf(value: unknown): string[] {
   return typeof value === "string" ? value.split(" ").filter((word) => word !== "") : textsOf(value);
 }
 
-function textsOf(value: unknown): string[] {
+/** A text or a list of texts, as a list. */
+export function textsOf(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

@@ -1,5 +1,5 @@
 /** One config of the policy, made ready for requests. */
-import type { Identity, PluginRequest, SetupHost } from "sluice/sdk";
+import type { Identity, PluginRequest, PluginResponse, SetupHost } from "sluice/sdk";
 import { authenticate, type Outcome } from "./chain.ts";
 import { checkConfig } from "./check-config.ts";
 import type { AuthConfig } from "./config.ts";
@@ -7,13 +7,15 @@ import { IdentityHeaders } from "./identity-headers.ts";
 import { InternalTokens } from "./internal-token.ts";
 import { denial, forbidden } from "./refusal.ts";
 import { strategyTypes } from "./strategies.ts";
-import type { AuthContext, Strategy } from "./strategy.ts";
+import type { AuthContext, Invite, Refused, Strategy } from "./strategy.ts";
 
 type Answer = Response | undefined;
 
 export interface Policy {
   /** The reply to a request that may not go on. */
   admit(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer>;
+  /** What the strategies add to a response. */
+  respond(response: PluginResponse, ctx: AuthContext): void;
 }
 
 /** @throws Error when a strategy's config makes no sense, or one is not ready that has to be */
@@ -43,22 +45,40 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
     if (outcome.kind === "denied") {
       for (const { reason } of outcome.refusals) ctx.metrics.counter(`refused_${reason}`);
       ctx.metrics.counter("denied");
-      return denial(strategies, outcome.refusals);
+      return deny(outcome.refusals, outcome.invites);
     }
-    if (outcome.identity !== null) ctx.identity = outcome.identity;
+    if (outcome.kind === "identity") ctx.identity = outcome.identity;
     // Another policy of this kind may have known it: its fields were removed as well.
-    const identity = outcome.identity ?? ctx.identity;
+    const identity = outcome.kind === "identity" ? outcome.identity : ctx.identity;
     if (!mayPass(identity, config)) {
       ctx.metrics.counter("forbidden");
-      return identity === null ? denial(strategies, []) : forbidden(config.requireScopes, isBearer);
+      if (identity !== null) return forbidden(config.requireScopes, isBearer);
+      return deny([], outcome.kind === "nobody" ? outcome.invites : []);
     }
+    for (const strategy of concealing) strategy.conceal!(request);
     if (identity === null) return undefined;
     fields.set(request.headers, identity);
     return tokens === null ? undefined : addToken(tokens, identity, request);
   }
 
+  /** A client that can be asked for credentials is asked, unless others cannot be checked or are no use. */
+  function deny(refusals: readonly Refused[], invites: readonly Invite[]): Response | Promise<Response> {
+    const isPlain = refusals.every(({ status = 401 }) => status === 401);
+    for (const invite of isPlain ? invites : []) {
+      const answer = invite();
+      if (answer !== null) return answer;
+    }
+    return denial(strategies, refusals);
+  }
+
+  function respond(response: PluginResponse, ctx: AuthContext): void {
+    for (const strategy of responding) strategy.respond!(response, ctx);
+  }
+
+  const concealing = strategies.filter(({ conceal }) => conceal !== undefined);
+  const responding = strategies.filter(({ respond: own }) => own !== undefined);
   const isBearer = strategies.some(({ challenge }) => challenge?.startsWith("Bearer"));
-  return { admit };
+  return { admit, respond };
 }
 
 function addToken(

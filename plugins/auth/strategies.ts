@@ -5,6 +5,7 @@ import { clientCertificate } from "./client-certificate.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import { introspection } from "./introspection.ts";
 import { jwt } from "./jwt.ts";
+import { oidc } from "./oidc.ts";
 import type { StrategyType } from "./strategy.ts";
 import { webhook } from "./webhook.ts";
 
@@ -15,5 +16,6 @@ export const strategyTypes: readonly StrategyType[] = [
   forwardAuth,
   introspection,
   jwt,
+  oidc,
   webhook,
 ];

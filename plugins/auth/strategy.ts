@@ -1,5 +1,5 @@
 /** The contract between `index.ts` and the ways to find out who sent a request, one in each file beside it. */
-import type { ConfigSchema, Context, Identity, PluginRequest, SetupHost } from "sluice/sdk";
+import type { ConfigSchema, Context, Identity, PluginRequest, PluginResponse, SetupHost } from "sluice/sdk";
 
 /** What a strategy may use of the context of a request. */
 export type AuthContext = Context;
@@ -18,16 +18,26 @@ export interface Strategy {
    */
   start?(): Promise<void>;
   authenticate(request: PluginRequest, ctx: AuthContext): Verdict | Promise<Verdict>;
+  /** Takes out of a request that goes on what the service shall not have, whichever strategy knew the client. */
+  conceal?(request: PluginRequest): void;
+  /** Adds to the response to a request that went on. */
+  respond?(response: PluginResponse, ctx: AuthContext): void;
 }
 
 /** What came of it. */
 export type Verdict =
   | { readonly kind: "identity"; readonly identity: Identity }
   /** There are no credentials of this kind. */
-  | { readonly kind: "absent" }
+  | { readonly kind: "absent"; readonly invite?: Invite }
   | Refused
   /** An answer in the place of the service's, whatever the other strategies would say. */
   | { readonly kind: "respond"; readonly response: Response };
+
+/**
+ * Asks for credentials in the place of a 401, as by sending a browser to a login; null: this client cannot be asked so.
+ * Called only when it comes to a 401 for the want of these credentials.
+ */
+export type Invite = () => Response | Promise<Response> | null;
 
 /** There are credentials, and they are not good. */
 export interface Refused {

@@ -1,0 +1,29 @@
+/** The replies of a login: redirects, and problem details (RFC 9457). */
+
+const titles = {
+  400: "This is no answer to a login that began here",
+  403: "The login was refused",
+  405: "This path takes another method",
+  502: "The provider of the login failed",
+  503: "The provider of the login cannot be reached for the moment",
+} as const;
+
+export type ProblemStatus = keyof typeof titles;
+
+/** @param cookies values of Set-Cookie */
+export function problem(status: ProblemStatus, code: string, cookies: readonly string[] = []): Response {
+  const body = { type: "about:blank", title: titles[status], status, code };
+  const headers = headersWith(cookies, { "content-type": "application/problem+json" });
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
+}
+
+/** RFC 9110, section 15.4.4: whatever the method was, what follows is a GET. */
+export function redirect(location: string, cookies: readonly string[] = []): Response {
+  return new Response(null, { status: 303, headers: headersWith(cookies, { location }) });
+}
+
+function headersWith(cookies: readonly string[], fields: Record<string, string>): Headers {
+  const headers = new Headers({ "cache-control": "no-store", ...fields });
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+  return headers;
+}

@@ -1,0 +1,87 @@
+/** ID tokens, as OpenID Connect Core 1.0, section 3.1.3.7, has them verified. */
+import { base64url, type JWTPayload, jwtVerify } from "jose";
+import { isSame } from "../constant-time.ts";
+import { readTokenHeader } from "../token-form.ts";
+import type { OidcConfig } from "./config.ts";
+import type { Provider } from "./provider.ts";
+
+export interface Expected {
+  /** Null: of a refresh, where there need not be any (section 12.2). */
+  readonly nonce: string | null;
+  /** The one that came with it. */
+  readonly accessToken: string;
+}
+
+/** Claims, or a short code of what is wrong. */
+export type IdTokenResult =
+  | { readonly kind: "claims"; readonly claims: JWTPayload & { readonly sub: string } }
+  | { readonly kind: "bad"; readonly reason: string };
+
+/** @param now ms since 1970 */
+export async function verifyIdToken(
+  token: string,
+  expected: Expected,
+  config: OidcConfig,
+  provider: Provider,
+  now: number,
+): Promise<IdTokenResult> {
+  const header = readTokenHeader(token);
+  if (header === null) return bad("id_token_form");
+  const { alg, kid } = header;
+  // The list has no algorithm whose key would be the client's secret, nor `none`.
+  if (!(config.algorithms as readonly string[]).includes(alg)) return bad("id_token_algorithm");
+  const key = await provider.key(alg, kid);
+  if (key === "unavailable") return bad("no_keys");
+  if (key === null) return bad("id_token_key");
+  try {
+    const { payload } = await jwtVerify(token, await key.for(alg), {
+      algorithms: [alg],
+      issuer: config.issuer,
+      audience: config.clientId,
+      requiredClaims: ["iss", "sub", "aud", "exp", "iat"],
+      clockTolerance: config.clockTolerance,
+      currentDate: new Date(now),
+    });
+    return await judge(payload, alg, expected, config.clientId);
+  } catch (error) {
+    return bad(reasons[(error as { code?: string }).code ?? ""] ?? "id_token_invalid");
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ERR_JWT_EXPIRED: "id_token_expired",
+  ERR_JWT_CLAIM_VALIDATION_FAILED: "id_token_claims",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "id_token_signature",
+};
+
+async function judge(
+  claims: JWTPayload,
+  alg: string,
+  { nonce, accessToken }: Expected,
+  clientId: string,
+): Promise<IdTokenResult> {
+  const { sub, aud, azp, nonce: own, at_hash: hash } = claims;
+  if (typeof sub !== "string" || sub === "" || sub.length > 255) return bad("id_token_claims");
+  // A token for several is this client's when it says so.
+  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== clientId)
+    return bad("id_token_party");
+  if (nonce !== null && own !== nonce) return bad("id_token_nonce");
+  if (hash !== undefined && !(await isHashOf(hash, accessToken, alg))) return bad("id_token_at_hash");
+  return { kind: "claims", claims: { ...claims, sub } };
+}
+
+/** Section 3.1.3.6: the left half of the hash that the algorithm has; that of Ed25519 is SHA-512. */
+async function isHashOf(hash: unknown, text: string, alg: string): Promise<boolean> {
+  if (typeof hash !== "string") return false;
+  const name = alg.startsWith("Ed") ? "SHA-512" : (`SHA-${alg.slice(-3)}` as "SHA-256");
+  const digest = new Uint8Array(await crypto.subtle.digest(name, bytesOfText(text)));
+  return isSame(bytesOfText(base64url.encode(digest.subarray(0, digest.length / 2))), bytesOfText(hash));
+}
+
+function bytesOfText(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+}
+
+function bad(reason: string): IdTokenResult {
+  return { kind: "bad", reason };
+}

@@ -46,6 +46,7 @@ const meanings = {
   // A request that is refused for what it asks.
   method_not_allowed: meaning(405, "Method is not allowed", requestError),
   expectation_failed: meaning(417, "Expectation is not supported", requestError),
+  content_malformed: meaning(400, "Request body does not decode", requestError),
   body_too_large: meaning(413, "Request body is too large", requestError),
   route_not_found: meaning(404, "No route matches", "destination_not_found"),
   loop_detected: meaning(508, "Request passed here before", "proxy_loop_detected"),
@@ -68,6 +69,7 @@ const meanings = {
   tls_certificate: meaning(502, "Certificate of the endpoint is not trusted", "tls_certificate_error"),
   upstream_closed: meaning(502, "Endpoint closed the connection", "connection_terminated"),
   response_truncated: meaning(502, "Response is incomplete", "http_response_incomplete"),
+  response_content_malformed: meaning(502, "Response body does not decode", "http_response_content_coding"),
   response_head_timeout: meaning(504, "Endpoint did not answer in time", "http_response_timeout"),
   response_idle_timeout: meaning(504, "Response stalled", "http_response_timeout"),
   response_mismatched: meaning(502, "Response answers another request", "http_protocol_error"),

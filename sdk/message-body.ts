@@ -28,4 +28,54 @@ export interface MessageBody {
    * request.setBody(JSON.stringify({ ...order, currency: "EUR" }));
    */
   setBody(body: string | Uint8Array): void;
+  /**
+   * Lets no more than so many bytes pass this plugin. A body that is longer, whether its length is told or not, ends the
+   * exchange: the client gets 413 for its request and 502 for the response, or a broken message where it has begun.
+   */
+  limitBody(maxBytes: number): void;
+  /**
+   * Has the proxy decode the body on its way: later plugins, body phases and `text()` see what was encoded. Bytes stay
+   * outside of the plugin, whatever their number. What is truncated, malformed, or grows beyond the limits ends the exchange: 400
+   * or 413 for a request, 502 for a response. Take the Content-Encoding away.
+   *
+   * @param codings as Content-Encoding tells them: the last one comes off first; four at most
+   * @returns false: too many coders are at work, and the body stays as it is
+   * @example
+   * onRequest(request) {
+   *   if (request.headers.get("content-encoding") !== "gzip") return;
+   *   if (request.decodeBody("gzip")) request.headers.delete("content-encoding");
+   * }
+   */
+  decodeBody(codings: ContentCoding | readonly ContentCoding[], options?: DecodeOptions): boolean;
+  /**
+   * Has the proxy encode the body on its way, behind what this plugin's own body phase makes of it. Set Content-Encoding, and
+   * what else follows (Vary, a weak ETag).
+   *
+   * @returns false: too many coders are at work, and the body stays as it is
+   * @example
+   * onResponse(response) {
+   *   if (response.encodeBody("gzip")) response.headers.set("content-encoding", "gzip");
+   * }
+   */
+  encodeBody(coding: ContentCoding, options?: EncodeOptions): boolean;
+}
+
+/** As registered for Content-Encoding (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */
+export type ContentCoding = "br" | "deflate" | "gzip" | "zstd";
+
+export interface DecodeOptions {
+  /** Bytes that may come out. Default: 10 MiB. */
+  readonly maxBytes?: number;
+  /** How many times as long it may become; counts from 1 MiB on. Default: 200. */
+  readonly maxRatio?: number;
+}
+
+export interface EncodeOptions {
+  /** From 1 to 9 for gzip (default: 5) and deflate (5), 0 to 11 for br (4), 1 to 19 for zstd (3). */
+  readonly level?: number;
+  /**
+   * How long the body may pause before what there is of it is sent, in ms. 0 sends every part at once, for events; larger
+   * parts compress better. Default: 50.
+   */
+  readonly flushAfter?: number;
 }

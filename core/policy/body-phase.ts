@@ -3,20 +3,12 @@ import { ChunkAction, MessageFlag, MessageKind } from "../../sdk/runtime/message
 import type { ProxyError } from "../errors.ts";
 import { freeMemory } from "../net/free-memory.ts";
 import { Timer } from "../net/timers.ts";
+import type { BodyListener, BodyPipe } from "./body-pipe.ts";
 import type { CallSide, GuestCall, GuestLoss } from "./guest-call.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
 import type { Recording } from "./recording.ts";
-
-export interface BodyListener {
-  /** @param isOwn whether nobody else refers to the bytes */
-  onBodyPart(bytes: Buffer, isOwn: boolean): void;
-  onBodyEnd(): void;
-  /** The guests are at rest: the source may go on. */
-  onBodyDrained(): void;
-  onBodyFailed(error: ProxyError): void;
-}
 
 /** A part on its way to the policy with this index, or past the last one. */
 interface Step {
@@ -28,7 +20,7 @@ interface Step {
 
 const nothing = Buffer.alloc(0);
 
-export class BodyPhase implements GuestCall {
+export class BodyPhase implements GuestCall, BodyPipe {
   readonly side: CallSide;
   private readonly run: PolicyRun;
   private readonly phase: "onRequestBody" | "onResponseBody";
@@ -58,12 +50,6 @@ export class BodyPhase implements GuestCall {
     this.recordings = recordings;
   }
 
-  /**
-   * Returns false while the source must wait.
-   *
-   * @param bytes which stay as they are until then
-   * @param isOwn whether nobody else refers to them: their memory may be given back
-   */
   push(bytes: Buffer, isOwn: boolean): boolean {
     if (this.endedFrom > 0 || this.over) return true;
     this.steps.push({ bytes, isOwn, index: 0, last: false });
@@ -77,12 +63,16 @@ export class BodyPhase implements GuestCall {
     this.advance();
   }
 
-  /** The exchange is over. */
   cancel(): void {
     this.over = true;
     this.steps = [];
     this.disarm();
   }
+
+  /** It keeps no more than its source has brought already. */
+  hold(): void {}
+
+  resume(): void {}
 
   private advance(): void {
     while (this.current === null && !this.over) {

@@ -9,6 +9,7 @@ import { HostCallError } from "../sandbox/host/error.ts";
 import { type ExchangeCount, fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
 import { HostServices, type ServicePart } from "../sandbox/host/services.ts";
 import type { Stores } from "../store/stores.ts";
+import { bodyOperations } from "./body-operations.ts";
 import { cacheOperations } from "./cache-operations.ts";
 import { counterOperations } from "./counter-operations.ts";
 import type { GuestExchange } from "./guest-slots.ts";
@@ -57,6 +58,7 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
     keyValueOperations(shared, facts),
     counterOperations(shared, facts),
     cacheOperations(shared, facts),
+    bodyOperations(facts),
     cryptoOperations(),
     fetchOperations({
       grants: () => facts.grants.fetch,

@@ -1,4 +1,5 @@
 /** The exchanges that one guest knows, by number. */
+import type { StageSpec } from "./body-stages.ts";
 import type { GuestCall } from "./guest-call.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -10,6 +11,12 @@ export interface SlotOwner {
   readonly askedAt: number;
   /** Bytes of the body that is passing, whole. */
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+  /**
+   * Says what is to become of a body's bytes. Returns false when too many coders are at work.
+   *
+   * @throws HostCallError where the policy has no message at hand
+   */
+  addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
   /** @throws HostCallError when the response's body is on its way already */
   record(recording: Recording): void;
 }

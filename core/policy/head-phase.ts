@@ -20,6 +20,10 @@ export interface PhaseListener {
   onPhaseFailed(error: ProxyError): void;
   /** A policy changed more than fields; returns the preface of the message as it is now. */
   onPhaseEdited(): string;
+  /** A policy put another body in the place of the message's. */
+  onPhaseBodySet(by: Policy): void;
+  /** A policy failed and is skipped: nothing that it said counts. */
+  onPhaseSkipped(policy: Policy): void;
 }
 
 const kinds = {
@@ -65,6 +69,16 @@ export class HeadPhase implements GuestCall {
     else this.run.send(this, policy, this.phase, kinds[this.phase], this.preface + this.draft.fields);
   }
 
+  /** Whether the message is with this policy. */
+  isAt(policy: Policy): boolean {
+    return !this.ended && this.policies[this.index] === policy;
+  }
+
+  /** What the policies behind this one see of the message has changed. */
+  refresh(): void {
+    this.preface = this.listener.onPhaseEdited();
+  }
+
   /** The exchange is over; what still comes is of no interest. */
   cancel(): void {
     this.ended = true;
@@ -100,9 +114,11 @@ export class HeadPhase implements GuestCall {
 
   private edit(outcome: Outcome & { kind: "edited" }, bytes: Uint8Array | undefined): void {
     try {
-      if (outcome.edits !== null) this.admitEdits(outcome.edits);
-      this.draft.edit(outcome.added, outcome.removed, outcome.edits, bytes);
-      if (outcome.edits !== null) this.preface = this.listener.onPhaseEdited();
+      const edits: Edits | null = outcome.edits;
+      if (edits !== null) this.admitEdits(edits);
+      this.draft.edit(outcome.added, outcome.removed, edits, bytes);
+      if (edits?.body !== undefined) this.listener.onPhaseBodySet(this.policies[this.index]!);
+      if (edits !== null) this.refresh();
     } catch (error) {
       if (!(error instanceof MalformedOutcome)) throw error;
       this.malformed(error);
@@ -126,7 +142,7 @@ export class HeadPhase implements GuestCall {
 
   /** A policy put another message in the place of this one: the next policy sees that. */
   replaced(): void {
-    this.preface = this.listener.onPhaseEdited();
+    this.refresh();
     this.next();
   }
 
@@ -160,8 +176,13 @@ export class HeadPhase implements GuestCall {
 
   /** Null: the policy is to be skipped when it fails. */
   private failed(error: ProxyError | null): void {
-    if (error === null) this.next();
-    else this.listener.onPhaseFailed(error);
+    if (error !== null) {
+      this.listener.onPhaseFailed(error);
+      return;
+    }
+    this.listener.onPhaseSkipped(this.policies[this.index]!);
+    this.refresh();
+    this.next();
   }
 
   private disarm(): void {

@@ -2,6 +2,7 @@
 import { MessageFlag, MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
+import type { StageSpec } from "./body-stages.ts";
 import { type GuestCall, type GuestLoss, writeMessage } from "./guest-call.ts";
 import type { SlotOwner } from "./guest-slots.ts";
 import { LogCall } from "./log-call.ts";
@@ -16,7 +17,9 @@ export interface PolicyHost {
   readonly askedAt: number;
   /** Facts for `ctx` (sdk/runtime/exchange.ts). */
   policyContext(): string;
-  readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array;
+  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+  /** Returns false when too many coders are at work. */
+  addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
   /** Keeps what of the response's body passes the policy. */
   record(recording: Recording): void;
 }
@@ -101,7 +104,11 @@ export class PolicyRun implements SlotOwner {
   }
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
-    return this.host.readBody(side, policy.bodyBytes);
+    return this.host.readBody(side, policy);
+  }
+
+  addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean {
+    return this.host.addBodyStage(side, policy, spec);
   }
 
   record(recording: Recording): void {

@@ -1,7 +1,11 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
-import { type BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import { layCourse, passWhole } from "../policy/body-course.ts";
+import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body-failures.ts";
+import { BodyPhase } from "../policy/body-phase.ts";
+import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
+import { BodyStages, type StageSpec } from "../policy/body-stages.ts";
 import { GuestBody } from "../policy/guest-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
@@ -14,10 +18,12 @@ import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
 import type { Steering } from "../policy/steering.ts";
 import { bytesOf, tooLong } from "../policy/whole-body.ts";
+import { HostCallError } from "../sandbox/host/error.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
+import { exchangeIsOver } from "./body-reading.ts";
 import { clientScheme } from "./client-facts.ts";
 import { clusterFor } from "./cluster-choice.ts";
 import type { Exchange } from "./exchange.ts";
@@ -65,7 +71,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private route: Route;
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
-  private bodies: BodyPhase[] = [];
+  private bodies: { cancel(): void }[] = [];
+  /** Null while no policy said what is to become of the bytes. */
+  private requestStages: BodyStages | null = null;
+  private responseStages: BodyStages | null = null;
   readonly recordings = new Recordings();
   /** Policies that the request has passed, in their order. */
   private readonly passed: Policy[] = [];
@@ -146,12 +155,25 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     throw new ProxyError("plugin_failed", message, { source: "plugin" });
   }
 
-  get transformsRequestBody(): boolean {
-    return this.plan.onRequestBody.length > 0;
+  /** Whether a policy has anything to do with the request's body. */
+  get followsRequestBody(): boolean {
+    return this.plan.onRequestBody.length > 0 || this.requestStages?.isEmpty === false;
   }
 
-  requestBodyPhase(listener: BodyListener): BodyPhase {
-    return this.bodyPhase("onRequestBody", this.plan.onRequestBody, listener);
+  /** Whether a policy may make another body of it. */
+  get changesRequestBody(): boolean {
+    return this.plan.onRequestBody.length > 0 || this.requestStages?.changeBody === true;
+  }
+
+  /** Bytes that the request's body may have as it comes. */
+  get requestBodyLimit(): number {
+    return this.requestStages?.limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  requestBodyPipe(listener: BodyListener): BodyPipe {
+    const { plan, requestStages } = this;
+    if (requestStages === null) return this.bodyPhase("onRequestBody", plan.onRequestBody, listener);
+    return this.courseOf("onRequestBody", plan.policies, requestStages, listener);
   }
 
   // --- response
@@ -169,13 +191,25 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   /** Whether a policy may make another body of it. */
-  get transformsResponseBody(): boolean {
-    return this.responseBodyPolicies.some(({ phases }) => phases.has("onResponseBody"));
+  get changesResponseBody(): boolean {
+    return (
+      this.codesResponseBody || this.responseBodyPolicies.some(({ phases }) => phases.has("onResponseBody"))
+    );
+  }
+
+  /** Whether the body is to be decoded or encoded. */
+  get codesResponseBody(): boolean {
+    return this.responseStages?.changeBody === true;
   }
 
   /** Whether a policy has anything to do with it. */
   get followsResponseBody(): boolean {
-    return this.responseBodyPolicies.length > 0;
+    return this.responseStages?.isEmpty === false || this.responseBodyPolicies.length > 0;
+  }
+
+  /** Bytes that the response's body may have as it comes. */
+  get responseBodyLimit(): number {
+    return this.responseStages?.limit ?? Number.POSITIVE_INFINITY;
   }
 
   get askedAt(): number {
@@ -188,8 +222,11 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.recordings.add(recording, this.stage === "response");
   }
 
-  responseBodyPhase(listener: BodyListener): BodyPhase {
-    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener, this.recordings.all);
+  responseBodyPipe(listener: BodyListener): BodyPipe {
+    const { responseStages, recordings } = this;
+    if (responseStages !== null)
+      return this.courseOf("onResponseBody", this.responsePolicies, responseStages, listener);
+    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener, recordings.all);
   }
 
   private get responseBodyPolicies(): readonly Policy[] {
@@ -261,6 +298,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     try {
       if (this.stage === "response") {
         this.response!.replace(reply, bytes, bodyOf);
+        this.responseStages?.clear();
         phase!.replaced();
         return;
       }
@@ -280,6 +318,19 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   onPhaseEdited(): string {
     if (this.stage === "request") this.run.onRequestChanged();
     return this.preface();
+  }
+
+  onPhaseBodySet(by: Policy): void {
+    this.stagesAtHand?.onReplaced(by);
+  }
+
+  onPhaseSkipped(policy: Policy): void {
+    this.stagesAtHand?.drop(policy);
+  }
+
+  private get stagesAtHand(): BodyStages | null {
+    if (this.stage === "upstream") return null;
+    return this.stage === "request" ? this.requestStages : this.responseStages;
   }
 
   onPhaseFailed(error: ProxyError): void {
@@ -316,7 +367,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     if (answer === null || this.request.cluster !== null) {
       this.stage = "upstream";
       this.requestFlow.onAdmitted();
-      this.exchange.proceed();
+      if (!this.exchange.isFinished) this.exchange.proceed();
       return;
     }
     if (!admitAgain(this.exchange, this.route)) return;
@@ -352,7 +403,44 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return contextText(this.exchange, this.request);
   }
 
-  readBody(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
+  addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean {
+    const { phase } = this;
+    if (this.stage !== (side === "q" ? "request" : "response") || phase?.isAt(policy) !== true) {
+      throw new HostCallError("InvalidStateError", "Cannot change the body: it has gone on its way");
+    }
+    if (side === "q") this.requestStages ??= new BodyStages();
+    else this.responseStages ??= new BodyStages();
+    const isAdded = this.stagesAtHand!.add(policy, spec);
+    phase.refresh();
+    return isAdded;
+  }
+
+  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
+    const stages = side === "q" ? this.requestStages : this.responseStages;
+    if (stages === null || stages.isEmpty) return this.readReceived(side, policy.bodyBytes);
+    return this.readThrough(stages, side, policy);
+  }
+
+  /** What has passed the stages once takes the place of the body, unless it is to be coded on its way. */
+  private async readThrough(stages: BodyStages, side: "q" | "s", policy: Policy): Promise<Uint8Array> {
+    const { exchange } = this;
+    const limit = policy.bodyBytes;
+    const received = await this.readReceived(side, Math.min(limit, stages.limit));
+    if (exchange.isFinished) throw exchangeIsOver();
+    const course = { stages, failures: failuresOf(side), timers: this.run.timers };
+    const bytes = Buffer.from(received.buffer, received.byteOffset, received.byteLength);
+    const passage = passWhole(bytes, limit, course, (error) => exchange.fail(error), exchangeIsOver);
+    this.bodies.push(passage);
+    const whole = await passage.whole;
+    if (!stages.areForReading || stages.isOf(policy)) return whole;
+    const draft = side === "q" ? this.request : this.response!;
+    draft.body = whole;
+    stages.clear();
+    this.phase?.refresh();
+    return whole;
+  }
+
+  private readReceived(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
     const replaced = side === "q" ? this.request.body : this.response?.body;
     if (replaced instanceof GuestBody) return this.gather(replaced, limit);
     // A reply that a policy made has no other body.
@@ -384,6 +472,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   end(because: string): void {
     this.phase?.cancel();
     for (const body of this.bodies) body.cancel();
+    this.requestStages?.clear();
+    this.responseStages?.clear();
     this.recordings.end(false);
     this.requestFlow.end();
     this.responseFlow?.end();
@@ -410,13 +500,42 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return body;
   }
 
+  private courseOf(
+    name: "onRequestBody" | "onResponseBody",
+    policies: readonly Policy[],
+    stages: BodyStages,
+    listener: BodyListener,
+  ): BodyPipe {
+    const recordings = name === "onResponseBody" ? this.recordings : noRecordings;
+    const course = {
+      policies,
+      stages,
+      failures: failuresOf(name === "onRequestBody" ? "q" : "s"),
+      timers: this.run.timers,
+      follows: (policy: Policy) => policy.phases.has(name) || recordings.isOf(policy),
+      phaseOf: (some: readonly Policy[], next: BodyListener) =>
+        new BodyPhase(this.run, name, some, next, recordings.all),
+    };
+    const chain = layCourse(course, listener);
+    this.bodies.push(chain);
+    return chain;
+  }
+
   /** What stands before the fields that a guest may change. */
   private preface(): string {
     const { exchange } = this;
-    if (this.stage === "request") return requestPreface(exchange, this.request);
-    if (this.stage === "upstream") return attemptPreface(exchange, this.attempt);
-    return responsePreface(this.response!, exchange.attempts, this.responseLength);
+    const changes = this.stagesAtHand?.changeBody === true;
+    if (this.stage === "request") return requestPreface(exchange, this.request, changes);
+    if (this.stage === "upstream")
+      return attemptPreface(exchange, this.attempt, this.requestStages?.changeBody === true);
+    return responsePreface(this.response!, exchange.attempts, this.responseLength, changes);
   }
+}
+
+const noRecordings = new Recordings();
+
+function failuresOf(side: "q" | "s"): BodyFailures {
+  return side === "q" ? requestBodyFailures : responseBodyFailures;
 }
 
 /** The plan of the new route, with the policies that the request has passed already. */

@@ -1,7 +1,8 @@
 /** A response where policies are: its body waits until they have seen the head, and may change on its way. */
 import { ProxyError } from "../errors.ts";
 import { freeMemory } from "../net/free-memory.ts";
-import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import { responseBodyFailures } from "../policy/body-failures.ts";
+import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
 import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
@@ -32,7 +33,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
   private isSent = false;
   private isReplaced = false;
-  private transform: BodyPhase | null = null;
+  private transform: BodyPipe | null = null;
   /** Whether another body may come out of `transform`. */
   private changesBody = false;
   /** Of what the guests are at work on. */
@@ -130,10 +131,15 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
     if (draft.body instanceof GuestBody) this.source = draft.body;
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
+    const limit = this.policies.responseBodyLimit;
+    if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
+      exchange.fail(responseBodyFailures.tooLarge(limit));
+      return;
+    }
     if (!hasBody) this.policies.recordings.end(draft.status === 204);
     else if (this.policies.followsResponseBody) {
-      this.changesBody = this.policies.transformsResponseBody;
-      this.transform = this.policies.responseBodyPhase(this);
+      this.changesBody = this.policies.changesResponseBody;
+      this.transform = this.policies.responseBodyPipe(this);
     }
     const framing = this.framingFor(draft, hasBody, replacement);
     const connection = exchange.beginResponse(draft.status, framing.closes);
@@ -191,7 +197,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const plain = (field: string) => ({ field, chunked: false, closes: false });
     const { minor } = this.exchange.head;
     if (!hasBody) {
-      if (draft.status === 204) return plain("");
+      // How long the body of the answer to GET would be is not known.
+      if (draft.status === 204 || this.policies.codesResponseBody) return plain("");
       // The answer to HEAD from a stored one to GET (RFC 9110 section 9.3.2).
       if (draft.body instanceof StoredBody) return plain(`Content-Length: ${draft.body.length}\r\n`);
       return plain(this.head !== null && replacement === null ? receivedContentLength(this.head) : "");
@@ -265,11 +272,14 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   private write(bytes: Buffer, start: number, end: number, keeper: ByteKeeper | null): void {
     this.clientFlows = this.exchange.writer.body(bytes, start, end, keeper) && this.clientFlows;
-    if (!this.clientFlows) this.exchange.holdUpstream();
+    if (this.clientFlows) return;
+    this.exchange.holdUpstream();
+    this.transform?.hold();
   }
 
   onClientDrained(): void {
     this.clientFlows = true;
+    this.transform?.resume();
     this.resumeUpstream();
   }
 

@@ -24,34 +24,46 @@ export function contextText(exchange: Exchange, request: RequestDraft): string {
   return client.tls === "" ? facts : `${facts} ${client.tls}`;
 }
 
-/** What stands before the fields that a guest may change: those that it may only read. */
-export function requestPreface({ head }: Exchange, { authority, body }: RequestDraft): string {
+/**
+ * What stands before the fields that a guest may change: those that it may only read.
+ *
+ * @param isCoded whether the body will have another length than the one that is known
+ */
+export function requestPreface(
+  { head }: Exchange,
+  { authority, body }: RequestDraft,
+  isCoded: boolean,
+): string {
   const host = authority === "" ? "" : `host: ${authority}\r\n`;
-  return host + lengthLine(body === null ? head.contentLength : byteLength(body));
+  return isCoded ? host : host + lengthLine(body === null ? head.contentLength : byteLength(body));
 }
 
-export function attemptPreface(exchange: Exchange, attempt: RequestDraft): string {
+export function attemptPreface(exchange: Exchange, attempt: RequestDraft, isCoded: boolean): string {
   const { attempts, head, client } = exchange;
   const { method, authority, path, query, endpoint } = attempt;
   const url = `${clientScheme(head, client.side)}://${authority}${path}${query}`;
   const cluster = attempt.cluster ?? clusterFor(exchange).name;
   const number = `${attempts.nextNumber}${attempts.isRetry ? "!" : ""}`;
   const before = placeText(attempts);
-  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}${before}\n${requestPreface(exchange, attempt)}`;
+  const preface = requestPreface(exchange, attempt, isCoded);
+  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}${before}\n${preface}`;
 }
 
 /**
  * @param attempts says who answered
  * @param length of the body as the endpoint sends it; not positive when that is not known
+ * @param isCoded whether it will have another one
  */
 export function responsePreface(
   { status, reason, error, body }: ResponseDraft,
   attempts: Attempts,
   length: number,
+  isCoded: boolean,
 ): string {
   const failure = error === "" ? "" : `!${error}`;
   const place = placeText(attempts);
-  return `${status}${failure} ${reason}${place}\n${lengthLine(body === undefined ? length : knownLength(body))}`;
+  const known = body === undefined ? length : knownLength(body);
+  return `${status}${failure} ${reason}${place}\n${isCoded ? "" : lengthLine(known)}`;
 }
 
 /** Who was asked last; empty: nobody. */

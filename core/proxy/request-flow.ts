@@ -1,6 +1,6 @@
 /** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
 import type { ProxyError } from "../errors.ts";
-import type { BodyListener, BodyPhase } from "../policy/body-phase.ts";
+import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { requestFraming } from "../wire/forward.ts";
 import { CHUNKED } from "../wire/framing.ts";
@@ -16,7 +16,11 @@ export class RequestFlow implements BodyListener {
   private readonly exchange: Exchange;
   private readonly policies: ExchangePolicies;
   private trailers: Trailers = [];
-  private transform: BodyPhase | null = null;
+  private transform: BodyPipe | null = null;
+  /** Whether another body may come out of `transform`. */
+  private changesBody = false;
+  /** Whether all that came out of it was here before any of it was sent. */
+  private hasLength = false;
   /** A policy put another body in the place of the client's, which is read and thrown away. */
   private isReplaced = false;
   private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
@@ -35,6 +39,7 @@ export class RequestFlow implements BodyListener {
   /** The endpoint takes more. Returns whether the client may go on. */
   onEndpointFlows(): boolean {
     this.endpointFlows = true;
+    this.transform?.resume();
     return !this.guestsAtWork;
   }
 
@@ -101,13 +106,29 @@ export class RequestFlow implements BodyListener {
       requestBody.add(Buffer.from(body as string), null);
       requestBody.end([], null);
     }
-    if (!this.policies.transformsRequestBody || (body === null && !head.hasBody)) return;
+    const limit = this.policies.requestBodyLimit;
+    if (body === null && head.contentLength > limit) {
+      this.exchange.fail(bodyTooLarge(limit));
+      return;
+    }
+    if (!this.policies.followsRequestBody || (body === null && !head.hasBody)) return;
     if (received) this.trailers = requestBody.trailers;
     const held = requestBody.take();
-    requestBody.isChunked = true;
-    this.transform = this.policies.requestBodyPhase(this);
-    if (held.length > 0) this.guestsAtWork = !this.transform.push(held, true);
+    this.changesBody = this.policies.changesRequestBody;
+    if (this.changesBody) requestBody.isChunked = true;
+    this.transform = this.policies.requestBodyPipe(this);
+    // Who has read it as a whole may still have it.
+    if (held.length > 0) this.guestsAtWork = !this.transform.push(held, !this.wasRead);
     if (received || body !== null) this.transform.end();
+    this.tellLength();
+  }
+
+  /** What is all here already is told its length. */
+  private tellLength(): void {
+    const { requestBody } = this.exchange;
+    if (!this.changesBody || !requestBody.complete || this.trailers.length > 0) return;
+    requestBody.isChunked = false;
+    this.hasLength = true;
   }
 
   /** The exchange is over: who still waits for the body does so no longer. */
@@ -127,10 +148,10 @@ export class RequestFlow implements BodyListener {
     const { requestBody, head } = this.exchange;
     // A client that waits for 100 has to get it from someone.
     const expects = this.exchange.expectsContinue && !this.wasRead && !this.isReplaced;
-    if (this.transform !== null) {
+    if (this.changesBody && !this.hasLength) {
       return `Transfer-Encoding: chunked\r\n${expects ? "Expect: 100-continue\r\n" : ""}`;
     }
-    if (this.isReplaced) return `Content-Length: ${requestBody.copyHeld().length}\r\n`;
+    if (this.isReplaced || this.hasLength) return `Content-Length: ${requestBody.copyHeld().length}\r\n`;
     return requestFraming(head, expects);
   }
 
@@ -141,6 +162,7 @@ export class RequestFlow implements BodyListener {
     if (requestBody.add(bytes, upstream)) return;
     this.endpointFlows = false;
     this.exchange.client.pauseReading();
+    this.transform?.hold();
   }
 
   onBodyEnd(): void {

@@ -51,6 +51,8 @@ export const HostOp = {
 
   /** The body of the message at hand, whole. */
   readBody: 60,
+  /** What the host is to do with its bytes on their way: limit, decode, encode. */
+  bodyStage: 61,
 
   cacheGet: 70,
   cacheSet: 71,

@@ -1,11 +1,28 @@
 /** The body of the message at hand, which stays with the host until a handler asks for it. */
 
 import { encodeUtf8 } from "./encoding.ts";
-import { callAsync } from "./host.ts";
+import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 
 /** Longer texts cross as bytes, in code units: the host reads no long JSON. */
 const longestText = 64 * 1024;
+
+/** Bytes that may come out of a decoder. */
+const usualMaxBytes = 10 * 1024 * 1024;
+/** Text is hardly ever 50 times as short when it is compressed. */
+const usualMaxRatio = 200;
+/** In ms. */
+const usualFlushAfter = 50;
+
+export interface DecodeOptions {
+  readonly maxBytes?: number;
+  readonly maxRatio?: number;
+}
+
+export interface EncodeOptions {
+  readonly level?: number;
+  readonly flushAfter?: number;
+}
 
 interface Owner {
   /** What stands in the place of the body from here on; null: the original. */
@@ -51,6 +68,34 @@ export class IncomingBody {
     this.owner.isRewritten = true;
     this.owner.replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
     this.used = true;
+  }
+
+  limit(maxBytes: number): void {
+    this.stage({ limit: maxBytes });
+  }
+
+  /** @param options as they come from a plugin: the host checks them */
+  decode(codings: string | readonly string[], options: DecodeOptions | undefined): boolean {
+    const decode = typeof codings === "string" ? [codings] : codings;
+    return this.stage({
+      decode,
+      maxBytes: options?.maxBytes ?? usualMaxBytes,
+      maxRatio: options?.maxRatio ?? usualMaxRatio,
+    });
+  }
+
+  /** @param options as they come from a plugin: the host checks them */
+  encode(encode: string, options: EncodeOptions | undefined): boolean {
+    return this.stage({
+      encode,
+      level: options?.level,
+      flushAfter: options?.flushAfter ?? usualFlushAfter,
+    });
+  }
+
+  /** The host does it, whatever the handler makes of the message otherwise. */
+  private stage(wanted: object): boolean {
+    return callText(HostOp.bodyStage, `${this.side} ${this.slot} ${JSON.stringify(wanted)}`) === "1";
   }
 
   private read(form: "text" | "bytes"): Promise<string | Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
+import type { DecodeOptions, EncodeOptions } from "./incoming-body.ts";
 
 /** The request as a handler sees it: shaped like the web's `Request`, and what it assigns goes upstream. */
 export class IncomingRequest {
@@ -59,5 +60,17 @@ export class IncomingRequest {
 
   setBody(body: string | Uint8Array): void {
     this.#draft.bodyOf("q").replace(body);
+  }
+
+  limitBody(maxBytes: number): void {
+    this.#draft.bodyOf("q").limit(maxBytes);
+  }
+
+  decodeBody(codings: string | readonly string[], options?: DecodeOptions): boolean {
+    return this.#draft.bodyOf("q").decode(codings, options);
+  }
+
+  encodeBody(coding: string, options?: EncodeOptions): boolean {
+    return this.#draft.bodyOf("q").encode(coding, options);
   }
 }

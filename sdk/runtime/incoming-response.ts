@@ -1,5 +1,6 @@
 import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
+import type { DecodeOptions, EncodeOptions } from "./incoming-body.ts";
 import { mark } from "./message.ts";
 
 /** The response as a handler sees it; what it assigns goes to the client. */
@@ -84,5 +85,17 @@ export class IncomingResponse {
 
   setBody(body: string | Uint8Array): void {
     this.#draft.bodyOf("s").replace(body);
+  }
+
+  limitBody(maxBytes: number): void {
+    this.#draft.bodyOf("s").limit(maxBytes);
+  }
+
+  decodeBody(codings: string | readonly string[], options?: DecodeOptions): boolean {
+    return this.#draft.bodyOf("s").decode(codings, options);
+  }
+
+  encodeBody(coding: string, options?: EncodeOptions): boolean {
+    return this.#draft.bodyOf("s").encode(coding, options);
   }
 }

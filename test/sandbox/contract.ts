@@ -6,6 +6,7 @@ import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { bodyChecks } from "./contract/bodies.ts";
+import { bodyStageChecks } from "./contract/body-stages.ts";
 import { cacheChecks } from "./contract/cache.ts";
 import type { ExchangeCheck, ValueCheck } from "./contract/check.ts";
 import { contextChecks } from "./contract/context.ts";
@@ -47,6 +48,7 @@ const exchanges: Readonly<Record<string, readonly ExchangeCheck[]>> = {
   "Replies that a handler makes": replyChecks,
   "Responses that a handler edits": responseChecks,
   Bodies: bodyChecks,
+  "What the host does with the bytes of bodies": bodyStageChecks,
   "The context of a handler": contextChecks,
   "Counters of plugins": counterExchangeChecks,
   "Who the client is": identityChecks,

@@ -13,12 +13,11 @@ export function connect(target: Target): Socket {
 /** The bytes of one request for each path of the load. */
 export function requestBytes(load: Load, target: Target): Buffer[] {
   const connection = load.close ? "Connection: close\r\n" : "";
-  const length = load.method === "POST" ? `Content-Length: ${load.bodyBytes}\r\n` : "";
+  const length = load.method === "POST" ? `Content-Length: ${Buffer.byteLength(load.body)}\r\n` : "";
   const more = Object.entries(load.fields ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
   const fields = `Host: 127.0.0.1:${target.port}\r\n${connection}${length}${more.join("")}`;
-  const body = "x".repeat(load.bodyBytes);
   return load.paths.map((path) => {
     const own = load.pathField === undefined ? "" : `${load.pathField}: ${path}\r\n`;
-    return Buffer.from(`${load.method} ${path} HTTP/1.1\r\n${fields}${own}\r\n${body}`, "latin1");
+    return Buffer.from(`${load.method} ${path} HTTP/1.1\r\n${fields}${own}\r\n${load.body}`);
   });
 }

@@ -3,7 +3,8 @@ export interface Load {
   readonly method: "GET" | "POST";
   /** Asked for in turn. */
   readonly paths: readonly string[];
-  readonly bodyBytes: number;
+  /** Sent with every request; "": none. */
+  readonly body: string;
   readonly connections: number;
   /** Ask for `Connection: close`, so that every request needs a new connection. */
   readonly close: boolean;

@@ -1,4 +1,4 @@
--- Arguments: method, bytes of body, "close" or "keep-alive", a field that holds the path or "-", then one or more paths.
+-- Arguments: method, body or "", "close" or "keep-alive", a field that holds the path or "-", then one or more paths.
 -- Prints one line of JSON in the shape of LoadResult (load.ts).
 
 local requests = {}
@@ -10,8 +10,8 @@ local function next_request()
 end
 
 function init(args)
-  local method, body_bytes, connection = args[1], tonumber(args[2]), args[3]
-  local body = body_bytes > 0 and string.rep("x", body_bytes) or nil
+  local method, connection = args[1], args[3]
+  local body = args[2] ~= "" and args[2] or nil
   if connection == "close" then wrk.headers["Connection"] = "close" end
   for i = 5, #args do
     if args[4] ~= "-" then wrk.headers[args[4]] = args[i] end

@@ -11,8 +11,8 @@ const slow = "30s";
 export function wrk(program: string): Generator {
   return async (load, target, seconds) => {
     const url = `${target.tls ? "https" : "http"}://127.0.0.1:${target.port}/`;
-    const { method, bodyBytes, close, pathField = "-", paths } = load;
-    const shape = [method, String(bodyBytes), close ? "close" : "keep-alive", pathField, ...paths];
+    const { method, body, close, pathField = "-", paths } = load;
+    const shape = [method, body, close ? "close" : "keep-alive", pathField, ...paths];
     const flags = ["-t1", `-c${load.connections}`, `-d${seconds}s`, `-T${slow}`, "-s", script];
     const fields = Object.entries(load.fields ?? {}).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
     const args = [...flags, ...fields, url, "--", ...shape];

@@ -21,8 +21,7 @@ export async function checkGate(target: Target): Promise<void> {
   const { status, fields, body } = await get(target, "/echo", gateFields);
   expect("the status with the key", 200, status);
   expect("x-policy in the response", "seen", fields["x-policy"]);
-  const tenants = [...body.toString("latin1").matchAll(/^x-tenant: *(.*?)\r$/gim)].map(([, value]) => value);
-  expect("x-tenant in the request", "acme", tenants.join());
+  expect("x-tenant in the request", "acme", echoedField(body, "x-tenant"));
   const small = await get(target, "/small", gateFields);
   expect("JSON in the body", true, small.body.toString().endsWith("}"));
 }
@@ -36,6 +35,13 @@ export async function checkFlip(target: Target): Promise<void> {
   expect("more than one changed byte", true, body.lastIndexOf("x") > 0);
 }
 
-function expect(what: string, wanted: unknown, found: unknown): void {
+/** All values of a field that reached the upstream, as its `/echo` tells. */
+export function echoedField(body: Buffer, name: string): string {
+  const lines = new RegExp(`^${name}: *(.*?)\\r$`, "gim");
+  return [...body.toString("latin1").matchAll(lines)].map(([, value]) => value).join();
+}
+
+/** @throws when what was found is not what was wanted */
+export function expect(what: string, wanted: unknown, found: unknown): void {
   if (found !== wanted) throw new Error(`Cannot measure: expected ${what} to be ${wanted}, found ${found}`);
 }

@@ -8,12 +8,22 @@ import type { ProxyServer } from "./proxy.ts";
 /** Where distributions put the modules that nginx loads. */
 const folders = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/share/nginx/modules"];
 
+interface Modules {
+  readonly modules: readonly string[];
+  /** Package that brings the modules. */
+  readonly debian: string;
+}
+
+export const luaModules: Modules = {
+  modules: ["ndk_http_module.so", "ngx_http_lua_module.so"],
+  debian: "libnginx-mod-http-lua",
+};
+export const njsModules: Modules = { modules: ["ngx_http_js_module.so"], debian: "libnginx-mod-http-js" };
+
 /** nginx with the gate in Lua, in the phases that are made for it. */
 export const nginxLua: ProxyServer = scripted({
   name: "nginx-lua",
-  modules: ["ndk_http_module.so", "ngx_http_lua_module.so"],
-  debian: "libnginx-mod-http-lua",
-  scripts: {},
+  ...luaModules,
   parts: () => ({
     server: `
     access_by_lua_block {
@@ -22,13 +32,13 @@ export const nginxLua: ProxyServer = scripted({
     }
     header_filter_by_lua_block { ngx.header["x-policy"] = "seen" }`,
   }),
+  check: checkGate,
 });
 
 /** nginx with the gate in njs, which has no access phase: a variable holds the tenant, and "" means none. */
 export const nginxNjs: ProxyServer = scripted({
   name: "nginx-njs",
-  modules: ["ngx_http_js_module.so"],
-  debian: "libnginx-mod-http-js",
+  ...njsModules,
   scripts: {
     "gate.js": `
 function tenant(request) {
@@ -46,18 +56,19 @@ export default { tenant, mark };
     server: `if ($tenant = "") { return 401; }`,
     location: "js_header_filter gate.mark;",
   }),
+  check: checkGate,
 });
 
-interface Scripted {
+interface Scripted extends Modules {
   readonly name: string;
-  readonly modules: readonly string[];
-  /** Package that brings the modules. */
-  readonly debian: string;
-  readonly scripts: Readonly<Record<string, string>>;
+  /** Files beside the configuration, by their names. */
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly parts: (directory: string) => NginxParts;
+  readonly check: NonNullable<ProxyServer["check"]>;
 }
 
-function scripted({ name, modules, debian, scripts, parts }: Scripted): ProxyServer {
+/** nginx with modules that run scripts. */
+export function scripted({ name, modules, debian, scripts = {}, parts, check }: Scripted): ProxyServer {
   const folder = folders.find((path) => modules.every((module) => existsSync(join(path, module))));
   const main = modules.map((module) => `load_module ${join(folder ?? "", module)};`).join(" ");
   const missing = folder === undefined ? `its module is not installed (Debian: ${debian})` : null;
@@ -68,6 +79,6 @@ function scripted({ name, modules, debian, scripts, parts }: Scripted): ProxySer
       for (const [file, text] of Object.entries(scripts)) await writeFile(join(setup.directory, file), text);
       return nginxWith(name, { main, ...parts(setup.directory) }).prepare(setup);
     },
-    check: checkGate,
+    check,
   };
 }

@@ -21,13 +21,13 @@ export interface NginxParts {
   readonly location?: string;
 }
 
-export function nginxWith(name: string, parts: NginxParts): ProxyServer {
+export function nginxWith(name: string, parts: NginxParts | ((setup: Setup) => NginxParts)): ProxyServer {
   return {
     name,
     absent: program === null ? "nginx is not installed" : null,
     async prepare(setup) {
       const file = join(setup.directory, "nginx.conf");
-      await writeFile(file, configuration(setup, parts));
+      await writeFile(file, configuration(setup, typeof parts === "function" ? parts(setup) : parts));
       return { file: program as string, args: ["-p", setup.directory, "-c", file, "-e", "stderr"] };
     },
   };

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { checkValidation } from "./built-in-work.ts";
 import { checkGate } from "./gate.ts";
 import type { ProxyServer } from "./proxy.ts";
 
@@ -9,6 +10,12 @@ export const fastify: ProxyServer = rival("fastify", "@fastify/http-proxy", "./s
 export const fastifyHooks: ProxyServer = {
   ...rival("fastify-hooks", "@fastify/http-proxy", "./servers/fastify-hooks.ts"),
   check: checkGate,
+};
+
+/** @fastify/http-proxy that validates bodies first. */
+export const fastifyValidation: ProxyServer = {
+  ...rival("fastify-validate", "@fastify/http-proxy", "./servers/fastify-validate.ts"),
+  check: checkValidation,
 };
 
 /** http-proxy on the Node that runs the benchmark. */

@@ -14,16 +14,13 @@ export const hashedField = "x-user";
 export function sluiceBalancing(balance: BalanceKind, endpoints: number): ProxyServer {
   const hashes = balance === "ring-hash" || balance === "maglev";
   const hashOn = hashes ? `, hashOn: { header: ${hashedField} }` : "";
-  return sluiceWith(
-    `sluice-${balance}-x${endpoints}`,
-    fromSource,
-    async () => "",
-    ({ upstreamPort }) => {
+  return sluiceWith(`sluice-${balance}-x${endpoints}`, fromSource, {
+    cluster({ upstreamPort }) {
       const urls = Array.from(
         { length: endpoints },
         (_, i) => `"http://${upstreamAddress(i)}:${upstreamPort}"`,
       );
       return `{ balance: ${balance}${hashOn}, endpoints: [${urls.join(", ")}] }`;
     },
-  );
+  });
 }

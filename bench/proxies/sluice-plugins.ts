@@ -75,7 +75,7 @@ function withPlugins(
   uses: readonly PluginUse[],
   program: SluiceProgram = fromSource,
 ): ProxyServer {
-  return sluiceWith(name, program, async ({ directory }: Setup) => {
+  const section = async ({ directory }: Setup) => {
     const folder = join(directory, pluginFolder);
     await mkdir(folder);
     const settings: Record<string, object> = {};
@@ -87,7 +87,8 @@ function withPlugins(
     }
     // What is JSON is YAML, too.
     return `plugins: ${JSON.stringify({ directory: folder, settings })}\n`;
-  });
+  };
+  return sluiceWith(name, program, { section });
 }
 
 function pluginName({ module }: PluginUse, index: number): string {

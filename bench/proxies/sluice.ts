@@ -39,25 +39,34 @@ export const sluice: ProxyServer = sluiceWith("sluice", fromSource);
 export const sluiceBuilt: ProxyServer = sluiceWith("sluice-built", asPublished);
 export const sluiceDeno: ProxyServer = sluiceWith("sluice-deno", underDeno);
 
+/** What a config file says beside listeners and routes. */
+export interface SluiceParts {
+  /** Makes the settings of the cluster, as a YAML map. */
+  readonly cluster?: (setup: Setup) => string;
+  /** Of every route, as in the config file. */
+  readonly policies?: readonly object[];
+  /** Lines of routes that come before the others. */
+  readonly routes?: string;
+  /** Makes what is added at the end. */
+  readonly section?: (setup: Setup) => Promise<string>;
+}
+
 /**
  * Sluice as a proxy of the benchmark.
  *
- * @param section makes what is added to its config file; without it, flags are enough for plain text and one route
- * @param cluster makes the settings of the cluster in that file, as a YAML map
+ * @param parts without any, flags are enough for plain text and one route
  */
 export function sluiceWith(
   name: string,
   { file, args, absent }: SluiceProgram,
-  section?: (setup: Setup) => Promise<string>,
-  cluster: (setup: Setup) => string = onlyUpstream,
+  parts: SluiceParts | null = null,
 ): ProxyServer {
   return {
     name,
     absent,
     async prepare(setup) {
-      const more = await section?.(setup);
-      const needsFile = setup.tls !== null || setup.routes > 1 || more !== undefined;
-      const flags = needsFile ? await fromFile(setup, cluster(setup), more ?? "") : fromFlags(setup);
+      const needsFile = setup.tls !== null || setup.routes > 1 || parts !== null;
+      const flags = needsFile ? await fromFile(setup, parts ?? {}) : fromFlags(setup);
       const admin = `127.0.0.1:${await freePort()}`;
       return { file, args: [...args, ...flags, "--admin", admin, "--no-access-log"] };
     },
@@ -68,22 +77,25 @@ function fromFlags({ port, upstreamPort }: Setup): string[] {
   return ["--upstream", `http://127.0.0.1:${upstreamPort}`, "--listen", `127.0.0.1:${port}`];
 }
 
-async function fromFile(setup: Setup, cluster: string, more: string): Promise<string[]> {
+async function fromFile(setup: Setup, parts: SluiceParts): Promise<string[]> {
   const file = join(setup.directory, "sluice.yaml");
-  await writeFile(file, configuration(setup, cluster, more));
+  await writeFile(file, configuration(setup, parts, (await parts.section?.(setup)) ?? ""));
   return ["--config", file];
 }
 
-function configuration({ port, tls, routes }: Setup, cluster: string, more: string): string {
+function configuration(setup: Setup, parts: SluiceParts, section: string): string {
+  const { port, tls, routes } = setup;
   const certificate = tls && `    tls: { certificates: [{ cert: ${tls.cert}, key: ${tls.key} }] }\n`;
-  const entries = routePrefixes(routes).map((prefix) => `  - { path: ${prefix}, cluster: app }\n`);
+  // What is JSON is YAML, too.
+  const policies = parts.policies ? `, policies: ${JSON.stringify(parts.policies)}` : "";
+  const entries = routePrefixes(routes).map((prefix) => `  - { path: ${prefix}, cluster: app${policies} }\n`);
   return `
 listeners:
   - address: 127.0.0.1:${port}
 ${certificate ?? ""}clusters:
-  app: ${cluster}
+  app: ${(parts.cluster ?? onlyUpstream)(setup)}
 routes:
-${entries.join("")}${more}`;
+${parts.routes ?? ""}${entries.join("")}${section}`;
 }
 
 function onlyUpstream({ upstreamPort }: Setup): string {

@@ -57,7 +57,7 @@ export async function startProxy(proxy: ProxyServer, place: Place, load: Load): 
 }
 
 async function firstResponse(child: Child, target: Target, load: Load, deadline: number): Promise<void> {
-  const once: Load = { ...load, method: "GET", bodyBytes: 0, close: true };
+  const once: Load = { ...load, method: "GET", body: "", close: true };
   const request = requestBytes(once, target)[0] as Buffer;
   while (performance.now() < deadline) {
     const socket = connect(target);

@@ -2,6 +2,7 @@
 import { metricMeanings } from "../rows/metric.ts";
 import type { RowResult } from "../rows/row.ts";
 import { balanceFigures } from "./balance-figures.ts";
+import { builtInFigures } from "./built-in-figures.ts";
 import type { Figure } from "./figure.ts";
 import { policyFigures } from "./policy-figures.ts";
 
@@ -107,7 +108,7 @@ const proxyFigures: readonly Figure[] = [
 
 /** One result for each figure whose row was run. */
 export function figureResults(results: readonly RowResult[]): FigureResult[] {
-  return [...proxyFigures, ...balanceFigures, ...policyFigures].flatMap((figure) => {
+  return [...proxyFigures, ...balanceFigures, ...policyFigures, ...builtInFigures].flatMap((figure) => {
     const row = results.find(({ id }) => id === figure.row);
     return row === undefined ? [] : [resultOf(figure, row)];
   });

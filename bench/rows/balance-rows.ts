@@ -24,7 +24,7 @@ const paths = Array.from({ length: 1024 }, (_, user) => `/small?user=${user}`);
 const load: Load = {
   method: "GET",
   paths,
-  bodyBytes: 0,
+  body: "",
   connections: 64,
   close: false,
   pathField: hashedField,

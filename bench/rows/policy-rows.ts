@@ -82,7 +82,7 @@ export const policyRows: readonly Row[] = [
 const small: Load = {
   method: "GET",
   paths: ["/small"],
-  bodyBytes: 0,
+  body: "",
   connections: 64,
   close: false,
   fields: gateFields,

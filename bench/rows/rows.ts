@@ -5,6 +5,7 @@ import { fastify, httpProxy } from "../proxies/node-rivals.ts";
 import { type ProxyServer, routePath } from "../proxies/proxy.ts";
 import { sluice, sluiceBuilt, sluiceDeno } from "../proxies/sluice.ts";
 import { balanceRows } from "./balance-rows.ts";
+import { builtInRows } from "./built-in-rows.ts";
 import { measureIdle } from "./measure-idle.ts";
 import { measureLoad } from "./measure-load.ts";
 import { measureStart } from "./measure-start.ts";
@@ -15,13 +16,17 @@ import type { Contestant, Row } from "./row.ts";
 const rivals = [sluice, nginx, haproxy, fastify, httpProxy];
 const routeCounts = [1, 100, 1000];
 
-const small: Load = { method: "GET", paths: ["/small"], bodyBytes: 0, connections: 64, close: false };
+const small: Load = { method: "GET", paths: ["/small"], body: "", connections: 64, close: false };
 
 /** Every row of the benchmark, in the order they run. */
 export const rows: readonly Row[] = [
   row("small", "Small JSON, 64 connections", {}, [...rivals, sluiceBuilt]),
   row("one", "Small JSON, one connection", { connections: 1 }),
-  row("post", "POST of 16 kB, 64 connections", { method: "POST", paths: ["/sink"], bodyBytes: 16_384 }),
+  row("post", "POST of 16 kB, 64 connections", {
+    method: "POST",
+    paths: ["/sink"],
+    body: "x".repeat(16_384),
+  }),
   {
     ...row("big", "Response of 10 MB, 8 connections", { paths: ["/big"], connections: 8 }, [
       ...rivals,
@@ -50,6 +55,7 @@ export const rows: readonly Row[] = [
   },
   ...balanceRows,
   ...policyRows,
+  ...builtInRows,
 ];
 
 function row(id: string, title: string, load: Partial<Load>, proxies: readonly ProxyServer[] = rivals): Row {

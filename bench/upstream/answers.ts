@@ -45,9 +45,24 @@ export function echoed(head: string): Answer {
   return withLength("200 OK", "text/plain", Buffer.from(head, "latin1"));
 }
 
+/** A body that caches may keep for an hour. */
+function fresh(body: Buffer): Answer {
+  const fields = `Content-Type: text/plain\r\nContent-Length: ${body.length}\r\nCache-Control: max-age=3600\r\n`;
+  return answer("200 OK", fields, body);
+}
+
+let turns = 0;
+
+/** Another one for every request, and yet a cache may keep it: who gets the same twice did not come here. */
+export function nextTurn(): Answer {
+  return fresh(Buffer.from(`${++turns}`));
+}
+
 export const answers = {
   small: withLength("200 OK", "application/json", Buffer.from(smallBody)),
   big: withLength("200 OK", "application/octet-stream", Buffer.alloc(10 * megabyte, "0123456789abcdef")),
+  fresh1k: fresh(Buffer.alloc(1000, "0123456789abcdef")),
+  fresh100k: fresh(Buffer.alloc(100_000, "0123456789abcdef")),
   /** 16 chunks of 1 kB. */
   chunked: inChunks("text/plain", chunk),
   /** For a rival that would turn a body of known length into chunks: it shows up as an error. */

@@ -5,7 +5,7 @@
  */
 import net, { type AddressInfo, type Socket } from "node:net";
 import { upstreamAddress, upstreamAddresses } from "./addresses.ts";
-import { type Answer, answers, echoed } from "./answers.ts";
+import { type Answer, answers, echoed, nextTurn } from "./answers.ts";
 
 const endOfHead = "\r\n\r\n";
 
@@ -55,6 +55,9 @@ function answerTo(head: string): Answer {
   if (head.startsWith("GET /big ")) return answers.big;
   if (head.startsWith("GET /chunked ")) return answers.chunked;
   if (head.startsWith("GET /echo ")) return echoed(head);
+  if (head.startsWith("GET /fresh-1k ")) return answers.fresh1k;
+  if (head.startsWith("GET /fresh-100k ")) return answers.fresh100k;
+  if (head.startsWith("GET /turn ")) return nextTurn();
   return /\r\ntransfer-encoding:/i.test(head) ? answers.lengthRequired : answers.small;
 }
 

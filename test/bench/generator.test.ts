@@ -7,13 +7,13 @@ import { holdConnections, ownGenerator } from "../../bench/load/own.ts";
 import { stopChild } from "../../bench/process/child.ts";
 import { startUpstream } from "../../bench/upstream/start.ts";
 
-const plain: Load = { method: "GET", paths: ["/small"], bodyBytes: 0, connections: 2, close: false };
+const plain: Load = { method: "GET", paths: ["/small"], body: "", connections: 2, close: false };
 
 const loads: Record<string, Load> = {
   "small responses": plain,
   "large responses": { ...plain, paths: ["/big"] },
   "chunked responses": { ...plain, paths: ["/chunked"] },
-  "request bodies": { ...plain, method: "POST", paths: ["/sink"], bodyBytes: 16_384 },
+  "request bodies": { ...plain, method: "POST", paths: ["/sink"], body: "x".repeat(16_384) },
   "a connection for every request": { ...plain, close: true },
   "several paths": { ...plain, paths: ["/service-0000/a", "/service-0001/a"] },
 };

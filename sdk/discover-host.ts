@@ -2,7 +2,7 @@ import type { SetupHost } from "./setup-host.ts";
 import type { WebAbortSignal } from "./web.ts";
 
 /** What `discover` has besides its config: what `setup` has, and for whom it looks. */
-export interface DiscoverHost extends SetupHost {
+export interface DiscoverHost extends Omit<SetupHost, "skip"> {
   /** Name of the cluster whose endpoints are wanted. */
   readonly cluster: string;
   /** Aborted when the proxy waits no longer: give it to `fetch`. */

@@ -2,6 +2,7 @@ import type { Counters } from "./counters.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import type { PhaseName } from "./runtime/message.ts";
 
 /** What `setup` has besides its config: there is no request yet. */
 export interface SetupHost {
@@ -20,4 +21,12 @@ export interface SetupHost {
    * if (token === undefined) throw new Error("TENANTS_TOKEN is not set");
    */
   env(name: string): string | undefined;
+  /**
+   * Handlers that this config has no use for: they are not called for it, and cost nothing. Throws a `TypeError` for a
+   * name that is none of `onRequest` to `onLog`. It holds from the end of `setup` on.
+   *
+   * @example
+   * host.skip("onLog");
+   */
+  skip(...handlers: PhaseName[]): void;
 }

@@ -10,12 +10,17 @@ export interface KnownIdentity {
   readonly text: string;
 }
 
+/** Edits that come again are the same object (outcome.ts), which nobody changes. */
+const seen = new WeakMap<object, KnownIdentity>();
+
 /**
  * @param value of a guest's edits; null: nobody is known
  * @throws MalformedOutcome when it is no identity
  */
 export function readIdentity(value: unknown): KnownIdentity | null {
   if (value === null) return null;
+  const known = typeof value === "object" ? seen.get(value) : undefined;
+  if (known !== undefined) return known;
   const { subject, method, claims, scopes, groups } = value as Record<string, unknown>;
   if (!isName(subject) || !isName(method) || !isObject(claims) || !areTexts(scopes) || !areTexts(groups)) {
     throw new MalformedOutcome(
@@ -26,7 +31,9 @@ export function readIdentity(value: unknown): KnownIdentity | null {
   if (json.length > longest) {
     throw new MalformedOutcome(`Cannot set the identity: it is longer than ${longest} characters of JSON`);
   }
-  return { subject, text: json.replaceAll(" ", "\\u0020") };
+  const identity = { subject, text: json.replaceAll(" ", "\\u0020") };
+  seen.set(value as object, identity);
+  return identity;
 }
 
 function isName(value: unknown): value is string {

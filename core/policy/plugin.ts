@@ -131,9 +131,10 @@ export class Plugin {
       clusters,
       wallMs: this.limits.wall,
     };
-    await this.setUp(setup, this.setups.length);
+    const skipped = await this.setUp(setup, this.setups.length);
     this.setups.push(setup);
-    const policy = this.createPolicy(manifest.phases, this.onFailureOf(manifest), this.policies.length);
+    const phases = new Set([...manifest.phases].filter((phase) => !skipped.includes(phase)));
+    const policy = this.createPolicy(phases, this.onFailureOf(manifest), this.policies.length);
     this.policies.push(policy);
     return policy;
   }
@@ -245,11 +246,13 @@ export class Plugin {
     for (const [instance, setup] of this.setups.entries()) await this.setUp(setup, instance);
   }
 
-  private async setUp(setup: PolicySetup, instance: number): Promise<void> {
+  /** @returns the handlers that are not to be called for this config */
+  private async setUp(setup: PolicySetup, instance: number): Promise<readonly unknown[]> {
     const outcome = await this.asking("setup", () =>
       this.guest.ask(MessageKind.setup, JSON.stringify(setup), setupTime, instance),
     );
     if (outcome.kind === "fault") throw this.setupError(outcome.fault);
+    return outcome.kind === "json" && Array.isArray(outcome.value) ? outcome.value : [];
   }
 
   /** What a built-in plugin refuses is the operator's to change: its own lines would say nothing to him. */

@@ -30,8 +30,11 @@ export function rateLimit({ key, cost }: RateLimitOptions = {}): Plugin<typeof s
     capabilities: { kv: true },
     state: (): Admission => ({ counted: [], standings: "" }),
 
-    setup(config) {
-      rules.set(config, rulesOf(config, key ?? null));
+    setup(config, host) {
+      const own = rulesOf(config, key ?? null);
+      rules.set(config, own);
+      if (own.fields !== "always" && own.costHeaders.length === 0) host.skip("onResponse");
+      if (own.limits.every(({ limiter }) => limiter.leave === undefined)) host.skip("onLog");
     },
 
     onRequest(request, ctx) {

@@ -2,9 +2,9 @@
 import type { AbortSignal } from "./abort.ts";
 import type { GuestExchange } from "./exchange.ts";
 import { type EndpointText, mostDiscovered } from "./message.ts";
-import { type SetupHost, setupHost } from "./setup-host.ts";
+import { type PluginHost, pluginHost } from "./setup-host.ts";
 
-export interface DiscoverHost extends SetupHost {
+export interface DiscoverHost extends PluginHost {
   readonly cluster: string;
   readonly signal: AbortSignal;
 }
@@ -15,7 +15,7 @@ const keys: readonly string[] = ["address", "weight", "zone", "priority"];
 
 export function discoverHost(exchange: GuestExchange, cluster: string): DiscoverHost {
   return {
-    ...setupHost(exchange.instance.setup),
+    ...pluginHost(exchange.instance.setup),
     cluster,
     get signal() {
       return exchange.signal;

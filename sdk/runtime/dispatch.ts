@@ -17,6 +17,7 @@ import {
   MessageKind,
   messageParts,
   OutcomeKind,
+  type PhaseName,
   type PolicySetup,
   separator,
   slotOf,
@@ -263,12 +264,10 @@ export class Dispatcher {
     checkPatterns(definition.config, setup.config);
     const instance = new Instance(definition, setup);
     instances[number] = instance;
-    return this.conclude(
-      MessageKind.setup,
-      slot,
-      0,
-      definition.setup?.(instance.config, setupHost(setup)),
-      nothing,
+    const skipped = new Set<PhaseName>();
+    const result = definition.setup?.(instance.config, setupHost(setup, skipped));
+    return this.conclude(MessageKind.setup, slot, 0, result, () =>
+      skipped.size === 0 ? OutcomeKind.unchanged : jsonOutcome([...skipped]),
     );
   }
 }

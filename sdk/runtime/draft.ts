@@ -72,7 +72,12 @@ export class Draft extends HeadFields {
   }
 
   private otherEdits(): Edits {
-    const { method, url, status, reason, replacement, exchange } = this;
+    const { exchange } = this;
+    const { assignedIdentity, assignedPriority } = exchange;
+    if (!this.isRewritten && exchange.choice === null && assignedPriority === null) {
+      return { identity: assignedIdentity! };
+    }
+    const { method, url, status, reason, replacement } = this;
     const chosen = exchange.newChoice();
     const hashKey = chosen?.hashKey ?? null;
     const cluster = this.cluster ?? chosen?.cluster ?? null;
@@ -86,8 +91,8 @@ export class Draft extends HeadFields {
       ...(endpoint !== undefined && { endpoint: endpoint === null ? null : String(endpoint) }),
       ...(hashKey !== null && { hashKey: String(hashKey) }),
       ...this.steering,
-      ...(exchange.assignedIdentity !== undefined && { identity: exchange.assignedIdentity }),
-      ...(exchange.assignedPriority !== null && { priority: exchange.assignedPriority }),
+      ...(assignedIdentity !== undefined && { identity: assignedIdentity }),
+      ...(assignedPriority !== null && { priority: assignedPriority }),
       ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
     };
   }

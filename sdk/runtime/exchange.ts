@@ -47,7 +47,6 @@ export class GuestExchange {
   declare private knownInstance: Instance | null;
   /** What the host told, once it was read. */
   declare private knownIdentity: object | null | undefined;
-  declare private parts: string[] | null;
   declare private abort: AbortController | null;
   declare private endedBecause: string;
 
@@ -60,7 +59,7 @@ export class GuestExchange {
       state: null,
       deadline: 0,
     };
-    Object.assign(GuestExchange.prototype, untouched, { parts: null, abort: null, endedBecause: "" });
+    Object.assign(GuestExchange.prototype, untouched, { abort: null, endedBecause: "" });
     Object.assign(GuestExchange.prototype, {
       isAnswered: false,
       knownInstance: null,
@@ -175,9 +174,17 @@ export class GuestExchange {
     this.abort?.abort(goneError(because));
   }
 
+  /** Most handlers look at one or two of the facts: the others are not taken apart. */
   private fact(index: number): string {
-    this.parts ??= this.text.split(" ");
-    return this.parts[index] ?? "";
+    const { text } = this;
+    let from = 0;
+    for (let left = index; left > 0; left--) {
+      const end = text.indexOf(" ", from);
+      if (end < 0) return "";
+      from = end + 1;
+    }
+    const end = text.indexOf(" ", from);
+    return end < 0 ? text.slice(from) : text.slice(from, end);
   }
 }
 

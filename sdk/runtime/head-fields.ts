@@ -73,10 +73,15 @@ export class HeadFields implements FieldStore {
   }
 
   entries(): Field[] {
-    const gone = this.removed.split(",");
-    const original = fieldsOf(this.lowerText(), this.text).filter(([name]) => !gone.includes(name));
-    const lines = `\n${this.added}`;
-    return original.concat(fieldsOf(lines, lines));
+    const { added, removed } = this;
+    let fields = fieldsOf(this.lowerText(), this.text);
+    if (removed !== "") {
+      const gone = removed.split(",");
+      fields = fields.filter(([name]) => !gone.includes(name));
+    }
+    if (added === "") return fields;
+    const lines = `\n${added}`;
+    return fields.concat(fieldsOf(lines, lines));
   }
 
   getSetCookie(): string[] {

@@ -131,17 +131,20 @@ function fillFromRecord(headers: Headers, record: Record<string, string>): void 
 
 /** Fetch Standard, "sort and combine": names in order, one entry each but for `set-cookie`. */
 function sortAndCombine(store: FieldStore): Field[] {
-  const combined: Field[] = [];
-  const places = new Map<string, number>();
-  for (const field of store.entries()) {
+  // Sorting keeps those of one name in their order.
+  const fields = store.entries().sort(byName);
+  let last = 0;
+  for (let i = 1; i < fields.length; i++) {
+    const field = fields[i]!;
     const [name, value] = field;
-    const place = name === "set-cookie" ? undefined : places.get(name);
-    if (place === undefined) {
-      places.set(name, combined.length);
-      combined.push(field);
-    } else {
-      combined[place] = [name, `${combined[place]![1]}, ${value}`];
-    }
+    const [lastName, lastValue] = fields[last]!;
+    if (name === lastName && name !== "set-cookie") fields[last] = [name, `${lastValue}, ${value}`];
+    else fields[++last] = field;
   }
-  return combined.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  if (last + 1 < fields.length) fields.length = last + 1;
+  return fields;
+}
+
+function byName([a]: Field, [b]: Field): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

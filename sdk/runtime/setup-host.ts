@@ -1,11 +1,11 @@
 import { type Counters, counters } from "./counters.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
-import type { PolicySetup } from "./message.ts";
+import { type PhaseName, type PolicySetup, phaseNames } from "./message.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 
-/** What `setup` gets beside its config. */
-export interface SetupHost {
+/** What there is where no request is. */
+export interface PluginHost {
   readonly name: string;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -15,7 +15,27 @@ export interface SetupHost {
   env(name: string): string | undefined;
 }
 
-export function setupHost(setup: PolicySetup): SetupHost {
+/** What `setup` gets beside its config. */
+export interface SetupHost extends PluginHost {
+  /** @throws TypeError for what is no handler of messages */
+  skip(...handlers: PhaseName[]): void;
+}
+
+/** @param skipped gets the handlers that this config has no use for */
+export function setupHost(setup: PolicySetup, skipped: Set<PhaseName>): SetupHost {
+  return {
+    ...pluginHost(setup),
+    skip(...handlers) {
+      for (const handler of handlers) {
+        if (!phaseNames.includes(handler))
+          throw new TypeError(`Cannot skip ${String(handler)}: expected one of ${phaseNames.join(", ")}`);
+        skipped.add(handler);
+      }
+    },
+  };
+}
+
+export function pluginHost(setup: PolicySetup): PluginHost {
   const variables = new Map(Object.entries(setup.env));
   return {
     name: setup.name,

@@ -38,11 +38,11 @@ export class IdentityHeaders {
 
   /** Removes what only this policy may say, and what servers take for it. */
   strip(headers: Headers): void {
-    let forged: string[] | null = null;
+    const forged: string[] = [];
     headers.forEach((_, name) => {
-      if (this.isOwn(name)) (forged ??= []).push(name);
+      if (this.isOwn(name)) forged.push(name);
     });
-    if (forged !== null) for (const name of forged as string[]) headers.delete(name);
+    for (const name of forged) headers.delete(name);
   }
 
   set(headers: Headers, { subject, method, scopes, groups, claims }: Identity): void {

@@ -8,20 +8,35 @@ const most = 10_000;
 
 export class HandedBodies {
   private bodies = new Map<number, StoredBody>();
+  /** Of the turn before: a handler that had waited tells its outcome in the next one. */
+  private former = new Map<number, StoredBody>();
+  private isDue = false;
   private last = 0;
 
   /** The number under which the body may be answered with, or undefined when there are too many. */
   hand(body: StoredBody): number | undefined {
     if (this.bodies.size >= most) return undefined;
-    // What nobody answered with is not kept from being evicted.
-    if (this.bodies.size === 0) setImmediate(() => this.bodies.clear());
+    this.forgetLater();
     this.last = (this.last + 1) % 1_000_000_000;
     this.bodies.set(this.last, body);
     return this.last;
   }
 
   find(number: number): StoredBody | undefined {
-    return this.bodies.get(number);
+    return this.bodies.get(number) ?? this.former.get(number);
+  }
+
+  /** What nobody answered with is not kept from being evicted. */
+  private forgetLater(): void {
+    if (this.isDue) return;
+    this.isDue = true;
+    setImmediate(() => {
+      this.isDue = false;
+      this.former = this.bodies;
+      if (this.bodies.size === 0) return;
+      this.bodies = new Map();
+      this.forgetLater();
+    });
   }
 
   /**
@@ -30,7 +45,7 @@ export class HandedBodies {
    * @throws MalformedOutcome when it is not at hand any more
    */
   bodyOf(form: number): StoredBody {
-    const body = this.bodies.get(BodyForm.stored - form);
+    const body = this.find(BodyForm.stored - form);
     if (body !== undefined) return body;
     throw new MalformedOutcome("Cannot answer with the stored body: it has to be asked for in the same turn");
   }

@@ -47,6 +47,22 @@ export const schema = {
       default: 3600,
       description: "Seconds for which a stale response stands in for a service that does not answer",
     },
+    collapse: {
+      type: "object",
+      additionalProperties: false,
+      default: {},
+      description: "Whether requests that want the same wait for the first of them",
+      properties: {
+        timeout: {
+          type: "number",
+          minimum: 0,
+          maximum: 60,
+          default: 3,
+          description:
+            "Seconds that a request waits at most, then it goes to the service itself; 0: none waits",
+        },
+      },
+    },
     maxBody: {
       type: "integer",
       minimum: 0,

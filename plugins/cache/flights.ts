@@ -2,63 +2,176 @@
 export type Boarding =
   /** It goes to the origin, and others wait for it. */
   | "lead"
-  /** It waits for the one that leads, and looks again when that has landed. */
+  /** It waits for the one that leads. */
   | "wait"
   /** It goes to the origin by itself. */
   | "alone";
 
+/** How the request that led came back. */
+export type Landing =
+  /** With an answer for all: it is in the store. */
+  | "shared"
+  /** With an answer for itself. */
+  | "apart"
+  /** With none, and what is stale stood in for it. */
+  | "stood-in"
+  /** With none. */
+  | "failed";
+
+/** What one that waited does now. */
+export type Turn =
+  /** Look again: there is an answer. */
+  | "look"
+  /** Take what is stale, as the one that led did. */
+  | "stand-in"
+  | "lead"
+  | "alone";
+
 export interface FlightLimits {
-  /** ms that others wait for one, at most; after that the next one leads. */
+  /** ms after which the next one leads although the last one is not back. */
   readonly patience: number;
   /** ms in which requests go alone after an answer that they could not share. */
   readonly apart: number;
-  /** Keys that are remembered, at most. */
+  /** Keys that are remembered, and requests that wait, at most. */
   readonly maximum: number;
+}
+
+/** One that waits. */
+export interface Waiter {
+  readonly key: string;
+  /** Stands for it, should it lead. */
+  readonly leader: object;
+  /** When it goes alone, in ms. */
+  readonly until: number;
+  readonly go: (turn: Turn) => void;
+}
+
+interface Flight {
+  leader: object;
+  /** When that took off, in ms. */
+  since: number;
+  readonly waiting: Set<Waiter>;
 }
 
 /**
  * Which requests go to the origin when many want the same at once (request collapsing, RFC 9111 section 4). One
- * leads. When its answer turns out to be for it alone, the others would have waited in vain, and one by
- * one: for a while nobody waits for that key.
+ * leads. When it fails, the next one does. When its answer turns out to be for it alone, the others would
+ * have waited in vain, and one by one: they all go, and for a while nobody waits for that key.
  *
  * @example
- * const boarding = flights.board(key, Date.now());
- * flights.land(key, wasStored, Date.now()); // on every way out, if the boarding was "lead"
+ * if (flights.board(key, leader, now) === "lead") send();
+ * flights.land(key, leader, wasStored ? "shared" : "apart", now); // on every way out
  */
 export class Flights {
   readonly #limits: FlightLimits;
-  /** When the one that leads took off, ms since the epoch. */
-  readonly #airborne = new Map<string, number>();
-  /** Until when nobody waits, ms since the epoch. */
+  readonly #flights = new Map<string, Flight>();
+  /** Until when nobody waits, in ms. */
   readonly #apart = new Map<string, number>();
+  #waiting = 0;
 
   constructor(limits: FlightLimits) {
     this.#limits = limits;
   }
 
-  /** @param now ms since the epoch */
-  board(key: string, now: number): Boarding {
+  /** Requests that wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * @param leader stands for the request, should it lead
+   * @param now in ms, of any clock that does not jump
+   */
+  board(key: string, leader: object, now: number): Boarding {
+    const { patience, maximum } = this.#limits;
     const until = this.#apart.get(key);
     if (until !== undefined) {
       if (now < until) return "alone";
       this.#apart.delete(key);
     }
-    const since = this.#airborne.get(key);
-    if (since !== undefined && now - since < this.#limits.patience) return "wait";
-    if (since === undefined && this.#airborne.size >= this.#limits.maximum) return "alone";
-    this.#airborne.set(key, now);
+    const flight = this.#flights.get(key);
+    if (flight !== undefined && now - flight.since < patience)
+      return this.#waiting < maximum ? "wait" : "alone";
+    if (flight === undefined) {
+      if (this.#flights.size >= maximum && !this.#forgetLost(now)) return "alone";
+      this.#flights.set(key, { leader, since: now, waiting: new Set() });
+    } else {
+      flight.leader = leader;
+      flight.since = now;
+    }
     return "lead";
   }
 
+  /** After `board` said that it is to wait. `go` is called once, unless it leaves before. */
+  wait(waiter: Waiter): void {
+    this.#flights.get(waiter.key)?.waiting.add(waiter);
+    this.#waiting++;
+  }
+
+  /** One that waits has gone away. */
+  leave(waiter: Waiter): void {
+    const flight = this.#flights.get(waiter.key);
+    if (flight?.waiting.delete(waiter)) this.#waiting--;
+  }
+
+  /** The one that led is back. Another one may lead meanwhile: then a failure changes nothing. */
+  land(key: string, leader: object, landing: Landing, now: number): void {
+    if (landing === "apart") this.#keepApart(key, now);
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return;
+    if (landing === "failed") {
+      if (flight.leader === leader) this.#handOver(key, flight, now);
+      return;
+    }
+    this.#flights.delete(key);
+    const turn = landing === "shared" ? "look" : landing === "apart" ? "alone" : "stand-in";
+    this.#release(flight, [...flight.waiting], turn);
+  }
+
   /**
-   * The one that led has its answer, or has none.
+   * Those whose time is over go alone.
    *
-   * @param isShared whether what came can answer the others: it was stored and needs no validation
-   * @param now ms since the epoch
+   * @returns when this is to be called again, in ms; Infinity: nobody waits
    */
-  land(key: string, isShared: boolean, now: number): void {
-    this.#airborne.delete(key);
-    if (isShared) return;
+  expire(now: number): number {
+    let next = Infinity;
+    for (const flight of this.#flights.values()) {
+      const late = [...flight.waiting].filter(({ until }) => until <= now);
+      this.#release(flight, late, "alone");
+      for (const { until } of flight.waiting) next = Math.min(next, until);
+    }
+    return next;
+  }
+
+  #handOver(key: string, flight: Flight, now: number): void {
+    const [next] = flight.waiting;
+    if (next === undefined) {
+      this.#flights.delete(key);
+      return;
+    }
+    flight.leader = next.leader;
+    flight.since = now;
+    this.#release(flight, [next], "lead");
+  }
+
+  #release(flight: Flight, waiters: readonly Waiter[], turn: Turn): void {
+    for (const waiter of waiters) {
+      if (!flight.waiting.delete(waiter)) continue;
+      this.#waiting--;
+      waiter.go(turn);
+    }
+  }
+
+  /** The oldest one may be of a leader that was lost. Returns whether there is a place now. */
+  #forgetLost(now: number): boolean {
+    const [oldest] = this.#flights;
+    if (oldest === undefined) return false;
+    const [key, { since, waiting }] = oldest;
+    return waiting.size === 0 && now - since >= this.#limits.patience && this.#flights.delete(key);
+  }
+
+  #keepApart(key: string, now: number): void {
+    this.#apart.delete(key);
     if (this.#apart.size >= this.#limits.maximum) forgetFirst(this.#apart);
     this.#apart.set(key, now + this.#limits.apart);
   }

@@ -5,13 +5,16 @@ import { keyedUrl } from "./cache-key.ts";
 import { type CacheOutcome, cacheStatus, type ForwardReason } from "./cache-status.ts";
 import { type CacheConfig, rulesOf, schema } from "./config.ts";
 import { type FieldList, fieldValue, type RequestHead, readerOf } from "./fields.ts";
+import { flightKey } from "./flight-key.ts";
+import type { Landing, Turn } from "./flights.ts";
+import { Gate } from "./gate.ts";
 import { invalidatedUrls } from "./invalidation.ts";
 import { planRequest } from "./request-plan.ts";
 import { type Found, planResponse, planSilence, type ResponsePlan } from "./response-plan.ts";
 import { remainingOf } from "./retention.ts";
-import { planLookup } from "./reuse.ts";
+import { isForAll, type LookupPlan, planLookup } from "./reuse.ts";
 import type { CacheRules } from "./rules.ts";
-import { at, find, type Held, place } from "./shelf.ts";
+import { at, find, type Held, likelyEntry, place } from "./shelf.ts";
 import type { StoredResponse } from "./stored-response.ts";
 import { tagsOf } from "./tags.ts";
 import { validationEdits } from "./validation.ts";
@@ -28,24 +31,44 @@ interface Passing {
   /** ms since the epoch. */
   requested: number;
   forward: ForwardReason;
+  /** Others wait for its answer under this key; null: nobody does. */
+  flight: string | null;
+}
+
+/** A request that was looked up, and not answered. */
+interface Departure {
+  readonly held: Held | null;
+  readonly lookup: LookupPlan;
 }
 
 type CacheContext = Context<CacheConfig, Passing>;
 
 const rules = new WeakMap<object, CacheRules>();
+const gates = new WeakMap<object, Gate>();
+/** Of one request that waits: by then what comes for others is seldom for it. */
+const mostFlights = 4;
 
 export default definePlugin({
   description: "Keeps responses that may be shared and answers with them (RFC 9111)",
   config: schema,
   capabilities: { cache: true },
-  state: (): Passing => ({ head: null, key: null, found: null, entry: "", requested: 0, forward: "bypass" }),
+  state: (): Passing => ({
+    head: null,
+    key: null,
+    found: null,
+    entry: "",
+    requested: 0,
+    forward: "bypass",
+    flight: null,
+  }),
 
   setup(config) {
     rules.set(config, rulesOf(config));
+    gates.set(config, new Gate(config.collapse.timeout * 1000));
   },
 
   onRequest(request, ctx) {
-    const { cache, config, state } = ctx;
+    const { config, state } = ctx;
     const own = rules.get(config)!;
     const plan = planRequest(request, own);
     if (plan.kind === "forward" || !isKeyed(ctx)) {
@@ -55,25 +78,12 @@ export default definePlugin({
     }
     // Routes that differ in more than the URL lead to services that differ.
     const key = `${plan.key}\nroute ${ctx.route.name}`;
-    const now = Date.now();
-    const held = find(cache, key, request.headers);
-    const lookup = planLookup(held?.stored ?? null, request, now, own);
-    if (lookup.kind === "refuse") return refusal(ctx);
-    // Nobody can be asked behind a client's back: a response that is to be refreshed is validated first.
-    if (held && lookup.kind === "answer" && !lookup.refresh)
-      return answer(held, request, now, ctx, { hit: true });
-    state.key = key;
-    state.forward = held ? "stale" : "uri-miss";
-    remember(request, ctx);
-    if (!held || lookup.kind === "fetch") return;
-    const fallback = lookup.kind === "validate" ? lookup.fallback : { onError: true, onSilence: true };
-    if (lookup.kind === "validate") state.forward = lookup.because;
-    state.found = { stored: held.stored, fallback };
-    state.entry = held.entry;
-    for (const [name, value] of validationEdits(held.stored)) {
-      if (value === null) request.headers.delete(name);
-      else request.headers.set(name, value);
-    }
+    const found = lookUp(key, request, ctx, null);
+    if (found instanceof Response) return found;
+    const flight = boardingKey(key, request, found, ctx);
+    const boarding = flight === null ? "alone" : gates.get(config)!.board(flight, state, ctx.signal);
+    if (boarding === "wait") return lookAfterWaiting(key, flight!, request, ctx);
+    depart(key, found, request, ctx, boarding === "lead" ? flight : null);
   },
 
   onResponse(response, ctx) {
@@ -93,6 +103,7 @@ export default definePlugin({
     }
     const times = { requested: state.requested, responded: now };
     const plan = planResponse(head, found, arrived, times, own);
+    if (plan.kind !== "store") land(ctx, landingOf(plan, response.status, now, own));
     if (plan.kind === "ask-again") {
       cache.delete(state.entry);
       return unclear(ctx);
@@ -102,10 +113,91 @@ export default definePlugin({
     if (plan.kind === "pass" && plan.old === "drop" && found) cache.delete(state.entry);
     tell(response, ctx, {
       forward: state.forward,
-      stored: plan.kind === "store" && store(plan, head, ctx),
+      stored: plan.kind === "store" && store(plan, head, now, ctx),
     });
   },
 });
+
+/** The answer, or what is to be done to get one. `turn`: after it waited. */
+function lookUp(key: string, request: PluginRequest, ctx: CacheContext, turn: Turn | null) {
+  const { cache, config, state } = ctx;
+  const now = Date.now();
+  const held = find(cache, key, request.headers);
+  const lookup = planLookup(held?.stored ?? null, request, now, rules.get(config)!);
+  if (lookup.kind === "refuse") return refusal(ctx);
+  const outcome: CacheOutcome = turn === null ? { hit: true } : { forward: state.forward, collapsed: true };
+  // Nobody can be asked behind a client's back: a response that is to be refreshed is validated first.
+  if (held && lookup.kind === "answer" && !lookup.refresh) return answer(held, request, now, ctx, outcome);
+  const standsIn = turn === "stand-in" && lookup.kind === "validate" && lookup.fallback.onError;
+  state.forward = held ? "stale" : "uri-miss";
+  return held && standsIn ? answer(held, request, now, ctx, outcome) : { held, lookup };
+}
+
+function boardingKey(key: string, request: PluginRequest, { held }: Departure, ctx: CacheContext) {
+  const entry = held?.entry ?? likelyEntry(ctx.cache, key, request.headers);
+  return flightKey(request, entry, ctx.identity !== null, rules.get(ctx.config)!);
+}
+
+/** Somebody else asks for the same. */
+async function lookAfterWaiting(key: string, first: string, request: PluginRequest, ctx: CacheContext) {
+  const { config, state, signal } = ctx;
+  const gate = gates.get(config)!;
+  const until = gate.patienceUntil(ctx.deadline);
+  ctx.metrics.counter("collapsed_requests");
+  let flight: string | null = first;
+  for (let flights = 1; ; flights++) {
+    const turn = await gate.wait(flight, state, until, signal);
+    const found = lookUp(key, request, ctx, turn);
+    if (found instanceof Response) {
+      if (turn === "lead") gate.land(flight, state, "shared");
+      return found;
+    }
+    if (turn === "lead") return depart(key, found, request, ctx, flight);
+    const next: string | null = boardingKey(key, request, found, ctx);
+    const isOver = turn === "alone" || next === null || next === flight || flights === mostFlights;
+    const boarding = isOver ? "alone" : gate.board(next, state, signal);
+    if (boarding !== "wait") return depart(key, found, request, ctx, boarding === "lead" ? next : null);
+    // What came varies by fields that this request has other values of.
+    flight = next!;
+  }
+}
+
+/** The request goes on to the service. */
+function depart(
+  key: string,
+  { held, lookup }: Departure,
+  request: PluginRequest,
+  ctx: CacheContext,
+  flight: string | null,
+): void {
+  const { state } = ctx;
+  state.key = key;
+  state.flight = flight;
+  remember(request, ctx);
+  if (!held || lookup.kind === "fetch") return;
+  const fallback = lookup.kind === "validate" ? lookup.fallback : { onError: true, onSilence: true };
+  if (lookup.kind === "validate") state.forward = lookup.because;
+  state.found = { stored: held.stored, fallback };
+  state.entry = held.entry;
+  for (const [name, value] of validationEdits(held.stored)) {
+    if (value === null) request.headers.delete(name);
+    else request.headers.set(name, value);
+  }
+}
+
+/** Those that wait for this request are told how it went. */
+function land({ config, state }: CacheContext, landing: Landing): void {
+  const { flight } = state;
+  state.flight = null;
+  if (flight !== null) gates.get(config)!.land(flight, state, landing);
+}
+
+function landingOf(plan: ResponsePlan, status: number, now: number, own: CacheRules): Landing {
+  if (plan.kind === "answer" && plan.old === "replace")
+    return isForAll(plan.stored, now, own) ? "shared" : "apart";
+  if (plan.kind === "answer" && plan.old === "leave") return "stood-in";
+  return status >= 500 || plan.kind === "ask-again" ? "failed" : "apart";
+}
 
 /** On a route that may lead to several clusters the key has to say which one it was. */
 function isKeyed({ route, config }: CacheContext): boolean {
@@ -123,17 +215,24 @@ function remember(request: PluginRequest, { state, identity }: CacheContext): vo
 function store(
   { stored, vary }: Extract<ResponsePlan, { kind: "store" }>,
   head: RequestHead,
+  now: number,
   ctx: CacheContext,
 ): boolean {
   const { cache, config, state } = ctx;
   const entry = place(cache, state.key!, vary, head.headers, config.maxVariants);
+  if (entry === null || !isForAll(stored, now, rules.get(config)!)) land(ctx, "apart");
   if (entry === null) return false;
   if (state.found && state.entry !== entry) cache.delete(state.entry);
+  const options = { maxBytes: config.maxBody, ...labelsOf(head, stored, config) };
+  const recorded = cache.record(entry, JSON.stringify(stored), options);
   ctx.waitUntil(
-    cache.record(entry, JSON.stringify(stored), {
-      maxBytes: config.maxBody,
-      ...labelsOf(head, stored, config),
-    }),
+    recorded.then(
+      (isKept) => land(ctx, isKept ? "shared" : "failed"),
+      (error) => {
+        land(ctx, "failed");
+        throw error;
+      },
+    ),
   );
   return true;
 }
@@ -145,6 +244,7 @@ function keep(stored: StoredResponse, head: RequestHead, { cache, config, state 
 function afterSilence(response: PluginResponse, head: RequestHead, now: number, ctx: CacheContext) {
   const stored = planSilence(ctx.state.found);
   const held = stored ? at(ctx.cache, ctx.state.entry) : null;
+  land(ctx, held ? "stood-in" : "failed");
   if (held) return answer(held, head, now, ctx, { forward: ctx.state.forward, detail: "unreachable" });
   tell(response, ctx, { forward: ctx.state.forward });
 }

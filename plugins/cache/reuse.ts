@@ -49,6 +49,15 @@ export function planLookup(
   return wishes.onlyIfCached && plan.kind !== "answer" ? { kind: "refuse" } : plan;
 }
 
+/**
+ * Whether a response that has just come may answer others that came with its request: without being validated for each.
+ *
+ * @param now ms since the epoch
+ */
+export function isForAll(stored: StoredResponse, now: number, rules: CacheRules): boolean {
+  return reuseOf(stored, noRequestDirectives, now, rules).kind === "answer";
+}
+
 function reuseOf(stored: StoredResponse, wishes: RequestDirectives, now: number, rules: CacheRules): Reuse {
   const age = currentAge(stored, now);
   const staleFor = age - stored.lifetime;
@@ -72,7 +81,8 @@ function reuseOf(stored: StoredResponse, wishes: RequestDirectives, now: number,
   return { kind: "validate", because: "stale", fallback };
 }
 
-function wishesOf(request: RequestHead, rules: CacheRules): RequestDirectives {
+/** What of a client's Cache-Control counts. */
+export function wishesOf(request: Pick<RequestHead, "headers">, rules: CacheRules): RequestDirectives {
   return rules.honourClients ? requestDirectives(request.headers.get("cache-control")) : noRequestDirectives;
 }
 

@@ -25,6 +25,12 @@ export function find(cache: ResponseCache, key: string, request: FieldReader): H
   return null;
 }
 
+/** Where the response to a request is likely to be kept. */
+export function likelyEntry(cache: ResponseCache, key: string, request: FieldReader): string {
+  const index = cache.get(key);
+  return (index && entryKeys(JSON.parse(index.meta) as VariantIndex, key, request)[0]) ?? key;
+}
+
 export function at(cache: ResponseCache, entry: string): Held | null {
   const cached = cache.get(entry);
   if (cached === undefined) return null;

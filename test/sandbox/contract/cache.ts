@@ -90,6 +90,14 @@ export const cacheChecks: readonly ExchangeCheck[] = [
     gets: { status: 206, body: "234", fields: { "content-length": "3" } },
   },
   {
+    title: "A handler that has waited answers with what it asks for then",
+    plugin: cached(
+      'async onRequest(request, ctx) { ctx.cache.set("k", "", new TextEncoder().encode("stored")); await new Promise((done) => setTimeout(done, 1)); return ctx.cache.get("k").response(); }',
+    ),
+    passes: null,
+    gets: { body: "stored" },
+  },
+  {
     title: "ctx.cache.update keeps the body, delete takes it away, and so do prefix and tag",
     plugin: cached(`onRequest(request, { cache }) {
       const body = new TextEncoder().encode("b");

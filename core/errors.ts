@@ -144,6 +144,11 @@ export class ProxyError extends Error {
   }
 }
 
+/** Whether there was nobody to connect to: the process is gone, or its host. */
+export function isConnectFailure({ code }: ProxyError): boolean {
+  return code === "connect_refused" || code === "connect_failed" || code === "connect_timeout";
+}
+
 /** What was thrown on the data path, as a `ProxyError`: anything else is a defect of the proxy. */
 export function toProxyError(error: unknown, doing: string): ProxyError {
   if (error instanceof ProxyError) return error;

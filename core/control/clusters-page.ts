@@ -49,11 +49,12 @@ export function endpointFacts(report: PlaneReport | null): EndpointFacts[] | nul
   const leader = report?.clusters[0];
   if (leader === undefined) return null;
   return leader.flatMap(({ cluster, endpoints }) =>
-    endpoints.map(({ address, health, ejectionsBy }) => ({
+    endpoints.map(({ address, health, ejectionsBy, reconnects }) => ({
       cluster,
       endpoint: address,
       isHealthy: health.state === "healthy",
       ejections: ejectionsBy,
+      reconnects,
       checks: checkCounts(health.checks),
     })),
   );
@@ -73,7 +74,7 @@ function merged([leader, ...others]: readonly ClusterReport[]): object[] {
   const elsewhere = others.map(
     ({ endpoints }) => new Map(endpoints.map((endpoint) => [endpoint.address, endpoint])),
   );
-  return leader!.endpoints.map(({ health, ejectionsBy: _, ...own }) => {
+  return leader!.endpoints.map(({ health, ejectionsBy: _, reconnects: __, ...own }) => {
     const all = [own, ...elsewhere.flatMap((endpoints) => endpoints.get(own.address) ?? [])];
     const { address, weight, zone, priority } = own;
     return {

@@ -10,6 +10,8 @@ export interface EndpointFacts {
   readonly isHealthy: boolean;
   /** Ejections by reason. */
   readonly ejections: Readonly<Record<string, number>>;
+  /** Ejections that ended because somebody accepted connections again. */
+  readonly reconnects: number;
   /** Null: it is not checked. */
   readonly checks: { readonly ok: number; readonly failed: number } | null;
 }
@@ -29,15 +31,21 @@ export function endpointFamilies(endpoints: readonly EndpointFacts[]): Family[] 
     "counter",
     "How often the endpoint was left out for its answers, by reason.",
   );
+  const reconnects = new Family(
+    "sluice_endpoint_reconnects_total",
+    "counter",
+    "Ejections that ended early because the endpoint accepted connections again.",
+  );
   const checks = new Family("sluice_health_checks_total", "counter", "Active checks, by result.");
   for (const { cluster, endpoint, isHealthy, ...counts } of endpoints.slice(0, maxNames)) {
     healthy.add({ cluster, endpoint }, isHealthy ? 1 : 0);
     for (const [reason, count] of Object.entries(counts.ejections)) {
       ejections.add({ cluster, endpoint, reason }, count);
     }
+    reconnects.add({ cluster, endpoint }, counts.reconnects);
     if (counts.checks === null) continue;
     checks.add({ cluster, endpoint, result: "ok" }, counts.checks.ok);
     checks.add({ cluster, endpoint, result: "failed" }, counts.checks.failed);
   }
-  return [healthy, ejections, checks];
+  return [healthy, ejections, reconnects, checks];
 }

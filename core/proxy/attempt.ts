@@ -104,11 +104,15 @@ export class Attempt implements Waiter, ResponseReceiver {
     return performance.now() - this.sentAt;
   }
 
-  /** The endpoint failed this request: its cluster hears of it, once. */
-  blame(): void {
+  /**
+   * The endpoint failed this request: its cluster hears of it, once.
+   *
+   * @param found whether there was somebody to connect to
+   */
+  blame(found: "answers" | "nobody" = "answers"): void {
     if (this.isBlamed) return;
     this.isBlamed = true;
-    this.cluster.onResult(this.endpoint, false, this.waited);
+    this.cluster.onResult(this.endpoint, false, this.waited, found);
   }
 
   /** @param code of an error; null: it ended with a response */

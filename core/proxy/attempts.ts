@@ -7,7 +7,7 @@
  *        |                                    |
  *        +----- budget <----------------------+ long, or silent: another one runs beside it, the first answer counts
  */
-import { ProxyError, toProxyError } from "../errors.ts";
+import { isConnectFailure, ProxyError, toProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
@@ -250,7 +250,7 @@ export class Attempts {
     const { exchange } = this;
     attempt.count(error.code);
     if (!exchange.hasAnswered) {
-      if (error.source === "upstream") attempt.blame();
+      if (error.source === "upstream") attempt.blame(isConnectFailure(error) ? "nobody" : "answers");
       if (this.goesOn(attempt, { error })) return;
     }
     exchange.fail(error);

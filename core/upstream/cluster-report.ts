@@ -31,6 +31,8 @@ export interface EndpointReport {
   readonly health: EndpointHealth;
   /** Ejections so far, by reason. */
   readonly ejectionsBy: Readonly<Record<string, number>>;
+  /** Of them, those that ended because somebody accepted connections again. */
+  readonly reconnects: number;
   /** Requests sent and not finished. */
   readonly inFlight: number;
   /** Open ones, idle ones included. */
@@ -61,6 +63,7 @@ function reportEndpoint(
     priority: config.priority,
     health: describeEndpoint(table, slot, check),
     ejectionsBy: Object.fromEntries(ejectionKinds.map((kind) => [kind, table.ejectionsFor(slot, kind)])),
+    reconnects: table.reconnects(slot),
     inFlight,
     connections: pool.size,
   };

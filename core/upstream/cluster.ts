@@ -10,6 +10,7 @@ import type { ClusterCounts } from "./cluster-memory.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { EndpointCheck } from "./health/health-checker.ts";
 import { OutlierDetector } from "./health/outlier-detector.ts";
+import { Reconnections } from "./health/reconnections.ts";
 import { Admission } from "./overload/admission.ts";
 import { LatencyWindow } from "./retry/latency-window.ts";
 import { RetryBudget } from "./retry/retry-budget.ts";
@@ -36,6 +37,8 @@ export class Cluster {
   private readonly detector: OutlierDetector | null;
   private readonly checks = new Map<Endpoint, EndpointCheck>();
   private readonly looking: NodeJS.Timeout | null;
+  /** Null: checks look after the endpoints, another reactor does, or nobody is ever left out. */
+  private readonly reconnections: Reconnections | null;
   private hosts!: HostSet<Endpoint>;
   /** Of the table, when `hosts` was built. */
   private version = 0;
@@ -61,6 +64,7 @@ export class Cluster {
     this.counts = services.counts.acquire(config.name);
     this.budget = this.createBudget(workers);
     this.admission = this.createAdmission();
+    this.reconnections = this.createReconnections();
     this.looking = services.checker !== null && this.detector !== null ? this.lookAgain(this.detector) : null;
   }
 
@@ -147,10 +151,13 @@ export class Cluster {
     );
   }
 
-  /** @param latency until the response head, or the failure, in ms */
-  onResult(endpoint: Endpoint, ok: boolean, latency: number): void {
+  /**
+   * @param latency until the response head, or the failure, in ms
+   * @param found whether there was somebody to connect to
+   */
+  onResult(endpoint: Endpoint, ok: boolean, latency: number, found: "answers" | "nobody" = "answers"): void {
     endpoint.onResult(ok, latency);
-    this.detector?.onResult(endpoint.slot, ok, latency);
+    this.detector?.onResult(endpoint.slot, ok, latency, found);
   }
 
   /** Lets requests in flight finish and closes the rest. */
@@ -158,6 +165,7 @@ export class Cluster {
     if (this.isClosed) return;
     this.isClosed = true;
     if (this.looking !== null) clearInterval(this.looking);
+    this.reconnections?.close();
     this.detector?.close();
     for (const endpoint of this.endpoints) this.leave(endpoint);
     this.counts.release();
@@ -199,6 +207,13 @@ export class Cluster {
     return new OutlierDetector({ table: this.services.table, config: outlier, cluster: name, log });
   }
 
+  private createReconnections(): Reconnections | null {
+    const { detector, limits, reactor, services } = this;
+    if (detector === null || services.checker === null || this.config.health !== null) return null;
+    const onReachable = (slot: number) => detector.onReachable(slot);
+    return new Reconnections({ table: services.table, reactor, limits, onReachable });
+  }
+
   private check(endpoint: Endpoint): void {
     const { health, name } = this.config;
     const { checker } = this.services;
@@ -210,6 +225,9 @@ export class Cluster {
   }
 
   private lookAgain(detector: OutlierDetector): NodeJS.Timeout {
-    return setInterval(() => detector.evaluate(), lookEvery).unref();
+    return setInterval(() => {
+      this.reconnections?.look(this.endpoints);
+      detector.evaluate();
+    }, lookEvery).unref();
   }
 }

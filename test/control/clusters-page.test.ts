@@ -90,6 +90,7 @@ routes: [{ path: /checked, cluster: checked }, { path: /watched, cluster: watche
 const healthy: EndpointReport = {
   ...{ address: "10.0.0.7:80", weight: 1, zone: null, priority: 0, inFlight: 2, connections: 3 },
   ejectionsBy: { consecutive_failures: 1 },
+  reconnects: 1,
   health: {
     ...{
       state: "healthy",
@@ -128,7 +129,7 @@ t.test("endpoints are counted once, however many reactors know them", async (t) 
   t.same(endpointFacts(reportOf([healthy], [healthy])), [
     {
       ...{ cluster: "app", endpoint: "10.0.0.7:80", isHealthy: true },
-      ...{ ejections: { consecutive_failures: 1 }, checks: { ok: 3, failed: 2 } },
+      ...{ ejections: { consecutive_failures: 1 }, reconnects: 1, checks: { ok: 3, failed: 2 } },
     },
   ]);
 });

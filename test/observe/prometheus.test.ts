@@ -77,6 +77,7 @@ const endpoint: EndpointFacts = {
   endpoint: "10.0.0.7:80",
   isHealthy: false,
   ejections: { success_rate: 3, latency: 0 },
+  reconnects: 2,
   checks: { ok: 8, failed: 2 },
 };
 
@@ -88,6 +89,7 @@ t.test("renderPrometheus shows the health of each endpoint", async (t) => {
   const ejected = 'sluice_endpoint_ejections_total{cluster="app",endpoint="10.0.0.7:80"';
   t.match(text, `${ejected},reason="success_rate"} 3\n`);
   t.match(text, `${ejected},reason="latency"} 0\n`);
+  t.match(text, 'sluice_endpoint_reconnects_total{cluster="app",endpoint="10.0.0.7:80"} 2\n');
   t.match(text, 'sluice_health_checks_total{cluster="app",endpoint="10.0.0.7:80",result="ok"} 8\n');
   t.match(text, 'sluice_health_checks_total{cluster="app",endpoint="10.0.0.7:80",result="failed"} 2\n');
   t.notMatch(text, /sluice_health_checks_total\{cluster="app",endpoint="\/run/);

@@ -21,6 +21,9 @@ export const slotWord = {
   latencyLow: 3,
   latencyHigh: 4,
 
+  /** Ejections that ended because somebody accepted connections again; 1 while one waits for that. Written seldom, too. */
+  reconnects: 11,
+  unreachable: 12,
   /** Ejections so far by reason, in the order of `ejectionKinds`: written too seldom to be in anybody's way here. */
   ejectionsByKind: 13,
 

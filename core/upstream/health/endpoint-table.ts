@@ -20,6 +20,8 @@ export interface EjectionTerms {
   readonly first: number;
   /** ms. */
   readonly longest: number;
+  /** Whether it is over as soon as somebody accepts connections there. Default: false. */
+  readonly isUnreachable?: boolean;
 }
 
 /** What came of an attempt to leave an endpoint out. */
@@ -180,6 +182,28 @@ export class EndpointTable {
     });
   }
 
+  /** Whether it is ejected because nobody accepted connections there. */
+  isUnreachable(slot: number): boolean {
+    if (!this.isEjected(slot)) return false;
+    return Atomics.load(this.words, slotStart(slot) + slotWord.unreachable) === 1;
+  }
+
+  /** Ends an ejection because somebody accepts connections again. Returns whether there was one to be ended by that. */
+  endUnreachable(slot: number): boolean {
+    if (!this.isUnreachable(slot)) return false;
+    return this.memory.locked(() => {
+      if (!this.isUnreachable(slot)) return false;
+      this.endEjection(slot);
+      Atomics.add(this.words, slotStart(slot) + slotWord.reconnects, 1);
+      return true;
+    });
+  }
+
+  /** Ejections so far that ended because somebody accepted connections again, modulo 2^32. */
+  reconnects(slot: number): number {
+    return slot === noSlot ? 0 : Atomics.load(this.words, slotStart(slot) + slotWord.reconnects) >>> 0;
+  }
+
   /** Makes the next ejection shorter when the last one ended so long ago, in ms, or longer. */
   forgive(slot: number, now: number, after: number): void {
     if (slot === noSlot) return;
@@ -199,7 +223,11 @@ export class EndpointTable {
    *
    * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier#ejection-algorithm
    */
-  private beginEjection(slot: number, reason: EjectionReason, { first, longest }: EjectionTerms): number {
+  private beginEjection(
+    slot: number,
+    reason: EjectionReason,
+    { first, longest, isUnreachable = false }: EjectionTerms,
+  ): number {
     const { words } = this;
     const at = slotStart(slot);
     const most = Math.max(first, longest);
@@ -209,6 +237,7 @@ export class EndpointTable {
     words[kindWord(slot, reason.kind)]! += 1;
     words[at + slotWord.reason] = ejectionKinds.indexOf(reason.kind);
     words[at + slotWord.measure] = Math.round(reason.measure);
+    words[at + slotWord.unreachable] = isUnreachable ? 1 : 0;
     this.memory.setDouble(slot, slotWord.ejectedUntil, this.memory.now() + time);
     Atomics.store(words, at + slotWord.consecutive, 0);
     this.writeFlags(slot, this.flagsOf(slot) | flag.ejected);

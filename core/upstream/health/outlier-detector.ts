@@ -87,13 +87,14 @@ export class OutlierDetector {
    *
    * @param slot of an endpoint; `noSlot` and those that the cluster no longer has do not count
    * @param latency in ms
+   * @param found whether there was somebody to connect to
    */
-  onResult(slot: number, ok: boolean, latency: number): void {
+  onResult(slot: number, ok: boolean, latency: number, found: "answers" | "nobody" = "answers"): void {
     // A slot that was given back may be another endpoint's by the time that the last of its requests ends.
     if (this.isWatched[slot] !== 1) return;
     const start = slotStart(slot);
     if (this.compares) Atomics.add(this.words, start + slotWord.requests, 1);
-    if (!ok) this.onFailure(slot, start);
+    if (!ok) this.onFailure(slot, start, found);
     else {
       if (this.compares) addLatency(this.words, start, latency);
       // A plain read: most requests find nothing to change.
@@ -102,13 +103,13 @@ export class OutlierDetector {
     }
   }
 
-  private onFailure(slot: number, start: number): void {
+  private onFailure(slot: number, start: number, found: "answers" | "nobody"): void {
     if (this.compares) Atomics.add(this.words, start + slotWord.failures, 1);
     const { consecutiveFailures } = this.config;
     if (consecutiveFailures === 0) return;
     const inRow = Atomics.add(this.words, start + slotWord.consecutive, 1) + 1;
     if (inRow < consecutiveFailures || this.table.isEjected(slot)) return;
-    const outcome = this.eject(slot, { kind: "consecutive_failures", measure: inRow });
+    const outcome = this.eject(slot, { kind: "consecutive_failures", measure: inRow }, found === "nobody");
     // As many more failures before it is tried again; after `busy` the next one tries.
     if (outcome === "refused") Atomics.store(this.words, start + slotWord.consecutive, 0);
   }
@@ -146,12 +147,21 @@ export class OutlierDetector {
     }
   }
 
-  private eject(slot: number, reason: EjectionReason): "ejected" | "refused" | "busy" {
+  /** Somebody accepts connections at an endpoint again: if that was what it was left out for, it is back. */
+  onReachable(slot: number): void {
+    const endpoint = this.endpoints.get(slot);
+    if (endpoint === undefined || !this.table.endUnreachable(slot)) return;
+    endpoint.counts.take();
+    this.options.log.info(this.fields(endpoint), "endpoint is back: it accepts connections");
+  }
+
+  private eject(slot: number, reason: EjectionReason, isUnreachable = false): "ejected" | "refused" | "busy" {
     const outcome = this.table.eject(slot, reason, {
       among: this.slots,
       most: mostEjected(this.slots.length, this.config.mostEjected),
       first: this.config.ejection,
       longest: this.config.longestEjection,
+      isUnreachable,
     });
     if (typeof outcome === "string") return outcome;
     const endpoint = this.endpoints.get(slot);

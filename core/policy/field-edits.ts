@@ -1,6 +1,6 @@
 /** Fields that a guest sets or removes. */
 import { toProxyError } from "../errors.ts";
-import { LF } from "../wire/characters.ts";
+import { COLON } from "../wire/characters.ts";
 import { fieldKind, Kind } from "../wire/field-kind.ts";
 import { scanFields } from "../wire/head.ts";
 import { MalformedOutcome } from "./outcome.ts";
@@ -72,17 +72,18 @@ function withoutNames(fields: string, names: readonly string[]): string {
   return out + fields.slice(copied);
 }
 
-/** Most handlers replace one field: it is looked for by its text, which takes a third of the time of a walk. */
+/** Most handlers replace one field: lines are passed over by their ends, without looking at what is in them. */
 function withoutName(fields: string, name: string): string {
-  // Latin1 keeps its length in lower case.
-  const lower = fields.toLowerCase();
-  const start = `${name}:`;
+  const { length } = name;
   let out = "";
   let copied = 0;
-  for (let at = lower.indexOf(start); at >= 0; at = lower.indexOf(start, at + 1)) {
-    if (at > 0 && lower.charCodeAt(at - 1) !== LF) continue;
-    out += fields.slice(copied, at);
-    copied = fields.indexOf("\r\n", at) + 2;
+  for (let at = 0; at < fields.length; ) {
+    const end = fields.indexOf("\n", at) + 1 || fields.length;
+    if (fields.charCodeAt(at + length) === COLON && fields.slice(at, at + length).toLowerCase() === name) {
+      if (at > copied) out += fields.slice(copied, at);
+      copied = end;
+    }
+    at = end;
   }
   return copied === 0 ? fields : out + fields.slice(copied);
 }

@@ -1,7 +1,9 @@
+import { type Form, formOf } from "./conversion.ts";
 import type { Facts, Fields } from "./facts.ts";
-import type { JsonEdit } from "./json-edits.ts";
-import { JsonSyntaxError, parseJson, writeJson } from "./json-value.ts";
+import { type Json, JsonSyntaxError, parseJson, writeJson } from "./json-value.ts";
 import { ExpressionError } from "./jsonata/expression-error.ts";
+import type { Rule } from "./rules.ts";
+import { NotXmlError, XmlSyntaxError } from "./xml/xml-error.ts";
 
 /** As much of a message as is used. */
 export interface Message {
@@ -18,19 +20,33 @@ export interface Log {
   warn(message: string): void;
 }
 
-/** The edits of a rule whose condition holds. */
-export interface DueEdits {
-  readonly edits: readonly JsonEdit[];
+/** What a rule whose condition holds does to a body. */
+export interface Due {
+  readonly rule: Pick<Rule, "json" | "convert">;
   readonly facts: Facts;
+  /** What the body is before it. */
+  readonly form: Form;
 }
 
-/**
- * Whether a field says that the body is JSON; of several that it names, one is enough.
- *
- * @param type value of Content-Type
- */
-export function isJson(type: string | null): boolean {
-  return (type ?? "").split(",").some((one) => /^\s*application\/(?:[^\s;/]+\+)?json\s*(?:;|$)/i.test(one));
+/** Which rules are for a body, as its Content-Type goes from form to form. */
+export class DueRules {
+  readonly due: Due[] = [];
+
+  /**
+   * Adds a rule if it is for the body, and says so in Content-Type.
+   *
+   * @param type Content-Type before the rule's own edits of fields
+   */
+  add(rule: Pick<Rule, "json" | "convert">, type: string | null, headers: Fields, facts: Facts): void {
+    const { json, convert } = rule;
+    if (json.length === 0 && convert === null) return;
+    const form = formOf(type) ?? formOf(headers.get("content-type"));
+    if (form === null) return;
+    const converts = convert !== null && convert.to !== form;
+    if (!converts && (form === "xml" || json.length === 0)) return;
+    this.due.push({ rule, facts, form });
+    if (converts) headers.set("content-type", convert.type);
+  }
 }
 
 export function isEncoded(fields: Pick<Fields, "get">): boolean {
@@ -38,14 +54,14 @@ export function isEncoded(fields: Pick<Fields, "get">): boolean {
 }
 
 /**
- * Edits a body that is JSON. What tells of the bytes that were there goes with them; an entity tag becomes weak, since the
+ * Edits a body that is JSON or XML. What tells of the bytes that were there goes with them; an entity tag becomes weak, since the
  * new body means the same only as long as the rules do (RFC 9110 section 8.8.1).
  *
  * @returns why it could not be; null: it is edited
  */
-export async function editJson(
+export async function editBody(
   message: Message,
-  due: readonly DueEdits[],
+  due: readonly Due[],
   mostDepth: number,
   log: Log,
 ): Promise<BodyFault | null> {
@@ -73,20 +89,31 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** @throws JsonSyntaxError, ExpressionError */
-async function editedText(text: string, due: readonly DueEdits[], mostDepth: number): Promise<string> {
-  let root = parseJson(text, mostDepth);
-  for (const { edits, facts } of due) {
-    for (const edit of edits) {
-      const edited = edit(root, facts);
-      root = edited instanceof Promise ? await edited : edited;
+/** @throws JsonSyntaxError, XmlSyntaxError, NotXmlError, ExpressionError */
+async function editedText(text: string, due: readonly Due[], mostDepth: number): Promise<string> {
+  let document: Json | undefined;
+  let written = text;
+  for (const { rule, facts, form } of due) {
+    const { json, convert } = rule;
+    if (document === undefined)
+      document = form === "json" ? parseJson(written, mostDepth) : convert!.read(written);
+    for (const edit of json) {
+      const edited = edit(document, facts);
+      document = edited instanceof Promise ? await edited : edited;
     }
+    if (convert?.to !== "xml") continue;
+    written = convert.write(document);
+    document = undefined;
   }
-  return writeJson(root);
+  return document === undefined ? written : writeJson(document);
 }
 
 function faultOf(error: unknown, log: Log): BodyFault {
-  if (error instanceof JsonSyntaxError) return "malformed";
+  if (error instanceof JsonSyntaxError || error instanceof XmlSyntaxError) return "malformed";
+  if (error instanceof NotXmlError) {
+    log.warn(`A body was not made XML: ${error.message}`);
+    return "unfit";
+  }
   if (!(error instanceof ExpressionError)) throw error;
   log.warn(`A body was not transformed: ${error.message}`);
   return error.isTooMuch ? "long" : "unfit";

@@ -43,6 +43,20 @@ const json = {
   },
 } as const;
 
+const convert = {
+  type: "object",
+  additionalProperties: false,
+  required: ["to"],
+  description: "Makes JSON of a body that is XML, or XML of one that is JSON",
+  properties: {
+    to: { enum: ["json", "xml"] },
+    attributes: { type: "string", pattern: "^[@$%~+!-]{0,3}$", default: "@" },
+    namespaces: { enum: ["keep", "strip"], default: "keep" },
+    lists: { type: "array", maxItems: 100, default: [], items: { type: "string" } },
+    root: { type: "string", minLength: 1, maxLength: 200 },
+  },
+} as const;
+
 export const schema = {
   type: "object",
   additionalProperties: false,
@@ -61,6 +75,7 @@ export const schema = {
           query: edits,
           cookies: edits,
           path: { ...text, pattern: "^/[\\x21-\\x7e]*$" },
+          convert,
           json,
         },
       },
@@ -81,6 +96,7 @@ export const schema = {
           },
           headers: edits,
           status: { type: "integer", minimum: 200, maximum: 599 },
+          convert,
           json,
         },
       },
@@ -91,7 +107,7 @@ export const schema = {
       minimum: 1,
       maximum: 64,
       default: 32,
-      description: "Deepest JSON that is read",
+      description: "Deepest JSON and XML that is read or made",
     },
     expressionTime: {
       type: "integer",
@@ -110,7 +126,8 @@ export const schema = {
     unreadable: {
       enum: ["refuse", "pass"],
       default: "refuse",
-      description: "What becomes of a body that rules are for and that is encoded, in parts, or no JSON",
+      description:
+        "What becomes of a body that rules are for and that is encoded, in parts, or no JSON or XML",
     },
   },
 } as const;

@@ -12,7 +12,7 @@ const nothing: Kept = { method: "", fields: new Map() };
 
 export default definePlugin({
   description:
-    "Edits headers, queries, paths, cookies and JSON bodies by rules, and masks what others must not see",
+    "Edits headers, queries, paths, cookies, JSON and XML bodies by rules, and masks what others must not see",
   config: schema,
   state: () => ({ kept: nothing }),
   setup(config) {

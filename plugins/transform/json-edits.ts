@@ -21,6 +21,8 @@ export interface JsonEditConfig {
 export interface EditSettings {
   /** Key of masks that are hashes. */
   readonly key: string;
+  /** Deepest document. */
+  readonly depth: number;
   readonly expressions: ExpressionBounds;
 }
 

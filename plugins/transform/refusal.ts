@@ -8,7 +8,7 @@ export function refusedRequest(fault: BodyFault | "path"): Response {
   }
   if (fault === "unfit") return problem(422, "Unprocessable Content", "The body cannot be transformed");
   if (fault === "long") return problem(413, "Content Too Large", "The body takes too much to transform");
-  const detail = fault === "path" ? "The path cannot be used" : "The body is not the JSON that it says it is";
+  const detail = fault === "path" ? "The path cannot be used" : "The body is not what it says it is";
   return problem(400, "Bad Request", detail);
 }
 

@@ -1,5 +1,5 @@
 import type { Context, PluginRequest } from "sluice/sdk";
-import { type BodyFault, type DueEdits, editJson, isEncoded, isJson } from "./body.ts";
+import { type BodyFault, DueRules, editBody, isEncoded } from "./body.ts";
 import { applyEdits, type Edits, fieldEntries, PairList } from "./entries.ts";
 import { escapeForField, escapeForUrl } from "./escape.ts";
 import type { Facts } from "./facts.ts";
@@ -16,7 +16,7 @@ export function transformRequest(
   context: Context,
 ): Fault | null | Promise<Fault | null> {
   const cannotRead = isEncoded(request.headers) ? "encoded" : null;
-  const due: DueEdits[] = [];
+  const bodies = new DueRules();
   for (const rule of rules.request) {
     const plain = requestFacts(request, context);
     const named = rule.when(plain);
@@ -25,13 +25,11 @@ export function transformRequest(
     const type = request.headers.get("content-type");
     const fault = editHead(request, rule, facts);
     if (fault !== null) return fault;
-    const { json: edits } = rule;
-    if (edits.length > 0 && (isJson(type) || isJson(request.headers.get("content-type")))) {
-      due.push({ edits, facts });
-    }
+    bodies.add(rule, type, request.headers, facts);
   }
+  const { due } = bodies;
   if (due.length === 0) return null;
-  return cannotRead ?? editJson(request, due, rules.mostDepth, context.log);
+  return cannotRead ?? editBody(request, due, rules.mostDepth, context.log);
 }
 
 function requestFacts(request: PluginRequest, context: Context): Facts {

@@ -1,5 +1,5 @@
 import type { Context, PluginResponse } from "sluice/sdk";
-import { type BodyFault, type DueEdits, editJson, isEncoded, isJson } from "./body.ts";
+import { type BodyFault, type Due, DueRules, editBody, isEncoded } from "./body.ts";
 import { applyEdits, fieldEntries } from "./entries.ts";
 import { escapeForField } from "./escape.ts";
 import type { Facts } from "./facts.ts";
@@ -29,11 +29,11 @@ export function transformResponse(
     response.setBody("");
     return null;
   }
-  return cannotRead ?? editJson(response, due, rules.mostDepth, context.log);
+  return cannotRead ?? editBody(response, due, rules.mostDepth, context.log);
 }
 
-function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: Context): DueEdits[] {
-  const due: DueEdits[] = [];
+function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: Context): readonly Due[] {
+  const bodies = new DueRules();
   for (const rule of rules.response) {
     const plain = responseFacts(response, kept, context);
     const named = rule.when(plain);
@@ -43,12 +43,9 @@ function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: 
     if (rule.headers !== null)
       applyEdits(fieldEntries(response.headers), rule.headers, facts, escapeForField);
     if (rule.status !== null) response.status = rule.status;
-    const { json: edits } = rule;
-    if (edits.length > 0 && (isJson(type) || isJson(response.headers.get("content-type")))) {
-      due.push({ edits, facts });
-    }
+    bodies.add(rule, type, response.headers, facts);
   }
-  return due;
+  return bodies.due;
 }
 
 function responseFacts(response: PluginResponse, kept: Kept, context: Context): Facts {

@@ -1,6 +1,7 @@
 import type { ConfigOf } from "sluice/sdk";
 import { type Condition, conditionOf } from "./condition.ts";
 import type { schema } from "./config.ts";
+import { type Conversion, conversionOf } from "./conversion.ts";
 import { type Edits, editsOf } from "./entries.ts";
 import { type EditSettings, type JsonEdit, jsonEdit } from "./json-edits.ts";
 import { parseTemplate, type Template } from "./template.ts";
@@ -13,6 +14,7 @@ export interface Rule {
   readonly when: Condition;
   readonly headers: Edits | null;
   readonly json: readonly JsonEdit[];
+  readonly convert: Conversion | null;
 }
 
 export interface RequestRule extends Rule {
@@ -42,6 +44,7 @@ export function rulesOf(config: Config): Rules {
   const templates: Template[] = [];
   const settings: EditSettings = {
     key: config.maskKey,
+    depth: config.maxDepth,
     expressions: { time: config.expressionTime, depth: config.maxDepth, size: config.maxResult },
   };
   const request = config.request.map((rule) => ({
@@ -58,14 +61,14 @@ export function rulesOf(config: Config): Rules {
     request,
     response,
     kept: [...new Set(templates.flatMap(({ requestFields }) => requestFields))],
-    readsResponse: response.some(({ json }) => json.length > 0),
+    readsResponse: response.some(({ json, convert }) => json.length > 0 || convert !== null),
     mostDepth: config.maxDepth,
     lets: config.unreadable === "pass",
   };
 }
 
 function ruleOf(
-  rule: Pick<RuleConfig, "when" | "headers" | "json">,
+  rule: Pick<RuleConfig, "when" | "headers" | "json" | "convert">,
   side: string,
   settings: EditSettings,
   templates: Template[],
@@ -76,6 +79,7 @@ function ruleOf(
     when: conditionOf(rule.when),
     headers,
     json: rule.json.map((edit) => jsonEdit(edit, settings, templates)),
+    convert: conversionOf(rule.convert, settings.depth),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Json, parseJson, writeJson } from "../../../plugins/transform/json
 const nobody = { identity: null } as Facts;
 type Edit = Omit<Parameters<typeof jsonEdit>[0], "style"> & { style?: "whole" | "last4" | "hash" };
 
-const settings = { key: "k", expressions: { time: 100, depth: 64, size: 1000 } };
+const settings = { key: "k", depth: 64, expressions: { time: 100, depth: 64, size: 1000 } };
 
 function edited(text: string, edit: Edit): string {
   return writeJson(jsonEdit({ style: "whole", ...edit }, settings, [])(parseJson(text, 64), nobody) as Json);

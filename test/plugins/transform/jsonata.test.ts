@@ -85,6 +85,17 @@ onEachEngine("an expression that could not run is refused when it is loaded", as
   await refused({ op: "jsonata", expression: "$eval(a)" }, /would run what a document says/);
 });
 
+onEachEngine(
+  "a body of which an expression finds nothing is null, and null is a document",
+  async (t, engine) => {
+    const upstream = async (request: Request) => new Response(await request.text());
+    const plugins: [string, unknown][] = [["transform", { request: [jsonata("a"), jsonata("$ = null")] }]];
+    await using gateway = await testGateway({ plugins, upstream, engine });
+    t.equal(await (await gateway.fetch("/", post("{}"))).text(), "true");
+    t.equal(await (await gateway.fetch("/", post('{"a":1}'))).text(), "false");
+  },
+);
+
 t.test("a real exchange is transformed by an expression", async (t) => {
   const service = await startUpstream(t, () => ok('{"a":{"b":[1,2]}}', "Content-Type: application/json"));
   const config = { response: [jsonata("$sum(a.b)")] };

@@ -13,6 +13,7 @@ import { partsOf } from "./oidc/return-path.ts";
 import { SealedBox } from "./oidc/sealed-box.ts";
 import { identityOfSession, isWorn, type Session } from "./oidc/session.ts";
 import { type Found, type OpenSession, SessionStore } from "./oidc/session-store.ts";
+import { checkSettable } from "./proxy-fields.ts";
 import type { AuthContext, Strategy, StrategyType, Verdict } from "./strategy.ts";
 
 export const oidc: StrategyType<OidcConfig> = {
@@ -59,6 +60,8 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost): Strategy {
     (loginPath !== "" && loginPath === logout.path)
   )
     throw new Error("callbackPath, loginPath and logout/path are not different");
+  if (forward !== "") checkSettable([forward], "forward");
+  if (forward.toLowerCase() === "cookie") throw new Error("forward is the field of the cookies");
   const names = cookieNames(config.session);
   const provider = new Provider(config, host);
   /** Values of Set-Cookie for responses that are yet to come. */
@@ -167,7 +170,17 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost): Strategy {
   }
 
   const isAuthorization = forward.toLowerCase() === "authorization";
-  return { name: "oidc", challenge: 'Session realm="login"', start, authenticate, conceal, respond };
+  return {
+    name: "oidc",
+    // No scheme of RFC 9110 stands for this, but a 401 needs one.
+    challenge: 'Session realm="login"',
+    // Authorization is also where programs have credentials for other strategies.
+    ownFields: forward === "" || isAuthorization ? [] : [forward],
+    start,
+    authenticate,
+    conceal,
+    respond,
+  };
 }
 
 function answered(response: Promise<Response>, ctx: AuthContext): Promise<Verdict> {

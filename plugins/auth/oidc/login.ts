@@ -29,6 +29,8 @@ interface PendingLogin {
   readonly begun: number;
 }
 
+/** Old cookies that one response removes: it has to stay short. */
+const mostRemoved = 32;
 /** For how long a user may take, in s. */
 const pendingFor = 900;
 
@@ -77,9 +79,10 @@ export class Login {
     const sealed = await box.seal(JSON.stringify(login));
     const name = loginCookie(names, login.state);
     const others = [...sessions.cookiesOf(request).logins.keys()];
+    const tooMany = others.slice(0, Math.max(0, others.length - mostLogins + 1)).slice(0, mostRemoved);
     const cookies = [
       `${name}=${sealed}; Max-Age=${pendingFor}; ${names.loginAttributes}`,
-      ...expired(others.slice(0, Math.max(0, others.length - mostLogins + 1)), names.loginAttributes),
+      ...expired(tooMany, names.loginAttributes),
     ];
     return redirect(withQuery(metadata.authorizationEndpoint, await this.question(login)), cookies);
   }

@@ -36,7 +36,7 @@ export function oidcConfig({ issuer }: Pick<TestProvider, "issuer">, settings: o
 
 /** A gateway without a network in front of a service that tells what it was sent. The provider is the real one. */
 export function startLoginGateway(
-  provider: TestProvider,
+  provider: Pick<TestProvider, "issuer">,
   settings: LoginSettings = {},
 ): Promise<TestGateway> {
   const { oidc, policy, engine, upstream = echo, onStart = "refuse", fetch = throughNetwork } = settings;

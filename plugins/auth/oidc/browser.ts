@@ -16,7 +16,7 @@ export function isNavigation({ method, headers }: Asking): boolean {
   if (mode !== null) return mode === "navigate";
   // Browsers that do not say it, as on plain HTTP: scripts ask for something else, or name themselves.
   if (headers.has("x-requested-with")) return false;
-  return /(?:^|,)\s*text\/html\b/i.test(headers.get("accept") ?? "");
+  return /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i.test(headers.get("accept") ?? "");
 }
 
 /**

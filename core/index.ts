@@ -71,7 +71,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     log,
     accessLog: accessLogOf(options, config),
     metrics,
-    ...(await policyParts(config, metrics)),
+    ...(await policyParts(config, metrics, log)),
     listen: (listener, onConnection) => listen(listener, onConnection, { log }),
   });
   await gateway.start();
@@ -97,16 +97,23 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
 async function policyParts(
   config: Config,
   metrics: Metrics,
+  log: Logger,
 ): Promise<Pick<GatewayOptions, "bundle" | "policyServices">> {
   // A program without policies loads no compiler.
   if (!usesPlugins(config)) return {};
-  const [{ policyBundleFor }, { engineFor }, { sharedServices }] = await Promise.all([
+  const [{ policyBundleFor }, { engineFor }, { sharedServices }, { remoteStores }] = await Promise.all([
     import("./reload/policy-bundle.ts"),
     import("./sandbox/engines.ts"),
     import("./data/shared-services.ts"),
+    import("./data/open-store.ts"),
   ]);
   const bundle = await policyBundleFor(config);
-  return { bundle, policyServices: { engine: engineFor, shared: sharedServices(metrics.plugins) } };
+  const shared = sharedServices(
+    metrics.plugins,
+    null,
+    remoteStores(metrics.stores, () => log),
+  );
+  return { bundle, policyServices: { engine: engineFor, shared } };
 }
 
 /** Null: the endpoints of all clusters are in the config. */

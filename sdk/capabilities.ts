@@ -11,7 +11,7 @@
 export interface Capabilities {
   /** Where `fetch` may go. Default: nowhere. */
   readonly fetch?: readonly FetchGrant[];
-  /** Whether `ctx.kv` and `ctx.counters` may be used. Default: false. */
+  /** Whether `ctx.kv`, `ctx.counters` and `ctx.store` may be used. Default: false. */
   readonly kv?: boolean;
   /** Whether `ctx.cache` may be used. Default: false. */
   readonly cache?: boolean;

@@ -4,6 +4,7 @@ import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ResponseCache } from "./response-cache.ts";
+import type { SharedStore } from "./shared-store.ts";
 import type { WebAbortSignal } from "./web.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface Context<Config = unknown, State = unknown> {
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
   readonly counters: Counters;
+  /** A store that machines share, by its name in the config. Throws a `NotFoundError` when there is none. */
+  store(name: string): SharedStore;
   readonly cache: ResponseCache;
   /** Aborts when the client is gone, or the phase or the request has taken too long; give it to `fetch`. */
   readonly signal: WebAbortSignal;

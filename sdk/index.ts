@@ -35,4 +35,16 @@ export type {
   StoreOptions,
 } from "./response-cache.ts";
 export type { SetupHost } from "./setup-host.ts";
+export type {
+  Adjustment,
+  Demand,
+  Places,
+  Quota,
+  Rule,
+  SharedStore,
+  Standing,
+  StoreTtl,
+  TakenTogether,
+  Window,
+} from "./shared-store.ts";
 export type { AskedEndpoint, AvoidOptions, UpstreamAttempt } from "./upstream-attempt.ts";

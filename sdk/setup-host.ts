@@ -3,6 +3,7 @@ import type { KeyValueStore } from "./key-value-store.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PhaseName } from "./runtime/message.ts";
+import type { SharedStore } from "./shared-store.ts";
 
 /** What `setup` has besides its config: there is no request yet. */
 export interface SetupHost {
@@ -12,6 +13,11 @@ export interface SetupHost {
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
   readonly counters: Counters;
+  /**
+   * A store that machines share, by its name in the config. Throws a `NotFoundError` when there is none: a policy that asks
+   * here refuses the reload, and not the requests after it.
+   */
+  store(name: string): SharedStore;
   /**
    * The value of an environment variable; undefined when it is not set. Throws a `TypeError` when it is
    * not among the plugin's `capabilities.env`.

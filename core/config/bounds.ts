@@ -39,6 +39,9 @@ export const cacheBounds = {
   memory: { min: MiB, max: 64 * 1024 * MiB },
 } as const satisfies Record<string, Bounds>;
 
+/** ms that requests may wait for a store that machines share. */
+export const storeTimeoutBounds: Bounds = { min: 1, max: 60 * 1000 };
+
 /** Connections and waiting requests. */
 export const countBounds: Bounds = { min: 1, max: 1_000_000 };
 

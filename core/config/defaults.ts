@@ -59,6 +59,8 @@ export const defaultAccessLog = { enabled: true } as const;
 
 export const defaultWorkers = 1;
 
+export const defaultRedis = { keyPrefix: "sluice:", connectTimeout: second, commandTimeout: 100 } as const;
+
 export const defaultPluginLimits: PluginLimits = {
   cpu: 50,
   wall: 5000,

@@ -47,5 +47,6 @@ function baseConfig(): Config {
     workers: defaultWorkers,
     plugins: defaultPlugins,
     cache: defaultCacheStore,
+    stores: [],
   };
 }

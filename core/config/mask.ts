@@ -2,6 +2,7 @@ import { hideUserInfo } from "./hide-user-info.ts";
 import type { ClusterConfig, Config } from "./model.ts";
 import type { RespondConfig, RouteMatch } from "./route-model.ts";
 import { looksSecret } from "./secret-names.ts";
+import type { StoreConfig } from "./store-model.ts";
 import type { DiscoveryConfig } from "./traffic-model.ts";
 
 const hidden = "***";
@@ -33,7 +34,7 @@ function maskDiscovery(discovery: DiscoveryConfig): DiscoveryConfig {
 
 /**
  * The configuration as it may be shown: values that came from secret variables, values of fields and of
- * keys in plugins' configs whose name looks secret, keys and tokens of clusters, and user names and passwords in URLs are starred out. Paths of key files stay.
+ * keys in plugins' configs whose name looks secret, keys and tokens of clusters, passwords of stores, and user names and passwords in URLs are starred out. Paths of key files stay.
  */
 export function maskConfig(config: Config): Config {
   const secrets = [...(secretsOf.get(config) ?? [])].sort((a, b) => b.length - a.length);
@@ -51,8 +52,13 @@ export function maskConfig(config: Config): Config {
     ...masked,
     clusters,
     routes,
+    stores: masked.stores.map(maskStore),
     plugins: { ...masked.plugins, settings: Object.fromEntries(settings) },
   };
+}
+
+function maskStore({ name, redis }: StoreConfig): StoreConfig {
+  return { name, redis: { ...redis, password: redis.password && hidden } };
 }
 
 /** What a plugin's config holds is the plugin's own: all under a key that looks secret is hidden. */

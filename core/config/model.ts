@@ -4,6 +4,7 @@
  * so it crosses process and thread boundaries as it is.
  */
 import type { PathRewrite, RedirectConfig, RespondConfig, RouteMatch, SplitConfig } from "./route-model.ts";
+import type { StoreConfig } from "./store-model.ts";
 import type {
   BalanceKind,
   ConcurrencyConfig,
@@ -37,6 +38,8 @@ export interface Config {
   readonly workers: number;
   readonly plugins: PluginsConfig;
   readonly cache: CacheStoreConfig;
+  /** What policies may count in besides this machine's memory. */
+  readonly stores: readonly StoreConfig[];
 }
 
 /** Where the responses are that policies keep. */

@@ -98,7 +98,8 @@ function resolveTls(
   return secure > 0 || tls !== undefined ? resolveTlsOptions(tls ?? {}, [...path, "tls"], source) : null;
 }
 
-function resolveTlsOptions(tls: TlsInFile, path: Path, source: ConfigSource): ClusterTls {
+/** Files of TLS towards a server, seen from the config's folder. */
+export function resolveTlsOptions(tls: TlsInFile, path: Path, source: ConfigSource): ClusterTls {
   const file = (key: "ca" | "cert" | "key") => {
     const name = tls[key];
     return name === undefined ? null : resolveFile(name, [...path, key], source);

@@ -17,6 +17,7 @@ import { resolveListeners } from "./resolve-listeners.ts";
 import { resolvePlugins } from "./resolve-plugins.ts";
 import { resolveDurations, resolveSizes } from "./resolve-quantities.ts";
 import { resolveRoutes } from "./resolve-routes.ts";
+import { resolveStores } from "./resolve-stores.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
 import { defaultShedding } from "./traffic-defaults.ts";
@@ -43,6 +44,7 @@ export function resolveConfig(file: ConfigFile, clusters: readonly string[], sou
     workers: resolveWorkers(file.workers ?? defaultWorkers),
     plugins: resolvePlugins(file.plugins, source),
     cache: resolveCache(file, source),
+    stores: resolveStores(file.stores, source),
   };
 }
 

@@ -35,7 +35,7 @@ const endpoint = Type.Union([Type.String(), weightedEndpoint], {
   description: `Expected ${endpointExpected}; or { url, weight, zone, priority }.`,
 });
 
-const clusterTls = Type.Object(
+export const clusterTls = Type.Object(
   {
     verify: flag({ description: "Verify the endpoint's certificate.", default: true }),
     ca: text("the path of a PEM file", { description: "Authorities to trust. Default: the system's." }),

@@ -15,6 +15,7 @@ import { cache } from "./schema-cache.ts";
 import { cluster } from "./schema-cluster.ts";
 import { plugins } from "./schema-plugins.ts";
 import { route } from "./schema-route.ts";
+import { stores } from "./schema-stores.ts";
 import { closed, count, duration, expected, flag, list, size, text } from "./schema-terms.ts";
 import { defaultShedding } from "./traffic-defaults.ts";
 
@@ -122,6 +123,7 @@ export const configFile = Type.Object(
     routes: list(route, { description: "Default: every request goes to the only cluster." }),
     plugins: Type.Optional(plugins),
     cache: Type.Optional(cache),
+    stores: Type.Optional(stores),
     limits: Type.Optional(limits),
     timeouts: Type.Optional(timeouts),
     shedding: Type.Optional(shedding),

@@ -20,16 +20,23 @@ import type { Permissions, Scope } from "./permissions.ts";
  */
 export function dataPermissions(config: Config): Permissions {
   const { listeners, clusters } = config;
-  const sockets = socketPaths([...listeners.map(({ address }) => address), ...endpointsOf(clusters)]);
+  const stores = config.stores.map(({ redis }) => redis);
+  const servers = [...endpointsOf(clusters), ...stores.map(({ address }) => address)];
+  const sockets = socketPaths([...listeners.map(({ address }) => address), ...servers]);
   return {
     net: union([
       ...listeners.map(({ address }) => toListen(address)),
-      endpointsOf(clusters).map(inNet),
+      servers.map(inNet),
       // Where the endpoints will be nobody knows yet.
       ...clusters.map(({ discovery }) => (discovery === null ? [] : null)),
       ...fetchGrants(config).map(toFetch),
     ]),
-    read: [...codeFolders(), ...certificateFolders(listeners), ...trustFiles(clusters), ...sockets],
+    read: [
+      ...codeFolders(),
+      ...certificateFolders(listeners),
+      ...trustFiles([...clusters, ...stores]),
+      ...sockets,
+    ],
     write: sockets,
     env: variables(config),
     // The log's library asks for it when it is loaded.
@@ -95,8 +102,8 @@ function certificateFolders(listeners: readonly ListenerConfig[]): string[] {
   });
 }
 
-function trustFiles(clusters: readonly ClusterConfig[]): string[] {
-  const files = clusters.flatMap(({ tls }) => [tls?.ca, tls?.cert, tls?.key]);
+function trustFiles(servers: readonly Pick<ClusterConfig, "tls">[]): string[] {
+  const files = servers.flatMap(({ tls }) => [tls?.ca, tls?.cert, tls?.key]);
   return files.filter((file) => file !== null && file !== undefined).map((file) => resolve(file));
 }
 

@@ -17,6 +17,7 @@ import type { UpstreamMemory } from "../upstream/services.ts";
 import type { EntryTrace } from "./entry-trace.ts";
 import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
+import { remoteStores } from "./open-store.ts";
 import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
 import { sharedServices } from "./shared-services.ts";
 import { tracedEngine } from "./traced-engine.ts";
@@ -49,13 +50,15 @@ export class ReactorPlane implements DataPlane {
 
   constructor(options: ReactorOptions) {
     this.#options = options;
-    this.#shared = sharedServices(this.#metrics.plugins, options.memory ?? null);
+    const remotes = remoteStores(this.#metrics.stores, () => this.#log);
+    this.#shared = sharedServices(this.#metrics.plugins, options.memory ?? null, remotes);
   }
 
   async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
     // Another reactor had refused, and now all are asked again.
     if (this.#gateway !== null) return this.apply(config, bundle);
     const log = createLogger(config.log, { process: "data", reactor: this.#options.reactor });
+    this.#log = log;
     this.#gatewayOptions = {
       config,
       log,
@@ -70,7 +73,6 @@ export class ReactorPlane implements DataPlane {
     const gateway = new Gateway(this.#gatewayOptions);
     await gateway.start();
     this.#shared.responses.resize(config.cache.memory);
-    this.#log = log;
     this.#gateway = gateway;
     return gateway.addresses();
   }

@@ -10,6 +10,7 @@ import {
 } from "./labels.ts";
 import { MirrorMetrics, type MirrorTotals } from "./mirror-metrics.ts";
 import { PluginMetrics, type PluginMetricsSnapshot } from "./plugin-metrics.ts";
+import { StoreMetrics, type StoreTotals } from "./store-metrics.ts";
 
 /** What one reactor counted; plain JSON, so it crosses process and thread boundaries as it is. */
 export interface MetricsSnapshot {
@@ -19,6 +20,7 @@ export interface MetricsSnapshot {
   readonly refused: readonly ReasonCount[];
   readonly plugins: readonly PluginMetricsSnapshot[];
   readonly mirrors: readonly MirrorTotals[];
+  readonly stores: readonly StoreTotals[];
   readonly totals: Totals;
 }
 
@@ -135,6 +137,8 @@ export class Metrics {
   readonly plugins = new PluginMetrics();
   /** Copies of requests. */
   readonly mirrors = new MirrorMetrics();
+  /** Stores that machines share. */
+  readonly stores = new StoreMetrics();
   readonly #routes = new CounterTable(routeColumn.width);
   readonly #clusters = new CounterTable(clusterColumn.width);
   readonly #refused = new Float64Array(errorCodes.length);
@@ -282,6 +286,7 @@ export class Metrics {
       refused: reasonCounts(errorCodes, this.#refused),
       plugins: this.plugins.snapshot(),
       mirrors: this.mirrors.snapshot(),
+      stores: this.stores.snapshot(),
       totals: {
         requestsInFlight: this.#requestsInFlight,
         connections: this.#connections,

@@ -6,6 +6,7 @@ import { type EndpointFacts, endpointFamilies } from "./prometheus-endpoints.ts"
 import { type LimitFacts, limitFamilies } from "./prometheus-limits.ts";
 import { mirrorFamilies } from "./prometheus-mirrors.ts";
 import { pluginMetricFamilies } from "./prometheus-plugins.ts";
+import { storeFamilies } from "./prometheus-stores.ts";
 
 /** What only the control process knows. */
 export interface ProcessFacts {
@@ -54,6 +55,7 @@ export function renderPrometheus(snapshots: readonly MetricsSnapshot[], facts: P
     ...upstreamFamilies(snapshots),
     ...(facts.endpoints === undefined ? [] : endpointFamilies(facts.endpoints)),
     ...mirrorFamilies(snapshots),
+    ...storeFamilies(snapshots),
     ...(facts.limits === undefined ? [] : limitFamilies(facts.limits)),
     ...(facts.caches === undefined ? [] : cacheFamilies(facts.caches)),
     ...totalFamilies(snapshots),

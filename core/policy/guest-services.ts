@@ -1,6 +1,8 @@
 /** The host calls of one guest, as far as its plugin's grants and limits let it. */
+
 import { HostOp } from "../../sdk/runtime/host-op.ts";
 import type { Grants, PluginLimits } from "../config/model.ts";
+import type { StoreConfig } from "../config/store-model.ts";
 import type { Logger } from "../observe/log.ts";
 import type { StackMapper } from "../observe/stack-trace.ts";
 import { basicOperations, type HostClock } from "../sandbox/host/basic.ts";
@@ -8,6 +10,7 @@ import { cryptoOperations } from "../sandbox/host/crypto-part.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import { type ExchangeCount, fetchOperations, type Outbound } from "../sandbox/host/fetch-part.ts";
 import { HostServices, type ServicePart } from "../sandbox/host/services.ts";
+import type { RemoteStores } from "../store/remote-stores.ts";
 import type { Stores } from "../store/stores.ts";
 import { bodyOperations } from "./body-operations.ts";
 import { cacheOperations } from "./cache-operations.ts";
@@ -17,12 +20,15 @@ import type { HandedBodies } from "./handed-bodies.ts";
 import { keyValueOperations } from "./key-value-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import type { Fault, PluginStatus } from "./plugin-status.ts";
+import { storeOperations } from "./store-operations.ts";
 
 /** What the guests of a reactor have in common. */
 export interface SharedServices extends Stores {
   readonly clock: HostClock;
   /** Values of the variables that are set, by name. */
   environment(names: readonly string[]): Readonly<Record<string, string>>;
+  /** Stores that other machines use, too. Absent: there are none. */
+  readonly remotes?: RemoteStores<StoreConfig>;
   /** In the place of the network, for tests; null: the network. */
   readonly outbound: Outbound | null;
   /** A plugin's own counters and histograms. */
@@ -57,6 +63,7 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
     metricOperations(shared, facts),
     keyValueOperations(shared, facts),
     counterOperations(shared, facts),
+    storeOperations(shared, facts),
     cacheOperations(shared, facts),
     bodyOperations(facts),
     cryptoOperations(),

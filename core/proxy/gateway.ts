@@ -1,7 +1,9 @@
 /** One data plane: listeners, connections and the generation they serve. */
+
 import type { Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { Address, ClusterConfig, Config, EndpointConfig, ListenerConfig } from "../config/model.ts";
+import type { StoreConfig } from "../config/store-model.ts";
 import { ProxyError } from "../errors.ts";
 import type { Listener } from "../net/listener.ts";
 import { Reactor } from "../net/reactor.ts";
@@ -11,6 +13,7 @@ import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type Discovered, type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
+import type { RemoteStores } from "../store/remote-stores.ts";
 import { Cluster } from "../upstream/cluster.ts";
 import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward.ts";
@@ -105,6 +108,7 @@ export class Gateway {
       await this.closeListeners();
       throw error;
     }
+    this.remotes?.commit();
   }
 
   addresses(): { name: string; address: Address }[] {
@@ -124,9 +128,11 @@ export class Gateway {
       entrances = await this.changeEntrances(config.listeners);
     } catch (error) {
       policies.dispose();
+      this.remotes?.abort();
       if (generation !== null) closeClusters(generation.clusters, this.generation.clusters);
       throw error;
     }
+    this.remotes?.commit();
     const previous = this.generation;
     this.generation = generation;
     this.shedding.change(config.shedding);
@@ -178,6 +184,7 @@ export class Gateway {
     this.upstream.checker?.close();
     this.shedding.close();
     this.generation.retire();
+    this.remotes?.close();
   }
 
   // --- from connections
@@ -289,12 +296,23 @@ export class Gateway {
 
   // --- parts
 
-  private loadPolicies(config: Config, bundle: PolicyBundle): Promise<PolicySet> {
-    return PolicySet.load(config, bundle, {
+  private get remotes(): RemoteStores<StoreConfig> | undefined {
+    return this.options.policyServices?.shared.remotes;
+  }
+
+  private async loadPolicies(config: Config, bundle: PolicyBundle): Promise<PolicySet> {
+    const environment = {
       reactor: this.reactor,
       discovers: this.options.leads ?? true,
       ...this.options.policyServices!,
-    });
+    };
+    try {
+      await this.remotes?.prepare(config.stores);
+      return await PolicySet.load(config, bundle, environment);
+    } catch (error) {
+      this.remotes?.abort();
+      throw error;
+    }
   }
 
   private createGeneration(

@@ -1,7 +1,10 @@
+import { defaultRedis } from "../config/defaults.ts";
 import { type Endpoint, endpointExpected, parseEndpoint } from "../config/endpoint.ts";
 import { configFromFlags } from "../config/from-flags.ts";
 import type { ClusterConfig, Config, ListenerConfig } from "../config/model.ts";
 import { catchAllRoute, plainCluster } from "../config/overrides.ts";
+import { parseRedisUrl, redisUrlExpected } from "../config/redis-url.ts";
+import type { RedisConfig, StoreConfig } from "../config/store-model.ts";
 import { defaultDiscoveryEvery } from "../config/traffic-defaults.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import type { PluginSet } from "./plugin-set.ts";
@@ -11,7 +14,10 @@ import type { TestGatewayOptions, TestUpstream } from "./types.ts";
 const mainName = "upstream";
 
 /** The config of a gateway without plugins; services that are functions join the network. */
-export function baseConfig({ upstream, clusters }: TestGatewayOptions, network: MemoryNetwork): Config {
+export function baseConfig(
+  { upstream, clusters, stores }: TestGatewayOptions,
+  network: MemoryNetwork,
+): Config {
   const config = configFromFlags({ admin: null, accessLog: false });
   const services = { [mainName]: upstream ?? (() => new Response("ok")), ...clusters };
   return {
@@ -19,6 +25,7 @@ export function baseConfig({ upstream, clusters }: TestGatewayOptions, network: 
     listeners: [listener("http", 80), { ...listener("https", 443), tls: noCertificates }],
     clusters: Object.entries(services).map(([name, service]) => cluster(name, service, network)),
     routes: [catchAllRoute(mainName)],
+    stores: Object.entries(stores ?? {}).map(([name, url]) => testStore(name, url)),
   };
 }
 
@@ -57,6 +64,29 @@ function cluster(name: string, service: TestUpstream, network: MemoryNetwork): C
       secure: false,
     };
   }
+}
+
+/** A machine under the load of other tests answers late: only tests of the limits have them as they are. */
+const patient = { connectTimeout: 10_000, commandTimeout: 10_000 };
+
+/** @param url of a Redis server */
+export function testStore(name: string, url: string, redis: Partial<RedisConfig> = {}): StoreConfig {
+  const place = parseRedisUrl(url);
+  if (place === null) throw new TypeError(`Cannot use the store ${name}: expected ${redisUrlExpected}`);
+  const { address, database } = place;
+  return {
+    name,
+    redis: {
+      address,
+      database,
+      username: null,
+      password: null,
+      tls: null,
+      ...defaultRedis,
+      ...patient,
+      ...redis,
+    },
+  };
 }
 
 function realEndpoint(url: string | URL): Endpoint {

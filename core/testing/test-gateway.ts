@@ -1,5 +1,6 @@
 import { formatAddress } from "../config/address.ts";
 import type { Config } from "../config/model.ts";
+import { remoteStores } from "../data/open-store.ts";
 import { readPluginAnswer } from "../discovery/plugin-answer.ts";
 import type { AccessRecord } from "../observe/access-log.ts";
 import type { Logger } from "../observe/log.ts";
@@ -71,6 +72,7 @@ class MemoryGateway implements TestGateway {
       clock: this.clock,
       ...stores,
       environment: (names) => pick(options.env ?? {}, names),
+      remotes: remoteStores(new Metrics().stores, () => null),
       outbound: stubOutbound(options.fetch),
       ...this.observed.services,
     };

@@ -28,6 +28,14 @@ export interface TestGatewayOptions {
   readonly clock?: "running" | "stopped";
   /** Address of the client. Default: `127.0.0.1`. */
   readonly client?: string;
+  /**
+   * Stores that machines share, by name: URLs of real Redis servers. Their time goes on by itself, and
+   * their answers are waited for longer than in service.
+   *
+   * @example
+   * stores: { shared: "redis://127.0.0.1:6379" },
+   */
+  readonly stores?: Readonly<Record<string, string>>;
   /** `import.meta.url` of the test, where it cannot be found out: paths of plugins are relative to it. */
   readonly from?: string | URL;
 }

@@ -1,15 +1,22 @@
-import type { Context, PluginRequest } from "sluice/sdk";
+import type { Context, PluginRequest, SharedStore } from "sluice/sdk";
 import { costIn } from "./cost.ts";
 import { standingItem } from "./fields.ts";
+import type { Entered } from "./limiter.ts";
 import type { Limit, Rules } from "./limits.ts";
 import { refusal } from "./refusal.ts";
 
-/** A limit that has counted the request. */
-interface Counted {
+/** A limit that a request is asked to keep within. */
+export interface Asked {
   readonly limit: Limit;
   readonly key: string;
   readonly cost: number;
+}
+
+/** A limit that has counted the request. */
+interface Counted extends Asked {
   readonly ticket: number;
+  /** Null: in the memory of this machine. */
+  readonly store: SharedStore | null;
 }
 
 /** What the policy keeps of a request. */
@@ -17,6 +24,8 @@ export interface Admission {
   counted: Counted[];
   /** Value of RateLimit; empty: no limit was asked. */
   standings: string;
+  /** The request is over: what is counted from now on nobody would give back. */
+  isOver: boolean;
 }
 
 export type LimitContext = Context<unknown, Admission>;
@@ -28,33 +37,63 @@ export type LimitContext = Context<unknown, Admission>;
  * @returns the refusal, or undefined
  */
 export function admit(
-  { limits, policy, fields }: Rules,
+  rules: Rules,
   request: PluginRequest,
   ctx: LimitContext,
   ownCost: number | null,
 ): Response | undefined {
-  const { counters, state } = ctx;
-  for (const limit of limits) {
-    const own = limit.keyOf(request, ctx);
-    if (own === null) continue;
-    const key = limit.prefix + own;
-    const cost = limit.hasOwnCost ? (ownCost ?? limit.cost) : limit.cost;
-    const entered = limit.limiter.enter(counters, key, cost);
-    const { allowed, wait, ticket } = entered;
-    if (fields !== "never") {
-      const item = standingItem(limit.name, entered);
-      state.standings += state.standings === "" ? item : `, ${item}`;
-    }
-    if (allowed) {
-      state.counted.push({ limit, key, cost, ticket });
-    } else if (limit.dryRun) {
-      ctx.metrics.counter(limit.metrics.wouldRefuse);
-      ctx.log.info(`limit ${limit.name} would refuse this`, { limit: limit.name, wait });
-    } else {
-      ctx.metrics.counter(limit.metrics.refused);
+  const { counters } = ctx;
+  for (const limit of rules.limits) {
+    const asked = askOf(limit, request, ctx, ownCost);
+    if (asked === null) continue;
+    const refused = note(rules, ctx, asked, limit.limiter.enter(counters, asked.key, asked.cost), null);
+    if (refused !== undefined) {
       takeBack(ctx);
-      return refusal(limit.name, wait, fields === "never" ? null : { policy, standings: state.standings });
+      return refused;
     }
+  }
+}
+
+/** Null: the limit is not for this request. */
+export function askOf(
+  limit: Limit,
+  request: PluginRequest,
+  ctx: LimitContext,
+  ownCost: number | null,
+): Asked | null {
+  const own = limit.keyOf(request, ctx);
+  if (own === null) return null;
+  const cost = limit.hasOwnCost ? (ownCost ?? limit.cost) : limit.cost;
+  return { limit, key: limit.prefix + own, cost };
+}
+
+/**
+ * Writes down what a limit said.
+ *
+ * @returns the refusal, if it is one
+ */
+export function note(
+  { policy, fields }: Rules,
+  ctx: LimitContext,
+  asked: Asked,
+  entered: Entered,
+  store: SharedStore | null,
+): Response | undefined {
+  const { state } = ctx;
+  const { limit } = asked;
+  const { allowed, wait, ticket } = entered;
+  if (fields !== "never") {
+    const item = standingItem(limit.name, entered);
+    state.standings += state.standings === "" ? item : `, ${item}`;
+  }
+  if (allowed) {
+    state.counted.push({ ...asked, ticket, store });
+  } else if (limit.dryRun) {
+    ctx.metrics.counter(limit.metrics.wouldRefuse);
+    ctx.log.info(`limit ${limit.name} would refuse this`, { limit: limit.name, wait });
+  } else {
+    ctx.metrics.counter(limit.metrics.refused);
+    return refusal(limit.name, wait, fields === "never" ? null : { policy, standings: state.standings });
   }
 }
 
@@ -65,21 +104,33 @@ function takeBack({ counters, state }: LimitContext): void {
 
 /** Counts what the service says that the request did cost beyond what was counted. */
 export function charge(ctx: LimitContext, headers: { get(name: string): string | null }): void {
-  for (const { limit, key, cost, ticket } of ctx.state.counted) {
+  for (const counted of ctx.state.counted) {
+    const { limit, key, cost, ticket, store } = counted;
     if (limit.costHeader === null) continue;
     const field = headers.get(limit.costHeader);
     const actual = costIn(field, limit.mostCost);
     if (actual === null) {
       if (field !== null) ctx.metrics.counter(limit.metrics.badCost);
     } else if (actual > cost) {
-      limit.limiter.charge?.(ctx.counters, key, actual - cost, ticket);
+      if (store === null) limit.limiter.charge?.(ctx.counters, key, actual - cost, ticket);
+      else adjust(ctx, store, counted, actual - cost);
     }
   }
 }
 
 /** The request is over: places are free again, once. */
-export function leave({ counters, state }: LimitContext): void {
-  for (const { limit, key, cost, ticket } of state.counted)
-    limit.limiter.leave?.(counters, key, cost, ticket);
+export function leave(ctx: LimitContext): void {
+  const { counters, state } = ctx;
+  for (const counted of state.counted) {
+    const { limit, key, cost, ticket, store } = counted;
+    if (store === null) limit.limiter.leave?.(counters, key, cost, ticket);
+    else if (limit.limiter.leave !== undefined) adjust(ctx, store, counted, -cost);
+  }
   state.counted = [];
+  state.isOver = true;
+}
+
+/** Nobody waits for it. What is lost with the store comes back by itself, as does what a lost machine held. */
+function adjust(ctx: LimitContext, store: SharedStore, { limit, key, ticket }: Counted, by: number): void {
+  ctx.waitUntil(store.adjust([{ key, by, ticket, ...limit.rule }]).catch(() => {}));
 }

@@ -112,6 +112,21 @@ export const schema = {
         },
       },
     },
+    store: {
+      type: "object",
+      additionalProperties: false,
+      required: ["name"],
+      description: "Where several machines count together. Default: each counts for itself",
+      properties: {
+        name: { type: "string", description: "Of the stores in sluice.yaml" },
+        onLoss: {
+          enum: ["local", "allow", "deny"],
+          default: "local",
+          description:
+            "While it cannot be reached: each machine counts for itself, nothing is limited, or all is refused with 503",
+        },
+      },
+    },
     exempt: {
       type: "object",
       additionalProperties: false,

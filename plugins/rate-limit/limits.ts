@@ -1,3 +1,4 @@
+import type { Rule } from "sluice/sdk";
 import { concurrency } from "./concurrency.ts";
 import type { Config, LimitConfig } from "./config.ts";
 import { policyItem } from "./fields.ts";
@@ -15,6 +16,8 @@ export interface Limit {
   /** In front of its keys: what is counted alike is counted together, on any route. */
   readonly prefix: string;
   readonly limiter: Limiter;
+  /** The same for a store that machines share. */
+  readonly rule: Rule;
   readonly keyOf: KeyOf;
   readonly cost: number;
   /** Whether a function of the author may say another cost: a request takes one place, whatever it costs. */
@@ -78,12 +81,13 @@ function limitOf(config: LimitConfig, { ipv6Prefix }: Config, own: OwnKey | null
   if (costHeader !== undefined && config.algorithm === "concurrency") {
     throw new Error(`Cannot use costHeader in ${name}: a place is taken before the response is there`);
   }
-  const { limiter, rule } = limiterFor(config, isLast);
+  const { limiter, rule, text } = limiterFor(config, isLast);
   return {
     name,
     // Short: a key of up to about 40 characters takes half the memory of a longer one.
-    prefix: `${hashOf(JSON.stringify([name, rule, config.key, config.missing, ipv6Prefix]))} `,
+    prefix: `${hashOf(JSON.stringify([name, text, config.key, config.missing, ipv6Prefix]))} `,
     limiter,
+    rule,
     keyOf: keyFor(config, ipv6Prefix, own),
     cost,
     hasOwnCost: config.algorithm !== "concurrency",
@@ -98,22 +102,29 @@ function limitOf(config: LimitConfig, { ipv6Prefix }: Config, own: OwnKey | null
   };
 }
 
-function limiterFor(config: LimitConfig, isLast: boolean): { limiter: Limiter; rule: string } {
-  const { name, limit, window, burst = limit, period, utcOffset, hold } = config;
+function limiterFor(config: LimitConfig, isLast: boolean): { limiter: Limiter; rule: Rule; text: string } {
+  const { name, limit, window: seconds, burst = limit, period, utcOffset, hold } = config;
   switch (config.algorithm) {
-    case "sliding-window":
-      return { limiter: slidingWindow(limit, window), rule: `window ${limit} ${window}` };
-    case "quota":
-      return { limiter: quota(limit, period, utcOffset), rule: `${period} ${limit} ${utcOffset}` };
-    case "concurrency":
-      return { limiter: concurrency(limit, hold), rule: `places ${limit} ${hold}` };
+    case "sliding-window": {
+      const rule = { window: { limit, seconds } };
+      return { limiter: slidingWindow(limit, seconds), rule, text: `window ${limit} ${seconds}` };
+    }
+    case "quota": {
+      const rule = { quota: { limit, period, utcOffset } };
+      return { limiter: quota(limit, period, utcOffset), rule, text: `${period} ${limit} ${utcOffset}` };
+    }
+    case "concurrency": {
+      const rule = { places: { limit, hold } };
+      return { limiter: concurrency(limit, hold), rule, text: `places ${limit} ${hold}` };
+    }
     default: {
-      const bucket = { rate: limit / window, burst };
+      const bucket = { rate: limit / seconds, burst };
       if (burst / bucket.rate > longestFill) {
         throw new Error(`Cannot use burst in ${name}: expected a bucket that is full within 90 days`);
       }
       const limiter = isLast ? takingBucket(bucket) : owingBucket(bucket);
-      return { limiter, rule: `${isLast ? "bucket" : "owing"} ${limit} ${window} ${burst}` };
+      const text = `${isLast ? "bucket" : "owing"} ${limit} ${seconds} ${burst}`;
+      return { limiter, rule: { bucket }, text };
     }
   }
 }

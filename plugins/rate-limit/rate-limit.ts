@@ -4,6 +4,7 @@ import { schema } from "./config.ts";
 import { isExempt } from "./exempt.ts";
 import type { OwnKey } from "./key.ts";
 import { type Rules, rulesOf } from "./limits.ts";
+import { admitShared, type Shared } from "./shared-admission.ts";
 
 export interface RateLimitOptions {
   /** What `function` in a limit's `key` stands for; null: the limit's `missing` says what becomes of it. */
@@ -23,15 +24,17 @@ export interface RateLimitOptions {
  * });
  */
 export function rateLimit({ key, cost }: RateLimitOptions = {}): Plugin<typeof schema, Admission> {
-  const rules = new WeakMap<object, Rules>();
+  const rules = new WeakMap<object, Rules & { readonly shared: Shared | null }>();
   return definePlugin({
     description: "Refuses requests beyond limits: rates, windows, quotas, and so many at the same time",
     config: schema,
     capabilities: { kv: true },
-    state: (): Admission => ({ counted: [], standings: "" }),
+    state: (): Admission => ({ counted: [], standings: "", isOver: false }),
 
     setup(config, host) {
-      const own = rulesOf(config, key ?? null);
+      const { store } = config;
+      const shared = store === undefined ? null : { store: host.store(store.name), onLoss: store.onLoss };
+      const own = { ...rulesOf(config, key ?? null), shared };
       rules.set(config, own);
       if (own.fields !== "always" && own.costHeaders.length === 0) host.skip("onResponse");
       if (own.limits.every(({ limiter }) => limiter.leave === undefined)) host.skip("onLog");
@@ -41,7 +44,9 @@ export function rateLimit({ key, cost }: RateLimitOptions = {}): Plugin<typeof s
       const own = rules.get(ctx.config)!;
       if (own.exempt !== null && isExempt(own.exempt, ctx)) return;
       const price = cost === undefined ? null : priced(cost(request, ctx));
-      if (price !== 0) return admit(own, request, ctx, price);
+      if (price === 0) return;
+      if (own.shared !== null) return admitShared(own.shared, own, request, ctx, price);
+      return admit(own, request, ctx, price);
     },
 
     onResponse({ headers }, ctx) {

@@ -34,3 +34,14 @@ export function refusal(name: string, wait: number, fields: RefusalFields | null
   }
   return new Response(`${JSON.stringify(problem)}\n`, { status: 429, headers });
 }
+
+/** The answer while the limits cannot be asked, where that was chosen. */
+export function storeLost(): Response {
+  const problem = { title: "Limits cannot be checked", status: 503, code: "store_lost" };
+  const headers = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "retry-after": "1",
+  };
+  return new Response(`${JSON.stringify(problem)}\n`, { status: 503, headers });
+}

@@ -7,6 +7,7 @@ import { type Logger, log } from "./log.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 import { performance } from "./performance.ts";
 import { ResponseCache } from "./response-cache.ts";
+import { type SharedStore, sharedStore } from "./shared-store.ts";
 import { keepGoing } from "./wait-until.ts";
 
 /** Where a request goes; null: as the route and the balancer say. */
@@ -64,6 +65,10 @@ export class Context {
 
   get counters(): Counters {
     return counters;
+  }
+
+  store(name: string): SharedStore {
+    return sharedStore(name);
   }
 
   get cache(): ResponseCache {

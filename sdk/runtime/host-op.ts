@@ -61,4 +61,8 @@ export const HostOp = {
   cacheDeleteAll: 74,
   cacheSlice: 75,
   cacheRecord: 76,
+
+  /** Whether the config has a store of this name. */
+  storeFind: 80,
+  storeRun: 81,
 } as const;

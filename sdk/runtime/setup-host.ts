@@ -3,6 +3,7 @@ import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
 import { type PhaseName, type PolicySetup, phaseNames } from "./message.ts";
 import { type Metrics, metrics } from "./metrics.ts";
+import { type SharedStore, sharedStore } from "./shared-store.ts";
 
 /** What there is where no request is. */
 export interface PluginHost {
@@ -11,6 +12,7 @@ export interface PluginHost {
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;
   readonly counters: Counters;
+  store(name: string): SharedStore;
   /** @throws TypeError when the variable is not among the plugin's capabilities */
   env(name: string): string | undefined;
 }
@@ -43,6 +45,7 @@ export function pluginHost(setup: PolicySetup): PluginHost {
     metrics,
     kv,
     counters,
+    store: sharedStore,
     env(name) {
       if (setup.envNames.includes(name)) return variables.get(name);
       throw new TypeError(`Cannot read ${String(name)}: it is not among the plugin's capabilities.env`);

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import type { Test } from "tap";
 import { defaultMaxPluginLimits, noGrants } from "../../core/config/defaults.ts";
 import type { Address, Config, PluginSettings } from "../../core/config/model.ts";
+import type { StoreConfig } from "../../core/config/store-model.ts";
+import { remoteStores } from "../../core/data/open-store.ts";
+import { StoreMetrics } from "../../core/observe/store-metrics.ts";
 import type { PluginCode, PolicyBundle } from "../../core/policy/bundle.ts";
 import type { SharedServices } from "../../core/policy/guest-services.ts";
 import { compilePlugin } from "../../core/reload/compile.ts";
@@ -13,6 +16,7 @@ import type { EngineName } from "../../core/sandbox/engine.ts";
 import { engineFor } from "../../core/sandbox/engines.ts";
 import { type HostClock, systemClock } from "../../core/sandbox/host/basic.ts";
 import { memoryStores } from "../../core/store/stores.ts";
+import { type RecordingLog, recordingLog } from "../net/recording-log.ts";
 import { type GatewaySettings, startGateway, type TestGateway } from "./gateway.ts";
 
 /** Texts of plugins by file name; requests see them in the order of the names. */
@@ -30,6 +34,8 @@ export interface PolicySettings extends GatewaySettings {
   readonly environment?: Readonly<Record<string, string>>;
   /** Default: that of the system. */
   readonly clock?: HostClock;
+  /** Stores that machines share, in the config's place. */
+  readonly stores?: readonly StoreConfig[];
   /** The config that the gateway gets in the place of this one. */
   readonly config?: (config: Config) => Config;
   /** What the gateway gets in the place of the compiled plugins. */
@@ -49,6 +55,9 @@ export interface PolicyGateway extends TestGateway {
   readonly lines: readonly PluginLine[];
   /** `counter plugin name value`, in order. */
   readonly counts: readonly string[];
+  readonly storeMetrics: StoreMetrics;
+  /** What was said of stores. */
+  readonly storeLog: RecordingLog;
   /** The config that it started with. */
   readonly config: Config;
 }
@@ -68,7 +77,10 @@ export async function startPolicyGateway(
   const lines: PluginLine[] = [];
   const counts: string[] = [];
   const clock = settings.clock ?? systemClock;
+  const storeMetrics = new StoreMetrics();
+  const storeLog = recordingLog();
   const shared: SharedServices = {
+    remotes: remoteStores(storeMetrics, () => storeLog),
     clock,
     ...memoryStores(() => clock.now()),
     environment: (names) => pick(settings.environment ?? {}, names),
@@ -83,12 +95,12 @@ export async function startPolicyGateway(
     bundle,
     policyServices: { engine: engineFor, shared },
     change(base) {
-      const changed = { ...base, plugins: pluginsConfig(bundle, settings) };
+      const changed = { ...base, stores: settings.stores ?? [], plugins: pluginsConfig(bundle, settings) };
       config = settings.config?.(changed) ?? changed;
       return config;
     },
   });
-  return { ...gateway, lines, counts, config: config! };
+  return { ...gateway, lines, counts, config: config!, storeMetrics, storeLog };
 }
 
 const compiled = new Map<string, Promise<PolicyBundle>>();

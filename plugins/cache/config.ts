@@ -87,6 +87,12 @@ export const schema = {
       default: false,
       description: "Whether the order of query parameters does not count",
     },
+    setCookie: {
+      enum: ["never", "strip", "share"],
+      default: "strip",
+      description:
+        "Responses with Set-Cookie: never kept; kept without it where the service says public or s-maxage; or shared with it",
+    },
     tagFields: {
       type: "array",
       items: { type: "string", minLength: 1 },
@@ -119,6 +125,7 @@ export function rulesOf(config: CacheConfig): CacheRules {
     honourClients: config.honourClients,
     staleIfError: config.staleIfError * 1000,
     staleIfUnreachable: config.staleIfUnreachable * 1000,
+    setCookie: config.setCookie,
     maximumBody: config.maxBody,
   };
 }

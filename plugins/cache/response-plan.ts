@@ -61,7 +61,7 @@ export function planResponse(
   if (refusal) return { kind: "pass", old: status === 206 ? "leave" : "drop", because: refusal };
   return {
     kind: "store",
-    stored: storedResponse(read, times),
+    stored: storedResponse(read, times, rules),
     vary: varyNames(readerOf(response.fields)) ?? [],
   };
 }

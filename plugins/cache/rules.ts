@@ -22,9 +22,16 @@ export interface CacheRules extends FreshnessRules {
   readonly staleIfError: number;
   /** The same when the origin does not answer (RFC 9111 section 4.2.4: disconnected). */
   readonly staleIfUnreachable: number;
+  readonly setCookie: SetCookieRule;
   /** Bytes of a body, at most. */
   readonly maximumBody: number;
 }
+
+/**
+ * What becomes of responses with Set-Cookie: none is kept; or those that are said to be for all (`public`, `s-maxage`)
+ * and without it; or they are like any other, as RFC 9111 has it.
+ */
+export type SetCookieRule = "never" | "strip" | "share";
 
 /** What RFC 9111 asks for and no more, but that an origin that is gone is stood in for. */
 export const defaultRules: CacheRules = {
@@ -38,5 +45,6 @@ export const defaultRules: CacheRules = {
   staleWhileRevalidate: 0,
   staleIfError: 0,
   staleIfUnreachable: 60 * 60 * 1000,
+  setCookie: "share",
   maximumBody: 8 * 1024 * 1024,
 };

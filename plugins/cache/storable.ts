@@ -18,6 +18,7 @@ export type Refusal =
   | "vary"
   | "no-lifetime"
   | "personal"
+  | "set-cookie"
   | "too-large"
   | "useless";
 
@@ -49,6 +50,7 @@ export function storingRefusal(
   if (request.headers.get("authorization") !== null && !allowsAuthorized(directives)) return "authorization";
   if (varyNames(reader) === null) return "vary";
   if (isPersonal(request, response)) return "personal";
+  if (reader.get("set-cookie") !== null && !allowsCookies(directives, rules)) return "set-cookie";
   if (Number(reader.get("content-length") ?? 0) > rules.maximumBody) return "too-large";
   return isUseful(response) ? null : lifetime.source === "none" ? "no-lifetime" : "useless";
 }
@@ -85,6 +87,14 @@ function isUnwanted(request: RequestHead, rules: CacheRules): boolean {
 /** Section 3.5. */
 function allowsAuthorized({ isPublic, mustRevalidate, sMaxage }: ResponseDirectives): boolean {
   return isPublic || mustRevalidate || sMaxage !== null;
+}
+
+/**
+ * RFC 9111 leaves it to the origin, and frameworks set the session's cookie on whatever they send, long-lived files
+ * too: shared, it logs one user in as another.
+ */
+function allowsCookies({ isPublic, sMaxage }: ResponseDirectives, { setCookie }: CacheRules): boolean {
+  return setCookie === "share" || (setCookie === "strip" && (isPublic || sMaxage !== null));
 }
 
 /**

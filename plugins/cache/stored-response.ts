@@ -3,6 +3,7 @@ import { type FieldList, fieldValue, splitList } from "./fields.ts";
 import { type Aged, agedOf, currentAge } from "./freshness.ts";
 import { formatHttpDate } from "./http-date.ts";
 import type { ReadResponse } from "./read-response.ts";
+import type { CacheRules } from "./rules.ts";
 import type { Governing } from "./targeted-directives.ts";
 
 /**
@@ -32,9 +33,15 @@ export interface StaleUse {
  *
  * @param times when its request went out and when its head arrived
  */
-export function storedResponse(response: ReadResponse, times: ExchangeTimes): StoredResponse {
+export function storedResponse(
+  response: ReadResponse,
+  times: ExchangeTimes,
+  { setCookie }: CacheRules,
+): StoredResponse {
   const { status, fields, reader, governing, lifetime } = response;
-  const kept = keptFields(fields, governing);
+  const kept = keptFields(fields, governing).filter(
+    ([name]) => setCookie === "share" || name !== "set-cookie",
+  );
   return {
     status,
     // RFC 9110 section 6.6.1: who keeps a response without Date says when it came.

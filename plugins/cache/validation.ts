@@ -101,5 +101,5 @@ export function updated(
   const merged = [...fields.filter(([name]) => !replaced.has(name)), ...fresh];
   const read = readResponse({ status, fields: merged }, times.responded, rules);
   const refusal = storingRefusal({ method: "GET", url, headers }, read, rules);
-  return { stored: storedResponse(read, times), refusal };
+  return { stored: storedResponse(read, times, rules), refusal };
 }

@@ -48,5 +48,5 @@ export function stored(
   { status = 200, rules = defaultRules }: { status?: number; rules?: CacheRules } = {},
 ): StoredResponse {
   const times = { requested: start, responded: start };
-  return storedResponse(readResponse(response(fields, status), start, rules), times);
+  return storedResponse(readResponse(response(fields, status), start, rules), times, rules);
 }

@@ -1,5 +1,5 @@
 import t from "tap";
-import { defaultRules } from "../../../plugins/cache/rules.ts";
+import { defaultRules, type SetCookieRule } from "../../../plugins/cache/rules.ts";
 import { isWhole } from "../../../plugins/cache/storable.ts";
 import { dateAt, refusal, request, stored } from "./messages.ts";
 
@@ -95,6 +95,18 @@ t.test("where cookies play a part, only what the origin marked for keeping is ke
   const pages = { ...defaultRules, lifetimes: { 200: 5000 } };
   t.equal(refusal(get, {}, { rules: pages }), null);
   t.equal(refusal(request({ cookie: "id=1" }), {}, { rules: pages }), "personal");
+});
+
+t.test("what sets cookies is kept as the operator says", async (t) => {
+  const sets = { "set-cookie": "id=1" };
+  const said = ["max-age=60", "public, max-age=60", "s-maxage=60"];
+  const refused = (setCookie: SetCookieRule) =>
+    said.map((control) =>
+      refusal(get, { ...sets, "cache-control": control }, { rules: { ...defaultRules, setCookie } }),
+    );
+  t.same(refused("never"), ["set-cookie", "set-cookie", "set-cookie"]);
+  t.same(refused("strip"), ["set-cookie", null, null]);
+  t.same(refused("share"), [null, null, null]);
 });
 
 t.test("other methods are not kept, but for a POST that is the resource", async (t) => {

@@ -1,5 +1,5 @@
+import { type PathPattern, pathPattern } from "../shared/path-pattern.ts";
 import type { Facts } from "./facts.ts";
-import { type PathPattern, pathPattern } from "./path-pattern.ts";
 
 export interface ConditionConfig {
   readonly method?: readonly string[];

@@ -1,4 +1,4 @@
-import { isArray, isObject, type Json } from "./schema/json.ts";
+import { isArray, isObject, type Json } from "../shared/json/json.ts";
 
 /** Deepest nesting that is looked at. */
 const maxDepth = 100;

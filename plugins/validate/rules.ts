@@ -1,9 +1,9 @@
 import type { ConfigOf } from "sluice/sdk";
+import { isObject, type Json, type JsonObject } from "../shared/json/json.ts";
+import { parseText } from "../shared/json/parse-text.ts";
 import type { BodyRule } from "./body.ts";
 import type { schema as configSchema } from "./config.ts";
 import { type OpenApi, openApi } from "./openapi/document.ts";
-import { parseText } from "./parse-text.ts";
-import { isObject, type Json, type JsonObject } from "./schema/json.ts";
 import { type SchemaOptions, validator } from "./schema/validator.ts";
 
 export type Config = ConfigOf<typeof configSchema>;

@@ -1,20 +1,26 @@
+import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
+import { pathOf, pointerOf, valueAt } from "../../shared/json/pointer.ts";
+import {
+  basesOf,
+  checkVersion,
+  methods,
+  type Part,
+  type Path,
+  partAt,
+} from "../../shared/openapi/document.ts";
+import { PathTable } from "../../shared/openapi/path-table.ts";
 import type { BodyRule, Media } from "../body.ts";
 import { Compiler } from "../schema/compile.ts";
-import { isArray, isObject, type Json, type JsonObject } from "../schema/json.ts";
-import { pathOf, pointerOf, valueAt } from "../schema/pointer.ts";
 import { type Node, ownUri, type Registry } from "../schema/registry.ts";
 import { registryOf, running, type SchemaOptions, type Validate } from "../schema/validator.ts";
 import type { Operation, ParameterCheck } from "./operation.ts";
 import { parameterCheck } from "./parameter.ts";
-import { PathTable } from "./path-table.ts";
 
 /** A compiled OpenAPI document. */
 export interface OpenApi {
   /** The operation; or the methods that the path has, empty when there is no such path. */
   find(method: string, path: string): Operation | { readonly allow: string };
 }
-
-const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /**
  * Compiles an OpenAPI 3.1 document.
@@ -24,10 +30,7 @@ const methods = ["get", "put", "post", "delete", "options", "head", "patch", "tr
  * openApi(document, options).find("GET", "/pets/1");
  */
 export function openApi(document: JsonObject, options: SchemaOptions): OpenApi {
-  const version = document["openapi"];
-  if (typeof version !== "string" || !version.startsWith("3.1.")) {
-    throw new Error(`expected openapi: 3.1.x, found ${JSON.stringify(version) ?? "nothing"}`);
-  }
+  checkVersion(document);
   const parts = new Parts(document, options);
   const table = new PathTable<ReadonlyMap<string, Operation>>();
   const paths = document["paths"] ?? {};
@@ -112,26 +115,6 @@ function bodyRule(parts: Parts, { value, path }: Part, required: boolean): BodyR
   return { required, media };
 }
 
-/** Paths of the servers; a variable in one has its default. */
-function basesOf({ servers }: JsonObject): string[] {
-  if (!isArray(servers) || servers.length === 0) return [""];
-  const bases = servers.filter(isObject).map(({ url, variables }) => {
-    const text = String(url).replaceAll(/\{([^}]*)\}/g, (_, name: string) => {
-      const variable = isObject(variables) ? variables[name] : undefined;
-      return isObject(variable) ? String(variable["default"]) : name;
-    });
-    return new URL(text, "http://localhost/").pathname.replace(/\/$/, "");
-  });
-  return [...new Set(bases)];
-}
-
-type Path = readonly string[];
-
-interface Part {
-  readonly value: JsonObject;
-  readonly path: Path;
-}
-
 /** The document, with its references followed. */
 class Parts {
   private readonly registry: Registry;
@@ -152,17 +135,8 @@ class Parts {
     this.compiler = new Compiler(this.registry, options.formats);
   }
 
-  /** What stands at a path, or what the reference there leads to. */
-  at(path: Path, hops = 0): Part {
-    const value = valueAt(this.document, path);
-    if (!isObject(value)) throw new Error(`#${pointerOf(path)}: expected an object`);
-    const reference = value["$ref"];
-    if (reference === undefined) return { value, path };
-    if (typeof reference !== "string" || !reference.startsWith("#/")) {
-      throw new Error(`#${pointerOf(path)}: $ref must lead to a place of this document; nothing is fetched`);
-    }
-    if (hops > 20) throw new Error(`#${pointerOf(path)}: $ref leads in a circle`);
-    return this.at(pathOf(decodeURIComponent(reference.slice(1))), hops + 1);
+  at(path: Path): Part {
+    return partAt(this.document, path);
   }
 
   validate(path: Path): Validate {

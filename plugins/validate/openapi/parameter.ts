@@ -1,4 +1,4 @@
-import { isArray, isObject, type Json, type JsonObject } from "../schema/json.ts";
+import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
 import type { Violation } from "../schema/run.ts";
 import type { Validate } from "../schema/validator.ts";
 import type { ParameterCheck, ParameterSource } from "./operation.ts";

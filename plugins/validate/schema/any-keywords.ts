@@ -1,5 +1,5 @@
 /** Validation section 6.1: keywords for values of any type. */
-import { canonical, isArray, isObject, type Json } from "./json.ts";
+import { canonical, isArray, isObject, type Json } from "../../shared/json/json.ts";
 import { type Keyword, wrong } from "./place.ts";
 
 const types: Readonly<Record<string, (value: Json) => boolean>> = {

@@ -1,5 +1,5 @@
 /** Core section 10.3.1, validation section 6.4: keywords for arrays. */
-import { canonical, isArray, type Json } from "./json.ts";
+import { canonical, isArray, type Json } from "../../shared/json/json.ts";
 import { countIn, type Keyword, listIn, wrong } from "./place.ts";
 
 export const prefixItems: Keyword = (place, value) => {

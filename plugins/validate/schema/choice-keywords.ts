@@ -1,5 +1,5 @@
 /** Core section 10.2: keywords that apply schemas to the value at hand. */
-import { isObject } from "./json.ts";
+import { isObject } from "../../shared/json/json.ts";
 import { type Keyword, listIn, objectIn, type Place } from "./place.ts";
 import type { Check } from "./run.ts";
 import { Seen } from "./seen.ts";

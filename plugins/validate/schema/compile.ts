@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
 import { applicators, assertions, formatRule, type KeywordRule, leftovers } from "./keywords.ts";
 import type { Place } from "./place.ts";
 import type { Node, Registry } from "./registry.ts";

@@ -1,6 +1,6 @@
 /** Validation section 7.3: formats that are known. Unknown ones are remarks, as the specification says. */
 
-import type { Json } from "./json.ts";
+import type { Json } from "../../shared/json/json.ts";
 import { isAddress4, isAddress6, isDate, isDateTime, isDuration, isTime } from "./time-and-address.ts";
 
 const text = (test: RegExp | ((value: string) => boolean)) => {

@@ -1,5 +1,5 @@
 /** Core section 10.3.2, validation section 6.5: keywords for objects. */
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
 import { countIn, type Keyword, namesIn, objectIn, type Place, patternIn } from "./place.ts";
 import type { Check, Run } from "./run.ts";
 

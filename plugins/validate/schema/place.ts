@@ -1,4 +1,4 @@
-import { isArray, isObject, type Json, type JsonObject } from "./json.ts";
+import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
 import type { Check } from "./run.ts";
 import { SchemaError } from "./schema-error.ts";
 

@@ -1,5 +1,5 @@
-import { isArray, isObject, type Json, type JsonObject } from "./json.ts";
-import { pathOf, pointerOf, valueAt } from "./pointer.ts";
+import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
+import { pathOf, pointerOf, valueAt } from "../../shared/json/pointer.ts";
 import { SchemaError } from "./schema-error.ts";
 
 /** A schema and where it stands. */

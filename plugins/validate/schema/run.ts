@@ -1,5 +1,5 @@
-import type { Json } from "./json.ts";
-import { pointerOf } from "./pointer.ts";
+import type { Json } from "../../shared/json/json.ts";
+import { pointerOf } from "../../shared/json/pointer.ts";
 import type { Seen } from "./seen.ts";
 
 /** Where a value does not fit, and which keyword says so. Values themselves are never told. */

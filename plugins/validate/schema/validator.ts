@@ -1,6 +1,6 @@
+import type { Json, JsonObject } from "../../shared/json/json.ts";
+import { pointerOf } from "../../shared/json/pointer.ts";
 import { Compiler } from "./compile.ts";
-import type { Json, JsonObject } from "./json.ts";
-import { pointerOf } from "./pointer.ts";
 import { ownUri, Registry } from "./registry.ts";
 import { type Check, Run, type RunLimits, TooMuch, type Violation } from "./run.ts";
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonObject } from "../../../plugins/validate/schema/json.ts";
+import type { JsonObject } from "../../../plugins/shared/json/json.ts";
 
 /**
  * The suite is not part of this repository. `SLUICE_JSON_SCHEMA_TESTS` names a checkout of

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { Json } from "./schema/json.ts";
+import type { Json } from "./json.ts";
 
 /**
  * Reads a document in JSON or YAML.

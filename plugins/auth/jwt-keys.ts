@@ -45,7 +45,8 @@ async function jwkOf({ jwk, pem, secret, alg, kid }: KeyEntry, place: string): P
   return { ...(await exportJWK(key)), alg, ...name };
 }
 
-function readJwk(jwk: unknown, place: string): JWK {
+/** @throws Error that holds nothing of it */
+export function readJwk(jwk: unknown, place: string): JWK {
   try {
     const value: unknown = typeof jwk === "string" ? JSON.parse(jwk) : jwk;
     if (typeof value === "object" && value !== null && "kty" in value) return value as JWK;

@@ -6,6 +6,7 @@ import { forwardAuth } from "./forward-auth.ts";
 import { introspection } from "./introspection.ts";
 import { jwt } from "./jwt.ts";
 import { oidc } from "./oidc.ts";
+import { signature } from "./signature.ts";
 import type { StrategyType } from "./strategy.ts";
 import { webhook } from "./webhook.ts";
 
@@ -17,5 +18,6 @@ export const strategyTypes: readonly StrategyType[] = [
   introspection,
   jwt,
   oidc,
+  signature,
   webhook,
 ];

@@ -1,6 +1,7 @@
 /** Services that call a webhook, known by the signatures of their calls. */
 import type { ConfigOf, PluginRequest } from "sluice/sdk";
 import { isSame } from "./constant-time.ts";
+import { hexOf } from "./hex.ts";
 import { rawBody } from "./raw-body.ts";
 import {
   type AuthContext,
@@ -135,12 +136,6 @@ function isUsed(signatures: readonly Uint8Array[], ttl: number, { counters }: Au
     if (counters.add(key, 1, { most: 1, ttl }) === undefined) isFirst = false;
   }
   return !isFirst;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  let hex = "";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return hex;
 }
 
 function joined(start: Uint8Array, rest: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

@@ -1,31 +1,13 @@
-import { join } from "node:path";
 import type { Test } from "tap";
-import { startProgram } from "../support/program.ts";
+import { startChromium } from "../support/chromium.ts";
 import type { InstalledSluice } from "./installed-sluice.ts";
 import { startNode } from "./node-service.ts";
-
-/** Only the page under test may use the network. */
-const quiet = [
-  ...[
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-  ],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-default-apps"],
-];
 
 /** A page in a browser, with its service behind Sluice. */
 export async function inBrowser(t: Test, installed: InstalledSluice, folder: string): Promise<void> {
   await using service = await startNode();
   await using sluice = await installed.serve(["--upstream", service.url]);
-  const profile = `--user-data-dir=${join(folder, "profile")}`;
-  // The debugging port keeps it open until the page has reported.
-  const args = [...quiet, profile, "--remote-debugging-port=0", `${sluice.url}/page`];
-  await using chromium = startProgram("chromium", args);
+  await using chromium = startChromium(folder, `${sluice.url}/page`);
   const report = await Promise.race([
     service.report,
     chromium.ended.then(() => Promise.reject(new Error(`chromium ended: ${chromium.output}`))),

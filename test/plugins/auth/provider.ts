@@ -23,6 +23,8 @@ export interface TestProvider {
   readonly asked: readonly string[];
   /** Answers instead of the provider, when it returns true. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Sends browsers back to one more site. All logins are forgotten. */
+  allowSite(origin: string): Promise<void>;
   /** Another key signs from now on, and the old one is gone. All logins are forgotten. */
   rotateKeys(): Promise<void>;
   count(asked: string): number;
@@ -42,6 +44,7 @@ export async function startProvider(
   settings: ProviderSettings = {},
 ): Promise<TestProvider> {
   const asked: string[] = [];
+  const allowed = [...sites];
   let provider: OidcProvider;
   let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   const server = createServer((request, response) => {
@@ -72,8 +75,12 @@ export async function startProvider(
     user: "alice",
     asked,
     intercept: () => false,
+    allowSite(origin) {
+      allowed.push(origin);
+      return self.rotateKeys();
+    },
     async rotateKeys() {
-      provider = await makeProvider(issuer, sites, settings);
+      provider = await makeProvider(issuer, allowed, settings);
       handle = provider.callback();
     },
     count: (wanted) => asked.filter((one) => one === wanted).length,
@@ -107,7 +114,7 @@ async function makeProvider(
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: confirmLogout },
     },
     interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     findAccount: (_: unknown, sub: string) => ({
@@ -144,6 +151,12 @@ async function consentToAll({ oidc: { client, session, provider } }: ProviderCon
   grant.addOIDCScope("openid profile email offline_access");
   await grant.save();
   return grant;
+}
+
+/** The page that asks whether the user wants it: somebody says yes at once. */
+function confirmLogout(context: { body: string }, form: string): void {
+  const yes = form.replace("</form>", '<input type="hidden" name="logout" value="yes"></form>');
+  context.body = `<!doctype html><title>logout</title>${yes}<script>document.forms[0].submit()</script>`;
 }
 
 let keyCount = 0;

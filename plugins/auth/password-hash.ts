@@ -1,6 +1,7 @@
 /** Hashes of passwords, by what they begin with. */
 import { scrypt } from "@noble/hashes/scrypt.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { compareSync } from "bcryptjs";
 import { bytesOf } from "./base64.ts";
 import { isSame } from "./constant-time.ts";
 
@@ -15,12 +16,18 @@ const mostRounds = 1_000_000;
 const leastRounds = 10_000;
 /** 2^14 with 8 blocks hold it for 70 ms and need 16 MiB. */
 const mostScryptWork = 2 ** 17;
+/** 2^10 rounds hold it for 55 ms, and each further one for twice as long. */
+const mostBcryptCost = 10;
+/** As few as `htpasswd -B` makes without being told. */
+const leastBcryptCost = 5;
+/** What bcrypt looks at. */
+const mostBcryptBytes = 72;
 
 /**
  * Reads a hash.
  *
- * `pbkdf2` runs in the host's threads. scrypt runs in the thread that proxies, which does nothing else meanwhile: only
- * costs that it can bear are taken. bcrypt and Argon2 need more than that in JavaScript at any cost worth having.
+ * `pbkdf2` runs in the host's threads. scrypt and bcrypt run in the thread that proxies, which does nothing else
+ * meanwhile: only costs that it can bear are taken. Argon2 needs more than that in JavaScript at any cost worth having.
  *
  * @throws Error that says what is expected, without the hash
  *
@@ -30,10 +37,13 @@ const mostScryptWork = 2 ** 17;
 export function readPasswordHash(text: string, allowFast: boolean): PasswordHash {
   if (text.startsWith("pbkdf2:")) return readPbkdf2(text);
   if (text.startsWith("$scrypt$")) return readScrypt(text);
-  if (/^\$(?:2[aby]?|argon2\w*)\$/.test(text)) {
-    throw new Error("bcrypt and Argon2 cannot be checked in a policy: hash it anew with pbkdf2 or scrypt");
+  if (text.startsWith("$2")) return readBcrypt(text);
+  if (text.startsWith("$argon2")) {
+    throw new Error("Argon2 cannot be checked in a policy: hash it anew with pbkdf2");
   }
-  if (!text.startsWith("{SHA256}")) throw new Error("the hash is none of pbkdf2:, $scrypt$ and {SHA256}");
+  if (!text.startsWith("{SHA256}")) {
+    throw new Error("the hash is none of pbkdf2:, $scrypt$, $2b$ and {SHA256}");
+  }
   if (!allowFast) throw new Error("{SHA256} is a fast hash without salt, and allowFast is false");
   return readSha256(text);
 }
@@ -73,6 +83,22 @@ function readScrypt(text: string): PasswordHash {
   const saltBytes = bytesIn(salt, 8, 64);
   const parameters = { N, r: blocks, p: lanes, dkLen: digest.length };
   return (password) => isSame(scrypt(encoder.encode(password), saltBytes, parameters), digest);
+}
+
+/**
+ * `$2a$`, `$2b$` and `$2y$`, which are one algorithm; `$2x$` is one with an error (CVE-2011-2483). A password of more bytes
+ * than bcrypt looks at is no good one: all that begin alike would be.
+ */
+function readBcrypt(text: string): PasswordHash {
+  const [, digits] = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/.exec(text) ?? [];
+  if (digits === undefined) throw new Error("the hash of bcrypt has not the form of $2a$, $2b$ or $2y$");
+  const cost = Number(digits);
+  if (cost < leastBcryptCost || cost > mostBcryptCost) {
+    throw new Error(
+      `bcrypt is not with a cost of ${leastBcryptCost} to ${mostBcryptCost}, and others would hold up all requests: hash it anew with pbkdf2`,
+    );
+  }
+  return (password) => encoder.encode(password).length <= mostBcryptBytes && compareSync(password, text);
 }
 
 function readSha256(text: string): PasswordHash {

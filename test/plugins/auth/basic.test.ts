@@ -1,10 +1,11 @@
 import { createHash, pbkdf2Sync, scryptSync } from "node:crypto";
+import { hashSync } from "bcryptjs";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { type TestGatewayOptions, testGateway } from "../../../core/testing/index.ts";
 import { readPasswordHash } from "../../../plugins/auth/password-hash.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
-import { onEachEngine } from "../../support/each-engine.ts";
+import { engines, onEachEngine } from "../../support/each-engine.ts";
 import { get } from "../../support/gateway.ts";
 import { ok, startUpstream } from "../../support/raw-upstream.ts";
 
@@ -106,8 +107,15 @@ t.test("hashes that protect nothing, or cost too much, are refused without being
   refused("$apr1$abcdefgh$0123456789", /none of/);
   refused("{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=", /none of/);
   refused(sha256("x"), /allowFast is false/);
-  refused("$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234", /bcrypt and Argon2/);
-  refused("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", /bcrypt and Argon2/);
+  const bcrypt = "$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+  for (const cost of ["11", "12", "31", "04", "00"]) {
+    refused(bcrypt.replace("10", cost), /cost of 5 to 10, and others would hold up all requests/);
+  }
+  refused(bcrypt.replace("$2y", "$2x"), /has not the form/);
+  refused(bcrypt.replace("$2y", "$2"), /has not the form/);
+  refused(bcrypt.slice(0, -1), /has not the form/);
+  refused(bcrypt.replace("$10", "$1"), /has not the form/);
+  refused("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", /Argon2 cannot be checked/);
   refused(pbkdf2("x").replace("10000", "1"), /10000 to 1000000 rounds/);
   refused(pbkdf2("x").replace("10000", "1e9"), /rounds/);
   refused(pbkdf2("x").replace("sha256", "md5"), /sha256 or sha512/);
@@ -115,6 +123,42 @@ t.test("hashes that protect nothing, or cost too much, are refused without being
   refused(pbkdf2("x").slice(0, -20), /base64 of 32/);
   refused(scrypt("x", 4).replace("ln=4", "ln=15"), /costs more/);
   refused(scrypt("x", 4).replace("ln=4", "ln=x"), /has not its form/);
+});
+
+t.test("bcrypt knows the hashes of others, in each of its three names", async (t) => {
+  // Of crypt_blowfish, and of `htpasswd -nbB`.
+  const known: readonly (readonly [hash: string, password: string])[] = [
+    ["$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"],
+    ["$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK", "U*U*"],
+    ["$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a", "U*U*U"],
+    ["$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy", ""],
+  ];
+  for (const [hash, password] of known) {
+    for (const name of ["$2a", "$2b", "$2y"]) {
+      const isPassword = readPasswordHash(hash.replace("$2a", name), false);
+      t.equal(await isPassword(password), true, hash);
+      t.equal(await isPassword(`${password} `), false);
+    }
+  }
+});
+
+t.test("attack: a password that is longer than bcrypt looks at, and begins like the right one", async (t) => {
+  const longest = "0123456789abcdefghijklmnopqrstuvwxyz".repeat(2);
+  const isPassword = readPasswordHash(hashSync(longest, 5), false);
+  t.equal(await isPassword(longest), true);
+  t.equal(await isPassword(`${longest}x`), false);
+  t.equal(await readPasswordHash(hashSync(`${longest}x`, 5), false)(`${longest}y`), false);
+  t.equal(await readPasswordHash(hashSync("é".repeat(37), 5), false)("é".repeat(37)), false, "74 bytes");
+});
+
+t.test("users of an htpasswd file that `htpasswd -B` wrote", async (t) => {
+  const htpasswd = `erin:${hashSync("e", 5).replace("$2b", "$2y")}\n`;
+  for (const engine of engines.filter((engine) => engine !== "quickjs")) {
+    await using gateway = await start({ users: [], htpasswd }, { engine });
+    t.equal((await gateway.fetch("/", as("erin:e"))).status, 200, engine);
+    t.equal((await gateway.fetch("/", as("erin:f"))).status, 401);
+    t.same(gateway.faults, []);
+  }
 });
 
 t.test("users of an htpasswd file", async (t) => {

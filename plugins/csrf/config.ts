@@ -1,3 +1,5 @@
+import { tokenSchema } from "./token-config.ts";
+
 /** What an operator may say; README.md tells the same for people. */
 export const schema = {
   type: "object",
@@ -24,6 +26,7 @@ export const schema = {
       description:
         "Whether requests that do not say where they come from are refused, as those of programs are",
     },
+    tokens: tokenSchema,
   },
   additionalProperties: false,
 } as const;

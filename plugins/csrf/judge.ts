@@ -19,16 +19,21 @@ export interface Rules {
  * @example
  * isForged({ method: "POST", url: "https://a.test/", headers: new Headers({ "sec-fetch-site": "cross-site" }) }, rules); // true
  */
-export function isForged({ method, url, headers }: Asking, rules: Rules): boolean {
+export function isForged(asking: Asking, rules: Rules): boolean {
+  const { url, headers } = asking;
   // A page opens a WebSocket anywhere, cookies come along, and CORS does not hold for it (RFC 6455 section 10.2).
-  const opensSocket = headers.has("sec-websocket-key");
-  if (rules.safeMethods.has(method) && !opensSocket) return false;
+  if (!changesSomething(asking, rules) && !headers.has("sec-websocket-key")) return false;
   const origin = headers.get("origin");
   if (origin !== null && rules.origins.has(origin)) return false;
   const site = headers.get("sec-fetch-site");
   // `none`: the user did it, in the address bar or by a bookmark.
   if (site !== null) return site !== "same-origin" && site !== "none";
   return origin === null ? rules.strict : hostOf(origin) !== hostOf(url);
+}
+
+/** By its method alone: a page cannot give a token to a WebSocket that it opens. */
+export function changesSomething({ method }: Pick<Asking, "method">, { safeMethods }: Rules): boolean {
+  return !safeMethods.has(method);
 }
 
 /** Without the scheme: TLS may have ended before this proxy. Null: there is none, as in `null`. */

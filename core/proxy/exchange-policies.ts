@@ -20,7 +20,7 @@ import type { Steering } from "../policy/steering.ts";
 import { bytesOf, tooLong } from "../policy/whole-body.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { Cluster } from "../upstream/cluster.ts";
-import { editableRequestFields, editableResponseFields } from "../wire/forward.ts";
+import { editableRequestFields, editableResponseFields, toldLength } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { exchangeIsOver } from "./body-reading.ts";
@@ -79,8 +79,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Policies that the request has passed, in their order. */
   private readonly passed: Policy[] = [];
   private reroutes = 0;
-  /** Of the body as the endpoint sends it; not positive when that is not known. */
-  private responseLength = 0;
+  /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
+  private responseLength = -1;
 
   constructor(exchange: Exchange, route: Route) {
     const { head, client } = exchange;
@@ -185,7 +185,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   onResponse(head: ResponseHead): ResponseRelay {
     this.responseFlow = new PolicyResponse(this.exchange, this, head);
     const draft = new ResponseDraft(head.status, head.reason, editableResponseFields(head));
-    this.responseLength = head.contentLength;
+    this.responseLength = toldLength(head);
     this.runResponse(draft, this.plan.onResponse);
     return this.responseFlow;
   }

@@ -51,7 +51,7 @@ export function attemptPreface(exchange: Exchange, attempt: RequestDraft, isCode
 
 /**
  * @param attempts says who answered
- * @param length of the body as the endpoint sends it; not positive when that is not known
+ * @param length of the body as the endpoint tells it; negative when it does not
  * @param isCoded whether it will have another one
  */
 export function responsePreface(
@@ -62,8 +62,9 @@ export function responsePreface(
 ): string {
   const failure = error === "" ? "" : `!${error}`;
   const place = placeText(attempts);
-  const known = body === undefined ? length : knownLength(body);
-  return `${status}${failure} ${reason}${place}\n${isCoded ? "" : lengthLine(known)}`;
+  const known = body === undefined ? length : knownLength(body, status);
+  const told = isCoded || known < 0 ? "" : `content-length: ${known}\r\n`;
+  return `${status}${failure} ${reason}${place}\n${told}`;
 }
 
 /** Who was asked last; empty: nobody. */
@@ -71,9 +72,10 @@ function placeText({ endpoint, cluster }: Attempts): string {
   return endpoint === null ? "" : `${mark}${endpoint.name}${mark}${cluster!.name}`;
 }
 
-/** 0 where there is none or it is not known. */
-function knownLength(body: NonNullable<ResponseDraft["body"]> | null): number {
-  return body === null || body instanceof GuestBody ? 0 : byteLength(body);
+/** Negative where it is not known. */
+function knownLength(body: NonNullable<ResponseDraft["body"]> | null, status: number): number {
+  if (body === null) return status === 204 || status === 304 ? -1 : 0;
+  return body instanceof GuestBody ? -1 : byteLength(body);
 }
 
 function lengthLine(contentLength: number): string {

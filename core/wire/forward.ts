@@ -273,6 +273,13 @@ export function receivedContentLength(head: ResponseHead): string {
   return value === null ? "" : `Content-Length: ${value}\r\n`;
 }
 
+/** What Content-Length tells, also of a body that does not come; negative where it tells nothing. */
+export function toldLength(head: ResponseHead): number {
+  if (head.contentLength !== 0) return head.contentLength;
+  const value = head.status === 204 ? null : head.marked(Kind.contentLength);
+  return value === null ? -1 : Number(value);
+}
+
 /** An interim response (RFC 9110 section 15.2) on its way to the client. */
 export function forwardInterim(head: ResponseHead): string {
   return `${statusLine(head)}${withoutHopFields(head, hopByHop | Kind.contentLength, head.fieldsStart)}\r\n`;

@@ -13,18 +13,21 @@ import { partsOf } from "./oidc/return-path.ts";
 import { SealedBox } from "./oidc/sealed-box.ts";
 import { identityOfSession, isWorn, type Session } from "./oidc/session.ts";
 import { type Found, type OpenSession, SessionStore } from "./oidc/session-store.ts";
+import { SharedRenewals, type SharedState } from "./oidc/shared-renewals.ts";
 import { checkSettable } from "./proxy-fields.ts";
 import type { AuthContext, Strategy, StrategyType, Verdict } from "./strategy.ts";
 
 export const oidc: StrategyType<OidcConfig> = {
   type: "oidc",
   schema: oidcSchema,
-  create: (config, { log }) =>
-    oidcStrategy(config, {
-      now: Date.now,
-      call: callProvider(config.timeout),
-      warn: (message) => log.warn(message),
-    }),
+  create(config, { log, kv, counters }) {
+    const warn = (message: string) => log.warn(message);
+    return oidcStrategy(
+      config,
+      { now: Date.now, call: callProvider(config.timeout), warn },
+      { kv, counters },
+    );
+  },
 };
 
 const ownParameters = [
@@ -50,7 +53,7 @@ interface Parts extends LoginParts {
 }
 
 /** @throws Error for a config that makes no sense */
-export function oidcStrategy(config: OidcConfig, host: ProviderHost): Strategy {
+export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: SharedState): Strategy {
   const { callbackPath, loginPath, logout, forward } = config;
   const taken = ownParameters.find((name) => Object.hasOwn(config.parameters, name));
   if (taken !== undefined) throw new Error(`parameters/${taken} is not for a config to set`);
@@ -77,7 +80,10 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost): Strategy {
     const sessionBox = await SealedBox.from(secrets, ["session", ...owner]);
     const sessions = new SessionStore(config, names, sessionBox, host.now);
     const shared = { config, names, provider, proveClient, box, sessions, host };
-    const renewal = new Renewal(config, provider, proveClient, host);
+    const renewalBox = await SealedBox.from(secrets, ["renewal", ...owner]);
+    // It may have to ask for metadata, tokens and keys.
+    const renewals = new SharedRenewals(state, renewalBox, 3 * config.timeout);
+    const renewal = new Renewal(config, provider, proveClient, host, renewals);
     parts = { ...shared, login: new Login(shared), renewal };
     await provider.start();
   }

@@ -77,6 +77,7 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
 
   const concealing = strategies.filter(({ conceal }) => conceal !== undefined);
   const responding = strategies.filter(({ respond: own }) => own !== undefined);
+  if (responding.length === 0) host.skip("onResponse");
   const isBearer = strategies.some(({ challenge }) => challenge?.startsWith("Bearer"));
   return { admit, respond };
 }

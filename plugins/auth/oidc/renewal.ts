@@ -7,29 +7,27 @@ import type { OidcConfig } from "./config.ts";
 import { verifyIdToken } from "./id-token.ts";
 import type { Provider, ProviderHost } from "./provider.ts";
 import { refreshedSession, type Session } from "./session.ts";
+import { failedFor, type Renewed, rememberedFor, type SharedRenewals } from "./shared-renewals.ts";
 import { askForTokens } from "./token-endpoint.ts";
 
-/** `over`: the provider has ended it; `failed`: the provider could not be asked. */
-export type Renewed =
-  | { readonly kind: "session"; readonly session: Session }
-  | { readonly kind: "over" }
-  | { readonly kind: "failed" };
-
-/** For how long requests that still have the old cookie get what came of it, in ms. */
-const rememberedFor = 60_000;
-/** For how long nobody asks again after a failure, in ms. */
-const failedFor = 5000;
-
-/** Refreshes once for all requests of a session: many providers take a second use of the same token for a theft. */
+/** Refreshes once for all requests of a session that come at the same time, or with the old cookie. */
 export class Renewal {
   private readonly config: OidcConfig;
   private readonly provider: Provider;
   private readonly proveClient: ProveClient;
   private readonly host: ProviderHost;
+  private readonly shared: SharedRenewals;
   private readonly running = new Map<string, Promise<Renewed>>();
   private readonly done = new TokenCache<Renewed>(1024);
 
-  constructor(config: OidcConfig, provider: Provider, proveClient: ProveClient, host: ProviderHost) {
+  constructor(
+    config: OidcConfig,
+    provider: Provider,
+    proveClient: ProveClient,
+    host: ProviderHost,
+    shared: SharedRenewals,
+  ) {
+    this.shared = shared;
     this.config = config;
     this.provider = provider;
     this.proveClient = proveClient;
@@ -53,12 +51,19 @@ export class Renewal {
   }
 
   private async refresh(session: Session, token: string): Promise<Renewed> {
-    const renewed = await this.ask(session, token).catch((error: Error): Renewed => {
-      this.host.warn(`a session could not be refreshed: ${error.message}`);
-      return { kind: "failed" };
-    });
-    const until = this.host.now() + (renewed.kind === "failed" ? failedFor : rememberedFor);
-    this.done.set(token, renewed, until);
+    const { shared, host } = this;
+    const key = await shared.keyOf(session);
+    let renewed = await shared.known(key);
+    if (renewed === null && !shared.claim(key)) renewed = await shared.wait(key);
+    if (renewed === null) {
+      renewed = await this.ask(session, token).catch((error: Error): Renewed => {
+        host.warn(`a session could not be refreshed: ${error.message}`);
+        return { kind: "failed" };
+      });
+      await shared.tell(key, renewed);
+    }
+    const seconds = renewed.kind === "failed" ? failedFor : rememberedFor;
+    this.done.set(token, renewed, host.now() + seconds * 1000);
     return renewed;
   }
 

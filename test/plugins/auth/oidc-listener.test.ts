@@ -29,7 +29,7 @@ async function startSite(
     settings: { auth: { grants: { ...noGrants, fetch: [provider.issuer] } } },
   });
   const site = `http://localhost:${(address as { port: number }).port}`;
-  await provider.allowSite(site);
+  provider.allowSite(site);
   return site;
 }
 

@@ -24,7 +24,7 @@ export interface TestProvider {
   /** Answers instead of the provider, when it returns true. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Sends browsers back to one more site. All logins are forgotten. */
-  allowSite(origin: string): Promise<void>;
+  allowSite(origin: string): void;
   /** Another key signs from now on, and the old one is gone. All logins are forgotten. */
   rotateKeys(): Promise<void>;
   count(asked: string): number;
@@ -46,6 +46,7 @@ export async function startProvider(
   const asked: string[] = [];
   const allowed = [...sites];
   let provider: OidcProvider;
+  let keys: readonly JWK[] = [];
   let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   const server = createServer((request, response) => {
     const path = request.url!.split("?", 1)[0]!;
@@ -63,6 +64,11 @@ export async function startProvider(
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
 
+  function begin(): void {
+    provider = makeProvider(issuer, keys, allowed, settings);
+    handle = provider.callback();
+  }
+
   function finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const denial = { error: "access_denied", error_description: "the user said no" };
     const result = self.user === null ? denial : { login: { accountId: self.user } };
@@ -77,11 +83,11 @@ export async function startProvider(
     intercept: () => false,
     allowSite(origin) {
       allowed.push(origin);
-      return self.rotateKeys();
+      begin();
     },
     async rotateKeys() {
-      provider = await makeProvider(issuer, allowed, settings);
-      handle = provider.callback();
+      keys = [await newKey("ES256"), await newKey("RS256")];
+      begin();
     },
     count: (wanted) => asked.filter((one) => one === wanted).length,
   };
@@ -89,12 +95,12 @@ export async function startProvider(
   return self;
 }
 
-async function makeProvider(
+function makeProvider(
   issuer: string,
+  keys: readonly JWK[],
   sites: readonly string[],
   { client, accessTokenFor = 3600, users = {} }: ProviderSettings,
-): Promise<OidcProvider> {
-  const keys = [await newKey("ES256"), await newKey("RS256")];
+): OidcProvider {
   return new OidcProvider(issuer, {
     clients: [
       {

@@ -10,6 +10,9 @@ export interface Shared {
   readonly onLoss: "local" | "allow" | "deny";
 }
 
+/** The store is gone, or more waits for it than may. */
+const losses = ["NetworkError", "QuotaExceededError"];
+
 /**
  * Asks all limits in a store, in one round trip. The request is counted by all of them or, if one refuses it, by none.
  *
@@ -31,7 +34,7 @@ export async function admitShared(
   try {
     taken = await store.take(asked.map(demandOf));
   } catch (error) {
-    if ((error as Error).name !== "NetworkError") throw error;
+    if (!losses.includes((error as Error).name)) throw error;
     ctx.metrics.counter("store_lost");
     if (state.isOver || onLoss === "allow") return;
     return onLoss === "deny" ? storeLost() : admit(rules, request, ctx, ownCost);

@@ -35,7 +35,7 @@ export class RedisServer {
   }
 
   signal(name: NodeJS.Signals): void {
-    this.child?.kill(name);
+    if (this.child?.pid !== undefined) process.kill(this.child.pid, name);
   }
 
   /** Ends it as a crash does. */

@@ -1,4 +1,5 @@
 import { type PathPattern, pathPattern } from "../shared/path-pattern.ts";
+import { isWanted } from "../shared/wanted-value.ts";
 import type { Facts } from "./facts.ts";
 
 export interface ConditionConfig {
@@ -26,17 +27,11 @@ export function conditionOf(config: ConditionConfig | undefined): Condition {
   return (facts) => {
     if (method !== undefined && !method.includes(facts.method)) return null;
     if (status !== undefined && !status.some((wanted) => isStatus(wanted, facts.status))) return null;
-    for (const [name, wanted] of headers) if (!isValue(wanted, facts.headers.get(name))) return null;
+    for (const [name, wanted] of headers) if (!isWanted(wanted, facts.headers.get(name))) return null;
     return path(facts.path);
   };
 }
 
 function isStatus(wanted: string | number, status: number): boolean {
   return wanted === status || wanted === `${Math.floor(status / 100)}xx`;
-}
-
-/** `*` is any value, and an empty text that there is no such field. */
-function isValue(wanted: string, value: string | null): boolean {
-  if (wanted === "") return value === null;
-  return wanted === "*" ? value !== null : value === wanted;
 }

@@ -1,6 +1,6 @@
+import { isProxyField } from "../shared/proxy-fields.ts";
 import type { Escape } from "./escape.ts";
 import { decodedParameter, type Facts, type Fields, isToken } from "./facts.ts";
-import { isProxyField } from "./proxy-fields.ts";
 import { parseTemplate, render, type Template } from "./template.ts";
 
 /** Named values of a message: its fields, its query or its cookies. */

@@ -1,4 +1,5 @@
 import type { Context, PluginRequest } from "sluice/sdk";
+import { targetOf } from "../shared/target.ts";
 import { type BodyFault, DueRules, editBody, isEncoded } from "./body.ts";
 import { applyEdits, type Edits, fieldEntries, PairList } from "./entries.ts";
 import { escapeForField, escapeForUrl } from "./escape.ts";
@@ -46,15 +47,6 @@ function requestFacts(request: PluginRequest, context: Context): Facts {
     status: 0,
     named: new Map(),
   };
-}
-
-/** Of an absolute URL without a fragment. */
-export function targetOf(url: string): { path: string; query: string } {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const mark = url.indexOf("?", start);
-  return mark < 0
-    ? { path: url.slice(start), query: "" }
-    : { path: url.slice(start, mark), query: url.slice(mark) };
 }
 
 function editHead(request: PluginRequest, rule: RequestRule, facts: Facts): Fault | null {

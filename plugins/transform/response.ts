@@ -1,9 +1,9 @@
 import type { Context, PluginResponse } from "sluice/sdk";
+import { targetOf } from "../shared/target.ts";
 import { type BodyFault, type Due, DueRules, editBody, isEncoded } from "./body.ts";
 import { applyEdits, fieldEntries } from "./entries.ts";
 import { escapeForField } from "./escape.ts";
 import type { Facts } from "./facts.ts";
-import { targetOf } from "./request.ts";
 import type { Rules } from "./rules.ts";
 
 /** What is kept of a request until its response comes. */

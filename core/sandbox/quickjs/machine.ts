@@ -48,7 +48,11 @@ export class Machine {
   }
 
   private shouldInterrupt(): 0 | 1 {
-    if (this.deadline.check()) return 1;
+    if (this.deadline.check()) {
+      // An async function makes a rejection of what ends others, and its caller goes on: asked at once, it ends as well.
+      this.heap.setWord(this.layout.polls, 1);
+      return 1;
+    }
     this.pace.onQuestion(performance.now());
     this.heap.setWord(this.layout.polls, this.pace.polls);
     return 0;

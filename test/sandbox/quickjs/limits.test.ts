@@ -34,6 +34,26 @@ for (const [name, body] of Object.entries(endless)) {
   });
 }
 
+const swallowing = {
+  "async functions":
+    "const f = async () => { for (let i = 0; i < 50; i++) text.indexOf('b'); }; for (;;) f();",
+  promises:
+    "const f = () => new Promise(() => { for (let i = 0; i < 50; i++) text.indexOf('b'); }); for (;;) f();",
+  "async functions in async functions":
+    "const g = async () => { for (let i = 0; i < 50; i++) text.indexOf('b'); }; const f = async () => { for (let i = 0; i < 50; i++) g(); }; for (;;) f();",
+};
+
+for (const [name, body] of Object.entries(swallowing)) {
+  t.test(`attack: ${name} that make a rejection of the end, in a loop`, async (t) => {
+    const guest = await guestThat(body);
+    const before = process.threadCpuUsage();
+    t.equal(await faultOf(() => guest.dispatch("a".repeat(10_000))), "cpu");
+    const { user, system } = process.threadCpuUsage(before);
+    const took = (user + system) / 1000;
+    t.ok(took < 250, `it had 50 ms, and took ${took.toFixed()}`);
+  });
+}
+
 const growing = {
   arrays: "const a = []; for (;;) a.push(new Array(1000).fill(1.5));",
   texts: "const a = []; for (;;) a.push('x'.repeat(100000) + a.length);",

@@ -1,9 +1,11 @@
 /** Browsers that log in at a provider (OpenID Connect), and keep a session in an encrypted cookie. */
 import type { Identity, PluginRequest, PluginResponse } from "sluice/sdk";
+import { problem } from "./oidc/answers.ts";
 import { isNavigation } from "./oidc/browser.ts";
 import { clientAuth } from "./oidc/client-auth.ts";
 import { type OidcConfig, oidcSchema } from "./oidc/config.ts";
 import { cookieNames, removeCookies } from "./oidc/cookies.ts";
+import { inTime } from "./oidc/in-time.ts";
 import { Login, type LoginParts } from "./oidc/login.ts";
 import { endLogin } from "./oidc/logout.ts";
 import { Provider, type ProviderHost } from "./oidc/provider.ts";
@@ -13,7 +15,7 @@ import { partsOf } from "./oidc/return-path.ts";
 import { SealedBox } from "./oidc/sealed-box.ts";
 import { identityOfSession, isWorn, type Session } from "./oidc/session.ts";
 import { type Found, type OpenSession, SessionStore } from "./oidc/session-store.ts";
-import { SharedRenewals, type SharedState } from "./oidc/shared-renewals.ts";
+import { type Renewed, SharedRenewals, type SharedState } from "./oidc/shared-renewals.ts";
 import { checkSettable } from "./proxy-fields.ts";
 import type { AuthContext, Strategy, StrategyType, Verdict } from "./strategy.ts";
 
@@ -112,11 +114,11 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
   ): Verdict | Promise<Verdict> {
     if ("none" in found) {
       if (found.none !== "absent") ctx.metrics.counter(`session_${found.none}`);
-      return stranger(own, request);
+      return stranger(own, request, ctx);
     }
     if (own.renewal.isDue(found.session)) return renew(found, old, own, request, ctx);
     const now = host.now() / 1000;
-    if (isAccessOver(found.session, now)) return stranger(own, request);
+    if (isAccessOver(found.session, now)) return stranger(own, request, ctx);
     if (!isWorn(found.session, config, now)) return pass(found.session, found.identity, request);
     const session = { ...found.session, seen: Math.floor(now) };
     return own.sessions.store(session, old).then((cookies) => {
@@ -134,8 +136,8 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
   ): Promise<Verdict> {
     const renewing = own.renewal.renew(found.session);
     ctx.waitUntil(renewing);
-    const renewed = await renewing;
-    if (renewed.kind === "over") return stranger(own, request);
+    const renewed = await inTime(renewing, ctx, (): Renewed => ({ kind: "failed" }));
+    if (renewed.kind === "over") return stranger(own, request, ctx);
     if (renewed.kind === "failed") {
       const { accessUntil } = found.session;
       const isOver = accessUntil !== null && host.now() >= accessUntil * 1000;
@@ -157,10 +159,13 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
     return accessToken !== null && refreshToken === null && accessUntil !== null && now >= accessUntil;
   }
 
-  function stranger({ login }: Parts, request: PluginRequest): Verdict {
-    const { path, query } = partsOf(request.url);
-    const wanted = query === "" ? path : `${path}?${query}`;
-    return { kind: "absent", invite: () => (isNavigation(request) ? login.begin(request, wanted) : null) };
+  function stranger({ login }: Parts, request: PluginRequest, ctx: AuthContext): Verdict {
+    function invite(): Promise<Response> | null {
+      if (!isNavigation(request)) return null;
+      const { path, query } = partsOf(request.url);
+      return inTime(login.begin(request, query === "" ? path : `${path}?${query}`), ctx, tooSlow);
+    }
+    return { kind: "absent", invite };
   }
 
   function conceal({ headers }: PluginRequest): void {
@@ -189,7 +194,11 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
   };
 }
 
+function tooSlow(): Response {
+  return problem(503, "provider_slow");
+}
+
 function answered(response: Promise<Response>, ctx: AuthContext): Promise<Verdict> {
   ctx.waitUntil(response);
-  return response.then((found): Verdict => ({ kind: "respond", response: found }));
+  return inTime(response, ctx, tooSlow).then((found): Verdict => ({ kind: "respond", response: found }));
 }

@@ -20,14 +20,14 @@ export function isNavigation({ method, headers }: Asking): boolean {
 }
 
 /**
- * Whether a page of this site, or the user in the address bar, sent the request: other sites could end a login in the
- * user's name otherwise.
+ * Whether a page of this site sent the request: others could end a login in the user's name otherwise. `none`, the address bar, is
+ * also what a link in a mail is.
  *
  * @param origin of this site
  */
 export function isFromOwnSite({ headers }: Asking, origin: string): boolean {
   const site = headers.get("sec-fetch-site");
-  if (site !== null) return site === "same-origin" || site === "none";
+  if (site !== null) return site === "same-origin";
   const sender = headers.get("origin") ?? headers.get("referer");
   return sender !== null && hostOf(sender) === hostOf(origin);
 }

@@ -4,6 +4,7 @@ import type { PluginRequest } from "sluice/sdk";
 import { isSame } from "../constant-time.ts";
 import type { AuthContext } from "../strategy.ts";
 import { type ProblemStatus, problem, redirect } from "./answers.ts";
+import { isNavigation } from "./browser.ts";
 import { areAllowed } from "./claim-rules.ts";
 import type { ProveClient } from "./client-auth.ts";
 import type { OidcConfig } from "./config.ts";
@@ -105,6 +106,9 @@ export class Login {
       return redirect(login.path, [...stored, ...spent]);
     } catch (error) {
       const { status, code } = error instanceof LoginFailure ? error : new LoginFailure(502, "login_failed");
+      // Back and reload show an old answer again: nothing comes of it, and nothing has to.
+      const known = status === 400 && isNavigation(request) ? await sessions.find(cookies, ctx) : null;
+      if (known !== null && !("none" in known)) return redirect("/", spent);
       if (!(error instanceof LoginFailure)) host.warn(`a login failed: ${(error as Error).message}`);
       ctx.metrics.counter(`login_${code}`);
       return problem(status, code, spent);

@@ -1,8 +1,8 @@
 /** The end of a login (OpenID Connect RP-Initiated Logout 1.0; RFC 7009). */
 import type { PluginRequest } from "sluice/sdk";
 import type { AuthContext } from "../strategy.ts";
-import { problem, redirect } from "./answers.ts";
-import { isFromOwnSite } from "./browser.ts";
+import { logoutPage, problem, redirect } from "./answers.ts";
+import { isFromOwnSite, isNavigation } from "./browser.ts";
 import { expired } from "./cookies.ts";
 import { type LoginParts, withQuery } from "./login.ts";
 import type { Metadata } from "./metadata.ts";
@@ -17,7 +17,9 @@ export async function endLogin(
   const { config, names, provider, sessions } = parts;
   if (request.method !== "GET" && request.method !== "POST") return problem(405, "method_not_allowed");
   const origin = config.origin || partsOf(request.url).origin;
-  if (!isFromOwnSite(request, origin)) return problem(403, "cross_site_logout");
+  if (!isFromOwnSite(request, origin)) {
+    return isNavigation(request) ? logoutPage(config.logout.path) : problem(403, "cross_site_logout");
+  }
   const cookies = sessions.cookiesOf(request);
   const found = await sessions.find(cookies, ctx);
   const session = "none" in found ? null : found.session;

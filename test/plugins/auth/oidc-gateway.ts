@@ -18,6 +18,8 @@ export interface LoginSettings {
   readonly engine?: TestEngine;
   readonly upstream?: TestUpstream;
   readonly onStart?: string;
+  /** Ms that a phase may take. */
+  readonly wall?: number;
   /** In the place of the network. */
   readonly fetch?: (request: Request) => Response | Promise<Response>;
 }
@@ -39,11 +41,19 @@ export function startLoginGateway(
   provider: Pick<TestProvider, "issuer">,
   settings: LoginSettings = {},
 ): Promise<TestGateway> {
-  const { oidc, policy, engine, upstream = echo, onStart = "refuse", fetch = throughNetwork } = settings;
+  const {
+    oidc,
+    policy,
+    engine,
+    upstream = echo,
+    onStart = "refuse",
+    fetch = throughNetwork,
+    wall,
+  } = settings;
   const config = { strategies: [{ ...oidcConfig(provider, oidc), onStart }], ...policy };
   const grants = { identity: true, kv: true, fetch: [{ origin: provider.issuer, private: true }] };
   return testGateway({
-    plugins: [{ plugin: "auth", config, grants }],
+    plugins: [{ plugin: "auth", config, grants, ...(wall !== undefined && { limits: { wall } }) }],
     upstream,
     fetch,
     ...(engine !== undefined && { engine }),

@@ -151,31 +151,58 @@ onEachEngine("a logout ends the session here and at the provider", async (t, eng
   t.same(gateway.faults, []);
 });
 
-t.test("attack: another site logs the user out", async (t) => {
+t.test("attack: another site, or a link in a mail, logs the user out", async (t) => {
   const provider = await startProvider(t, [site]);
   await using gateway = await startLoginGateway(provider);
   const browser = browserOf(gateway);
   await browser.go(`${site}/`);
   const path = `${site}/oauth2/logout`;
   const evil = { origin: "https://evil.test", "sec-fetch-site": "cross-site" };
-  for (const init of [
-    { headers: evil },
-    { headers: evil, method: "POST" },
-    { headers: { "sec-fetch-site": "same-site" } },
-    { headers: { referer: "http://localhost.evil.test/" } },
-  ]) {
-    const fields = "referer" in init.headers ? init.headers : { ...init.headers };
-    const cookie = [...browser.jar(site)].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = await gateway.fetch(path, {
-      ...init,
-      headers: { ...fields, cookie },
-      redirect: "manual",
-    });
-    t.equal(response.status, 403);
+  const navigation = { "sec-fetch-mode": "navigate" };
+  const cookie = [...browser.jar(site)].map(([name, value]) => `${name}=${value}`).join("; ");
+  for (const [method, fields, status] of [
+    ["POST", { ...evil, ...navigation }, 403],
+    ["GET", evil, 403],
+    ["GET", { "sec-fetch-site": "same-site" }, 403],
+    ["GET", { referer: "http://localhost.evil.test/" }, 403],
+    ["GET", { ...navigation, "sec-fetch-site": "cross-site" }, 200],
+    ["GET", { ...navigation, "sec-fetch-site": "none" }, 200],
+  ] as const) {
+    const headers = { ...fields, cookie };
+    const response = await gateway.fetch(path, { method, headers, redirect: "manual" });
+    t.equal(response.status, status, JSON.stringify(fields));
     t.equal(response.headers.get("set-cookie"), null);
   }
   t.equal((await browser.go(path, { method: "DELETE" })).status, 405);
   t.equal((await browser.go(`${site}/`)).hops.length, 0, "the session is as it was");
+  const asked = await browser.go(path);
+  t.match(asked.text, '<form method="post" action="/oauth2/logout">', "the user is asked");
+  t.match(asked.headers.get("content-security-policy"), "frame-ancestors 'none'", "in no frame of others");
+});
+
+t.test("back and reload show an old answer, and the session stays", async (t) => {
+  const provider = await startProvider(t, [site]);
+  await using gateway = await startLoginGateway(provider);
+  const browser = browserOf(gateway);
+  const page = await browser.go(`${site}/orders`);
+  const answer = page.hops.find((hop) => hop.startsWith(`${site}/oauth2/callback`))!;
+  const session = browser.jar(site).get("__Host-session");
+  const again = await browser.go(answer);
+  t.equal(again.url, `${site}/`);
+  t.equal(again.status, 200);
+  t.equal(browser.jar(site).get("__Host-session"), session);
+  t.equal(provider.count("POST /token"), 1);
+});
+
+onEachEngine("a provider that takes its time ends in 503, and in no fault", async (t, engine) => {
+  const provider = await startProvider(t, [site]);
+  await using gateway = await startLoginGateway(provider, { engine, wall: 600 });
+  provider.intercept = (request) => request.url === "/token";
+  const page = await browserOf(gateway).go(`${site}/`);
+  t.equal(page.status, 503);
+  t.match(JSON.parse(page.text), { code: "provider_slow" });
+  t.equal(page.headers.get("retry-after"), "5");
+  t.same(gateway.faults, []);
 });
 
 t.test("claims decide who is let in", async (t) => {

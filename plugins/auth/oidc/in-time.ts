@@ -1,0 +1,27 @@
+import type { AuthContext } from "../strategy.ts";
+
+/** Ms that are left for what comes after. */
+const margin = 100;
+
+/**
+ * What comes of the work, or something else shortly before the phase is over: a provider that takes its time in several
+ * calls would make a fault of it.
+ *
+ * @example
+ * await inTime(login.finish(request, ctx), ctx, () => problem(503, "provider_slow"));
+ */
+export async function inTime<Value>(
+  work: Promise<Value>,
+  { deadline }: AuthContext,
+  late: () => Value,
+): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = new Promise<Value>((resolve) => {
+    timer = setTimeout(() => resolve(late()), Math.max(0, deadline - performance.now() - margin));
+  });
+  try {
+    return await Promise.race([work, end]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,19 +1,23 @@
 import { noGrants } from "../config/defaults.ts";
 import type { CacheStoreConfig } from "../config/model.ts";
+import type { StoreConfig } from "../config/store-model.ts";
 import { formatSize } from "../config/units.ts";
 import { missingGrants } from "../policy/grants.ts";
 import { limitsText } from "../policy/plugin-limits.ts";
 import { answerText, matchText, rewriteText } from "./answer-text.ts";
 import { priorityLines } from "./overload-text.ts";
 import type { BodyUse, PolicyDescription, RouteDescription } from "./route-description.ts";
+import { storeText } from "./store-text.ts";
 import { trafficLines } from "./traffic-text.ts";
 
-/** Routes and their policies, for people. */
-export function planText(routes: readonly RouteDescription[]): string {
+/** Routes, their policies, and the stores that those may count in, for people. */
+export function planText(routes: readonly RouteDescription[], stores: readonly StoreConfig[] = []): string {
   const policies = new Map(
     routes.flatMap((route) => route.policies).map((policy) => [keyOf(policy), policy]),
   );
-  return [...routes.map(routeText), ...[...policies.values()].map(policyText)].join("\n");
+  return [...routes.map(routeText), ...[...policies.values()].map(policyText), ...stores.map(storeText)].join(
+    "\n",
+  );
 }
 
 function keyOf({ plugin, config }: PolicyDescription): string {

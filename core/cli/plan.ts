@@ -36,7 +36,9 @@ export async function plan(
   if (problems.length > 0) return exitCodes.config;
   const described = routes.map((route) => describeRoute(route, config, plugins));
   return print(
-    request.json ? `${JSON.stringify(asJson(described, request), null, 2)}\n` : planText(described),
+    request.json
+      ? `${JSON.stringify(asJson(described, request), null, 2)}\n`
+      : planText(described, config.stores),
   );
 }
 

@@ -18,6 +18,11 @@ export function remoteStores(metrics: StoreMetrics, log: Log): RemoteStores<Stor
 function createStore({ name, redis }: StoreConfig, metrics: StoreMetrics, log: Log): OpenStore {
   const { username, password, database, keyPrefix, connectTimeout, commandTimeout } = redis;
   const slot = metrics.slot(name);
+  let isUp = false;
+  const setUp = (up: boolean) => {
+    if (up !== isUp) metrics.up(slot, up ? 1 : -1);
+    isUp = up;
+  };
   return new RedisStore({
     client: {
       socket: socketOf(redis),
@@ -30,10 +35,11 @@ function createStore({ name, redis }: StoreConfig, metrics: StoreMetrics, log: L
     commandTimeout,
     observer: {
       state(lost) {
-        metrics.up(slot, lost === null);
+        setUp(lost === null);
         if (lost === null) log()?.info({ store: name }, "Store is connected");
         else log()?.warn({ store: name, reason: lost.message }, "Store is lost; it is tried again");
       },
+      closed: () => setUp(false),
       call: (operations, ms) => metrics.call(slot, operations, ms),
       failed: (operations) => metrics.failed(slot, operations),
     },

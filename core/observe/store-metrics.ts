@@ -29,8 +29,9 @@ export class StoreMetrics {
     return this.#table.slot(name);
   }
 
-  up(slot: number, isUp: boolean): void {
-    this.#table.cells[slot * width + column.up] = isUp ? 1 : 0;
+  /** Connections that came to be usable (+), or are not any more (-). */
+  up(slot: number, delta: number): void {
+    this.#table.add(slot, column.up, delta);
   }
 
   call(slot: number, operations: number, ms: number): void {
@@ -50,7 +51,7 @@ export class StoreMetrics {
       .filter(([name, row]) => name !== overflowName || row.some((count) => count > 0))
       .map(([store, row]) => ({
         store,
-        up: row[column.up] === 1,
+        up: row[column.up]! > 0,
         calls: row[column.calls]!,
         operations: row[column.operations]!,
         failed: row[column.failed]!,

@@ -46,6 +46,15 @@ t.test("a Unix socket is reached by net, read and write at once", async (t) => {
   t.same(write, [path]);
 });
 
+t.test("stores are connected to, and the files of their TLS read", async (t) => {
+  const files = { ca: "redis-ca.pem", cert: null, key: null };
+  const redis = { address: { host: "redis.internal", port: 6380 }, tls: files };
+  const stores = [{ name: "shared", redis }] as unknown as Config["stores"];
+  const { net, read } = dataPermissions({ ...configOf("127.0.0.1:3000"), stores });
+  t.same(net, [...base, "redis.internal:6380"]);
+  t.ok(read?.includes(resolve("redis-ca.pem")));
+});
+
 t.test("a listener on a name binds addresses that only localhost is known to have", async (t) => {
   t.same(toListen({ host: "localhost", port: 80 }), ["localhost:80", "127.0.0.1:80", "[::1]:80"]);
   t.same(toListen({ host: "::", port: 80 }), ["[::]:80"]);

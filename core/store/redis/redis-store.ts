@@ -18,6 +18,8 @@ export interface RedisStoreOptions extends Omit<RedisConnectionOptions, "probe" 
 export interface StoreObserver {
   /** Whether it can be used, and why not. Called when that changes. */
   state(lost: StoreLostError | null): void;
+  /** It is not used any more. */
+  closed(): void;
   /** A call was answered, with so many groups in it, after ms. */
   call(groups: number, ms: number): void;
   /** So many groups were not done, or nobody knows. */
@@ -65,6 +67,7 @@ export class RedisStore implements RemoteStore {
 
   close(): void {
     this.connection.close();
+    this.options.observer.closed();
   }
 
   run(namespace: string, steps: readonly StoreStep[]): Promise<string> {

@@ -61,6 +61,21 @@ export interface Context<Config = unknown, State = unknown> {
    */
   readonly deadline: number;
   /**
+   * In `onRequest`: has the request sent again, as it reaches this plugin, while it is answered otherwise. Nobody gets the
+   * response to that: this plugin and those behind it see both in their phases, as they see any request, with `ctx.isRefresh`;
+   * those before it are not asked again, but what they changed of the request is in it. It has 60 s, is the first
+   * thing to go when not all can be served, and is neither counted nor logged as a request.
+   *
+   * Returns false when nothing is sent: there are too many, the request has a body, or is itself such a one.
+   *
+   * @example
+   * const stale = ctx.cache.get(request.url);
+   * if (stale !== undefined && !ctx.isRefresh && ctx.refresh()) return stale.response();
+   */
+  refresh(): boolean;
+  /** Whether the request is one that `refresh` has sent again: nobody waits for the response. */
+  readonly isRefresh: boolean;
+  /**
    * Lets work go on that the response does not wait for. What it rejects with is logged.
    *
    * @example

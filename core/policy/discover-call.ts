@@ -72,6 +72,10 @@ class DiscoverCall implements GuestCall, SlotOwner {
     throw new HostCallError("InvalidStateError", "Cannot record the body: there is none");
   }
 
+  refresh(): never {
+    throw new HostCallError("InvalidStateError", "Cannot refresh: there is no request");
+  }
+
   private onTimeout(): void {
     if (!this.finish()) return;
     const message = `discover took longer than ${this.policy.wallMs} ms`;

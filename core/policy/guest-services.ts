@@ -15,6 +15,7 @@ import type { Stores } from "../store/stores.ts";
 import { bodyOperations } from "./body-operations.ts";
 import { cacheOperations } from "./cache-operations.ts";
 import { counterOperations } from "./counter-operations.ts";
+import { exchangeOperations } from "./exchange-operations.ts";
 import type { GuestExchange } from "./guest-slots.ts";
 import type { HandedBodies } from "./handed-bodies.ts";
 import { keyValueOperations } from "./key-value-operations.ts";
@@ -65,6 +66,7 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
     counterOperations(shared, facts),
     storeOperations(shared, facts),
     cacheOperations(shared, facts),
+    exchangeOperations(facts),
     bodyOperations(facts),
     cryptoOperations(),
     fetchOperations({

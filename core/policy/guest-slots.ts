@@ -19,6 +19,12 @@ export interface SlotOwner {
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
   /** @throws HostCallError when the response's body is on its way already */
   record(recording: Recording): void;
+  /**
+   * Sends the request again, for nobody, as it reaches the policy. Returns false when that cannot be.
+   *
+   * @throws HostCallError when the request is on its way already
+   */
+  refresh(policy: Policy): boolean;
 }
 
 export interface GuestExchange {

@@ -22,6 +22,8 @@ export interface PolicyHost {
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
   /** Keeps what of the response's body passes the policy. */
   record(recording: Recording): void;
+  /** Sends the request again, for nobody, as it reaches the policy. Returns false when that cannot be. */
+  refresh(policy: Policy): boolean;
 }
 
 export class PolicyRun implements SlotOwner {
@@ -113,6 +115,10 @@ export class PolicyRun implements SlotOwner {
 
   record(recording: Recording): void {
     this.host.record(recording);
+  }
+
+  refresh(policy: Policy): boolean {
+    return this.host.refresh(policy);
   }
 
   /** Returns the slot that the policy had, or -1 when its guest does not know the exchange. */

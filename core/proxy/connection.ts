@@ -17,6 +17,7 @@ import type { RequestHead } from "../wire/request-head.ts";
 import type { Trailers } from "../wire/trailers.ts";
 import { clientSide } from "./client-side.ts";
 import { Exchange } from "./exchange.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Generation } from "./generation.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -42,7 +43,7 @@ const lingerBytes = 1024 * 1024;
 /** How long an idle connection may still bring a request after shutdown began, in ms. */
 const leavingIdleTime = 1000;
 
-export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwner {
+export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwner, ExchangeClient {
   readonly gateway: Gateway;
   /** Of the generation that the current request belongs to. */
   side: ClientSide;

@@ -32,6 +32,7 @@ import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
 import { attemptPreface, contextText, requestPreface, responsePreface } from "./policy-text.ts";
+import { refresh } from "./refresh.ts";
 import { RequestFlow } from "./request-flow.ts";
 import { admitAgain } from "./request-priority.ts";
 import { draftAnswer } from "./route-answer.ts";
@@ -92,6 +93,17 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.request = new RequestDraft(head, editableRequestFields(head, client.side));
     this.attempt = this.request;
     this.requestFlow = new RequestFlow(exchange, this);
+  }
+
+  /** The same request in another exchange, as it reaches the policy: those before that are not asked again. */
+  again(exchange: Exchange, policy: Policy): ExchangePolicies {
+    const { plan, request, route, firstRoute } = this;
+    const again = new ExchangePolicies(exchange, firstRoute);
+    again.request = request.copy();
+    again.attempt = again.request;
+    again.route = route;
+    again.plan = planRoute(plan.policies.slice(plan.policies.indexOf(policy)))!;
+    return again;
   }
 
   // --- request
@@ -220,6 +232,13 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   record(recording: Recording): void {
     this.responseFlow?.assertUnsent();
     this.recordings.add(recording, this.stage === "response");
+  }
+
+  /** @throws HostCallError when the request is on its way already */
+  refresh(policy: Policy): boolean {
+    if (this.phase?.isAt(policy) === true && this.stage === "request")
+      return refresh(this.exchange, this, policy);
+    throw new HostCallError("InvalidStateError", "Cannot refresh: onRequest is the place for it");
   }
 
   responseBodyPipe(listener: BodyListener): BodyPipe {

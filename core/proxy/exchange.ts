@@ -27,7 +27,7 @@ import { Attempts } from "./attempts.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import { clientScheme } from "./client-facts.ts";
 import { type ClusterChoice, clusterFor } from "./cluster-choice.ts";
-import type { DownstreamConnection } from "./connection.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
 import { injectFault } from "./fault.ts";
@@ -51,13 +51,15 @@ import { upstreamHead } from "./upstream-head.ts";
 const mostInterims = 32;
 
 export class Exchange implements Task {
-  readonly client: DownstreamConnection;
+  readonly client: ExchangeClient;
   readonly head: RequestHead;
   readonly requestId: string;
   readonly startedAt = performance.now();
   readonly requestBody = new RequestBody();
   readonly generation: Generation;
   readonly writer: ResponseWriter;
+  /** Whether a policy had the request sent again, for nobody. */
+  isRefresh = false;
   /** Status that the client saw, 0 before there is one. */
   status = 0;
   error: ProxyError | null = null;
@@ -84,12 +86,20 @@ export class Exchange implements Task {
   private responseEnded = false;
   private finished = false;
 
-  constructor(client: DownstreamConnection, head: RequestHead, generation: Generation) {
+  constructor(client: ExchangeClient, head: RequestHead, generation: Generation) {
     this.client = client;
     this.head = head;
     this.generation = generation;
     this.writer = new ResponseWriter(client);
     this.requestId = requestIdOf(head, client.side.trusted);
+  }
+
+  /** One for the same request on the same route, which nobody has sent. */
+  again(client: ExchangeClient): Exchange {
+    const again = new Exchange(client, this.head, this.generation);
+    again.isRefresh = true;
+    again.route = this.route;
+    return again;
   }
 
   /** As it goes upstream. */

@@ -17,6 +17,7 @@ import type { RemoteStores } from "../store/remote-stores.ts";
 import { Cluster } from "../upstream/cluster.ts";
 import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward.ts";
+import { AbsentClient } from "./absent-client.ts";
 import { accessRecord, refusalRecord } from "./access-record.ts";
 import { DownstreamConnection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
@@ -179,6 +180,7 @@ export class Gateway {
   close(): void {
     void this.closeListeners();
     for (const connection of [...this.connections()]) connection.destroy();
+    AbsentClient.endAll(this);
     for (const { mirrors } of this.generation.routes) mirrors?.forEach((mirror) => void mirror.close());
     for (const cluster of this.generation.clusters.values()) cluster.close();
     this.upstream.checker?.close();

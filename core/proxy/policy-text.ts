@@ -19,6 +19,7 @@ export function contextText(exchange: Exchange, request: RequestDraft): string {
   const priority = request.priority ?? exchange.priority;
   const facts = `${requestId} ${address} ${scheme} ${route!.number} ${priority} ${request.method} ${request.authority} ${target}`;
   const deadline = deadlineText(exchange.attempts.deadline);
+  if (exchange.isRefresh) return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline} again`;
   if (deadline !== "") return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline}`;
   if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
   return client.tls === "" ? facts : `${facts} ${client.tls}`;

@@ -1,6 +1,6 @@
 /** A response on its way to its client: head and small body leave in one write, the rest as it arrives. */
 import { type Trailers, writeTrailers } from "../wire/trailers.ts";
-import type { DownstreamConnection } from "./connection.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 
 /** Up to here bytes travel in one string with the head, which saves a system call. */
 const joinedBody = 8 * 1024;
@@ -17,12 +17,12 @@ export class ResponseWriter {
   bytesOut = 0;
   /** Whether the client got a byte. */
   answered = false;
-  private readonly client: DownstreamConnection;
+  private readonly client: ExchangeClient;
   /** Bytes as latin1 that wait for the end of the current read. */
   private text = "";
   private chunked = false;
 
-  constructor(client: DownstreamConnection) {
+  constructor(client: ExchangeClient) {
     this.client = client;
   }
 

@@ -2,7 +2,7 @@
 import { Timer } from "../net/timers.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { TunnelEnd } from "../upstream/receiver.ts";
-import type { DownstreamConnection } from "./connection.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 
 /** Who wants to know when it is over. */
 export interface TunnelOwner {
@@ -10,7 +10,7 @@ export interface TunnelOwner {
 }
 
 export class Tunnel implements TunnelEnd {
-  private readonly client: DownstreamConnection;
+  private readonly client: ExchangeClient;
   private readonly upstream: UpstreamConnection;
   private readonly owner: TunnelOwner;
   private readonly idleTime: number;
@@ -21,12 +21,7 @@ export class Tunnel implements TunnelEnd {
   private upstreamEnded = false;
   private closed = false;
 
-  constructor(
-    client: DownstreamConnection,
-    upstream: UpstreamConnection,
-    idleTime: number,
-    owner: TunnelOwner,
-  ) {
+  constructor(client: ExchangeClient, upstream: UpstreamConnection, idleTime: number, owner: TunnelOwner) {
     this.client = client;
     this.upstream = upstream;
     this.idleTime = idleTime;

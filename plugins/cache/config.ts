@@ -34,6 +34,13 @@ export const schema = {
       default: true,
       description: "Whether Cache-Control of clients counts, with which they can ask the service at will",
     },
+    staleWhileRevalidate: {
+      type: "number",
+      minimum: 0,
+      default: 0,
+      description:
+        "Seconds for which a stale response is used while it is refreshed, where the service does not say",
+    },
     staleIfError: {
       type: "number",
       minimum: 0,
@@ -123,6 +130,7 @@ export function rulesOf(config: CacheConfig): CacheRules {
     lifetimes: Object.fromEntries(lifetimes),
     heuristicFraction: config.heuristicFraction,
     honourClients: config.honourClients,
+    staleWhileRevalidate: config.staleWhileRevalidate * 1000,
     staleIfError: config.staleIfError * 1000,
     staleIfUnreachable: config.staleIfUnreachable * 1000,
     setCookie: config.setCookie,

@@ -1,4 +1,4 @@
-import type { RequestHead } from "./fields.ts";
+import type { FieldReader, RequestHead } from "./fields.ts";
 import { wishesOf } from "./reuse.ts";
 import type { CacheRules } from "./rules.ts";
 
@@ -29,6 +29,11 @@ export function flightKey(
   // It wants an answer of the origin, and no other.
   const { noCache, maxAge, minFresh } = wishesOf({ headers }, rules);
   if (noCache || maxAge !== null || minFresh !== null) return null;
+  return kindKey(headers, entry, isIdentified);
+}
+
+/** The key of requests that have the same reasons to be for one user. */
+export function kindKey(headers: FieldReader, entry: string, isIdentified: boolean): string {
   const kinds = personal.filter((name) => headers.get(name) !== null);
   return `${isIdentified ? "identity " : ""}${kinds.join(" ")}\n${entry}`;
 }

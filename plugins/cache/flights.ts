@@ -48,8 +48,8 @@ export interface Waiter {
 
 interface Flight {
   leader: object;
-  /** When that took off, in ms. */
-  since: number;
+  /** When the next one may lead, in ms. */
+  until: number;
   readonly waiting: Set<Waiter>;
 }
 
@@ -90,16 +90,30 @@ export class Flights {
       this.#apart.delete(key);
     }
     const flight = this.#flights.get(key);
-    if (flight !== undefined && now - flight.since < patience)
-      return this.#waiting < maximum ? "wait" : "alone";
+    if (flight !== undefined && now < flight.until) return this.#waiting < maximum ? "wait" : "alone";
     if (flight === undefined) {
       if (this.#flights.size >= maximum && !this.#forgetLost(now)) return "alone";
-      this.#flights.set(key, { leader, since: now, waiting: new Set() });
+      this.#flights.set(key, { leader, until: now + patience, waiting: new Set() });
     } else {
       flight.leader = leader;
-      flight.since = now;
+      flight.until = now + patience;
     }
     return "lead";
+  }
+
+  /**
+   * Another one leads in the place of the one that did.
+   *
+   * @param time ms after which the next one may, although this one is not back
+   */
+  take(key: string, leader: object, time: number, now: number): void {
+    const flight = this.#flights.get(key);
+    if (flight !== undefined) {
+      flight.leader = leader;
+      flight.until = now + time;
+    } else if (this.#flights.size < this.#limits.maximum) {
+      this.#flights.set(key, { leader, until: now + time, waiting: new Set() });
+    }
   }
 
   /** After `board` said that it is to wait. `go` is called once, unless it leaves before. */
@@ -150,7 +164,7 @@ export class Flights {
       return;
     }
     flight.leader = next.leader;
-    flight.since = now;
+    flight.until = now + this.#limits.patience;
     this.#release(flight, [next], "lead");
   }
 
@@ -166,8 +180,8 @@ export class Flights {
   #forgetLost(now: number): boolean {
     const [oldest] = this.#flights;
     if (oldest === undefined) return false;
-    const [key, { since, waiting }] = oldest;
-    return waiting.size === 0 && now - since >= this.#limits.patience && this.#flights.delete(key);
+    const [key, { until, waiting }] = oldest;
+    return waiting.size === 0 && now >= until && this.#flights.delete(key);
   }
 
   #keepApart(key: string, now: number): void {

@@ -5,6 +5,10 @@ import { type Boarding, Flights, type Landing, type Turn, type Waiter } from "./
 const maximum = 10_000;
 /** ms in which requests go alone after an answer that they could not share. */
 const apart = 60_000;
+/** ms in which a refresh must have begun, where nobody waits. */
+const claim = 3000;
+/** ms that the proxy gives a refresh. */
+const longestRefresh = 60_000;
 /** What is due within so many ms is done together: a guest has few timers. */
 const shortest = 20;
 
@@ -24,7 +28,7 @@ export class Gate {
 
   constructor(patience: number) {
     this.#patience = patience;
-    this.#flights = new Flights({ patience, apart, maximum });
+    this.#flights = new Flights({ patience: patience || claim, apart, maximum });
   }
 
   /**
@@ -37,6 +41,17 @@ export class Gate {
     const boarding = this.#flights.board(key, leader, performance.now());
     if (boarding === "lead") this.#landIfGone(key, leader, signal);
     return boarding;
+  }
+
+  /** Leads in the place of the one that did. */
+  take(key: string, leader: object, signal: Leaving): void {
+    this.#flights.take(key, leader, longestRefresh, performance.now());
+    this.#landIfGone(key, leader, signal);
+  }
+
+  /** Whether nobody leads, so that this one is to: by `take`, in another request. */
+  isFree(key: string, leader: object): boolean {
+    return this.#flights.board(key, leader, performance.now()) === "lead";
   }
 
   land(key: string, leader: object, landing: Landing): void {

@@ -5,7 +5,7 @@ import { keyedUrl } from "./cache-key.ts";
 import { type CacheOutcome, cacheStatus, type ForwardReason } from "./cache-status.ts";
 import { type CacheConfig, rulesOf, schema } from "./config.ts";
 import { type FieldList, fieldValue, type RequestHead, readerOf } from "./fields.ts";
-import { flightKey } from "./flight-key.ts";
+import { flightKey, kindKey } from "./flight-key.ts";
 import type { Landing, Turn } from "./flights.ts";
 import { Gate } from "./gate.ts";
 import { invalidatedUrls } from "./invalidation.ts";
@@ -80,6 +80,7 @@ export default definePlugin({
     const key = `${plan.key}\nroute ${ctx.route.name}`;
     const found = lookUp(key, request, ctx, null);
     if (found instanceof Response) return found;
+    if (ctx.isRefresh) return depart(key, found, request, ctx, takeRefresh(request, found, ctx));
     const flight = boardingKey(key, request, found, ctx);
     const boarding = flight === null ? "alone" : gates.get(config)!.board(flight, state, ctx.signal);
     if (boarding === "wait") return lookAfterWaiting(key, flight!, request, ctx);
@@ -126,8 +127,10 @@ function lookUp(key: string, request: PluginRequest, ctx: CacheContext, turn: Tu
   const lookup = planLookup(held?.stored ?? null, request, now, rules.get(config)!);
   if (lookup.kind === "refuse") return refusal(ctx);
   const outcome: CacheOutcome = turn === null ? { hit: true } : { forward: state.forward, collapsed: true };
-  // Nobody can be asked behind a client's back: a response that is to be refreshed is validated first.
-  if (held && lookup.kind === "answer" && !lookup.refresh) return answer(held, request, now, ctx, outcome);
+  if (held && lookup.kind === "answer" && !(lookup.refresh && ctx.isRefresh)) {
+    if (lookup.refresh) refresh(request, held, ctx);
+    return answer(held, request, now, ctx, outcome);
+  }
   const standsIn = turn === "stand-in" && lookup.kind === "validate" && lookup.fallback.onError;
   state.forward = held ? "stale" : "uri-miss";
   return held && standsIn ? answer(held, request, now, ctx, outcome) : { held, lookup };
@@ -136,6 +139,24 @@ function lookUp(key: string, request: PluginRequest, ctx: CacheContext, turn: Tu
 function boardingKey(key: string, request: PluginRequest, { held }: Departure, ctx: CacheContext) {
   const entry = held?.entry ?? likelyEntry(ctx.cache, key, request.headers);
   return flightKey(request, entry, ctx.identity !== null, rules.get(ctx.config)!);
+}
+
+/** Has what is stale asked for behind the client's back, unless that is under way (RFC 5861 section 3). */
+function refresh({ headers }: PluginRequest, { entry }: Held, ctx: CacheContext): void {
+  const { config, state, identity } = ctx;
+  const gate = gates.get(config)!;
+  const flight = kindKey(headers, entry, identity !== null);
+  if (!gate.isFree(flight, state)) return;
+  if (ctx.refresh()) ctx.metrics.counter("refreshes");
+  else gate.land(flight, state, "failed");
+}
+
+/** Others may wait for the refresh by now: it is this request. */
+function takeRefresh({ headers }: PluginRequest, { held }: Departure, ctx: CacheContext): string | null {
+  if (held === null) return null;
+  const flight = kindKey(headers, held.entry, ctx.identity !== null);
+  gates.get(ctx.config)!.take(flight, ctx.state, ctx.signal);
+  return flight;
 }
 
 /** Somebody else asks for the same. */

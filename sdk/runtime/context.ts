@@ -2,6 +2,8 @@
 import type { AbortSignal } from "./abort.ts";
 import { type Counters, counters } from "./counters.ts";
 import type { GuestExchange } from "./exchange.ts";
+import { callText } from "./host.ts";
+import { HostOp } from "./host-op.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
 import { type Metrics, metrics } from "./metrics.ts";
@@ -121,6 +123,14 @@ export class Context {
 
   end(): void {
     this.#exchange.endsBody = true;
+  }
+
+  get isRefresh(): boolean {
+    return this.#exchange.isRefresh;
+  }
+
+  refresh(): boolean {
+    return callText(HostOp.refresh, String(this.#exchange.slot)) === "1";
   }
 
   waitUntil(promise: PromiseLike<unknown>): void {

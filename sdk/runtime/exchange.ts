@@ -18,6 +18,7 @@ const Fact = {
   tls: 9,
   identity: 10,
   deadline: 11,
+  refresh: 12,
 } as const;
 
 export class GuestExchange {
@@ -85,6 +86,10 @@ export class GuestExchange {
   get requestDeadline(): number {
     const text = this.fact(Fact.deadline);
     return text === "" ? Number.POSITIVE_INFINITY : Number(text);
+  }
+
+  get isRefresh(): boolean {
+    return this.fact(Fact.refresh) !== "";
   }
 
   get requestId(): string {

@@ -62,6 +62,9 @@ export const HostOp = {
   cacheSlice: 75,
   cacheRecord: 76,
 
+  /** The request at hand is sent again, for nobody. */
+  refresh: 78,
+
   /** Whether the config has a store of this name. */
   storeFind: 80,
   storeRun: 81,

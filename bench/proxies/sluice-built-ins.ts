@@ -37,10 +37,15 @@ const byToken: Use = auth({
   keys: [{ pem: publicKey, alg: "RS256" }],
 });
 
-/** As `limit_req` of nginx: in a bucket, and no fields that tell what is left. */
-function limited(limit: number, window: number, key: readonly string[]): Use {
+/** As `limit_req` of nginx: in a bucket. Without fields it tells nobody what is left, as that does. */
+function limited(
+  limit: number,
+  window: number,
+  key: readonly string[],
+  fields: "always" | "refused" = "refused",
+): Use {
   const one = { algorithm: "token-bucket", limit, window, burst: limit, key };
-  return { plugin: "rate-limit", config: { fields: "refused", limits: [one] } };
+  return { plugin: "rate-limit", config: { fields, limits: [one] } };
 }
 
 const address = ["address"];
@@ -48,6 +53,15 @@ const keyField = ["header:x-api-key"];
 
 export const sluiceLimit: ProxyServer = {
   ...withPolicies("sluice-limit", [limited(wideLimit, 1, address)], [limited(1, narrowWindow, address)]),
+  check: (target) => checkLimit(target),
+};
+
+export const sluiceLimitTold: ProxyServer = {
+  ...withPolicies(
+    "sluice-limit-told",
+    [limited(wideLimit, 1, address, "always")],
+    [limited(1, narrowWindow, address, "always")],
+  ),
   check: (target) => checkLimit(target),
 };
 

@@ -17,6 +17,7 @@ import {
   sluiceJson,
   sluiceKeyAndLimit,
   sluiceLimit,
+  sluiceLimitTold,
   sluiceToken,
   sluiceValidation,
 } from "../proxies/sluice-built-ins.ts";
@@ -30,7 +31,13 @@ const caches = [sluiceCache, nginxCache, varnish];
 
 /** In the order they run. */
 export const builtInRows: readonly Row[] = [
-  row("limit", "A rate limit for each address", {}, [sluice, sluiceLimit, nginx, nginxLimit]),
+  row("limit", "A rate limit for each address", {}, [
+    sluice,
+    sluiceLimit,
+    sluiceLimitTold,
+    nginx,
+    nginxLimit,
+  ]),
   row("key-limit", "An API key, and a rate limit for each key", { fields: keyFields }, [
     sluice,
     sluiceKeyAndLimit,
@@ -52,7 +59,7 @@ export const builtInRows: readonly Row[] = [
   ]),
   row(
     "validate",
-    "A POST of 250 bytes of JSON held to a schema",
+    "A POST of 176 bytes of JSON held to a schema",
     { method: "POST", paths: ["/sink"], body: order, fields: orderFields },
     [sluice, sluiceValidation, fastify, fastifyValidation],
   ),

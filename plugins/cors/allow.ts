@@ -1,4 +1,4 @@
-import { addVary, type Fields } from "./fields.ts";
+import { addVary, type Fields } from "../shared/vary.ts";
 import { isAmong } from "./origins.ts";
 import type { Rules } from "./rules.ts";
 

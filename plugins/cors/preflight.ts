@@ -1,5 +1,5 @@
+import { addVary, type Fields } from "../shared/vary.ts";
 import { allowedOrigin, putOrigin } from "./allow.ts";
-import { addVary, type Fields } from "./fields.ts";
 import type { Rules } from "./rules.ts";
 
 /** As much of a request as is used. */

@@ -1,8 +1,8 @@
 import t from "tap";
 import { allowReading } from "../../../plugins/cors/allow.ts";
-import { addVary } from "../../../plugins/cors/fields.ts";
 import { answerPreflight, isPreflight } from "../../../plugins/cors/preflight.ts";
 import { type Config, rulesOf } from "../../../plugins/cors/rules.ts";
+import { addVary } from "../../../plugins/shared/vary.ts";
 
 const origin = "https://a.example";
 

@@ -107,6 +107,7 @@ export class Gateway {
       }
     } catch (error) {
       await this.closeListeners();
+      this.remotes?.abort();
       throw error;
     }
     this.remotes?.commit();

@@ -39,6 +39,7 @@ export class RemoteStores<Config extends Named = Named> {
   async prepare(configs: readonly Config[]): Promise<void> {
     this.abort();
     const next = new Map<string, Entry>();
+    this.next = next;
     const opened: Promise<void>[] = [];
     for (const config of configs) {
       const known = this.current.get(config.name);
@@ -50,7 +51,6 @@ export class RemoteStores<Config extends Named = Named> {
         opened.push(store.open());
       }
     }
-    this.next = next;
     await Promise.all(opened);
   }
 

@@ -30,11 +30,20 @@ local function slotsOf(name)
   return found
 end
 
--- What a server counted whose clock was ahead of this one's still counts.
-local function ahead(found, slot)
-  local sum = 0
-  for other, count in pairs(found) do if other > slot then sum = sum + count end end
-  return sum
+-- The clock was set back, or this server took over from one that was ahead: what was counted then counts as of now,
+-- or it would stay for as long as the clock needs to come there again.
+local function bringBack(name, found, slot)
+  local ahead = 0
+  for other, count in pairs(found) do
+    if other > slot then
+      ahead = ahead + count
+      redis.call('HDEL', name, whole(other))
+      found[other] = nil
+    end
+  end
+  if ahead == 0 then return end
+  found[slot] = (found[slot] or 0) + ahead
+  redis.call('HSET', name, whole(slot), text(found[slot]))
 end
 
 local function forget(name, found, oldest)
@@ -46,9 +55,13 @@ local function fill(name, full)
   else redis.call('SET', name, text(full), 'PX', expiry(full - now)) end
 end
 
-local function fullAt(name)
+local function fullAt(name, toFill)
   local kept = tonumber(redis.call('GET', name))
-  return (kept == nil or kept < now) and now or kept
+  if kept == nil or kept < now then return now end
+  if kept <= now + 2 * toFill + 1 then return kept end
+  -- More than may be owed: the clock was set back. The bucket is empty.
+  fill(name, now + toFill)
+  return now + toFill
 end
 
 -- Days since 1970 to the day of the month: years begin in March, so that the leap day is their last.
@@ -73,7 +86,7 @@ end
 local take = {}
 
 function take.b(name, cost, perMs, burst)
-  local from = fullAt(name)
+  local from = fullAt(name, burst / perMs)
   local full = from + cost / perMs
   local late = full - (now + burst / perMs)
   local allowed = cost == 0 or late <= (rounding * cost) / perMs
@@ -85,9 +98,10 @@ end
 function take.w(name, cost, limit, size, window)
   local slot = math.floor(now / size)
   local found = slotsOf(name)
+  bringBack(name, found, slot)
   local past, own = 0, found[slot] or 0
   for other = slot - 10, slot - 1 do past = past + (found[other] or 0) end
-  local most = limit - past - ahead(found, slot)
+  local most = limit - past
   if own + cost <= most then
     return true, 0, most - (own + cost), window, slot, function()
       redis.call('HSET', name, whole(slot), text(own + cost))
@@ -125,7 +139,8 @@ end
 function take.p(name, cost, limit, hold)
   local stretch = math.floor(now / hold)
   local found = slotsOf(name)
-  local most = limit - (found[stretch - 1] or 0) - ahead(found, stretch)
+  bringBack(name, found, stretch)
+  local most = limit - (found[stretch - 1] or 0)
   local sum = (found[stretch] or 0) + cost
   if sum > most then return false, 1, 0, -1, stretch end
   return true, 0, most - sum, -1, stretch, function()
@@ -149,7 +164,8 @@ end
 local other = {}
 
 function other.B(name, by, _, perMs, burst)
-  fill(name, math.min(fullAt(name) + by / perMs, now + (2 * burst) / perMs))
+  local toFill = burst / perMs
+  fill(name, math.min(fullAt(name, toFill) + by / perMs, now + 2 * toFill))
   return ''
 end
 

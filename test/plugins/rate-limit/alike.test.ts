@@ -227,3 +227,38 @@ t.test("a group that fails does not take the others with it", { skip }, async (t
   t.equal(replies.length, 3);
   t.same([replies[0]![0], replies[2]![0]], ["1", "1"]);
 });
+
+/** What each kind may give in so many ms, whatever the clock does. */
+const most: Readonly<Record<string, (ms: number) => number>> = {
+  "a bucket": (ms) => 7 + (4 * ms) / 1000,
+  "a window": () => 9,
+  places: () => 5,
+};
+
+for (const [name, bound] of Object.entries(most)) {
+  t.test(
+    `attack: a server's clock that is set back gives no more of ${name}, and all of it soon`,
+    {
+      skip,
+    },
+    async (t) => {
+      const { run, clear } = await scripted(t);
+      const { asked } = kinds[name]!;
+      const take = async (now: number, cost: number) => {
+        const [reply] = await run(now, [[[asked[0], "key", 0, cost, ...asked.slice(1)]]]);
+        return reply![0] === "1";
+      };
+      const back = fc.constantFrom(1, 150, 1000, 2500, 7000, 3_600_000, day);
+      const property = fc.asyncProperty(back, fc.nat({ max: 9 }), async (back, before) => {
+        await clear();
+        let given = 0;
+        for (let request = 0; request < before; request++) if (await take(begin, 1)) given++;
+        for (let request = 0; request < 12; request++) if (await take(begin - back, 1)) given++;
+        if (given > bound(0)) return false;
+        // A window, twice the time that a place is held, a bucket that was empty.
+        return take(begin - back + 6001, 5);
+      });
+      await holds(t, property, 40);
+    },
+  );
+}

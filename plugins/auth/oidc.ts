@@ -65,6 +65,7 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
     (loginPath !== "" && loginPath === logout.path)
   )
     throw new Error("callbackPath, loginPath and logout/path are not different");
+  if (!/^\d+$/.test(config.parameters["max_age"] ?? "0")) throw new Error("parameters/max_age is no number");
   if (forward !== "") checkSettable([forward], "forward");
   if (forward.toLowerCase() === "cookie") throw new Error("forward is the field of the cookies");
   const names = cookieNames(config.session);

@@ -15,8 +15,14 @@ export function problem(status: ProblemStatus, code: string, cookies: readonly s
   const body = { type: "about:blank", title: titles[status], status, code };
   const headers = headersWith(cookies, { "content-type": "application/problem+json" });
   if (status === 503) headers.set("retry-after", "5");
-  if (status === 405) headers.set("allow", "GET");
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
+}
+
+/** @param allow the methods that there are */
+export function wrongMethod(allow: string): Response {
+  const response = problem(405, "method_not_allowed");
+  response.headers.set("allow", allow);
+  return response;
 }
 
 /** RFC 9110, section 15.4.4: whatever the method was, what follows is a GET. */

@@ -64,7 +64,7 @@ export function readCookies(headers: Headers, names: CookieNames): OwnCookies {
   if (text === null || !(text.includes(names.session) || text.includes(names.login))) return none;
   const parts = new Map<string, string | null>();
   const logins = new Map<string, string | null>();
-  for (const [name, value] of pairsOf(text)) {
+  for (const { name, value } of cookiesIn(text, names)) {
     const found = isPartOf(name, names.session) ? parts : name.startsWith(names.login) ? logins : null;
     found?.set(name, found.has(name) ? null : value);
   }
@@ -87,23 +87,56 @@ function isPartOf(name: string, session: string): boolean {
   return name.startsWith(session) && /^(?:\.\d{1,2})?$/.test(name.slice(session.length));
 }
 
-/** Takes our cookies out of the request: what is in them is nothing to the service. */
+/** Takes our cookies out of the request: what is in them is nothing to the service. The others stay as they are written. */
 export function removeCookies(headers: Headers, names: CookieNames): void {
   const text = headers.get("cookie");
   if (text === null || !(text.includes(names.session) || text.includes(names.login))) return;
-  const kept = pairsOf(text).filter(
-    ([name]) => !isPartOf(name, names.session) && !name.startsWith(names.login),
-  );
+  const kept = cookiesIn(text, names).filter(({ isOwn }) => !isOwn);
   if (kept.length === 0) headers.delete("cookie");
-  else headers.set("cookie", kept.map(([name, value]) => (name ? `${name}=${value}` : value)).join("; "));
+  else headers.set("cookie", kept.map(({ written }) => written).join("; "));
 }
 
-/** Two Cookie fields are joined as fields are, HTTP/2 and careless clients send them (RFC 9113, section 8.2.3). */
-function pairsOf(text: string): [name: string, value: string][] {
-  return text.split(/[;,]/).map((part) => {
-    const equals = part.indexOf("=");
-    return [part.slice(0, Math.max(equals, 0)).trim(), part.slice(equals + 1).trim()];
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly written: string;
+  readonly isOwn: boolean;
+}
+
+/**
+ * Two Cookie fields may have been joined by a comma, which others have in their values, but never ours: it only ends one of
+ * ours, or stands before it.
+ */
+function cookiesIn(text: string, names: CookieNames): Cookie[] {
+  return text.split(";").flatMap((part) => {
+    const isMixed = part.includes(",") && (part.includes(names.session) || part.includes(names.login));
+    return isMixed ? fieldsIn(part, names) : [cookieOf(part, names)];
   });
+}
+
+function fieldsIn(part: string, names: CookieNames): Cookie[] {
+  const cookies: Cookie[] = [];
+  let others = "";
+  for (const piece of part.split(",")) {
+    const cookie = cookieOf(piece, names);
+    if (!cookie.isOwn) {
+      others += others === "" ? piece : `,${piece}`;
+      continue;
+    }
+    if (others.trim() !== "") cookies.push(cookieOf(others, names));
+    others = "";
+    cookies.push(cookie);
+  }
+  if (others.trim() !== "") cookies.push(cookieOf(others, names));
+  return cookies;
+}
+
+function cookieOf(part: string, names: CookieNames): Cookie {
+  const written = part.trim();
+  const equals = Math.max(written.indexOf("="), 0);
+  const name = written.slice(0, equals).trimEnd();
+  const isOwn = isPartOf(name, names.session) || name.startsWith(names.login);
+  return { name, value: written.slice(equals + 1).trimStart(), written, isOwn };
 }
 
 /**

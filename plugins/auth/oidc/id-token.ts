@@ -10,6 +10,8 @@ export interface Expected {
   readonly nonce: string | null;
   /** The one that came with it. */
   readonly accessToken: string;
+  /** S since the user showed who it is, at most. */
+  readonly maxAge?: number;
 }
 
 /** Claims, or a short code of what is wrong. */
@@ -42,6 +44,7 @@ export async function verifyIdToken(
       clockTolerance: config.clockTolerance,
       currentDate: new Date(now),
     });
+    if (isStale(payload, expected, config, now)) return bad("id_token_auth_time");
     return await judge(payload, alg, expected, config.clientId);
   } catch (error) {
     return bad(reasons[(error as { code?: string }).code ?? ""] ?? "id_token_invalid");
@@ -68,6 +71,17 @@ async function judge(
   if (nonce !== null && own !== nonce) return bad("id_token_nonce");
   if (hash !== undefined && !(await isHashOf(hash, accessToken, alg))) return bad("id_token_at_hash");
   return { kind: "claims", claims: { ...claims, sub } };
+}
+
+/** Section 3.1.2.1: who asked for `max_age` is told when that was. */
+function isStale(
+  { auth_time: time }: JWTPayload,
+  { maxAge }: Expected,
+  { clockTolerance }: OidcConfig,
+  now: number,
+): boolean {
+  if (maxAge === undefined) return false;
+  return typeof time !== "number" || !(now / 1000 <= time + maxAge + clockTolerance);
 }
 
 /** Section 3.1.3.6: the left half of the hash that the algorithm has; that of Ed25519 is SHA-512. */

@@ -3,7 +3,7 @@ import { base64url } from "jose";
 import type { PluginRequest } from "sluice/sdk";
 import { isSame } from "../constant-time.ts";
 import type { AuthContext } from "../strategy.ts";
-import { type ProblemStatus, problem, redirect } from "./answers.ts";
+import { type ProblemStatus, problem, redirect, wrongMethod } from "./answers.ts";
 import { isNavigation } from "./browser.ts";
 import { areAllowed } from "./claim-rules.ts";
 import type { ProveClient } from "./client-auth.ts";
@@ -91,7 +91,7 @@ export class Login {
   /** A browser comes back. */
   async finish(request: PluginRequest, ctx: AuthContext): Promise<Response> {
     const { names, sessions, host } = this.parts;
-    if (request.method !== "GET") return problem(405, "method_not_allowed");
+    if (request.method !== "GET") return wrongMethod("GET");
     const cookies = sessions.cookiesOf(request);
     const answer = readAnswer(partsOf(request.url).query);
     const name = answer === null ? "" : loginCookie(names, answer.state);
@@ -176,7 +176,12 @@ export class Login {
   private async sessionOf(tokens: Tokens, { nonce }: PendingLogin, metadata: Metadata): Promise<Session> {
     const { config, provider, host } = this.parts;
     if (tokens.idToken === null) throw new LoginFailure(502, "no_id_token");
-    const expected = { nonce, accessToken: tokens.accessToken };
+    const { max_age: maxAge } = config.parameters;
+    const expected = {
+      nonce,
+      accessToken: tokens.accessToken,
+      ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
+    };
     const verified = await verifyIdToken(tokens.idToken, expected, config, provider, host.now());
     if (verified.kind === "bad") throw new LoginFailure(502, verified.reason);
     let claims: Readonly<Record<string, unknown>> = verified.claims;

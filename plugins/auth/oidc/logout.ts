@@ -1,7 +1,7 @@
 /** The end of a login (OpenID Connect RP-Initiated Logout 1.0; RFC 7009). */
 import type { PluginRequest } from "sluice/sdk";
 import type { AuthContext } from "../strategy.ts";
-import { logoutPage, problem, redirect } from "./answers.ts";
+import { logoutPage, problem, redirect, wrongMethod } from "./answers.ts";
 import { isFromOwnSite, isNavigation } from "./browser.ts";
 import { expired } from "./cookies.ts";
 import { type LoginParts, withQuery } from "./login.ts";
@@ -15,7 +15,7 @@ export async function endLogin(
   parts: LoginParts,
 ): Promise<Response> {
   const { config, names, provider, sessions } = parts;
-  if (request.method !== "GET" && request.method !== "POST") return problem(405, "method_not_allowed");
+  if (request.method !== "GET" && request.method !== "POST") return wrongMethod("GET, POST");
   const origin = config.origin || partsOf(request.url).origin;
   if (!isFromOwnSite(request, origin)) {
     return isNavigation(request) ? logoutPage(config.logout.path) : problem(403, "cross_site_logout");

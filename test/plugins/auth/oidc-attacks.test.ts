@@ -505,6 +505,26 @@ t.test("attack: userinfo of another user", async (t) => {
   t.equal(code(await login(browserOf(gateway), provider)), "login_failed");
 });
 
+t.test("attack: a user who was at the provider long ago, where that is asked", async (t) => {
+  const provider = await fakeProvider();
+  await using gateway = await start(provider, { oidc: { parameters: { max_age: "60" } } });
+  const now = Math.floor(Date.now() / 1000);
+  for (const [time, status] of [
+    [now, 303],
+    [now - 300, 502],
+    [undefined, 502],
+    [String(now), 502],
+  ] as const) {
+    provider.claims = { auth_time: time };
+    const browser = browserOf(gateway);
+    const page = await browser.go(answer(await ask(browser, provider)), { follow: 0 });
+    t.equal(page.status, status, `${time}`);
+  }
+  for (const max_age of ["soon", "-1", ""]) {
+    await t.rejects(start(provider, { oidc: { parameters: { max_age } } }), { message: /max_age/ });
+  }
+});
+
 t.test("attack: a refresh that answers with another user", async (t) => {
   const provider = await fakeProvider();
   await using gateway = await start(provider, { oidc: { refreshBefore: 0, forward: "x-token" } });

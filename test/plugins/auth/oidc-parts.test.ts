@@ -167,10 +167,24 @@ t.test("only our cookies are taken out of a request", async (t) => {
       "__Host-sessions=1; __Host-session.x=2; x__Host-session=3",
     ],
     ["a=1; b", "a=1; b"],
+    ["a=1,2; __Host-session=1.x; b=3,4", "a=1,2; b=3,4"],
+    ["a=1,2, __Host-session=1.x, b=3,4, __Host-session-login-a=1", "a=1,2; b=3,4"],
+    ["a=1, __Host-session=1.x,", "a=1"],
   ] as const) {
     const headers = new Headers({ cookie });
     removeCookies(headers, names);
     t.equal(headers.get("cookie"), left, cookie);
+  }
+});
+
+t.test("a session is found in several fields, whatever the cookies of others hold", async (t) => {
+  for (const cookie of [
+    "a=1,2; __Host-session=1.x; b=3,4",
+    "a=1,2, __Host-session=1.x, b=3,4",
+    "__Host-session=1.x, b=3",
+    " __Host-session = 1.x ;b",
+  ]) {
+    t.equal(readCookies(new Headers({ cookie }), names).session, "x", cookie);
   }
 });
 

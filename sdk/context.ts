@@ -28,8 +28,11 @@ export interface Context<Config = unknown, State = unknown> {
   /** The route that the request took, and the cluster that it leads to; null when that is not one. */
   readonly route: { readonly name: string; readonly cluster: string | null };
   readonly client: Client;
-  /** The id that the logs and X-Request-Id have. */
-  readonly requestId: string;
+  /**
+   * The id that the logs and X-Request-Id have: that of a trusted proxy, or a new one. Assigned in `onRequest` it holds for the log,
+   * the service and the policies behind this one: 1 to 128 visible ASCII characters.
+   */
+  requestId: string;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly kv: KeyValueStore;

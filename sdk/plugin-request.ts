@@ -22,7 +22,8 @@ export interface PluginRequest extends MessageBody {
   /**
    * Edits go upstream. Setting a field that belongs to the proxy throws a `TypeError`: those that frame the
    * message (Content-Length, Transfer-Encoding, Connection, Host ...) and those that the proxy writes
-   * itself (Forwarded, Via, X-Forwarded-*, X-Request-Id).
+   * itself (Forwarded, Via, X-Forwarded-*, X-Request-Id). X-Request-Id is what the client sent here, if it sent one; the service
+   * gets `ctx.requestId`.
    */
   readonly headers: WebHeaders;
   /** The same as `ctx.signal`. */

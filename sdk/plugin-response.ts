@@ -38,6 +38,8 @@ export interface PluginResponse extends MessageBody {
   readonly url: string;
   /** Whether the status is from 200 to 299. */
   readonly ok: boolean;
+  /** The client gets `ctx.requestId` as X-Request-Id, in the place of what the service said. */
+  tellRequestId(): void;
   /** Edits go to the client. Setting a field that frames the message throws a `TypeError`. */
   readonly headers: WebHeaders;
 }

@@ -15,3 +15,11 @@ export function editedPriority(value: unknown): 0 | 1 | 2 | 3 {
   if (value === 0 || value === 1 || value === 2 || value === 3) return value;
   throw new MalformedOutcome("Cannot change the priority: expected 0, 1, 2 or 3");
 }
+
+/** @throws MalformedOutcome when the value cannot stand in a field, in a log and in a list of words */
+export function editedRequestId(value: unknown): string {
+  if (typeof value === "string" && /^[\x21-\x7e]{1,128}$/.test(value)) return value;
+  throw new MalformedOutcome(
+    "Cannot change the id of the request: expected 1 to 128 visible ASCII characters",
+  );
+}

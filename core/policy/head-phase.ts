@@ -128,7 +128,12 @@ export class HeadPhase implements GuestCall {
   }
 
   /** @throws MalformedOutcome for what the policy may not change, or not in this phase */
-  private admitEdits({ identity }: Edits): void {
+  private admitEdits({ identity, requestId }: Edits): void {
+    if (requestId !== undefined && this.phase !== "onRequest") {
+      throw new MalformedOutcome(
+        `Cannot set the id of the request in ${this.phase}: onRequest is the place for it`,
+      );
+    }
     if (identity === undefined) return;
     if (!this.policies[this.index]!.setsIdentity) {
       throw new MalformedOutcome(

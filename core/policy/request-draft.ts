@@ -3,7 +3,7 @@ import type { Edits } from "../../sdk/runtime/message.ts";
 import { toProxyError } from "../errors.ts";
 import { isToken } from "../wire/characters.ts";
 import { parseAuthority, parseTarget } from "../wire/target.ts";
-import { editedPriority, editedText } from "./edit-values.ts";
+import { editedPriority, editedRequestId, editedText } from "./edit-values.ts";
 import { editFields } from "./field-edits.ts";
 import { type KnownIdentity, readIdentity } from "./identity.ts";
 import { MalformedOutcome } from "./outcome.ts";
@@ -33,6 +33,8 @@ export class RequestDraft {
   identity: KnownIdentity | null = null;
   /** Null: as the route says. */
   priority: 0 | 1 | 2 | 3 | null = null;
+  /** Null: as it was. */
+  requestId: string | null = null;
   /** In the place of the body; null: as it comes. */
   body: string | Uint8Array | null = null;
 
@@ -68,6 +70,7 @@ export class RequestDraft {
     if (edits.avoid !== undefined || edits.prefer !== undefined)
       this.steering = steered(this.steering, edits);
     if (edits.identity !== undefined) this.identity = readIdentity(edits.identity);
+    if (edits.requestId !== undefined) this.requestId = editedRequestId(edits.requestId);
     if (edits.priority !== undefined) this.priority = editedPriority(edits.priority);
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }

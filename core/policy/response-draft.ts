@@ -16,6 +16,8 @@ export class ResponseDraft {
   fields: string;
   /** Code of what went wrong, when the proxy answers because no endpoint did; empty: nothing. */
   error = "";
+  /** Whether the client gets the id of its request. */
+  tellsRequestId = false;
   /** In the place of the body; null: none; undefined: as it comes. */
   body: string | Uint8Array | GuestBody | StoredBody | null | undefined = undefined;
 
@@ -30,6 +32,7 @@ export class ResponseDraft {
     this.fields = editFields(this.fields, added, removed);
     if (edits === null) return;
     if (edits.status !== undefined) this.status = statusFrom(edits.status);
+    if (edits.tellsRequestId === true) this.tellsRequestId = true;
     if (edits.reason !== undefined) this.reason = reasonFrom(edits.reason);
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }

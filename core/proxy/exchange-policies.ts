@@ -31,7 +31,7 @@ import type { Route } from "./generation.ts";
 import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import { PolicyResponse } from "./policy-response.ts";
-import { attemptPreface, contextText, requestPreface, responsePreface } from "./policy-text.ts";
+import { attemptPreface, clientIdLine, contextText, requestPreface, responsePreface } from "./policy-text.ts";
 import { refresh } from "./refresh.ts";
 import { RequestFlow } from "./request-flow.ts";
 import { admitAgain } from "./request-priority.ts";
@@ -335,7 +335,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   onPhaseEdited(): string {
-    if (this.stage === "request") this.run.onRequestChanged();
+    if (this.stage === "request") {
+      this.exchange.requestId = this.request.requestId ?? this.exchange.requestId;
+      this.run.onRequestChanged();
+    }
     return this.preface();
   }
 
@@ -544,7 +547,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private preface(): string {
     const { exchange } = this;
     const changes = this.stagesAtHand?.changeBody === true;
-    if (this.stage === "request") return requestPreface(exchange, this.request, changes);
+    if (this.stage === "request")
+      return requestPreface(exchange, this.request, changes) + clientIdLine(exchange);
     if (this.stage === "upstream")
       return attemptPreface(exchange, this.attempt, this.requestStages?.changeBody === true);
     return responsePreface(this.response!, exchange.attempts, this.responseLength, changes);

@@ -53,7 +53,7 @@ const mostInterims = 32;
 export class Exchange implements Task {
   readonly client: ExchangeClient;
   readonly head: RequestHead;
-  readonly requestId: string;
+  requestId: string;
   readonly startedAt = performance.now();
   readonly requestBody = new RequestBody();
   readonly generation: Generation;

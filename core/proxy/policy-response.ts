@@ -3,6 +3,7 @@ import { ProxyError } from "../errors.ts";
 import { freeMemory } from "../net/free-memory.ts";
 import { responseBodyFailures } from "../policy/body-failures.ts";
 import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
+import { editFields } from "../policy/field-edits.ts";
 import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
@@ -148,12 +149,13 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const reason = draft.reason === "" ? reasonPhrase(draft.status) : draft.reason;
     const text = writeResponse({
       ...draft,
+      fields: draft.tellsRequestId ? editFields(draft.fields, "", ["x-request-id"]) : draft.fields,
       reason,
       framing: framing.field,
       connection,
       via,
       date: httpDate(),
-      added: this.addedLines(draft.fields),
+      added: this.addedLines(draft),
     });
     exchange.writer.begin(text, framing.chunked);
     this.isSent = true;
@@ -166,9 +168,10 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   /** A reply that comes from here tells which request it answers: without that a policy's could be told from the proxy's. */
-  private addedLines(fields: string): string {
+  private addedLines({ fields, tellsRequestId }: ResponseDraft): string {
     const { attempts, requestId } = this.exchange;
     const cookies = attempts.cookieLines();
+    if (tellsRequestId) return `${cookies}X-Request-Id: ${requestId}\r\n`;
     if (this.head !== null || fields.includes("X-Request-Id: ")) return cookies;
     return `${cookies}X-Request-Id: ${requestId}\r\n`;
   }

@@ -4,6 +4,7 @@ import { GuestBody } from "../policy/guest-body.ts";
 import type { RequestDraft } from "../policy/request-draft.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import { byteLength } from "../policy/whole-body.ts";
+import { Kind } from "../wire/field-kind.ts";
 import type { Attempts } from "./attempts.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";
 import { clusterFor } from "./cluster-choice.ts";
@@ -23,6 +24,11 @@ export function contextText(exchange: Exchange, request: RequestDraft): string {
   if (deadline !== "") return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline}`;
   if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
   return client.tls === "" ? facts : `${facts} ${client.tls}`;
+}
+
+/** What the client said of the id of its request, for those who may believe it. */
+export function clientIdLine({ head }: Exchange): string {
+  return head.countOf(Kind.xRequestId) === 1 ? `x-request-id: ${head.marked(Kind.xRequestId)}\r\n` : "";
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The conditions of a rule, compiled: each is a question about a request. */
 import type { ConfigOf } from "sluice/sdk";
+import { AddressSet } from "../shared/addresses/address-set.ts";
 import { compileExpression } from "../shared/cel/expression.ts";
-import { AddressSet } from "./address-set.ts";
 import type { schema } from "./config.ts";
 import { entriesOf } from "./entries.ts";
 import { type Facts, valuesOf, variables } from "./facts.ts";

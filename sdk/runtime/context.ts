@@ -19,6 +19,8 @@ export interface UpstreamChoice {
   hashKey: string | null;
 }
 
+const usableId = /^[\x21-\x7e]{1,128}$/;
+
 export class Context {
   readonly #exchange: GuestExchange;
 
@@ -51,6 +53,14 @@ export class Context {
 
   get requestId(): string {
     return this.#exchange.requestId;
+  }
+
+  set requestId(value: string) {
+    const id = String(value);
+    if (!usableId.test(id)) {
+      throw new TypeError("Cannot set ctx.requestId: expected 1 to 128 visible ASCII characters");
+    }
+    this.#exchange.requestId = id;
   }
 
   get log(): Logger {

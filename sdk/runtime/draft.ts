@@ -20,6 +20,8 @@ export class Draft extends HeadFields {
   declare endpoint: string | null | undefined;
   /** Of an attempt: what its balancer is told; null: nothing. */
   declare steering: Steering | null;
+  /** Of a response: whether the client gets the id of its request. */
+  declare tellsRequestId: boolean;
   /** Whether one of those above, or the body, was assigned to. */
   declare isRewritten: boolean;
   /** In the place of the body. */
@@ -30,6 +32,7 @@ export class Draft extends HeadFields {
     const untouched = { method: null, url: null, status: null, reason: null, isRewritten: false };
     Object.assign(Draft.prototype, untouched, { replacement: null, body: null });
     Object.assign(Draft.prototype, { cluster: null, endpoint: undefined, steering: null });
+    Object.assign(Draft.prototype, { tellsRequestId: false });
   }
 
   /** @param text a line of its own and the lines of the fields */
@@ -59,6 +62,7 @@ export class Draft extends HeadFields {
     if (kind === MessageKind.request) this.exchange.onRequestTold();
     if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
     if (this.exchange.assignedPriority !== null) this.exchange.assignedPriority = null;
+    if (this.exchange.assignedRequestId !== null) this.exchange.assignedRequestId = null;
     if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
     // Not a template: an interpreter calls a function for one.
     // biome-ignore lint/style/useTemplate: as above
@@ -66,15 +70,17 @@ export class Draft extends HeadFields {
   }
 
   private get hasOtherEdits(): boolean {
-    const { choice, assignedIdentity, assignedPriority } = this.exchange;
-    const isAssigned = assignedIdentity !== undefined || assignedPriority !== null;
+    const { choice, assignedIdentity, assignedPriority, assignedRequestId } = this.exchange;
+    const isAssigned =
+      assignedIdentity !== undefined || assignedPriority !== null || assignedRequestId !== null;
     return this.isRewritten || choice !== null || isAssigned;
   }
 
   private otherEdits(): Edits {
     const { exchange } = this;
-    const { assignedIdentity, assignedPriority } = exchange;
-    if (!this.isRewritten && exchange.choice === null && assignedPriority === null) {
+    const { assignedIdentity, assignedPriority, assignedRequestId } = exchange;
+    const isIdentityAlone = assignedPriority === null && assignedRequestId === null;
+    if (!this.isRewritten && exchange.choice === null && isIdentityAlone) {
       return { identity: assignedIdentity! };
     }
     const { method, url, status, reason, replacement } = this;
@@ -93,6 +99,8 @@ export class Draft extends HeadFields {
       ...this.steering,
       ...(assignedIdentity !== undefined && { identity: assignedIdentity }),
       ...(assignedPriority !== null && { priority: assignedPriority }),
+      ...(assignedRequestId !== null && { requestId: assignedRequestId }),
+      ...(this.tellsRequestId && { tellsRequestId: true }),
       ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
     };
   }

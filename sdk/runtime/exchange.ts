@@ -35,6 +35,10 @@ export class GuestExchange {
   declare private told: UpstreamChoice | null;
   /** What was assigned to `ctx.identity` and not told to the host yet; undefined: nothing. */
   declare assignedIdentity: object | null | undefined;
+  /** What was assigned to `ctx.requestId` and not told to the host yet; null: nothing. */
+  declare assignedRequestId: string | null;
+  /** Null while nothing was assigned. */
+  declare private knownRequestId: string | null;
   /** What was assigned to `ctx.priority` and not told to the host yet; null: nothing. */
   declare assignedPriority: number | null;
   /** Null while nothing was assigned. */
@@ -67,6 +71,7 @@ export class GuestExchange {
       assignedIdentity: undefined,
     });
     Object.assign(GuestExchange.prototype, { knownIdentity: undefined });
+    Object.assign(GuestExchange.prototype, { assignedRequestId: null, knownRequestId: null });
     Object.assign(GuestExchange.prototype, { assignedPriority: null, knownPriority: null });
   }
 
@@ -93,7 +98,12 @@ export class GuestExchange {
   }
 
   get requestId(): string {
-    return this.fact(Fact.requestId);
+    return this.knownRequestId ?? this.fact(Fact.requestId);
+  }
+
+  set requestId(value: string) {
+    this.knownRequestId = value;
+    this.assignedRequestId = value;
   }
 
   get address(): string {

@@ -50,6 +50,11 @@ export class IncomingResponse {
     return this.#draft.line.split(mark)[2] ?? null;
   }
 
+  tellRequestId(): void {
+    this.#draft.isRewritten = true;
+    this.#draft.tellsRequestId = true;
+  }
+
   get url(): string {
     return this.#draft.exchange.url;
   }

@@ -145,6 +145,9 @@ export interface Edits {
   /** An `Identity`, or null. */
   readonly identity?: object | null;
   readonly priority?: number;
+  readonly requestId?: string;
+  /** Of a response: whether the client gets the id of its request. */
+  readonly tellsRequestId?: boolean;
   /** The body was replaced: its length, or `BodyForm.bytes`. */
   readonly body?: string | typeof BodyForm.bytes;
 }

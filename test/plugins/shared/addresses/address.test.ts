@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import { readAddress, readRange } from "../../../plugins/access/address.ts";
-import { AddressSet } from "../../../plugins/access/address-set.ts";
+import { readAddress, readRange } from "../../../../plugins/shared/addresses/address.ts";
+import { AddressSet } from "../../../../plugins/shared/addresses/address-set.ts";
 
 t.test("one address has one key, however it is written", async (t) => {
   const same = (one: string, other: string) =>

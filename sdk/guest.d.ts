@@ -588,7 +588,7 @@ declare var performance: Performance;
 
 type HashName = "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512";
 type HashAlgorithm = HashName | { name: HashName };
-type KeyFormat = "raw" | "pkcs8" | "spki" | "jwk";
+type KeyFormat = "raw" | "raw-secret" | "pkcs8" | "spki" | "jwk";
 type KeyUsage =
   | "encrypt"
   | "decrypt"
@@ -650,7 +650,8 @@ type ImportAlgorithm =
   | "AES-CBC"
   | "HKDF"
   | "PBKDF2"
-  | { name: "Ed25519" | "AES-GCM" | "AES-CBC" | "HKDF" | "PBKDF2" }
+  | "Argon2id"
+  | { name: "Ed25519" | "AES-GCM" | "AES-CBC" | "HKDF" | "PBKDF2" | "Argon2id" }
   | { name: "HMAC"; hash: HashAlgorithm; length?: number }
   | { name: "RSASSA-PKCS1-v1_5" | "RSA-PSS"; hash: HashAlgorithm }
   | { name: "ECDSA"; namedCurve: "P-256" | "P-384" | "P-521" };
@@ -672,9 +673,21 @@ type GeneratePairAlgorithm =
 
 type DeriveAlgorithm =
   | { name: "HKDF"; hash: HashAlgorithm; salt: BufferSource; info: BufferSource }
-  | { name: "PBKDF2"; hash: HashAlgorithm; salt: BufferSource; iterations: number };
+  | { name: "PBKDF2"; hash: HashAlgorithm; salt: BufferSource; iterations: number }
+  | {
+      /** Its keys come as `raw-secret`. Deno has none. */
+      name: "Argon2id";
+      nonce: BufferSource;
+      parallelism: number;
+      /** KiB, at most 65536, and with `passes` at most 196608. */
+      memory: number;
+      passes: number;
+      version?: 0x13;
+      secretValue?: BufferSource;
+      associatedData?: BufferSource;
+    };
 
-/** The host's cryptography: RSA, ECDSA, Ed25519, HMAC, AES, HKDF, PBKDF2 and the SHA family. */
+/** The host's cryptography: RSA, ECDSA, Ed25519, HMAC, AES, HKDF, PBKDF2, Argon2id and the SHA family. */
 interface SubtleCrypto {
   digest(algorithm: HashAlgorithm, data: BufferSource): Promise<ArrayBuffer>;
   sign(algorithm: SignAlgorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;

@@ -33,10 +33,15 @@ const operations: Readonly<Record<Operation, Readonly<Record<string, string>>>> 
     "AES-CBC": "",
     HKDF: "",
     PBKDF2: "",
+    Argon2id: "",
   },
   sign: { HMAC: "", "RSASSA-PKCS1-v1_5": "", "RSA-PSS": "saltLength", ECDSA: "hash", Ed25519: "" },
   encrypt: { "AES-GCM": "iv additionalData? tagLength?", "AES-CBC": "iv" },
-  deriveBits: { HKDF: "hash salt info", PBKDF2: "hash salt iterations" },
+  deriveBits: {
+    HKDF: "hash salt info",
+    PBKDF2: "hash salt iterations",
+    Argon2id: "nonce parallelism memory passes version? secretValue? associatedData?",
+  },
 };
 
 /**
@@ -81,6 +86,9 @@ function convert(member: string, value: unknown, { fields, parts }: CryptoReques
       break;
     case "iv":
     case "additionalData":
+    case "associatedData":
+    case "nonce":
+    case "secretValue":
     case "salt":
     case "info":
       parts[member] = bytesOfSource(value);

@@ -108,7 +108,7 @@ export function makeSubtle(): SubtleCrypto {
   return new SubtleCrypto(maker);
 }
 
-const formats = ["raw", "spki", "pkcs8", "jwk"];
+const formats = ["raw", "raw-secret", "spki", "pkcs8", "jwk"];
 const usages = ["encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey"];
 const jwkTexts = ["kty", "use", "alg", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"];
 

@@ -5,6 +5,7 @@ import {
   type AlgorithmName,
   algorithmNames,
   checkUsages,
+  isDerivation,
   isPaired,
   type KeyAlgorithm,
   type KeyRecord,
@@ -19,7 +20,7 @@ import { HostCallError } from "./error.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const formats = ["raw", "spki", "pkcs8", "jwk"] as const;
+const formats = ["raw", "raw-secret", "spki", "pkcs8", "jwk"] as const;
 type KeyFormat = (typeof formats)[number];
 
 /** What the importer says about a key; its material is another matter. */
@@ -40,7 +41,8 @@ export function importKey(request: CryptoRequest): KeyRecord | (() => Promise<Ke
   const wanted = readImport(request);
   const { algorithm, format } = wanted;
   if (!isPaired(algorithm.name)) return importSecret(wanted, request);
-  if (format === "raw" && algorithm.name.startsWith("RSA")) throw noSuchFormat(wanted);
+  const isRsa = algorithm.name.startsWith("RSA");
+  if (format === "raw-secret" || (format === "raw" && isRsa)) throw noSuchFormat(wanted);
   const data = format === "jwk" ? readJwk(wanted, request) : readBytes(request);
   const isPrivate = format === "pkcs8" || (format === "jwk" && "d" in data);
   return importHalf(wanted, isPrivate ? "private" : "public", data);
@@ -71,13 +73,14 @@ function readJwk({ algorithm, extractable }: KeyImport, request: CryptoRequest):
 
 function importSecret(wanted: KeyImport, request: CryptoRequest): KeyRecord | (() => Promise<KeyRecord>) {
   const { name } = wanted.algorithm;
-  const isDerivation = name === "HKDF" || name === "PBKDF2";
   checkUsages(name, "secret", wanted.usages);
-  if (isDerivation && wanted.extractable) {
+  if (isDerivation(name) && wanted.extractable) {
     throw new HostCallError("SyntaxError", `Cannot import the key: ${name} keys are never extractable`);
   }
-  if (wanted.format === "raw") return secretKey(wanted, readBytes(request), request);
-  if (wanted.format !== "jwk" || isDerivation) throw noSuchFormat(wanted);
+  // Algorithms that came later have one name for the format of secrets, and it is another one.
+  const raw = name === "Argon2id" ? "raw-secret" : "raw";
+  if (wanted.format === raw) return secretKey(wanted, readBytes(request), request);
+  if (wanted.format !== "jwk" || isDerivation(name)) throw noSuchFormat(wanted);
   const jwk = readJwk(wanted, request);
   return async () => secretKey(wanted, await materialOf(jwk, wanted), request);
 }
@@ -94,7 +97,7 @@ function secretKey(wanted: KeyImport, material: Bytes, request: CryptoRequest): 
   const { algorithm, extractable, usages } = wanted;
   const bits = material.length * 8;
   const { name } = algorithm;
-  if (name === "HKDF" || name === "PBKDF2") {
+  if (isDerivation(name)) {
     return { type: "secret", algorithm, extractable, usages, material };
   }
   checkSecretLength(name, bits, request);

@@ -26,6 +26,7 @@ export const algorithmNames = [
   "AES-CBC",
   "HKDF",
   "PBKDF2",
+  "Argon2id",
 ] as const;
 export type AlgorithmName = (typeof algorithmNames)[number];
 
@@ -78,7 +79,13 @@ const allowedUsages: Readonly<Record<AlgorithmName, Readonly<Partial<Record<KeyT
   "AES-CBC": ciphering,
   HKDF: deriving,
   PBKDF2: deriving,
+  Argon2id: deriving,
 };
+
+/** Whether bits and keys are derived from keys of the algorithm, and nothing else. */
+export function isDerivation(name: AlgorithmName): boolean {
+  return allowedUsages[name] === deriving;
+}
 
 /** Whether keys of the algorithm come in pairs. */
 export function isPaired(name: AlgorithmName): boolean {
@@ -114,7 +121,7 @@ export function platformKey(record: KeyRecord): Promise<webcrypto.CryptoKey> {
   const format = record.type === "secret" ? "raw" : record.type === "public" ? "spki" : "pkcs8";
   const { name, hash, namedCurve } = record.algorithm;
   // The standard knows no extractable keys for derivation.
-  const extractable = name !== "HKDF" && name !== "PBKDF2";
+  const extractable = !isDerivation(name);
   const algorithm = { name, ...(hash && { hash }), ...(namedCurve && { namedCurve }) };
   return webcrypto.subtle.importKey(format, record.material, algorithm, extractable, platformUsages(record));
 }
@@ -122,6 +129,6 @@ export function platformKey(record: KeyRecord): Promise<webcrypto.CryptoKey> {
 function platformUsages({ algorithm, usages }: KeyRecord): Usage[] {
   // A MAC is verified by making it anew, and a key is derived by deriving its bits.
   if (algorithm.name === "HMAC") return ["sign"];
-  if (algorithm.name === "HKDF" || algorithm.name === "PBKDF2") return ["deriveBits"];
+  if (isDerivation(algorithm.name)) return ["deriveBits"];
   return [...usages];
 }

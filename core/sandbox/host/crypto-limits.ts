@@ -26,5 +26,9 @@ export const minRsaBits = 2048;
 export const maxRsaBits = 4096;
 /** Rounds of PBKDF2 for one call, over all blocks of its result: about a quarter of a second of a thread. */
 export const maxRounds = 1_000_000;
+/** Argon2id for one call: as much as the second choice of RFC 9106, section 4, which is a tenth of a second of a thread. In KiB. */
+export const maxArgon2Memory = 65_536;
+export const maxArgon2Passes = 64;
+export const maxArgon2Work = 3 * 65_536;
 /** Data up to here is hashed at once: that takes less time than a turn through the thread pool. In bytes. */
 export const maxQuickBytes = 16_384;

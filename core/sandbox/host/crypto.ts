@@ -1,6 +1,7 @@
 /** The host's side of `crypto.subtle`: what guests ask for is checked here and done by the platform's Web Cryptography. */
 import { webcrypto } from "node:crypto";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
+import { argon2id, argon2Parameters } from "./crypto-argon2.ts";
 import { exportKey } from "./crypto-export.ts";
 import { orFailWith } from "./crypto-failure.ts";
 import {
@@ -158,7 +159,12 @@ class GuestCrypto {
   }
 
   private deriveBytes(key: OpenKey, request: CryptoRequest, bits: number): Promise<Bytes> {
-    const name = key.record.algorithm.name as "HKDF" | "PBKDF2";
+    const { material, algorithm } = key.record;
+    if (algorithm.name === "Argon2id") {
+      const parameters = argon2Parameters(request, bits, material);
+      return this.run("derive bits with Argon2id", 0, () => argon2id(parameters), true);
+    }
+    const name = algorithm.name as "HKDF" | "PBKDF2";
     const parameters = derivationParameters(name, request, bits);
     const derive = async () => webcrypto.subtle.deriveBits(parameters, await key.platform(), bits);
     return this.run(`derive bits with ${name}`, 0, derive, name === "PBKDF2");

@@ -1,6 +1,7 @@
 /** Names and passwords (RFC 7617). */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Identity, PluginRequest } from "sluice/sdk";
+import { checkArgon2 } from "./argon2.ts";
 import { bytesOf } from "./base64.ts";
 import { type BasicConfig, basicSchema } from "./basic-config.ts";
 import { type PasswordHash, readPasswordHash } from "./password-hash.ts";
@@ -13,6 +14,7 @@ import {
   type Verdict,
 } from "./strategy.ts";
 import { TokenCache } from "./token-cache.ts";
+import { passwordTurns } from "./turns.ts";
 
 export const basic: StrategyType<BasicConfig> = {
   type: "basic",
@@ -48,20 +50,19 @@ export function basicStrategy(config: BasicConfig, now: () => number): Strategy 
     if (known !== null) return pass(known, request);
     const wait = waitOf(ctx);
     if (wait > 0) return { kind: "refused", reason: "too_many", status: 429, retryAfter: wait };
-    const verdict = verify(pair, mark);
-    return verdict instanceof Promise ? verdict.then((late) => pass(late, request)) : pass(verdict, request);
+    return verify(pair, mark).then((verdict) => pass(verdict, request));
   }
 
-  function verify({ name, password }: Credentials, mark: string): Verdict | Promise<Verdict> {
+  function verify({ name, password }: Credentials, mark: string): Promise<Verdict> {
     const user = users.get(name);
     // A name that nobody has takes as long as another, so that names cannot be found out.
-    const isPassword = (user ?? stranger)?.isPassword(password) ?? false;
+    const isPassword = passwordTurns.take(() => (user ?? stranger)?.isPassword(password) ?? false);
     const conclude = (isRight: boolean): Verdict => {
       if (user === undefined || !isRight) return refused("password");
       cache.set(mark, user.verdict, now() + config.cacheFor * 1000);
       return user.verdict;
     };
-    return isPassword instanceof Promise ? isPassword.then(conclude) : conclude(isPassword);
+    return isPassword.then(conclude);
   }
 
   function pass(verdict: Verdict, request: PluginRequest): Verdict {
@@ -88,6 +89,9 @@ export function basicStrategy(config: BasicConfig, now: () => number): Strategy 
     challenge,
     async start() {
       if (users.size === 0) throw new Error("there are no users in users and htpasswd");
+      if (/\$argon2/.test(`${config.htpasswd} ${config.users.map(({ password }) => password).join(" ")}`)) {
+        await checkArgon2();
+      }
     },
     authenticate,
   };

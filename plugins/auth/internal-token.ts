@@ -2,6 +2,7 @@
 import { importJWK, importPKCS8, type JWK, SignJWT } from "jose";
 import type { Identity } from "sluice/sdk";
 import type { AuthConfig } from "./config.ts";
+import { cryptoTurns } from "./turns.ts";
 
 type TokenConfig = NonNullable<AuthConfig["identityHeaders"]["token"]>;
 
@@ -51,7 +52,7 @@ export class InternalTokens {
     const now = this.now();
     const issued = Math.floor(now / 1000);
     const passed = claims.filter((name) => Object.hasOwn(identity.claims, name));
-    const text = await new SignJWT({
+    const token = new SignJWT({
       ...Object.fromEntries(passed.map((name) => [name, identity.claims[name]])),
       iss: issuer,
       ...(audience !== "" && { aud: audience }),
@@ -61,9 +62,8 @@ export class InternalTokens {
       method: identity.method,
       scope: identity.scopes.join(" "),
       groups: [...identity.groups],
-    })
-      .setProtectedHeader({ alg, typ: "JWT", ...(kid !== "" && { kid }) })
-      .sign(this.key);
+    }).setProtectedHeader({ alg, typ: "JWT", ...(kid !== "" && { kid }) });
+    const text = await cryptoTurns.take(() => token.sign(this.key));
     this.known.set(identity, { text, freshUntil: now + lifetime * 500 });
     return text;
   }

@@ -17,6 +17,7 @@ import {
 } from "./strategy.ts";
 import { TokenCache } from "./token-cache.ts";
 import { readTokenHeader } from "./token-form.ts";
+import { Busy, cryptoTurns } from "./turns.ts";
 
 export const jwt: StrategyType<JwtConfig> = {
   type: "jwt",
@@ -71,7 +72,7 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
     const token = tokenIn(credential, config.header);
     if (token === null) return absent;
     const verdict = verify(token, credential);
-    ctx.waitUntil(verdict);
+    ctx.waitUntil(verdict.catch(() => {}));
     return verdict.then((found) => pass(found, request));
   }
 
@@ -92,13 +93,16 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
     const now = host.now();
     const begun = generation;
     try {
-      const { payload } = await jwtVerify(token, await key.for(alg), verifyOptions(config, alg, now));
+      const material = await key.for(alg);
+      const verified = () => jwtVerify(token, material, verifyOptions(config, alg, now));
+      const { payload } = await cryptoTurns.take(verified);
       const identity = identityOf(payload, config, "jwt");
       if (identity === null) return refused("subject", invalidToken);
       const verdict: Verdict = { kind: "identity", identity };
       if (begun === generation) cache.set(credential, verdict, goodUntil(payload, config, now));
       return verdict;
     } catch (error) {
+      if (error instanceof Busy) throw error;
       return refused(reasons[(error as { code?: string }).code ?? ""] ?? "invalid", invalidToken);
     }
   }

@@ -8,6 +8,7 @@ import { InternalTokens } from "./internal-token.ts";
 import { denial, forbidden } from "./refusal.ts";
 import { strategyTypes } from "./strategies.ts";
 import type { AuthContext, Invite, Refused, Strategy } from "./strategy.ts";
+import { Busy } from "./turns.ts";
 
 type Answer = Response | undefined;
 
@@ -32,6 +33,19 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
   const tokens = token === undefined ? null : await InternalTokens.from(token, Date.now);
 
   function admit(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer> {
+    const answer = decide(request, ctx);
+    return answer instanceof Promise ? answer.catch((error) => refuseWhenBusy(error, ctx)) : answer;
+  }
+
+  /** Nobody is let in who could not be looked at, and nothing is said of the credentials. */
+  function refuseWhenBusy(error: unknown, { metrics }: AuthContext): Response {
+    if (!(error instanceof Busy)) throw error;
+    metrics.counter("refused_busy");
+    metrics.counter("denied");
+    return denial(strategies, [{ kind: "refused", reason: "busy", status: 503, retryAfter: 1 }]);
+  }
+
+  function decide(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer> {
     // First of all: whatever comes of it, nobody behind this policy sees what a client says of itself.
     fields.strip(request.headers);
     const outcome = authenticate(strategies, config.require, request, ctx);

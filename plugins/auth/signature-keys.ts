@@ -4,6 +4,7 @@ import type { Identity } from "sluice/sdk";
 import { bytesOf } from "./base64.ts";
 import { readJwk } from "./jwt-keys.ts";
 import type { SignatureAlgorithm, SignatureConfig } from "./signature-config.ts";
+import { cryptoTurns } from "./turns.ts";
 
 type KeyEntry = SignatureConfig["keys"][number];
 
@@ -95,7 +96,7 @@ async function readKey(entry: KeyEntry, place: string): Promise<SignatureKey> {
     },
     async isSigned(text, signature) {
       if (length !== null && signature.length !== length) return false;
-      return crypto.subtle.verify(verified, key, signature, text);
+      return cryptoTurns.take(() => crypto.subtle.verify(verified, key, signature, text));
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   type StrategyType,
   type Verdict,
 } from "./strategy.ts";
+import { cryptoTurns } from "./turns.ts";
 import { type ReadCall, readGitHub, readSlack, readStripe } from "./webhook-senders.ts";
 
 const schema = {
@@ -97,9 +98,9 @@ export function webhookStrategy(config: WebhookConfig, now: () => number): Strat
     ctx: AuthContext,
   ): Promise<Verdict> {
     const text = joined(encoder.encode(prefix), await rawBody(request));
-    const right = await Promise.all(
-      keys.map(async (key) => new Uint8Array(await crypto.subtle.sign(algorithm, key, text))),
-    );
+    const signWith = async (key: CryptoKey) =>
+      new Uint8Array(await cryptoTurns.take(() => crypto.subtle.sign(algorithm, key, text)));
+    const right = await Promise.all(keys.map(signWith));
     let isSigned = false;
     for (const one of right) {
       for (const signature of signatures) if (isSame(one, signature)) isSigned = true;

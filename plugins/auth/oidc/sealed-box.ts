@@ -1,6 +1,7 @@
 /** Texts that only this proxy can read and write, for a browser to keep (AES-256-GCM, NIST SP 800-38D). */
 import { base64url } from "jose";
 import { isCanonicalBase64Url } from "../token-form.ts";
+import { Busy, cryptoTurns } from "../turns.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -40,7 +41,8 @@ export class SealedBox {
   async seal(text: string): Promise<string> {
     const { id, key } = this.keys[0]!;
     const iv = crypto.getRandomValues(new Uint8Array(ivLength));
-    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, encoder.encode(text));
+    const encrypt = () => crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, encoder.encode(text));
+    const sealed = await cryptoTurns.take(encrypt);
     const bytes = new Uint8Array(headLength + sealed.byteLength);
     bytes.set(id);
     bytes.set(iv, idLength);
@@ -55,10 +57,11 @@ export class SealedBox {
     const found = this.keys.find(({ id }) => id.every((byte, index) => byte === bytes[index]));
     if (found === undefined || bytes.length <= headLength) return null;
     const iv = bytes.slice(idLength, headLength);
+    const decrypt = () => crypto.subtle.decrypt({ name: "AES-GCM", iv }, found.key, bytes.slice(headLength));
     try {
-      const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, found.key, bytes.slice(headLength));
-      return decoder.decode(text);
-    } catch {
+      return decoder.decode(await cryptoTurns.take(decrypt));
+    } catch (error) {
+      if (error instanceof Busy) throw error;
       return null;
     }
   }

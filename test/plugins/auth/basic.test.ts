@@ -1,4 +1,5 @@
-import { createHash, pbkdf2Sync, scryptSync } from "node:crypto";
+import nodeCrypto, { createHash, pbkdf2Sync, scryptSync } from "node:crypto";
+import { argon2id } from "@noble/hashes/argon2.js";
 import { hashSync } from "bcryptjs";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
@@ -18,6 +19,12 @@ const pbkdf2 = (password: string) =>
 const phc = (bytes: Buffer) => base64(bytes).replaceAll("=", "");
 const scrypt = (password: string, ln = 4) =>
   `$scrypt$ln=${ln},r=8,p=1$${phc(salt)}$${phc(scryptSync(password, salt, 32, { N: 2 ** ln, r: 8, p: 1 }))}`;
+/** Of another program. */
+const argon2 = (password: string) => {
+  const hash = Buffer.from(argon2id(password, salt, { m: 8192, t: 2, p: 1, dkLen: 32 }));
+  return `$argon2id$v=19$m=8192,t=2,p=1$${phc(salt)}$${phc(hash)}`;
+};
+const hasArgon2 = typeof nodeCrypto.argon2 === "function";
 const sha256 = (password: string) => `{SHA256}${createHash("sha256").update(password).digest("base64")}`;
 
 const alice = { user: "alice", password: pbkdf2("open: sesame"), groups: ["staff"] };
@@ -115,7 +122,20 @@ t.test("hashes that protect nothing, or cost too much, are refused without being
   refused(bcrypt.replace("$2y", "$2"), /has not the form/);
   refused(bcrypt.slice(0, -1), /has not the form/);
   refused(bcrypt.replace("$10", "$1"), /has not the form/);
-  refused("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", /Argon2 cannot be checked/);
+  refused(argon2("x").replace("m=8192", "m=65537"), /costs more than m=65536,t=3/);
+  refused(argon2("x").replace("t=2", "t=25"), /costs more/);
+  refused(argon2("x").replace("t=2", "t=1"), /m times t below 16384/);
+  for (const [part, other] of [
+    ["argon2id", "argon2i"],
+    ["argon2id", "argon2d"],
+    ["v=19", "v=16"],
+    ["p=1", "p=0"],
+    ["t=2", "t=0"],
+    ["$m=", "$x=1,m="],
+  ] as const) {
+    refused(argon2("x").replace(part, other), /not of the form/);
+  }
+  refused(argon2("x").slice(0, -30), /not of the form/);
   refused(pbkdf2("x").replace("10000", "1"), /10000 to 1000000 rounds/);
   refused(pbkdf2("x").replace("10000", "1e9"), /rounds/);
   refused(pbkdf2("x").replace("sha256", "md5"), /sha256 or sha512/);
@@ -123,6 +143,20 @@ t.test("hashes that protect nothing, or cost too much, are refused without being
   refused(pbkdf2("x").slice(0, -20), /base64 of 32/);
   refused(scrypt("x", 4).replace("ln=4", "ln=15"), /costs more/);
   refused(scrypt("x", 4).replace("ln=4", "ln=x"), /has not its form/);
+});
+
+onEachEngine("Argon2id knows its password and no other, where the runtime has it", async (t, engine) => {
+  const config = { users: [], htpasswd: `frank:${argon2("Pässword")}` };
+  if (!hasArgon2) {
+    await t.rejects(start(config, { engine }), { message: /this runtime lacks Argon2/ });
+    return;
+  }
+  await using gateway = await start(config, { engine });
+  t.equal((await gateway.fetch("/", as("frank:Pässword"))).status, 200);
+  for (const other of ["", "Passwort", "Pässword "]) {
+    t.equal((await gateway.fetch("/", as(`frank:${other}`))).status, 401);
+  }
+  t.same(gateway.faults, []);
 });
 
 t.test("bcrypt knows the hashes of others, in each of its three names", async (t) => {

@@ -99,7 +99,8 @@ export class RedisStore implements RemoteStore {
     const begun = performance.now();
     const { observer } = this.options;
     try {
-      const replies = await evaluate((command) => this.connection.send(command), this.encode(groups));
+      const send: Send = (command) => this.connection.send(command);
+      const replies = textsIn(await evaluate(send, this.encode(groups)), groups.length);
       observer.call(groups.length, performance.now() - begun);
       for (const [index, group] of groups.entries()) this.settle(group, replies[index]!);
     } catch (error) {
@@ -128,7 +129,7 @@ export class RedisStore implements RemoteStore {
     const ignore = () => {};
     const group = { namespace: "", steps: [step], resolve: ignore, reject: ignore };
     const [, ...rest] = this.encode([group]);
-    const [reply] = (await send(["EVAL", storeScript, ...rest])) as string[];
+    const [reply] = textsIn(await send(["EVAL", storeScript, ...rest]), 1);
     if (reply!.startsWith("!")) throw new Error(reply!.slice(1));
   }
 
@@ -154,13 +155,21 @@ export class RedisStore implements RemoteStore {
 }
 
 /** @throws what `send` does */
-async function evaluate(send: Send, command: readonly string[]): Promise<string[]> {
+async function evaluate(send: Send, command: readonly string[]): Promise<unknown> {
   try {
-    return (await send(["EVALSHA", ...command])) as string[];
+    return await send(["EVALSHA", ...command]);
   } catch (error) {
     if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
-    return (await send(["EVAL", storeScript, ...command.slice(1)])) as string[];
+    return send(["EVAL", storeScript, ...command.slice(1)]);
   }
+}
+
+/** @throws Error for what the script does not answer: it is another server, or one that has lost count */
+function textsIn(answer: unknown, count: number): readonly string[] {
+  const isRight =
+    Array.isArray(answer) && answer.length === count && answer.every((text) => typeof text === "string");
+  if (isRight) return answer as string[];
+  throw new Error("it answered something else than was asked");
 }
 
 /** What is kept differently never has the same key. */

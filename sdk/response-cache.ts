@@ -19,8 +19,10 @@ import type { WebHeaders, WebResponse } from "./web.ts";
  * },
  */
 export interface ResponseCache {
-  /** The response of a key, if there is one. Answer with it before anything is awaited, or ask again. */
+  /** The response of a key, if memory has one. Answer with it before anything is awaited, or ask again. */
   get(key: string): CachedResponse | undefined;
+  /** The same, and a promise where the disk has one (`cache.disk` of `sluice.yaml`). */
+  find(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined>;
   /**
    * Keeps a response, and tells whether it was found worth its place, and was not purged since its request arrived: what was
    * purged meanwhile by its URL or a tag stays away.

@@ -63,9 +63,10 @@ function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {
   return `${streams}; held only while read by ${readers.join(" or ")}`;
 }
 
-/** @example responsesText({ memory: 1024 }); // "1KiB of memory" */
-function responsesText({ memory }: CacheStoreConfig): string {
-  return `${formatSize(memory)} of memory`;
+/** @example responsesText({ memory: 1024, disk: null }); // "1KiB of memory" */
+function responsesText({ memory, disk }: CacheStoreConfig): string {
+  const first = `${formatSize(memory)} of memory`;
+  return disk === null ? first : `${first}, and ${formatSize(disk.size)} in ${disk.path}`;
 }
 
 function policyText(policy: PolicyDescription): string {

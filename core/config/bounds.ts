@@ -34,9 +34,11 @@ export const mirrorBounds = {
   timeout: { min: 10, max: 60 * 1000 },
 } as const satisfies Record<string, Bounds>;
 
-/** Bytes of stored responses. Each reactor has a part, and less than this holds next to nothing. */
+/** Bytes and files of stored responses. Each reactor has a part, and less than this holds next to nothing. */
 export const cacheBounds = {
   memory: { min: MiB, max: 64 * 1024 * MiB },
+  size: { min: MiB, max: 1024 ** 5 },
+  files: { min: 100, max: 10_000_000 },
 } as const satisfies Record<string, Bounds>;
 
 /** ms that requests may wait for a store that machines share. */

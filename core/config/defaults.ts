@@ -91,7 +91,9 @@ export const defaultPlugins: Config["plugins"] = {
   settings: {},
 };
 
-export const defaultCacheStore: Config["cache"] = { memory: 64 * 1024 * KiB };
+export const defaultCacheStore: Config["cache"] = { memory: 64 * 1024 * KiB, disk: null };
+
+export const defaultCacheDisk = { size: GiB, files: 100_000 } as const;
 
 export const noGrants: Grants = {
   fetch: [],

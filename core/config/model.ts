@@ -46,6 +46,17 @@ export interface Config {
 export interface CacheStoreConfig {
   /** Bytes in memory, over all reactors. */
   readonly memory: number;
+  /** Null: what memory has no room for is gone, and a restart begins with nothing. */
+  readonly disk: CacheDiskConfig | null;
+}
+
+export interface CacheDiskConfig {
+  /** Absolute; of Sluice alone. */
+  readonly path: string;
+  /** Bytes, over all reactors. */
+  readonly size: number;
+  /** The same. */
+  readonly files: number;
 }
 
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };

@@ -1,6 +1,7 @@
+import { dirname, resolve } from "node:path";
 import { cacheBounds } from "./bounds.ts";
-import { defaultCacheStore } from "./defaults.ts";
-import type { CacheStoreConfig } from "./model.ts";
+import { defaultCacheDisk, defaultCacheStore } from "./defaults.ts";
+import type { CacheDiskConfig, CacheStoreConfig } from "./model.ts";
 import { resolveSizes } from "./resolve-quantities.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
@@ -8,6 +9,34 @@ import type { ConfigSource } from "./source.ts";
 /** What is wrong is reported to the source. */
 export function resolveCache({ cache }: ConfigFile, source: ConfigSource): CacheStoreConfig {
   const { memory } = defaultCacheStore;
-  const isCount = () => false;
-  return resolveSizes(cache, { memory }, (key) => cacheBounds[key], isCount, ["cache"], source);
+  return {
+    ...resolveSizes(
+      cache,
+      { memory },
+      () => cacheBounds.memory,
+      () => false,
+      ["cache"],
+      source,
+    ),
+    disk: cache?.disk === undefined ? null : resolveDisk(cache.disk, source),
+  };
+}
+
+type DiskInFile = NonNullable<NonNullable<ConfigFile["cache"]>["disk"]>;
+
+function resolveDisk(disk: DiskInFile, source: ConfigSource): CacheDiskConfig {
+  const { size } = defaultCacheDisk;
+  const path = ["cache", "disk"];
+  return {
+    path: resolve(dirname(source.file), disk.path),
+    ...resolveSizes(
+      disk,
+      { size },
+      () => cacheBounds.size,
+      () => false,
+      path,
+      source,
+    ),
+    files: disk.files ?? defaultCacheDisk.files,
+  };
 }

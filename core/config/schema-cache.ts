@@ -1,7 +1,27 @@
 import { cacheBounds } from "./bounds.ts";
-import { defaultCacheStore } from "./defaults.ts";
+import { defaultCacheDisk, defaultCacheStore } from "./defaults.ts";
 import { Type } from "./schema-builder.ts";
-import { closed, size } from "./schema-terms.ts";
+import { closed, count, expected, size } from "./schema-terms.ts";
+
+const disk = Type.Object(
+  {
+    path: Type.String({
+      minLength: 1,
+      description: "A folder of its own, which is made when it is not there.",
+      ...expected("a folder"),
+    }),
+    size: size(defaultCacheDisk.size, cacheBounds.size, "Of all files."),
+    files: count(cacheBounds.files, {
+      description: "Responses at most: each takes a file, and some memory to be found.",
+      default: defaultCacheDisk.files,
+    }),
+  },
+  {
+    description:
+      "Behind memory: for what has no room there, and for the time after a restart. Default: none.",
+    ...closed,
+  },
+);
 
 export const cache = Type.Object(
   {
@@ -10,6 +30,7 @@ export const cache = Type.Object(
       cacheBounds.memory,
       "In memory, of each process; its reactors share it out.",
     ),
+    disk: Type.Optional(disk),
   },
   { description: "How much of the responses that policies keep stays where.", ...closed },
 );

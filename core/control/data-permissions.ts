@@ -9,7 +9,7 @@ import type { Permissions, Scope } from "./permissions.ts";
 
 /**
  * What the data process needs for a config, and nothing else: it runs no program, and writes nothing but its
- * Unix sockets.
+ * Unix sockets and what the cache keeps on disk.
  *
  * A name to connect to is enough for an endpoint. What looks a name up itself needs every address that the name may
  * have, so a listener on a name, or a plugin that may fetch from one, has the whole network; `localhost` aside. What
@@ -19,7 +19,8 @@ import type { Permissions, Scope } from "./permissions.ts";
  * permissionFlags(dataPermissions(config)); // ["--allow-net=127.0.0.1:8080,app.internal:3000", ...]
  */
 export function dataPermissions(config: Config): Permissions {
-  const { listeners, clusters } = config;
+  const { listeners, clusters, cache } = config;
+  const disk = cache.disk === null ? [] : [cache.disk.path];
   const stores = config.stores.map(({ redis }) => redis);
   const servers = [...endpointsOf(clusters), ...stores.map(({ address }) => address)];
   const sockets = socketPaths([...listeners.map(({ address }) => address), ...servers]);
@@ -36,11 +37,13 @@ export function dataPermissions(config: Config): Permissions {
       ...certificateFolders(listeners),
       ...trustFiles([...clusters, ...stores]),
       ...sockets,
+      ...disk,
     ],
-    write: sockets,
+    write: [...sockets, ...disk],
     env: variables(config),
     // The log's library asks for it when it is loaded.
-    sys: ["hostname"],
+    // And who owns the folder of the cache has to be this user.
+    sys: ["hostname", ...(disk.length > 0 ? ["uid"] : [])],
     run: [],
   };
 }

@@ -19,6 +19,7 @@ import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
 import { remoteStores } from "./open-store.ts";
 import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
+import { ResponseStores } from "./response-stores.ts";
 import { sharedServices } from "./shared-services.ts";
 import { tracedEngine } from "./traced-engine.ts";
 import { processUsage } from "./usage.ts";
@@ -42,6 +43,7 @@ export class ReactorPlane implements DataPlane {
   readonly #options: ReactorOptions;
   readonly #metrics = new Metrics();
   readonly #shared: SharedServices;
+  readonly #responses: ResponseStores;
   /** The gateway looks here for each request, so that a reload can switch the access log. */
   #gatewayOptions: (GatewayOptions & { accessLog: AccessLog | null }) | null = null;
   readonly #faults = new FaultTotals();
@@ -52,6 +54,7 @@ export class ReactorPlane implements DataPlane {
     this.#options = options;
     const remotes = remoteStores(this.#metrics.stores, () => this.#log);
     this.#shared = sharedServices(this.#metrics.plugins, options.memory ?? null, remotes);
+    this.#responses = new ResponseStores(this.#shared.responses, options.reactor);
   }
 
   async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
@@ -72,7 +75,7 @@ export class ReactorPlane implements DataPlane {
     };
     const gateway = new Gateway(this.#gatewayOptions);
     await gateway.start();
-    this.#shared.responses.resize(config.cache.memory);
+    this.#responses.configure(config.cache, config.workers, log);
     this.#gateway = gateway;
     return gateway.addresses();
   }
@@ -81,7 +84,7 @@ export class ReactorPlane implements DataPlane {
     const gateway = this.#started();
     const before = gateway.generation.policies.report();
     await gateway.apply(config, bundle);
-    this.#shared.responses.resize(config.cache.memory);
+    this.#responses.configure(config.cache, config.workers, this.#log!);
     this.#faults.add(before);
     this.#log?.configure(config.log);
     this.#gatewayOptions!.accessLog = openAccessLog(config);
@@ -97,7 +100,9 @@ export class ReactorPlane implements DataPlane {
   }
 
   async purge({ purge, soft }: PurgeRequest): Promise<number> {
-    return this.#shared.responses.purge("", purge, soft);
+    const { count, done } = this.#shared.responses.purge("", purge, soft);
+    await done;
+    return count;
   }
 
   async report(): Promise<PlaneReport> {
@@ -116,6 +121,7 @@ export class ReactorPlane implements DataPlane {
 
   async drain(): Promise<void> {
     await this.#started().drain();
+    await this.#responses.close();
     await standardOutput().flush(1000);
   }
 

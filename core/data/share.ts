@@ -1,4 +1,4 @@
-import type { Config, ListenerConfig } from "../config/model.ts";
+import type { CacheStoreConfig, Config, ListenerConfig } from "../config/model.ts";
 
 /**
  * The config of one of several reactors: caps that the operator set for the whole process are
@@ -9,8 +9,16 @@ import type { Config, ListenerConfig } from "../config/model.ts";
 export function shareOf(config: Config, reactor: number, reactors: number): Config {
   return {
     ...config,
-    cache: { memory: Math.floor(config.cache.memory / reactors) },
+    cache: shareOfCache(config.cache, reactors),
     listeners: config.listeners.map((listener) => shareOfListener(listener, reactor, reactors)),
+  };
+}
+
+function shareOfCache({ memory, disk }: CacheStoreConfig, reactors: number): CacheStoreConfig {
+  const part = (whole: number) => Math.floor(whole / reactors);
+  return {
+    memory: part(memory),
+    disk: disk && { ...disk, size: part(disk.size), files: part(disk.files) },
   };
 }
 

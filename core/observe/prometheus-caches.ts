@@ -7,6 +7,13 @@ export interface CacheFacts {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;
+  /** Of the disk; null: there is none. */
+  readonly second: SecondCacheFacts | null;
+}
+
+export interface SecondCacheFacts extends Omit<CacheFacts, "second"> {
+  readonly skipped: number;
+  readonly errors: number;
 }
 
 /** Of all reactors together. */
@@ -26,5 +33,43 @@ export function cacheFamilies(caches: readonly CacheFacts[]): Family[] {
     lookups.add({ result: "miss" }, cache.misses);
     evictions.add({}, cache.evictions);
   }
-  return [bytes, entries, lookups, evictions];
+  return [bytes, entries, lookups, evictions, ...diskFamilies(caches)];
+}
+
+/** None where nothing is on disk. */
+function diskFamilies(caches: readonly CacheFacts[]): Family[] {
+  const disks = caches.flatMap(({ second }) => second ?? []);
+  if (disks.length === 0) return [];
+  const bytes = new Family("sluice_cache_disk_bytes", "gauge", "Disk that stored responses take.");
+  const entries = new Family("sluice_cache_disk_entries", "gauge", "Responses on disk, and their lists.");
+  const lookups = new Family(
+    "sluice_cache_disk_lookups_total",
+    "counter",
+    "Files that were asked for, by result.",
+  );
+  const evictions = new Family(
+    "sluice_cache_disk_evictions_total",
+    "counter",
+    "Files that had to go for others.",
+  );
+  const skipped = new Family(
+    "sluice_cache_disk_skipped_total",
+    "counter",
+    "Responses that were not written: the disk was too slow, or had just failed.",
+  );
+  const errors = new Family(
+    "sluice_cache_disk_errors_total",
+    "counter",
+    "Files that failed, or were damaged.",
+  );
+  for (const disk of disks) {
+    bytes.add({}, disk.bytes);
+    entries.add({}, disk.entries);
+    lookups.add({ result: "hit" }, disk.hits);
+    lookups.add({ result: "miss" }, disk.misses);
+    evictions.add({}, disk.evictions);
+    skipped.add({}, disk.skipped);
+    errors.add({}, disk.errors);
+  }
+  return [bytes, entries, lookups, evictions, skipped, errors];
 }

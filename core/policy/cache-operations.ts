@@ -2,7 +2,8 @@
 import { HostOp } from "../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { ServicePart } from "../sandbox/host/services.ts";
-import { type Asked, StoredBody, type StoredResponse } from "../store/response-store.ts";
+import type { Asked, StoredResponse } from "../store/response-store.ts";
+import { type KeptBody, StoredBody } from "../store/stored-body.ts";
 import type { GuestFacts, SharedServices } from "./guest-services.ts";
 import { Recording } from "./recording.ts";
 
@@ -13,6 +14,9 @@ const longestTags = 16 * 1024;
 
 /** Nothing longer than a part of the store could ever stay in it. */
 const longestBody = 1024 * 1024 * 1024;
+
+/** In the place of a response that has to be loaded first. */
+const elsewhere = "?";
 
 type Described = Omit<StoredResponse, "body" | "staleSince">;
 
@@ -30,14 +34,12 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
     if (typeof key === "string" && key.length <= longestKey) return scope + key;
     throw new HostCallError("TypeError", `Cannot use the key: it is longer than ${longestKey}`);
   };
-  /** What nobody knows the age of is as old as can be. */
+  /** What nobody knows the age of is as old as this thread. */
   const askedIn = (slot: number): Asked => {
     const exchange = facts.exchangeOf(slot);
-    return exchange === null
-      ? { at: -Infinity, by: null }
-      : { at: exchange.owner.askedAt, by: exchange.owner };
+    return exchange === null ? { at: 0, by: null } : { at: exchange.owner.askedAt, by: exchange.owner };
   };
-  const hand = (body: StoredBody): number => {
+  const hand = (body: KeptBody): number => {
     const number = handed.hand(body);
     if (number !== undefined) return number;
     throw new HostCallError("QuotaExceededError", "Too many stored bodies are in use");
@@ -48,10 +50,15 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
   return {
     handlers: {
       [HostOp.cacheGet](text) {
-        const found = responses.get(demand(text));
-        if (found === null) return "";
+        const key = demand(text);
+        const found = responses.get(key);
+        if (found === null) return responses.isElsewhere(key) ? elsewhere : "";
         const { body, staleSince, meta } = found;
         return `${hand(body)} ${body.length} ${staleSince ?? ""} ${meta}`;
+      },
+      [HostOp.cacheLoad]: async (text) => {
+        await responses.load(demand(text));
+        return "";
       },
       [HostOp.cacheSlice](text) {
         const [number, start, end] = text.split(" ").map(Number);
@@ -69,7 +76,7 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
       [HostOp.cacheUpdate](text) {
         const { slot, rest } = slotOf(text);
         const described = describe(rest, demand);
-        return responses.update({ ...described, staleSince: null }, askedIn(slot)) ? "1" : "0";
+        return responses.update(described, askedIn(slot)) ? "1" : "0";
       },
       [HostOp.cacheDelete]: (text) => (responses.delete(demand(text)) ? "1" : "0"),
       [HostOp.cacheDeleteAll](text) {
@@ -78,7 +85,7 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         const key = demand(label);
         if (rest.startsWith("p")) return String(responses.deletePrefix(key));
         const purge = rest.startsWith("t") ? { tag: label } : { url: label };
-        return String(responses.purge(scope, purge, false, askedIn(slot)));
+        return String(responses.purge(scope, purge, false, askedIn(slot)).count);
       },
       [HostOp.cacheRecord](text) {
         const [, slot, most, rest] = /^(\d{1,9}) (\d{1,16}) (.*)$/s.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /** A response on its way through the policies. */
 import { BodyForm, type Edits } from "../../sdk/runtime/message.ts";
-import type { StoredBody } from "../store/response-store.ts";
+import type { KeptBody } from "../store/stored-body.ts";
 import { isFieldValue } from "../wire/characters.ts";
 import { editedText } from "./edit-values.ts";
 import { assertGuestFields, editFields } from "./field-edits.ts";
@@ -8,7 +8,7 @@ import type { GuestBody } from "./guest-body.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
 
 /** @throws MalformedOutcome when there is none of that form */
-export type BodyLookup = (form: number) => GuestBody | StoredBody;
+export type BodyLookup = (form: number) => GuestBody | KeptBody;
 
 export class ResponseDraft {
   status: number;
@@ -19,7 +19,7 @@ export class ResponseDraft {
   /** Whether the client gets the id of its request. */
   tellsRequestId = false;
   /** In the place of the body; null: none; undefined: as it comes. */
-  body: string | Uint8Array | GuestBody | StoredBody | null | undefined = undefined;
+  body: string | Uint8Array | GuestBody | KeptBody | null | undefined = undefined;
 
   constructor(status: number, reason: string, fields: string) {
     this.status = status;

@@ -1,16 +1,18 @@
 /** Bodies that are here as a whole, in whichever form. */
 import { HostCallError } from "../sandbox/host/error.ts";
-import { StoredBody } from "../store/response-store.ts";
+import { FileBody } from "../store/disk/file-body.ts";
+import { type KeptBody, StoredBody } from "../store/stored-body.ts";
 
-export type WholeBody = string | Uint8Array | StoredBody;
+export type WholeBody = string | Uint8Array | KeptBody;
 
 /**
  * Its bytes, for a policy that reads it.
  *
  * @throws HostCallError when it is longer than that policy may read
  */
-export function bytesOf(body: WholeBody, limit: number): Uint8Array {
+export function bytesOf(body: WholeBody, limit: number): Uint8Array | Promise<Uint8Array> {
   if (byteLength(body) > limit) throw tooLong(limit);
+  if (body instanceof FileBody) return body.bytes();
   if (body instanceof StoredBody) return Buffer.concat(body.parts);
   return typeof body === "string" ? Buffer.from(body, "utf8") : body;
 }

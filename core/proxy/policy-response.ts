@@ -6,8 +6,10 @@ import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
 import { editFields } from "../policy/field-edits.ts";
 import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
+import { StoredSource } from "../policy/stored-source.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
-import { StoredBody } from "../store/response-store.ts";
+import { FileBody } from "../store/disk/file-body.ts";
+import { StoredBody } from "../store/stored-body.ts";
 import type { ReadLoan } from "../upstream/read-memory.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../wire/framing.ts";
@@ -39,8 +41,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private changesBody = false;
   /** Of what the guests are at work on. */
   private loan: ReadLoan | null = null;
-  /** A guest streams the body. */
-  private source: GuestBody | null = null;
+  /** The body comes from a guest, or from a file, part by part. */
+  private source: GuestBody | StoredSource | null = null;
   private guestsAtWork = false;
   private clientFlows = true;
 
@@ -131,6 +133,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const { exchange, head } = this;
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
     if (draft.body instanceof GuestBody) this.source = draft.body;
+    if (draft.body instanceof FileBody && hasBody) this.source = new StoredSource(draft.body);
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
     const limit = this.policies.responseBodyLimit;
     if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
@@ -188,7 +191,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private replacementFor(body: ResponseDraft["body"]): StoredBody | null {
     if (body instanceof GuestBody || (body === undefined && this.head !== null)) return null;
     if (body instanceof StoredBody) return body;
-    if (body === null || body === undefined) return nothing;
+    if (body === null || body === undefined || body instanceof FileBody) return nothing;
     return new StoredBody([typeof body === "string" ? Buffer.from(body, "utf8") : asBuffer(body)]);
   }
 
@@ -203,9 +206,12 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       // How long the body of the answer to GET would be is not known.
       if (draft.status === 204 || this.policies.codesResponseBody) return plain("");
       // The answer to HEAD from a stored one to GET (RFC 9110 section 9.3.2).
-      if (draft.body instanceof StoredBody) return plain(`Content-Length: ${draft.body.length}\r\n`);
+      if (draft.body instanceof StoredBody || draft.body instanceof FileBody)
+        return plain(`Content-Length: ${draft.body.length}\r\n`);
       return plain(this.head !== null && replacement === null ? receivedContentLength(this.head) : "");
     }
+    if (!this.changesBody && this.source instanceof StoredSource)
+      return plain(`Content-Length: ${this.source.length}\r\n`);
     const isUnbounded = this.head?.contentLength === CHUNKED || this.head?.contentLength === UNTIL_CLOSE;
     if (!this.changesBody && replacement !== null) return plain(`Content-Length: ${replacement.length}\r\n`);
     const isAsReceived = !this.changesBody && this.source === null;

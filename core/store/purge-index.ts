@@ -1,3 +1,5 @@
+import type { Purge } from "./purge-log.ts";
+
 /**
  * Which entries belong to a URL or carry a tag, for those who purge them. It knows what is in the store, and
  * so is told of every entry that comes and goes.
@@ -36,6 +38,11 @@ export class PurgeIndex {
     this.#entries.delete(entry);
     if (labels.url !== null) take(this.#byUrl, labels.url, entry);
     for (const tag of labels.tags) take(this.#byTag, tag, entry);
+  }
+
+  find(purge: Purge): string[] {
+    if ("url" in purge) return this.ofUrl(purge.url);
+    return "tag" in purge ? this.withTag(purge.tag) : this.withPrefix(purge.prefix);
   }
 
   /** Entries of a URL, all its variants. */

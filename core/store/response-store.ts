@@ -1,6 +1,9 @@
 /** Responses that plugins keep, with their bodies, in this thread's memory: bounded by bytes, found by key, prefix, URL or tag. */
+import { Arrivals } from "./arrivals.ts";
 import { PurgeIndex } from "./purge-index.ts";
-import { type Purge, PurgeLog } from "./purge-log.ts";
+import { type Purge, type PurgeLabels, PurgeLog } from "./purge-log.ts";
+import type { LoadedResponse, SecondLevel, SecondLevelReport, Words } from "./second-level.ts";
+import { StoredBody } from "./stored-body.ts";
 
 /** What is kept of a response. */
 export interface StoredResponse {
@@ -24,34 +27,6 @@ export interface Asked {
   readonly by: object | null;
 }
 
-/** Bytes that are sent as they are, to any number of clients at once. Nobody writes to them. */
-export class StoredBody {
-  readonly parts: readonly Buffer[];
-  readonly length: number;
-
-  constructor(parts: readonly Buffer[]) {
-    this.parts = parts;
-    this.length = parts.reduce((sum, part) => sum + part.length, 0);
-  }
-
-  /**
-   * A part of it, without a copy.
-   *
-   * @param end exclusive
-   */
-  slice(start: number, end: number): StoredBody {
-    const parts: Buffer[] = [];
-    let at = 0;
-    for (const part of this.parts) {
-      const from = Math.max(start - at, 0);
-      const to = Math.min(end - at, part.length);
-      if (from < to) parts.push(part.subarray(from, to));
-      at += part.length;
-    }
-    return new StoredBody(parts);
-  }
-}
-
 /** Which entries a store of bounded bytes keeps. */
 export interface Eviction {
   /** Somebody wants this key, whether it is held or not. */
@@ -73,18 +48,23 @@ export interface ResponseStoreReport {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;
+  /** Null: there is no second level. */
+  readonly second: SecondLevelReport | null;
 }
 
 /** What an entry costs besides its texts and its body, in bytes. */
 const entryBytes = 500;
 
 export class ResponseStore {
+  /** What memory does not have; null: nothing else has it. */
+  second: SecondLevel | null = null;
   private evictions = 0;
   private hits = 0;
   private misses = 0;
   private readonly entries = new Map<string, StoredResponse>();
   private readonly labels = new PurgeIndex();
   private readonly purges = new PurgeLog();
+  private readonly arrivals = new Arrivals();
   private readonly eviction: Eviction;
 
   /** @param eviction told of everything that comes, goes and is looked for */
@@ -98,7 +78,8 @@ export class ResponseStore {
 
   report(): ResponseStoreReport {
     const { hits, misses, evictions } = this;
-    return { bytes: this.eviction.bytes, entries: this.entries.size, hits, misses, evictions };
+    const own = { bytes: this.eviction.bytes, entries: this.entries.size, hits, misses, evictions };
+    return { ...own, second: this.second?.report() ?? null };
   }
 
   /** Bytes of all that is kept, at most, from now on. */
@@ -106,15 +87,32 @@ export class ResponseStore {
     this.evict(this.eviction.resize(capacity));
   }
 
-  get(key: string): StoredResponse | null {
+  get(key: string): LoadedResponse | null {
     this.eviction.touch(key);
     const found = this.entries.get(key);
-    if (found === undefined) {
-      this.misses++;
-      return null;
+    if (found !== undefined) {
+      this.hits++;
+      return found;
     }
-    this.hits++;
-    return found;
+    const arrived = this.second === null ? null : this.arrivals.get(key);
+    if (arrived === null) this.misses++;
+    return arrived;
+  }
+
+  /** Whether a response that `get` does not find may be there after `load`. */
+  isElsewhere(key: string): boolean {
+    return this.second?.has(key) === true;
+  }
+
+  /** Brings a response of the second level into the reach of `get`, for as long as it takes to ask. */
+  load(key: string): Promise<void> {
+    const { second } = this;
+    if (second === null) return Promise.resolve();
+    const take = (found: LoadedResponse) => {
+      const { body } = found;
+      if (body instanceof StoredBody && !this.entries.has(key)) this.hold({ ...found, body });
+    };
+    return this.arrivals.bring(key, () => second.load(key), take);
   }
 
   /**
@@ -122,31 +120,37 @@ export class ResponseStore {
    * purged while it was under way.
    */
   set(response: StoredResponse, asked: Asked = now()): boolean {
-    const { key, meta, url, tags, body } = response;
     if (this.purges.covers(response, asked.at, asked.by)) return false;
-    this.entries.set(key, response);
-    this.labels.add(key, url, tags);
-    const texts =
-      key.length + meta.length + (url?.length ?? 0) + tags.reduce((sum, tag) => sum + tag.length, 0);
-    this.evict(this.eviction.insert(key, body.length + 2 * texts + entryBytes));
-    return this.entries.has(key);
+    this.arrivals.delete(response.key);
+    const isKept = this.second?.keep(wordsOf(response), response.body) === true;
+    return this.hold(response) || isKept;
   }
 
   /** Other words about a response, whose body stays. Returns whether there was one, which no purge has met meanwhile. */
-  update(response: Omit<StoredResponse, "body">, asked: Asked): boolean {
-    const found = this.entries.get(response.key);
-    return found !== undefined && this.set({ ...response, body: found.body }, asked);
+  update(words: Words, asked: Asked): boolean {
+    if (this.purges.covers(words, asked.at, asked.by)) return false;
+    const { key } = words;
+    this.arrivals.delete(key);
+    const found = this.entries.get(key);
+    const isElsewhere = this.second?.update(words) === true;
+    if (found === undefined) return isElsewhere;
+    return this.hold({ ...words, body: found.body, staleSince: null }) || isElsewhere;
   }
 
   /** Returns whether there was one. */
   delete(key: string): boolean {
+    this.arrivals.delete(key);
+    const wasElsewhere = this.second?.delete(key) === true;
     this.eviction.delete(key);
-    return this.forget(key);
+    return this.forget(key) || wasElsewhere;
   }
 
   /** Looks at every key. Returns how many went. */
   deletePrefix(prefix: string): number {
-    return this.deleteAll([...this.entries.keys()].filter((key) => key.startsWith(prefix)));
+    const own = [...this.entries.keys()].filter((key) => key.startsWith(prefix));
+    const gone = new Set([...own, ...(this.second?.deletePrefix(prefix) ?? [])]);
+    for (const key of gone) this.delete(key);
+    return gone.size;
   }
 
   /**
@@ -154,32 +158,54 @@ export class ResponseStore {
    *
    * @param scope that their keys begin with: empty, or the name of a plugin and a line end
    * @param asked whose own response it does not mean
-   * @returns how many there were
+   * @returns how many there were, and when they are gone for good
    */
-  purge(scope: string, purge: Purge, isSoft: boolean, asked: Asked = now()): number {
+  purge(
+    scope: string,
+    purge: Purge,
+    isSoft: boolean,
+    asked: Asked = now(),
+  ): { readonly count: number; readonly done: Promise<void> | null } {
     this.purges.note(scope, purge, performance.now(), asked.by);
-    const found = this.labelled(purge).filter((key) => key.startsWith(scope));
-    if (!isSoft) return this.deleteAll(found);
-    const staleSince = Date.now();
-    for (const key of found) {
-      const entry = this.entries.get(key)!;
-      this.entries.set(key, { ...entry, staleSince: entry.staleSince ?? staleSince });
+    const staleSince = isSoft ? Date.now() : null;
+    const own = this.labels.find(purge).filter((key) => key.startsWith(scope));
+    const elsewhere = this.second?.purge(scope, purge, staleSince) ?? null;
+    for (const key of own) {
+      if (staleSince === null) this.forgetWholly(key);
+      else this.mark(key, staleSince);
     }
-    return found.length;
+    for (const key of elsewhere?.keys ?? []) this.arrivals.delete(key);
+    return { count: new Set([...own, ...(elsewhere?.keys ?? [])]).size, done: elsewhere?.done ?? null };
   }
 
-  private labelled(purge: Purge): string[] {
-    if ("url" in purge) return this.labels.ofUrl(purge.url);
-    return "tag" in purge ? this.labels.withTag(purge.tag) : this.labels.withPrefix(purge.prefix);
+  /** Whether a response that was there before this store was purged since. */
+  wasPurged(labels: PurgeLabels): boolean {
+    return this.purges.covers(labels, 0, null);
   }
 
-  private deleteAll(keys: readonly string[]): number {
-    for (const key of keys) this.delete(key);
-    return keys.length;
+  private mark(key: string, staleSince: number): void {
+    const entry = this.entries.get(key)!;
+    this.entries.set(key, { ...entry, staleSince: entry.staleSince ?? staleSince });
+  }
+
+  /** In memory. Returns whether it was found worth its place. */
+  private hold(response: StoredResponse): boolean {
+    const { key, meta, url, tags, body } = response;
+    this.entries.set(key, response);
+    this.labels.add(key, url, tags);
+    const labels = (url?.length ?? 0) + tags.reduce((sum, tag) => sum + tag.length, 0);
+    const texts = key.length + meta.length + labels;
+    this.evict(this.eviction.insert(key, body.length + 2 * texts + entryBytes));
+    return this.entries.has(key);
   }
 
   private evict(keys: readonly string[]): void {
     for (const key of keys) if (this.forget(key)) this.evictions++;
+  }
+
+  private forgetWholly(key: string): void {
+    this.eviction.delete(key);
+    this.forget(key);
   }
 
   private forget(key: string): boolean {
@@ -190,4 +216,8 @@ export class ResponseStore {
 
 function now(): Asked {
   return { at: performance.now(), by: null };
+}
+
+function wordsOf({ key, meta, url, tags }: StoredResponse): Words {
+  return { key, meta, url, tags };
 }

@@ -5,7 +5,7 @@ import type { KeyValues } from "./key-values.ts";
 import { MemoryCounters } from "./memory-counters.ts";
 import { MemoryKeyValues } from "./memory-key-values.ts";
 import { MemoryRooms } from "./memory-rooms.ts";
-import { ResponseStore } from "./response-store.ts";
+import { type Eviction, ResponseStore } from "./response-store.ts";
 import { SharedCounters } from "./shared-counters.ts";
 import { SharedKeyValues } from "./shared-key-values.ts";
 
@@ -22,7 +22,12 @@ const firstResponseBytes = 64 * 1024 * 1024;
 
 /** @param capacity in bytes */
 export function responseStore(capacity = firstResponseBytes): ResponseStore {
-  return new ResponseStore(new TinyLfu({ capacity, seed: randomInt(2 ** 31) }));
+  return new ResponseStore(evictionFor(capacity));
+}
+
+/** @param capacity in bytes */
+export function evictionFor(capacity: number): Eviction {
+  return new TinyLfu({ capacity, seed: randomInt(2 ** 31) });
 }
 
 /**

@@ -78,13 +78,9 @@ export default definePlugin({
     }
     // Routes that differ in more than the URL lead to services that differ.
     const key = `${plan.key}\nroute ${ctx.route.name}`;
-    const found = lookUp(key, request, ctx, null);
-    if (found instanceof Response) return found;
-    if (ctx.isRefresh) return depart(key, found, request, ctx, takeRefresh(request, found, ctx));
-    const flight = boardingKey(key, request, found, ctx);
-    const boarding = flight === null ? "alone" : gates.get(config)!.board(flight, state, ctx.signal);
-    if (boarding === "wait") return lookAfterWaiting(key, flight!, request, ctx);
-    depart(key, found, request, ctx, boarding === "lead" ? flight : null);
+    const held = find(ctx.cache, key, request.headers);
+    if (held instanceof Promise) return held.then((held) => answerOrDepart(key, held, request, ctx));
+    return answerOrDepart(key, held, request, ctx);
   },
 
   onResponse(response, ctx) {
@@ -119,11 +115,22 @@ export default definePlugin({
   },
 });
 
+/** @param held what is kept for it */
+function answerOrDepart(key: string, held: Held | null, request: PluginRequest, ctx: CacheContext) {
+  const found = lookUp(held, request, ctx, null);
+  if (found instanceof Response) return found;
+  if (ctx.isRefresh) return depart(key, found, request, ctx, takeRefresh(request, found, ctx));
+  const flight = boardingKey(key, request, found, ctx);
+  const gate = gates.get(ctx.config)!;
+  const boarding = flight === null ? "alone" : gate.board(flight, ctx.state, ctx.signal);
+  if (boarding === "wait") return lookAfterWaiting(key, flight!, request, ctx);
+  depart(key, found, request, ctx, boarding === "lead" ? flight : null);
+}
+
 /** The answer, or what is to be done to get one. `turn`: after it waited. */
-function lookUp(key: string, request: PluginRequest, ctx: CacheContext, turn: Turn | null) {
-  const { cache, config, state } = ctx;
+function lookUp(held: Held | null, request: PluginRequest, ctx: CacheContext, turn: Turn | null) {
+  const { config, state } = ctx;
   const now = Date.now();
-  const held = find(cache, key, request.headers);
   const lookup = planLookup(held?.stored ?? null, request, now, rules.get(config)!);
   if (lookup.kind === "refuse") return refusal(ctx);
   const outcome: CacheOutcome = turn === null ? { hit: true } : { forward: state.forward, collapsed: true };
@@ -137,15 +144,20 @@ function lookUp(key: string, request: PluginRequest, ctx: CacheContext, turn: Tu
 }
 
 function boardingKey(key: string, request: PluginRequest, { held }: Departure, ctx: CacheContext) {
-  const entry = held?.entry ?? likelyEntry(ctx.cache, key, request.headers);
+  const entry = held === null ? likelyEntry(ctx.cache, key, request.headers) : confirmationOf(held);
   return flightKey(request, entry, ctx.identity !== null, rules.get(ctx.config)!);
 }
 
+/** Whether the first answer was for all says nothing of the one that confirms it: they are not waited for alike. */
+function confirmationOf({ entry }: Held): string {
+  return `${entry}\n\nheld`;
+}
+
 /** Has what is stale asked for behind the client's back, unless that is under way (RFC 5861 section 3). */
-function refresh({ headers }: PluginRequest, { entry }: Held, ctx: CacheContext): void {
+function refresh({ headers }: PluginRequest, held: Held, ctx: CacheContext): void {
   const { config, state, identity } = ctx;
   const gate = gates.get(config)!;
-  const flight = kindKey(headers, entry, identity !== null);
+  const flight = kindKey(headers, confirmationOf(held), identity !== null);
   if (!gate.isFree(flight, state)) return;
   if (ctx.refresh()) ctx.metrics.counter("refreshes");
   else gate.land(flight, state, "failed");
@@ -154,7 +166,7 @@ function refresh({ headers }: PluginRequest, { entry }: Held, ctx: CacheContext)
 /** Others may wait for the refresh by now: it is this request. */
 function takeRefresh({ headers }: PluginRequest, { held }: Departure, ctx: CacheContext): string | null {
   if (held === null) return null;
-  const flight = kindKey(headers, held.entry, ctx.identity !== null);
+  const flight = kindKey(headers, confirmationOf(held), ctx.identity !== null);
   gates.get(ctx.config)!.take(flight, ctx.state, ctx.signal);
   return flight;
 }
@@ -168,7 +180,7 @@ async function lookAfterWaiting(key: string, first: string, request: PluginReque
   let flight: string | null = first;
   for (let flights = 1; ; flights++) {
     const turn = await gate.wait(flight, state, until, signal);
-    const found = lookUp(key, request, ctx, turn);
+    const found = lookUp(await find(ctx.cache, key, request.headers), request, ctx, turn);
     if (found instanceof Response) {
       if (turn === "lead") gate.land(flight, state, "shared");
       return found;
@@ -243,7 +255,8 @@ function store(
   const entry = place(cache, state.key!, vary, head.headers, config.maxVariants);
   if (entry === null || !isForAll(stored, now, rules.get(config)!)) land(ctx, "apart");
   if (entry === null) return false;
-  if (state.found && state.entry !== entry) cache.delete(state.entry);
+  // What is under the key itself was replaced by the list of those that vary.
+  if (state.found && state.entry !== entry && state.entry !== state.key) cache.delete(state.entry);
   const options = { maxBytes: config.maxBody, ...labelsOf(head, stored, config) };
   const recorded = cache.record(entry, JSON.stringify(stored), options);
   ctx.waitUntil(
@@ -265,20 +278,46 @@ function keep(stored: StoredResponse, head: RequestHead, { cache, config, state 
 function afterSilence(response: PluginResponse, head: RequestHead, now: number, ctx: CacheContext) {
   const stored = planSilence(ctx.state.found);
   const held = stored ? at(ctx.cache, ctx.state.entry) : null;
+  if (held instanceof Promise) return held.then((held) => standIn(held, response, head, now, ctx));
+  return standIn(held, response, head, now, ctx);
+}
+
+function standIn(
+  held: Held | null,
+  response: PluginResponse,
+  head: RequestHead,
+  now: number,
+  ctx: CacheContext,
+) {
   land(ctx, held ? "stood-in" : "failed");
   if (held) return answer(held, head, now, ctx, { forward: ctx.state.forward, detail: "unreachable" });
   tell(response, ctx, { forward: ctx.state.forward });
 }
 
 function afterValidation(
-  { stored, old }: Extract<ResponsePlan, { kind: "answer" }>,
+  plan: Validated,
+  response: PluginResponse,
+  head: RequestHead,
+  now: number,
+  ctx: CacheContext,
+) {
+  const held = at(ctx.cache, ctx.state.entry);
+  if (held instanceof Promise) return held.then((held) => confirm(held, plan, response, head, now, ctx));
+  return confirm(held, plan, response, head, now, ctx);
+}
+
+type Validated = Extract<ResponsePlan, { kind: "answer" }>;
+
+/** What was found is the answer. */
+function confirm(
+  held: Held | null,
+  { stored, old }: Validated,
   response: PluginResponse,
   head: RequestHead,
   now: number,
   ctx: CacheContext,
 ) {
   const { cache, state } = ctx;
-  const held = at(cache, state.entry);
   if (held === null) return unclear(ctx);
   if (old === "replace") keep(stored, head, ctx);
   if (old === "drop") cache.delete(state.entry);

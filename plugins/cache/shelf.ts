@@ -1,4 +1,7 @@
-/** What is kept where in `ctx.cache`: under a key which fields its responses vary by, and each response under its own. */
+/**
+ * What is kept where in `ctx.cache`. A response that does not vary is kept under its key. Where responses vary, there is
+ * a list of what they vary by, and each has a key of its own. What is on disk is brought by a promise.
+ */
 import type { CachedResponse, ResponseCache } from "sluice/sdk";
 import type { FieldReader } from "./fields.ts";
 import { endedAt, type StoredResponse } from "./stored-response.ts";
@@ -15,11 +18,31 @@ export interface Held {
 const longestVariant = 2048;
 
 /** The response of a key that a request may have. */
-export function find(cache: ResponseCache, key: string, request: FieldReader): Held | null {
-  const index = cache.get(key);
-  if (index === undefined) return null;
-  for (const entry of entryKeys(JSON.parse(index.meta) as VariantIndex, key, request)) {
+export function find(
+  cache: ResponseCache,
+  key: string,
+  request: FieldReader,
+): Held | null | Promise<Held | null> {
+  const first = cache.find(key);
+  if (first instanceof Promise) return findLater(cache, key, request);
+  if (first === undefined) return null;
+  const index = indexIn(first);
+  if (index === null) return heldAs(key, first);
+  for (const entry of entryKeys(index, key, request)) {
     const held = at(cache, entry);
+    if (held instanceof Promise) return findLater(cache, key, request);
+    if (held) return held;
+  }
+  return null;
+}
+
+async function findLater(cache: ResponseCache, key: string, request: FieldReader): Promise<Held | null> {
+  const first = await cache.find(key);
+  if (first === undefined) return null;
+  const index = indexIn(first);
+  if (index === null) return heldAs(key, first);
+  for (const entry of entryKeys(index, key, request)) {
+    const held = await at(cache, entry);
     if (held) return held;
   }
   return null;
@@ -27,15 +50,34 @@ export function find(cache: ResponseCache, key: string, request: FieldReader): H
 
 /** Where the response to a request is likely to be kept. */
 export function likelyEntry(cache: ResponseCache, key: string, request: FieldReader): string {
-  const index = cache.get(key);
-  return (index && entryKeys(JSON.parse(index.meta) as VariantIndex, key, request)[0]) ?? key;
+  return entryKeys(indexAt(cache, key) ?? [], key, request)[0] ?? key;
 }
 
-export function at(cache: ResponseCache, entry: string): Held | null {
-  const cached = cache.get(entry);
-  if (cached === undefined) return null;
+export function at(cache: ResponseCache, entry: string): Held | null | Promise<Held | null> {
+  const cached = cache.find(entry);
+  if (cached instanceof Promise) return cached.then((cached) => heldAs(entry, cached));
+  return heldAs(entry, cached);
+}
+
+/** Null: it is none, or something else is kept there now. */
+function heldAs(entry: string, cached: CachedResponse | undefined): Held | null {
+  if (cached === undefined || isIndex(cached)) return null;
   const stored = JSON.parse(cached.meta) as StoredResponse;
   return { entry, cached, stored: cached.staleSince === null ? stored : endedAt(stored, cached.staleSince) };
+}
+
+function isIndex({ meta }: CachedResponse): boolean {
+  return meta.startsWith("[");
+}
+
+/** Null: the response itself is there. */
+function indexIn(cached: CachedResponse): VariantIndex | null {
+  return isIndex(cached) ? (JSON.parse(cached.meta) as VariantIndex) : null;
+}
+
+function indexAt(cache: ResponseCache, key: string): VariantIndex | null {
+  const cached = cache.get(key);
+  return cached === undefined ? null : indexIn(cached);
 }
 
 /**
@@ -49,10 +91,11 @@ export function place(
   request: FieldReader,
   most: number,
 ): string | null {
+  const index = indexAt(cache, key);
+  if (index === null && vary.length === 0) return key;
   const entry = entryKey(key, vary, request);
   if (entry.length - key.length > longestVariant) return null;
-  const index = cache.get(key);
-  const sets = index ? (JSON.parse(index.meta) as VariantIndex) : [];
+  const sets = index ?? [];
   const news = withVariant(sets, vary);
   if (news !== sets && !cache.set(key, JSON.stringify(news), null)) return null;
   // No name of a field begins so: it is the key of no response.

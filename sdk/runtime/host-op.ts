@@ -61,6 +61,7 @@ export const HostOp = {
   cacheDeleteAll: 74,
   cacheSlice: 75,
   cacheRecord: 76,
+  cacheLoad: 77,
 
   /** The request at hand is sent again, for nobody. */
   refresh: 78,

@@ -51,14 +51,18 @@ export class ResponseCache {
   }
 
   get(key: string): CachedResponse | undefined {
-    const found = callText(HostOp.cacheGet, asKey(key));
-    if (found === "") return undefined;
-    const first = found.indexOf(" ");
-    const second = found.indexOf(" ", first + 1);
-    const third = found.indexOf(" ", second + 1);
-    const length = Number(found.slice(first + 1, second));
-    const since = third === second + 1 ? null : Number(found.slice(second + 1, third));
-    return new CachedResponse(Number(found.slice(0, first)), length, since, found.slice(third + 1));
+    const found = lookUp(key);
+    return found === elsewhere ? undefined : found;
+  }
+
+  find(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined> {
+    const found = lookUp(key);
+    return found === elsewhere ? this.#load(key) : found;
+  }
+
+  async #load(key: string): Promise<CachedResponse | undefined> {
+    await callAsync(HostOp.cacheLoad, key);
+    return this.get(key);
   }
 
   set(key: string, meta: string, body: Uint8Array | null, options?: StoreOptions): boolean {
@@ -114,4 +118,19 @@ function asKey(key: unknown): string {
 
 function position(value: number, length: number): number {
   return Math.min(length, Math.max(0, Math.floor(Number(value)) || 0));
+}
+
+/** What the host says of a response that has to be loaded first. */
+const elsewhere = "?";
+
+function lookUp(key: string): CachedResponse | undefined | typeof elsewhere {
+  const found = callText(HostOp.cacheGet, asKey(key));
+  if (found === "") return undefined;
+  if (found === elsewhere) return elsewhere;
+  const first = found.indexOf(" ");
+  const second = found.indexOf(" ", first + 1);
+  const third = found.indexOf(" ", second + 1);
+  const length = Number(found.slice(first + 1, second));
+  const since = third === second + 1 ? null : Number(found.slice(second + 1, third));
+  return new CachedResponse(Number(found.slice(0, first)), length, since, found.slice(third + 1));
 }

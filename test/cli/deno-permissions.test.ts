@@ -55,6 +55,16 @@ t.test("stores are connected to, and the files of their TLS read", async (t) => 
   t.ok(read?.includes(resolve("redis-ca.pem")));
 });
 
+t.test("the cache on disk is a folder to read and write, and the user has to be known", async (t) => {
+  const config = configOf("127.0.0.1:3000");
+  const disk = { path: "/var/cache/s", size: 1, files: 1 };
+  const { read, write, sys } = dataPermissions({ ...config, cache: { ...config.cache, disk } });
+  t.ok(read?.includes("/var/cache/s"));
+  t.same(write, ["/var/cache/s"]);
+  t.ok(sys?.includes("uid"));
+  t.notOk(dataPermissions(config).sys?.includes("uid"));
+});
+
 t.test("a listener on a name binds addresses that only localhost is known to have", async (t) => {
   t.same(toListen({ host: "localhost", port: 80 }), ["localhost:80", "127.0.0.1:80", "[::1]:80"]);
   t.same(toListen({ host: "::", port: 80 }), ["[::]:80"]);

@@ -24,8 +24,20 @@ t.test("64 MiB of memory are for responses, unless the file says how much", asyn
   t.equal(configFromFlags({}).cache.memory, 64 * 1024 * 1024);
 });
 
+t.test("nothing is kept on disk unless the file says where", async (t) => {
+  const diskOf = (text: string) => loadConfig("/etc/s/sluice.yaml", app + text, { env: {} }).cache.disk;
+  t.equal(diskOf("cache: {}"), null);
+  t.same(diskOf("cache: { disk: { path: c } }"), { path: "/etc/s/c", size: 1024 ** 3, files: 100_000 });
+  t.same(diskOf("cache: { disk: { path: /c, size: 2GiB, files: 500 } }"), {
+    ...{ path: "/c", size: 2 * 1024 ** 3, files: 500 },
+  });
+});
+
 t.test("what cannot be is told with its place", async (t) => {
   t.match(told("{ memory: 1KiB }"), 'sluice.yaml:2:18: expected a size from 1MiB to 64GiB, found "1KiB"');
   t.match(told("{ memory: much }"), /^sluice\.yaml:2:18: expected a size/);
+  t.match(told("{ disk: {} }"), /^sluice\.yaml:2:\d+.*path/);
+  t.match(told("{ disk: { path: /c, size: 1KiB } }"), /^sluice\.yaml:2:\d+: expected a size from 1MiB/);
+  t.match(told("{ disk: { path: /c, files: 1 } }"), /^sluice\.yaml:2:\d+: expected a whole number from 100/);
   t.match(told("{ memori: 1GiB }"), /^sluice\.yaml:2:10/);
 });

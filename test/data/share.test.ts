@@ -20,10 +20,13 @@ t.test("shareOf leaves every reactor one connection", async (t) => {
   t.same(capsFor(1, 3), [1, 1, 1]);
 });
 
-t.test("shareOf shares the memory for responses out", async (t) => {
-  const config = { ...configFromFlags({}), cache: { memory: 1000 } };
+t.test("shareOf shares memory and disk for responses out", async (t) => {
+  const config = {
+    ...configFromFlags({}),
+    cache: { memory: 1000, disk: { path: "/c", size: 100, files: 10 } },
+  };
   t.same(
-    [0, 1, 2].map((reactor) => shareOf(config, reactor, 3).cache.memory),
-    [333, 333, 333],
+    [0, 1, 2].map((reactor) => shareOf(config, reactor, 3).cache),
+    Array(3).fill({ memory: 333, disk: { path: "/c", size: 33, files: 3 } }),
   );
 });

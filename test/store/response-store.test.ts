@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
 import { TinyLfu } from "../../core/store/eviction/tiny-lfu.ts";
-import { ResponseStore, StoredBody } from "../../core/store/response-store.ts";
+import { ResponseStore } from "../../core/store/response-store.ts";
+import { StoredBody } from "../../core/store/stored-body.ts";
 
 const store = (capacity = 1_000_000) => new ResponseStore(new TinyLfu({ capacity, seed: 1 }));
 const body = (text: string) => new StoredBody([Buffer.from(text)]);
@@ -44,11 +45,11 @@ t.test("a response in the place of another has its own tags only", async (t) => 
   const responses = store();
   responses.set(entry("k", "old", "both"));
   responses.set(entry("k", "new", "both"));
-  t.equal(responses.purge("", { tag: "old" }, false), 0);
+  t.equal(responses.purge("", { tag: "old" }, false).count, 0);
   t.equal(responses.size, 1);
-  t.equal(responses.purge("", { tag: "both" }, false), 1);
+  t.equal(responses.purge("", { tag: "both" }, false).count, 1);
   t.equal(responses.size, 0);
-  t.equal(responses.purge("", { tag: "new" }, false), 0);
+  t.equal(responses.purge("", { tag: "new" }, false).count, 0);
 });
 
 t.test("a purge takes what it means, of one plugin or of all", async (t) => {
@@ -59,22 +60,22 @@ t.test("a purge takes what it means, of one plugin or of all", async (t) => {
   };
   const left = () => keys.map((key) => (responses.get(key) === null ? 0 : 1)).join("");
   fill();
-  t.same([responses.purge("", { url: "https://a.test/x" }, false), left()], [2, "010"]);
+  t.same([responses.purge("", { url: "https://a.test/x" }, false).count, left()], [2, "010"]);
   fill();
-  t.same([responses.purge("a\n", { url: "https://a.test/x" }, false), left()], [1, "011"]);
+  t.same([responses.purge("a\n", { url: "https://a.test/x" }, false).count, left()], [1, "011"]);
   fill();
-  t.same([responses.purge("", { prefix: "https://a.test/x" }, false), left()], [3, "000"]);
+  t.same([responses.purge("", { prefix: "https://a.test/x" }, false).count, left()], [3, "000"]);
   fill();
-  t.same([responses.purge("b\n", { tag: "red" }, false), left()], [1, "110"]);
+  t.same([responses.purge("b\n", { tag: "red" }, false).count, left()], [1, "110"]);
 });
 
 t.test("a soft purge marks what is there, once, and what takes its place is not marked", async (t) => {
   const responses = store();
   responses.set(entry("k", "red"));
-  t.equal(responses.purge("", { tag: "red" }, true), 1);
+  t.equal(responses.purge("", { tag: "red" }, true).count, 1);
   const { staleSince } = responses.get("k")!;
   t.ok(Math.abs(Date.now() - staleSince!) < 5000);
-  t.equal(responses.purge("", { tag: "red" }, true), 1);
+  t.equal(responses.purge("", { tag: "red" }, true).count, 1);
   t.equal(responses.get("k")?.staleSince, staleSince);
   t.ok(responses.set(entry("k", "red")));
   t.equal(responses.get("k")?.staleSince, null);
@@ -84,7 +85,7 @@ t.test("a response that was asked for before a purge is not kept after it", asyn
   const responses = store();
   const asked = { at: performance.now(), by: {} };
   responses.set(entry("old", "red"), asked);
-  responses.purge("", { tag: "red" }, true);
+  responses.purge("", { tag: "red" }, true).count;
   t.notOk(responses.set(entry("k", "red"), asked));
   t.equal(responses.get("k"), null);
   const { body: _, ...words } = entry("old", "red");
@@ -93,6 +94,17 @@ t.test("a response that was asked for before a purge is not kept after it", asyn
   t.ok(responses.update(words, { at: performance.now() + 1, by: {} }));
   t.equal(responses.get("old")?.staleSince, null);
 });
+
+t.test(
+  "what was there before the store is purged by what was purged since, and by nothing else",
+  async (t) => {
+    const responses = store();
+    t.notOk(responses.wasPurged(entry("k", "red")));
+    responses.purge("", { tag: "red" }, false);
+    t.ok(responses.wasPurged(entry("k", "red")));
+    t.notOk(responses.wasPurged(entry("k", "blue")));
+  },
+);
 
 t.test("who purges a URL may keep its own answer for it", async (t) => {
   const responses = store();

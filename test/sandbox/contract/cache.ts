@@ -115,6 +115,14 @@ export const cacheChecks: readonly ExchangeCheck[] = [
     gets: { json: [true, false, "new", 1, true, false, "a/2,b/1", 2, "b/1", 2, "a/2", 0] },
   },
   {
+    title: "ctx.cache.find has at once what memory has, and nothing where nothing is",
+    plugin: cached(`onRequest(request, { cache }) {
+      cache.set("k", "m", null);
+      return Response.json([cache.find("k").meta, cache.find("none") === undefined]);
+    }`),
+    gets: { json: ["m", true] },
+  },
+  {
     title: "ctx.cache.deleteUrl takes all responses of a URL away, and no others",
     plugin: cached(`onRequest(request, { cache }) {
       for (const key of ["1", "2", "3"]) cache.set(key, "m", null, { url: key === "3" ? "u/x" : "u" });

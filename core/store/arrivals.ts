@@ -1,0 +1,74 @@
+import type { LoadedResponse } from "./second-level.ts";
+import { StoredBody } from "./stored-body.ts";
+
+/** For how long what a second level gave is at hand for those who asked for it, in ms. */
+const atHand = 1000;
+/** Responses that are at hand, and bytes of their bodies in memory, at most. */
+const mostResponses = 4096;
+const mostBytes = 32 * 1024 * 1024;
+
+/** What a second level gives, from then until it is asked for: memory may not find it worth a place. */
+export class Arrivals {
+  private readonly coming = new Map<string, Coming>();
+  private readonly here = new Map<string, LoadedResponse>();
+  private bytes = 0;
+
+  get(key: string): LoadedResponse | null {
+    return this.here.get(key) ?? null;
+  }
+
+  /**
+   * Loads once, however many ask.
+   *
+   * @param take told of what came, unless it was deleted on its way
+   */
+  bring(
+    key: string,
+    load: () => Promise<LoadedResponse | null>,
+    take: (found: LoadedResponse) => void,
+  ): Promise<void> {
+    const former = this.coming.get(key);
+    if (former !== undefined) return former.whole;
+    const coming: Coming = { whole: Promise.resolve(), isDeleted: false };
+    coming.whole = load().then((found) => {
+      this.coming.delete(key);
+      if (found === null || coming.isDeleted) return;
+      this.add(key, found);
+      take(found);
+    });
+    this.coming.set(key, coming);
+    return coming.whole;
+  }
+
+  delete(key: string): void {
+    const coming = this.coming.get(key);
+    if (coming !== undefined) coming.isDeleted = true;
+    this.drop(key);
+  }
+
+  private add(key: string, found: LoadedResponse): void {
+    this.drop(key);
+    if (this.here.size >= mostResponses || this.bytes + bytesOf(found) > mostBytes) return;
+    this.here.set(key, found);
+    this.bytes += bytesOf(found);
+    setTimeout(() => {
+      if (this.here.get(key) === found) this.drop(key);
+    }, atHand).unref();
+  }
+
+  private drop(key: string): void {
+    const found = this.here.get(key);
+    if (found === undefined) return;
+    this.here.delete(key);
+    this.bytes -= bytesOf(found);
+  }
+}
+
+interface Coming {
+  whole: Promise<void>;
+  isDeleted: boolean;
+}
+
+function bytesOf({ body }: LoadedResponse): number {
+  return body instanceof StoredBody ? body.length : 0;
+}

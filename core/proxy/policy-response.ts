@@ -64,6 +64,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     } else {
       this.loan ??= memory.lend(bytes);
       this.passOn(memory.sliceToKeep(bytes, start, end), false);
+      if (!this.guestsAtWork) this.endLoan();
     }
   }
 

@@ -89,6 +89,7 @@ const meanings = {
 
   deadline_exceeded: meaning(504, "Request took too long", "http_response_timeout"),
 
+  decoders_exhausted: meaning(503, "Too many bodies are being decoded", "http_request_denied"),
   overloaded: meaning(503, "Too much to do", "http_request_denied"),
   draining: meaning(503, "Proxy is shutting down", "destination_unavailable"),
   internal: meaning(500, "Internal error", "proxy_internal_error"),

@@ -1,5 +1,6 @@
 import type { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
+import { brotliWindow } from "../wire/brotli-window.ts";
 import {
   brotliProbe,
   type CoderStream,
@@ -11,7 +12,7 @@ import { ZstdFrames } from "../wire/zstd-frames.ts";
 import type { BodyFailures } from "./body-failures.ts";
 import type { BodyListener } from "./body-pipe.ts";
 import { CoderPipe } from "./coder-pipe.ts";
-import type { CoderPlace } from "./coder-places.ts";
+import { type CoderPlace, decoderSize } from "./coder-places.ts";
 
 /** What may come out of the decoders of one body. */
 export interface DecodingLimits {
@@ -26,8 +27,11 @@ export interface DecodingCount {
   received: number;
 }
 
+const MiB = 1024 * 1024;
+/** What a decoder of zstd takes for its window at most, in bytes (core/wire/content-coding.ts). */
+const mostZstdWindow = 8 * MiB;
 /** A short body may well be a thousand times as long decoded: the ratio counts from here on, in bytes. */
-const leastForRatio = 1024 * 1024;
+const leastForRatio = MiB;
 /** Decoded in this thread, in bytes: 0.2 ms at most. */
 const mostWhole = 256 * 1024;
 
@@ -84,6 +88,8 @@ export class BodyDecoder extends CoderPipe {
   protected checkLength(): void {
     const { maxBytes, maxRatio } = this.limits;
     if (this.produced > maxBytes) throw this.failures.tooLarge(maxBytes);
+    // A decoder of zstd fills its window as it goes on.
+    if (this.coding === "zstd") this.demand(Math.min(this.produced, mostZstdWindow));
     if (this.produced > leastForRatio && this.produced > this.count.received * maxRatio) {
       throw this.failures.malformed(`it is more than ${maxRatio} times as long as it came`);
     }
@@ -91,6 +97,8 @@ export class BodyDecoder extends CoderPipe {
 
   protected onTaken(bytes: Buffer): void {
     this.current = bytes;
+    // One of brotli fills it with the first bytes that it reads.
+    if (this.coding === "br" && this.received === bytes.length) this.demand(brotliWindow(bytes[0]!));
     if (this.isFirst) this.count.received = this.received;
     if (!this.isAgain) this.frames?.push(bytes);
     this.isAgain = false;
@@ -107,6 +115,11 @@ export class BodyDecoder extends CoderPipe {
         else this.fail(this.truncated());
       });
     }
+  }
+
+  /** @param memory bytes, beside what every decoder takes */
+  private demand(memory: number): void {
+    if (!this.place.grow(decoderSize + Math.ceil(memory / MiB))) throw this.failures.exhausted();
   }
 
   /** Bytes that the decoder did not take. */

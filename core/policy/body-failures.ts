@@ -5,7 +5,12 @@ export interface BodyFailures {
   /** @param limit bytes */
   tooLarge(limit: number): ProxyError;
   malformed(why: string, cause?: Error): ProxyError;
+  /** There is no memory left for decoders. */
+  exhausted(): ProxyError;
 }
+
+const exhausted = () =>
+  new ProxyError("decoders_exhausted", "Too many bodies are being decoded", { source: "internal" });
 
 export const requestBodyFailures: BodyFailures = {
   tooLarge: (limit) =>
@@ -15,6 +20,7 @@ export const requestBodyFailures: BodyFailures = {
       source: "downstream",
       cause,
     }),
+  exhausted,
 };
 
 export const responseBodyFailures: BodyFailures = {
@@ -27,4 +33,5 @@ export const responseBodyFailures: BodyFailures = {
       source: "upstream",
       cause,
     }),
+  exhausted,
 };

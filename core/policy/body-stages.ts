@@ -6,7 +6,7 @@ import { BodyEncoder, type Encoding } from "./body-encoder.ts";
 import type { BodyFailures } from "./body-failures.ts";
 import { BodyLimit } from "./body-limit.ts";
 import type { BodyListener, PipeMaker } from "./body-pipe.ts";
-import { type CoderPlace, coderPlaces } from "./coder-places.ts";
+import { type CoderPlace, type CoderPlaces, decoderSize, encoderSize } from "./coder-places.ts";
 import type { Policy } from "./policy.ts";
 
 export type StageSpec =
@@ -22,7 +22,13 @@ interface Stage {
 }
 
 export class BodyStages {
+  private readonly places: CoderPlaces;
   private list: Stage[] = [];
+
+  /** @param places for their coders */
+  constructor(places: CoderPlaces) {
+    this.places = places;
+  }
 
   get isEmpty(): boolean {
     return this.list.length === 0;
@@ -54,10 +60,9 @@ export class BodyStages {
 
   /** Returns false when too many coders are at work. */
   add(policy: Policy, spec: StageSpec): boolean {
-    const wanted = spec.kind === "limit" ? 0 : spec.kind === "encode" ? 1 : spec.codings.length;
-    const places = Array.from({ length: wanted }, () => coderPlaces.take());
-    const taken = places.filter((place) => place !== null);
-    if (taken.length < wanted) {
+    const sizes = sizesOf(spec);
+    const taken = sizes.map((size) => this.places.take(size)).filter((place) => place !== null);
+    if (taken.length < sizes.length) {
       for (const place of taken) place.giveBack();
       return false;
     }
@@ -103,6 +108,13 @@ export class BodyStages {
   private makers(isMeant: (stage: Stage) => boolean, failures: BodyFailures, timers: Timers): PipeMaker[] {
     return this.list.filter(isMeant).flatMap((stage) => makersOf(stage, failures, timers));
   }
+}
+
+/** What its coders take, in MiB. */
+function sizesOf(spec: StageSpec): number[] {
+  if (spec.kind === "limit") return [];
+  if (spec.kind === "decode") return spec.codings.map(() => decoderSize);
+  return [encoderSize(spec.coding, spec.level, spec.flushAfter)];
 }
 
 function makersOf({ spec, places }: Stage, failures: BodyFailures, timers: Timers): PipeMaker[] {

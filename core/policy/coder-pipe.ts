@@ -24,7 +24,7 @@ export abstract class CoderPipe implements BodyPipe {
   protected received = 0;
   protected produced = 0;
   protected isOver = false;
-  private readonly place: CoderPlace;
+  protected readonly place: CoderPlace;
   private readonly timers: Timers;
   private readonly timer = new Timer(() => this.flush());
   private waiting: Part[] = [];
@@ -48,7 +48,11 @@ export abstract class CoderPipe implements BodyPipe {
   protected abstract readonly flushAfter: number | null;
   /** @throws ProxyError when that is more than may come of it */
   protected abstract checkLength(): void;
-  /** A part is about to go into the coder. */
+  /**
+   * A part is about to go into the coder.
+   *
+   * @throws ProxyError when there is no memory for what comes of it
+   */
   protected abstract onTaken(bytes: Buffer): void;
   /** All parts have gone in. */
   protected abstract finishInput(stream: CoderStream): void;
@@ -129,7 +133,8 @@ export abstract class CoderPipe implements BodyPipe {
     this.isWriting = true;
     this.waitingLength -= bytes.length;
     this.received += bytes.length;
-    this.onTaken(bytes);
+    this.attempt(() => this.onTaken(bytes));
+    if (this.isOver) return;
     stream.write(bytes, (error) => {
       if (error == null && this.stream === stream) this.onWritten(part);
     });

@@ -6,6 +6,7 @@ import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "..
 import { BodyPhase } from "../policy/body-phase.ts";
 import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
 import { BodyStages, type StageSpec } from "../policy/body-stages.ts";
+import { coderPlaces } from "../policy/coder-places.ts";
 import { GuestBody } from "../policy/guest-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
@@ -430,8 +431,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     if (this.stage !== (side === "q" ? "request" : "response") || phase?.isAt(policy) !== true) {
       throw new HostCallError("InvalidStateError", "Cannot change the body: it has gone on its way");
     }
-    if (side === "q") this.requestStages ??= new BodyStages();
-    else this.responseStages ??= new BodyStages();
+    if (side === "q") this.requestStages ??= new BodyStages(coderPlaces.request);
+    else this.responseStages ??= new BodyStages(coderPlaces.response);
     const isAdded = this.stagesAtHand!.add(policy, spec);
     phase.refresh();
     return isAdded;

@@ -3,11 +3,11 @@ import { constants, createBrotliCompress, type createGzip, gzipSync, zstdCompres
 import fc from "fast-check";
 import t from "tap";
 import { Timers } from "../../core/net/timers.ts";
-import { BodyDecoder } from "../../core/policy/body-decoder.ts";
+import { BodyDecoder, type DecodingLimits } from "../../core/policy/body-decoder.ts";
 import { BodyEncoder } from "../../core/policy/body-encoder.ts";
 import { requestBodyFailures } from "../../core/policy/body-failures.ts";
-import { BodyChain, type PipeMaker } from "../../core/policy/body-pipe.ts";
-import { CoderPlaces } from "../../core/policy/coder-places.ts";
+import { BodyChain, type BodyListener, type PipeMaker } from "../../core/policy/body-pipe.ts";
+import { type CoderPlace, CoderPlaces } from "../../core/policy/coder-places.ts";
 import { type ContentCoding, codingLevels, encodeWhole } from "../../core/wire/content-coding.ts";
 import { through } from "./through.ts";
 
@@ -23,7 +23,7 @@ const encoder =
       { coding, level: codingLevels[coding].usual, flushAfter },
       listener,
       timers,
-      places.take()!,
+      places.take(1)!,
     );
 
 const decoders = (list: readonly ContentCoding[], maxBytes = 100 * MiB, maxRatio = 200): PipeMaker[] => {
@@ -37,9 +37,23 @@ const decoders = (list: readonly ContentCoding[], maxBytes = 100 * MiB, maxRatio
           { limits, failures: requestBodyFailures, count, isFirst: index === 0 },
           listener,
           timers,
-          places.take()!,
+          places.take(1)!,
         ),
   );
+};
+
+const decoderIn =
+  (place: CoderPlace, coding: ContentCoding, limits: DecodingLimits): PipeMaker =>
+  (listener) => {
+    const settings = { limits, failures: requestBodyFailures, count: { received: 0 }, isFirst: true };
+    return new BodyDecoder(coding, settings, listener, timers, place);
+  };
+
+const ignored: BodyListener = {
+  onBodyPart() {},
+  onBodyEnd() {},
+  onBodyDrained() {},
+  onBodyFailed() {},
 };
 
 const decoder = (coding: ContentCoding, maxBytes?: number, maxRatio?: number): PipeMaker =>
@@ -234,7 +248,7 @@ t.test("with flushAfter a pause of the source brings what there is", async (t) =
       onBodyFailed: (error) => t.fail(error.message),
     },
     clock,
-    places.take()!,
+    places.take(1)!,
   );
   pipe.push(Buffer.from("a part of it"), false);
   await drained.promise;
@@ -273,12 +287,46 @@ t.test("a taker that stops stops the decoder: 64 MiB are not made for nobody", a
   t.equal(places.taken, 0);
 });
 
+t.test(
+  "a body of 46 bytes in brotli takes the 16 MiB that its decoder will take, or is refused",
+  async (t) => {
+    const zeros = Buffer.alloc(20 * MiB);
+    const wide = createBrotliCompress({
+      params: { [constants.BROTLI_PARAM_QUALITY]: 2, [constants.BROTLI_PARAM_LGWIN]: 24 },
+    });
+    const bomb = await collect(wide, zeros);
+    t.ok(bomb.length < 64, `${bomb.length} bytes`);
+    const small = new CoderPlaces(20);
+    const makeIn = (place: CoderPlace | null): PipeMaker =>
+      decoderIn(place!, "br", { maxBytes: 1024 * MiB, maxRatio: 1e9 });
+    const first = makeIn(small.take(1))({ ...ignored, onBodyPart: () => first.hold() });
+    first.push(bomb.subarray(0, -1), false);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.equal(small.taken, 17);
+    const { error } = await through(makeIn(small.take(1)), [bomb.subarray(0, -1)]);
+    t.equal(error?.code, "decoders_exhausted");
+    t.equal(small.taken, 17, "who was refused holds nothing");
+    first.cancel();
+    t.equal(small.taken, 0);
+  },
+);
+
+t.test("a decoder of zstd takes more as it fills its window", async (t) => {
+  const small = new CoderPlaces(5);
+  const bomb = await encodedZeros("zstd", 64);
+  const make = decoderIn(small.take(1)!, "zstd", { maxBytes: 1024 * MiB, maxRatio: 1e9 });
+  const { error, bytes } = await through(make, cut(bomb, [500]));
+  t.equal(error?.code, "decoders_exhausted");
+  t.ok(bytes.length <= 5 * MiB, `${bytes.length} bytes`);
+  t.equal(small.taken, 0);
+});
+
 t.test("more coders than places there are not", async (t) => {
   const two = new CoderPlaces(2);
-  const first = two.take();
+  const first = two.take(1);
   t.ok(first);
-  t.ok(two.take());
-  t.equal(two.take(), null);
+  t.ok(two.take(1));
+  t.equal(two.take(1), null);
   first!.giveBack();
   first!.giveBack();
   t.equal(two.taken, 1, "one place is given back once");

@@ -1,5 +1,7 @@
+import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { promisify } from "node:util";
 import { brotliDecompressSync, createGunzip, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import t, { type Test } from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
@@ -12,6 +14,8 @@ import { field, readHead } from "../../support/message.ts";
 import { startUpstream } from "../../support/raw-upstream.ts";
 
 t.teardown(stopBundler);
+
+const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 
 const page = "<p>words and words and words</p>\n".repeat(200);
 const html = { "content-type": "text/html", etag: '"one"', "accept-ranges": "bytes" };
@@ -184,6 +188,29 @@ t.test("a client over a real connection gets one message, in gzip", async (t) =>
   t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
 });
 
+t.test("fetch of the runtime decodes what it gets, whatever it asked for", async (t) => {
+  const gateway = await gatewayOf(t, () => head("text/html", page.length) + page);
+  const url = `http://127.0.0.1:${(await gateway.connect()).socket.remotePort}/`;
+  for (const accepted of [null, "gzip", "br", "gzip, deflate, br"]) {
+    const response = await fetch(url, accepted === null ? {} : { headers: { "accept-encoding": accepted } });
+    t.equal(await response.text(), page, `${accepted}`);
+  }
+});
+
+t.test("curl decodes what it gets", { skip: hasCurl ? false : "curl is not installed" }, async (t) => {
+  const gateway = await gatewayOf(t, () => head("text/html", page.length) + page);
+  const url = `http://127.0.0.1:${(await gateway.connect()).socket.remotePort}/`;
+  const { stdout } = await promisify(execFile)("curl", [
+    "--silent",
+    "--compressed",
+    "--dump-header",
+    "-",
+    url,
+  ]);
+  t.match(stdout, /^content-encoding: /im);
+  t.ok(stdout.endsWith(page));
+});
+
 t.test("HEAD is told what GET would be told, and no length", async (t) => {
   const gateway = await gatewayOf(t, () => head("text/html", page.length));
   const client = await gateway.connect();
@@ -283,10 +310,10 @@ t.test("a client that resets in the middle frees the coder", async (t) => {
   const { peer } = await service.request();
   peer.write(head("text/html", 1_000_000) + page);
   await client.take("\r\n\r\n");
-  t.equal(coderPlaces.taken, 1);
+  t.equal(coderPlaces.response.taken, 1);
   client.reset();
   t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
-  t.equal(coderPlaces.taken, 0);
+  t.equal(coderPlaces.response.taken, 0);
 });
 
 t.test(

@@ -204,7 +204,7 @@ t.test(
     );
     client.close();
     t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
-    t.equal(coderPlaces.taken, 0);
+    t.equal(coderPlaces.request.taken, 0);
   },
 );
 
@@ -271,10 +271,10 @@ t.test("a client that resets in the middle of an encoded body frees the decoder"
   client.write(head(body.length));
   client.write(body.subarray(0, 100_000));
   await (await service.connection()).take("\r\n\r\n");
-  t.equal(coderPlaces.taken, 1);
+  t.equal(coderPlaces.request.taken, 1);
   client.reset();
   t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
-  t.equal(coderPlaces.taken, 0);
+  t.equal(coderPlaces.request.taken, 0);
 });
 
 t.test("a service whose coding is broken is answered 502, or breaks off", async (t) => {
@@ -291,13 +291,49 @@ t.test("a service whose coding is broken is answered 502, or breaks off", async 
 
 t.test("when all decoders are at work a request is told to come again", async (t) => {
   const { gateway } = await gatewayWith(t);
-  const taken = Array.from({ length: 1000 }, () => coderPlaces.take());
+  const taken = Array.from({ length: 1000 }, () => coderPlaces.request.take(1));
   const body = gzipSync(order);
   const reply = await ask(gateway, head(body.length), body);
   t.equal(reply.status, 503);
   t.equal(field(reply, "retry-after"), "1");
   for (const place of taken) place?.giveBack();
   t.equal((await ask(gateway, head(body.length), body)).status, 200);
+});
+
+t.test("clients that hold decoders do not keep responses from being encoded", async (t) => {
+  const service = await startUpstream(t, () => ok(order, "Content-Type: application/json"));
+  const gateway = await startBuiltInGateway(t, service.address, ["compress", "decompress"]);
+  const taken = Array.from({ length: 1000 }, () => coderPlaces.request.take(1));
+  const message = await gateway.ask(get("/", "Accept-Encoding: gzip"));
+  t.equal(field(message, "content-encoding"), "gzip");
+  for (const place of taken) place?.giveBack();
+});
+
+t.test("bodies of 46 bytes that want 16 MiB of memory each get 256 MiB together", async (t) => {
+  const service = await startUpstream(t);
+  const gateway = await startBuiltInGateway(t, service.address, [
+    { plugin: "decompress", config: { maxRequestSize: 1024 * MiB, maxRatio: 1e9 } },
+  ]);
+  const wide = createBrotliCompress({
+    params: { [constants.BROTLI_PARAM_QUALITY]: 2, [constants.BROTLI_PARAM_LGWIN]: 24 },
+  });
+  const bomb = (await zeros(wide, 20)).subarray(0, -1);
+  const start =
+    "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const statuses: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const client = await gateway.connect();
+    client.write(`${start}${bomb.length.toString(16)}\r\n`);
+    client.write(bomb);
+    void readMessage(client).then(
+      ({ status }) => statuses.push(status),
+      () => statuses.push(0),
+    );
+  }
+  while (statuses.length < 25) await new Promise((resolve) => setTimeout(resolve, 20));
+  t.same([...new Set(statuses)], [503]);
+  t.equal(statuses.length, 25, "15 are being decoded");
+  t.ok(coderPlaces.request.taken <= 256);
 });
 
 async function ask(

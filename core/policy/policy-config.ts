@@ -36,7 +36,7 @@ export async function checkPolicyConfig(schema: object | null, config: unknown):
   if (errors.length === 0) return filled;
   const problems = errors
     .slice(0, 10)
-    .map(({ instancePath, message }) => `config${instancePath} ${message}`.slice(0, longestProblem));
+    .map((error) => `config${error.instancePath} ${messageOf(error)}`.slice(0, longestProblem));
   throw new Error(problems.join("; "));
 }
 
@@ -45,6 +45,12 @@ async function mismatches(schema: unknown, value: unknown) {
   const { Errors } = await import("typebox/schema");
   const [, errors] = Errors(schema as never, value);
   return errors;
+}
+
+/** Of a choice, what there is to choose from. */
+function messageOf({ message, params }: { readonly message: string; readonly params: object }): string {
+  const allowed = "allowedValues" in params ? params.allowedValues : null;
+  return Array.isArray(allowed) ? `${message}: ${allowed.map(String).join(", ")}` : message;
 }
 
 function isEmpty(config: unknown): boolean {

@@ -2,9 +2,9 @@
 import type { ConfigOf } from "sluice/sdk";
 import { AddressSet } from "../shared/addresses/address-set.ts";
 import { compileExpression } from "../shared/cel/expression.ts";
+import { type Facts, valuesOf, variables } from "../shared/cel/request-facts.ts";
 import type { schema } from "./config.ts";
 import { entriesOf } from "./entries.ts";
-import { type Facts, valuesOf, variables } from "./facts.ts";
 
 export type Config = ConfigOf<typeof schema>;
 export type RuleConfig = Config["deny"][number];

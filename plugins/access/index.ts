@@ -1,8 +1,8 @@
 /** Who may send what: lists of addresses and agents, fields, roles, and expressions of CEL. */
 import { definePlugin } from "sluice/sdk";
+import { pathOf } from "../shared/cel/request-facts.ts";
 import { type BodyFault, checkBody } from "./body-limits.ts";
 import { schema } from "./config.ts";
-import { pathOf } from "./facts.ts";
 import { bodyReply, refusalReply } from "./reply.ts";
 import { decide, type Rules, rulesOf } from "./rules.ts";
 

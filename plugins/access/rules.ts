@@ -1,6 +1,6 @@
+import type { Facts } from "../shared/cel/request-facts.ts";
 import type { BodyLimits } from "./body-limits.ts";
 import { type Condition, type Config, conditionsOf, type RuleConfig } from "./conditions.ts";
-import type { Facts } from "./facts.ts";
 
 export interface Rule {
   /** As the operator says, or `deny[0]`. */

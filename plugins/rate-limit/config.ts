@@ -73,11 +73,12 @@ export const schema = {
               pattern: "^(?:address|identity|route|method|host|function|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+)$",
             },
             maxItems: 8,
-            properties: { expression: { type: "string" } },
+            properties: { expression: { type: "string", minLength: 1, maxLength: 10_000 } },
+            required: ["expression"],
             additionalProperties: false,
             default: ["address"],
             description:
-              "Requests that are alike in all of these are counted together; an empty list: all requests are",
+              "Requests that are alike in all of these are counted together; an empty list: all requests are. Or what an expression of CEL comes to",
           },
           missing: {
             enum: ["address", "skip"],

@@ -1,4 +1,6 @@
 import type { Context, PluginRequest } from "sluice/sdk";
+import { compileExpression } from "../shared/cel/expression.ts";
+import { valuesOf, variables } from "../shared/cel/request-facts.ts";
 import type { LimitConfig } from "./config.ts";
 import { networkOf } from "./network.ts";
 import { shortened } from "./shortened.ts";
@@ -26,14 +28,16 @@ export function keyFor(
   bits: number,
   own: OwnKey | null,
 ): KeyOf {
-  if (!Array.isArray(key)) throw new Error("Cannot use key.expression: expected a list of what is compared");
   const address = addressPart(bits);
-  const parts = (key as readonly string[]).map((name): Part => {
-    if (name === "address") return address;
-    const part = name === "function" ? ownPart(own) : partFor(name);
+  const orAddress = (part: Part): Part => {
     if (missing === "skip") return part;
     // The mark: no header may take the place of somebody's address.
     return (request, ctx) => part(request, ctx) ?? `@${address(request, ctx)}`;
+  };
+  if (!Array.isArray(key)) return orAddress(expressionPart((key as { expression: string }).expression));
+  const parts = (key as readonly string[]).map((name): Part => {
+    if (name === "address") return address;
+    return orAddress(name === "function" ? ownPart(own) : partFor(name));
   });
   const [first] = parts;
   if (first === undefined) return () => "";
@@ -87,6 +91,23 @@ function partFor(name: string): Part {
 function ownPart(own: OwnKey | null): Part {
   if (own === null) throw new Error("Cannot use key: there is no function (see rateLimit({ key }))");
   return (request, ctx) => marked(own(request, ctx as Context));
+}
+
+/** One that comes to no value, or to null, is as a header that is missing. */
+function expressionPart(text: string): Part {
+  const evaluate = compileExpression(text, { result: "string", variables });
+  return ({ method, url, headers }, { client, route, identity }) => {
+    let value: unknown;
+    try {
+      const { address } = client;
+      value = evaluate(valuesOf({ method, url, headers, address, route: route.name, sender: identity }));
+    } catch {
+      return null;
+    }
+    // What has no type before it is evaluated may turn out to be anything.
+    const isScalar = ["string", "number", "bigint", "boolean"].includes(typeof value);
+    return isScalar ? marked(String(value)) : null;
+  };
 }
 
 function marked(value: string | null): string | null {

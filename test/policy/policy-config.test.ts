@@ -28,7 +28,7 @@ t.test("each mismatch is named with its place", async (t) => {
     message: [
       "config must have required properties key",
       "config must not have additional properties",
-      "config/mode must be equal to one of the allowed values",
+      "config/mode must be equal to one of the allowed values: strict, lax",
       "config/paths/1 must be string",
     ].join("; "),
   });

@@ -267,7 +267,13 @@ onEachEngine("a config that cannot be followed is refused when it is loaded", as
   await refused({ limits: [{ limit: 1, cost: 0 }] }, /cost/);
   await refused({ limits: [{ limit: 1, key: ["adress"] }] }, /key\/0 must match/);
   await refused({ limits: [{ limit: 1, key: ["header:a b"] }] }, /key\/0 must match/);
-  await refused({ limits: [{ limit: 1, key: { expression: "request.host" } }] }, /key\.expression/);
+  for (const expression of ["request.hots", "request.host ==", "1", "request.headers", "host"])
+    await refused({ limits: [{ limit: 1, key: { expression } }] }, /the expression/);
+  await refused({ limits: [{ limit: 1, key: {} }] }, /expression/);
+  await refused(
+    { limits: [{ limit: 1, algorithm: "leaky" }] },
+    /algorithm .*: token-bucket, sliding-window, /,
+  );
   await refused({ limits: [{ limit: 1, key: ["function"] }] }, /there is no function/);
   await refused({ limits: [{ limit: 1, name: 'a"b' }] }, /name must match/);
   await refused({ limits: [{ limit: 1 }, { limit: 2 }] }, /different names/);

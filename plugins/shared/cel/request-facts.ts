@@ -1,5 +1,5 @@
 /** What is known of a request when it is decided, and how expressions see it. */
-import { celValue } from "../shared/cel/json-value.ts";
+import { celValue } from "./json-value.ts";
 
 export interface Sender {
   readonly subject: string;

@@ -37,6 +37,7 @@ export interface ConfigSchema {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
+  /** `store`: the name of a store that the config has to have, which `sluice check` looks for. Others have no meaning. */
   readonly format?: string;
 
   readonly minimum?: number;

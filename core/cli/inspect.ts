@@ -22,6 +22,7 @@ import {
   onlyDiscovers,
   type PluginFacts,
 } from "./inspection.ts";
+import { checkStoreNames } from "./store-names.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -156,7 +157,7 @@ function unknownPlugin({ names, bundle }: InspectionOrder, name: string): string
 async function configFault(
   { plugin, config: own }: PolicyConfig,
   known: Loaded | undefined,
-  { plugins }: Config,
+  { plugins, stores }: Config,
 ): Promise<string | null> {
   if (known === undefined) return null;
   const written = own ?? plugins.settings[plugin]?.config ?? null;
@@ -165,6 +166,11 @@ async function configFault(
     const config = await checkPolicyConfig(schema, written);
     // The expressions of other plugins run in their guests, which they may keep busy.
     if (known.code.builtIn) checkPatterns(schema, config);
+    checkStoreNames(
+      schema,
+      config,
+      stores.map(({ name }) => name),
+    );
     return null;
   } catch (error) {
     return (error as Error).message;

@@ -119,7 +119,7 @@ export const schema = {
       required: ["name"],
       description: "Where several machines count together. Default: each counts for itself",
       properties: {
-        name: { type: "string", description: "Of the stores in sluice.yaml" },
+        name: { type: "string", format: "store", description: "Of the stores in sluice.yaml" },
         onLoss: {
           enum: ["local", "allow", "deny"],
           default: "local",

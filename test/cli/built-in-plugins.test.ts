@@ -87,6 +87,23 @@ t.test("check compares a built-in policy's config with the patterns of its schem
   });
 });
 
+t.test("check looks for the stores that a policy's config names", async (t) => {
+  const withStore = (name: string) =>
+    folder(t, {
+      "sluice.yaml": `${clusters}stores: { shared: { redis: { url: redis://127.0.0.1:1 } } }
+routes:
+  - cluster: app
+    policies:
+      - { plugin: rate-limit, config: { limits: [{ limit: 5 }], store: { name: ${name} } } }
+`,
+    });
+  t.match(await sluice(withStore("other"), "check"), {
+    code: 78,
+    err: /^sluice\.yaml:6:\d+: route app: config of rate-limit: config\/store\/name must be the name of a store, one of shared/,
+  });
+  t.match(await sluice(withStore("shared"), "check"), { code: 0 });
+});
+
 t.test("dev serves built-in policies beside those of the folder", async (t) => {
   const cwd = folder(t, {
     "own.ts": `export default { onResponse(response) { response.headers.set("x-own", "1"); } };\n`,

@@ -38,7 +38,32 @@ const json = {
       value: {},
       to: { type: "string" },
       expression: { type: "string", minLength: 1, maxLength: 20_000 },
+      pattern: { type: "string", minLength: 1, maxLength: 1000 },
       style: { enum: ["whole", "last4", "hash"], default: "whole" },
+    },
+  },
+} as const;
+
+const setCookies = {
+  type: "array",
+  maxItems: 100,
+  default: [],
+  description: "What becomes of the cookies that a response sets",
+  items: {
+    type: "object",
+    additionalProperties: false,
+    required: ["name"],
+    properties: {
+      name: { type: "string", minLength: 1 },
+      remove: { type: "boolean" },
+      rename: { type: "string", minLength: 1 },
+      secure: { type: "boolean" },
+      httpOnly: { type: "boolean" },
+      partitioned: { type: "boolean" },
+      sameSite: { enum: ["Strict", "Lax", "None"] },
+      domain: { type: "string", pattern: "^[A-Za-z0-9.-]*$" },
+      path: { type: "string", pattern: "^(?:/[\\x21-\\x3a\\x3c-\\x7e]*)?$" },
+      maxAge: { type: "integer", minimum: -1, maximum: 400_000_000 },
     },
   },
 } as const;
@@ -96,6 +121,7 @@ export const schema = {
           },
           headers: edits,
           status: { type: "integer", minimum: 200, maximum: 599 },
+          setCookies,
           convert,
           json,
         },

@@ -1,9 +1,10 @@
 import { escapeNothing } from "./escape.ts";
 import { type Facts, requestFieldOf } from "./facts.ts";
 import { eachPlace, type Holder, isHolder, isIndex, type JsonPath, jsonPath, memberOf } from "./json-path.ts";
-import { type Json, parseJson } from "./json-value.ts";
+import { type Json, JsonNumber, parseJson } from "./json-value.ts";
 import { compileExpression, type ExpressionBounds } from "./jsonata/expression.ts";
 import { type MaskStyle, masked } from "./mask.ts";
+import { patternMask } from "./pattern-mask.ts";
 import { parseTemplate, render, type Template } from "./template.ts";
 
 /** One edit of a body, as the config says it. */
@@ -15,6 +16,8 @@ export interface JsonEditConfig {
   readonly to?: string;
   readonly style: MaskStyle;
   readonly expression?: string;
+  /** What of a text is masked; without it all is. */
+  readonly pattern?: string;
 }
 
 /** What edits are held to, and what they need beside what they say themselves. */
@@ -49,10 +52,7 @@ export function jsonEdit(
       return placesEdit(path, removeAt);
     case "mask":
       if (style === "hash" && key === "") throw new Error("Cannot use json mask: hash needs maskKey");
-      return placesEdit(path, (holder, name) => {
-        const value = memberOf(holder, name);
-        if (value !== undefined) putAt(holder, name, masked(value, style, key));
-      });
+      return maskEdit(path, config, key);
     case "rename": {
       const { to } = config;
       if (to === undefined) throw new Error("Cannot use json rename: it has no to");
@@ -67,6 +67,24 @@ function placesEdit(path: JsonPath, act: (holder: Holder, name: string) => void)
   return (root) => {
     eachPlace(root, path, act);
     return root;
+  };
+}
+
+function maskEdit(path: JsonPath, { style, pattern }: JsonEditConfig, key: string): JsonEdit {
+  const whole = (value: Json): Json => masked(value, style, key);
+  const parts = pattern === undefined ? null : patternMask(pattern, (match) => whole(match) as string);
+  const edit = placesEdit(path, (holder, name) => {
+    const value = memberOf(holder, name);
+    if (value === undefined) return;
+    if (parts === null) putAt(holder, name, whole(value));
+    else if (typeof value === "string") putAt(holder, name, parts.mask(value));
+    else if (value instanceof JsonNumber && parts.mask(value.text) !== value.text) {
+      putAt(holder, name, whole(value));
+    }
+  });
+  return (root, facts) => {
+    parts?.begin();
+    return edit(root, facts);
   };
 }
 

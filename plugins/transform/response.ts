@@ -42,6 +42,7 @@ function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: 
     const type = response.headers.get("content-type");
     if (rule.headers !== null)
       applyEdits(fieldEntries(response.headers), rule.headers, facts, escapeForField);
+    rule.setCookies?.(response.headers);
     if (rule.status !== null) response.status = rule.status;
     bodies.add(rule, type, response.headers, facts);
   }

@@ -4,6 +4,7 @@ import type { schema } from "./config.ts";
 import { type Conversion, conversionOf } from "./conversion.ts";
 import { type Edits, editsOf } from "./entries.ts";
 import { type EditSettings, type JsonEdit, jsonEdit } from "./json-edits.ts";
+import { type SetCookieEdit, setCookieEdit } from "./set-cookies.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
 export type Config = ConfigOf<typeof schema>;
@@ -25,6 +26,7 @@ export interface RequestRule extends Rule {
 
 export interface ResponseRule extends Rule {
   readonly status: number | null;
+  readonly setCookies: SetCookieEdit | null;
 }
 
 /** A config as its messages need it. */
@@ -56,6 +58,7 @@ export function rulesOf(config: Config): Rules {
   const response = config.response.map((rule) => ({
     ...ruleOf(rule, "response", settings, templates),
     status: rule.status ?? null,
+    setCookies: setCookieEdit(rule.setCookies),
   }));
   return {
     request,

@@ -68,3 +68,37 @@ t.test("a mask at any depth leaves nothing of what it names", async () => {
     }),
   );
 });
+
+t.test("a pattern masks what it finds in texts, and whole numbers", async (t) => {
+  const card = { op: "mask", path: "/**/*", pattern: "[0-9]{13,16}", style: "last4" } as const;
+  becomes(
+    t,
+    card,
+    '{"a":"card 4111111111111111, 5500000000000004.","b":[4111111111111111,12],"c":"12"}',
+    '{"a":"card ***1111, ***0004.","b":["***1111",12],"c":"12"}',
+  );
+  becomes(t, { op: "mask", path: "/a", pattern: "x*" }, '{"a":"axxb"}', '{"a":"a***b"}');
+  t.throws(() => edited("{}", { op: "mask", path: "/a", pattern: "(?=a)" }), { message: /not supported/ });
+});
+
+t.test("catastrophic backtracking: a mask's pattern takes no time, or is stopped", async (t) => {
+  const begun = performance.now();
+  const text = "a".repeat(100_000);
+  becomes(
+    t,
+    { op: "mask", path: "/a", pattern: "(a+)+b" },
+    `{"a":"${text.slice(0, 20_000)}"}`,
+    `{"a":"${text.slice(0, 20_000)}"}`,
+  );
+  t.throws(() => edited(`{"a":"${text}"}`, { op: "mask", path: "/a", pattern: "(?:a?){50}b" }), {
+    message: "the pattern takes too much",
+  });
+  t.throws(() => edited(`{"a":"${text}"}`, { op: "mask", path: "/a", pattern: "a.*b|a" }), {
+    message: "the pattern takes too much",
+  });
+  const texts = JSON.stringify(Array.from({ length: 500 }, () => "a".repeat(2000)));
+  t.throws(() => edited(texts, { op: "mask", path: "/*", pattern: "a.*b|a" }), {
+    message: "the pattern takes too much",
+  });
+  t.ok(performance.now() - begun < 4000);
+});

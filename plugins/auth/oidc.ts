@@ -1,7 +1,9 @@
 /** Browsers that log in at a provider (OpenID Connect), and keep a session in an encrypted cookie. */
 import type { Identity, PluginRequest, PluginResponse } from "sluice/sdk";
 import { problem } from "./oidc/answers.ts";
+import { endFromProvider } from "./oidc/back-channel.ts";
 import { isNavigation } from "./oidc/browser.ts";
+import { checkSettings } from "./oidc/check-settings.ts";
 import { clientAuth } from "./oidc/client-auth.ts";
 import { type OidcConfig, oidcSchema } from "./oidc/config.ts";
 import { cookieNames, removeCookies } from "./oidc/cookies.ts";
@@ -16,7 +18,6 @@ import { SealedBox } from "./oidc/sealed-box.ts";
 import { identityOfSession, isWorn, type Session } from "./oidc/session.ts";
 import { type Found, type OpenSession, SessionStore } from "./oidc/session-store.ts";
 import { type Renewed, SharedRenewals, type SharedState } from "./oidc/shared-renewals.ts";
-import { checkSettable } from "./proxy-fields.ts";
 import type { AuthContext, Strategy, StrategyType, Verdict } from "./strategy.ts";
 
 export const oidc: StrategyType<OidcConfig> = {
@@ -32,21 +33,6 @@ export const oidc: StrategyType<OidcConfig> = {
   },
 };
 
-const ownParameters = [
-  "response_type",
-  "response_mode",
-  "client_id",
-  "client_secret",
-  "redirect_uri",
-  "scope",
-  "state",
-  "nonce",
-  "code_challenge",
-  "code_challenge_method",
-  "request",
-  "request_uri",
-];
-
 const unavailable: Verdict = { kind: "refused", reason: "no_provider", status: 503, retryAfter: 5 };
 
 interface Parts extends LoginParts {
@@ -57,17 +43,7 @@ interface Parts extends LoginParts {
 /** @throws Error for a config that makes no sense */
 export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: SharedState): Strategy {
   const { callbackPath, loginPath, logout, forward } = config;
-  const taken = ownParameters.find((name) => Object.hasOwn(config.parameters, name));
-  if (taken !== undefined) throw new Error(`parameters/${taken} is not for a config to set`);
-  if (
-    callbackPath === loginPath ||
-    callbackPath === logout.path ||
-    (loginPath !== "" && loginPath === logout.path)
-  )
-    throw new Error("callbackPath, loginPath and logout/path are not different");
-  if (!/^\d+$/.test(config.parameters["max_age"] ?? "0")) throw new Error("parameters/max_age is no number");
-  if (forward !== "") checkSettable([forward], "forward");
-  if (forward.toLowerCase() === "cookie") throw new Error("forward is the field of the cookies");
+  checkSettings(config);
   const names = cookieNames(config.session);
   const provider = new Provider(config, host);
   /** Values of Set-Cookie for responses that are yet to come. */
@@ -96,6 +72,7 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
     const { path, query } = partsOf(request.url);
     if (path === callbackPath) return answered(parts.login.finish(request, ctx), ctx);
     if (path === logout.path) return answered(endLogin(request, ctx, parts), ctx);
+    if (path === logout.backChannelPath) return answered(endFromProvider(request, ctx, parts), ctx);
     if (path === loginPath) {
       return answered(parts.login.begin(request, new URLSearchParams(query).get("return") ?? "/"), ctx);
     }

@@ -184,6 +184,11 @@ export const oidcSchema = {
           "^/([\\x21-\\x2e\\x30-\\x5b\\x5d-\\x7e][\\x21-\\x5b\\x5d-\\x7e]*)?$",
           "Path to go on at",
         ),
+        backChannelPath: path(
+          "",
+          `^(${ownPath})?$`,
+          "Path to which the provider says that a user has logged out there; empty: none",
+        ),
         provider: {
           type: "boolean",
           default: true,

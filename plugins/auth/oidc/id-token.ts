@@ -1,9 +1,9 @@
 /** ID tokens, as OpenID Connect Core 1.0, section 3.1.3.7, has them verified. */
-import { base64url, type JWTPayload, jwtVerify } from "jose";
+import { base64url, type JWTPayload } from "jose";
 import { isSame } from "../constant-time.ts";
-import { readTokenHeader } from "../token-form.ts";
 import type { OidcConfig } from "./config.ts";
 import type { Provider } from "./provider.ts";
+import { readProviderToken } from "./provider-token.ts";
 
 export interface Expected {
   /** Null: of a refresh, where there need not be any (section 12.2). */
@@ -27,35 +27,11 @@ export async function verifyIdToken(
   provider: Provider,
   now: number,
 ): Promise<IdTokenResult> {
-  const header = readTokenHeader(token);
-  if (header === null) return bad("id_token_form");
-  const { alg, kid } = header;
-  // The list has no algorithm whose key would be the client's secret, nor `none`.
-  if (!(config.algorithms as readonly string[]).includes(alg)) return bad("id_token_algorithm");
-  const key = await provider.key(alg, kid);
-  if (key === "unavailable") return bad("no_keys");
-  if (key === null) return bad("id_token_key");
-  try {
-    const { payload } = await jwtVerify(token, await key.for(alg), {
-      algorithms: [alg],
-      issuer: config.issuer,
-      audience: config.clientId,
-      requiredClaims: ["iss", "sub", "aud", "exp", "iat"],
-      clockTolerance: config.clockTolerance,
-      currentDate: new Date(now),
-    });
-    if (isStale(payload, expected, config, now)) return bad("id_token_auth_time");
-    return await judge(payload, alg, expected, config.clientId);
-  } catch (error) {
-    return bad(reasons[(error as { code?: string }).code ?? ""] ?? "id_token_invalid");
-  }
+  const read = await readProviderToken(token, ["sub", "exp"], config, provider, now);
+  if (typeof read === "string") return bad(`id_token_${read}`);
+  if (isStale(read.claims, expected, config, now)) return bad("id_token_auth_time");
+  return judge(read.claims, read.alg, expected, config.clientId);
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ERR_JWT_EXPIRED: "id_token_expired",
-  ERR_JWT_CLAIM_VALIDATION_FAILED: "id_token_claims",
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "id_token_signature",
-};
 
 async function judge(
   claims: JWTPayload,

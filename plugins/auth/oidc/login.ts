@@ -119,7 +119,9 @@ export class Login {
   private pathAfter(wanted: string): string {
     const { callbackPath, loginPath, logout } = this.parts.config;
     const path = returnPath(wanted);
-    return [callbackPath, loginPath, logout.path].includes(partsOf(`//x${path}`).path) ? "/" : path;
+    return [callbackPath, loginPath, logout.path, logout.backChannelPath].includes(partsOf(`//x${path}`).path)
+      ? "/"
+      : path;
   }
 
   private async question({ state, nonce, verifier, redirectUri }: PendingLogin) {

@@ -1,6 +1,7 @@
 /** Calls of the provider. */
+import { boundedBody } from "../bounded-body.ts";
 
-/** Longer answers are not looked at, in code units. */
+/** Longer answers are not read, in bytes. */
 const longestAnswer = 256 * 1024;
 
 export interface ProviderAnswer {
@@ -30,9 +31,9 @@ export function callProvider(timeout: number): CallProvider {
       redirect: "error",
       signal: AbortSignal.timeout(timeout * 1000),
     });
-    const text = await response.text();
-    if (text.length > longestAnswer) throw new Error(`an answer is longer than ${longestAnswer} characters`);
-    return { status: response.status, text };
+    const body = await boundedBody(response, longestAnswer);
+    if (body === null) throw new Error(`an answer is longer than ${longestAnswer} bytes`);
+    return { status: response.status, text: new TextDecoder().decode(body) };
   };
 }
 

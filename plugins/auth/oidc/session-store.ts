@@ -2,6 +2,7 @@
 import type { Identity, PluginRequest } from "sluice/sdk";
 import type { AuthContext } from "../strategy.ts";
 import { TokenCache } from "../token-cache.ts";
+import type { Ended } from "./back-channel.ts";
 import type { OidcConfig } from "./config.ts";
 import { type CookieNames, type OwnCookies, readCookies, sessionCookies } from "./cookies.ts";
 import type { SealedBox } from "./sealed-box.ts";
@@ -48,10 +49,17 @@ export class SessionStore {
     return whole ?? (session.idToken === null ? null : this.sealed({ ...session, idToken: null }, old));
   }
 
-  /** What is sealed cannot be taken back from a browser or from whoever copied it: all threads remember its end. */
+  /** What was sealed cannot be taken back from a browser or from whoever copied it: all threads remember its end. */
   end({ id, begun }: Session, ctx: AuthContext): void {
     const ttl = Math.max(1, Math.ceil(begun + this.config.session.lifetime - this.now() / 1000));
     ctx.counters.set(endKey(id), 1, { ttl });
+  }
+
+  /** All sessions of one login at the provider, or all that a user has now. */
+  endAll(ended: Ended, { counters }: AuthContext): void {
+    const ttl = Math.ceil(this.config.session.lifetime);
+    if ("sid" in ended) counters.set(sidKey(ended.sid), 1, { ttl });
+    else counters.set(subKey(ended.sub), this.now() / 1000, { ttl });
   }
 
   private async sealed(session: Session, old: readonly string[]): Promise<string[] | null> {
@@ -71,11 +79,26 @@ export class SessionStore {
   private judge(opened: OpenSession, ctx: AuthContext): Found {
     const { config } = this;
     if (isOver(opened.session, config, this.now() / 1000)) return { none: "expired" };
-    const canEnd = config.logout.path !== "";
-    return canEnd && ctx.counters.get(endKey(opened.session.id)) !== undefined ? { none: "ended" } : opened;
+    return this.hasEnded(opened.session, ctx) ? { none: "ended" } : opened;
+  }
+
+  private hasEnded({ id, sid, sub, begun }: Session, { counters }: AuthContext): boolean {
+    const { path, backChannelPath } = this.config.logout;
+    if (path !== "" && counters.get(endKey(id)) !== undefined) return true;
+    if (backChannelPath === "") return false;
+    if (sid !== null && counters.get(sidKey(sid)) !== undefined) return true;
+    return begun <= (counters.get(subKey(sub)) ?? 0);
   }
 }
 
 function endKey(id: string): string {
   return `oidc ended ${id}`;
+}
+
+function sidKey(sid: string): string {
+  return `oidc ended sid ${sid}`;
+}
+
+function subKey(sub: string): string {
+  return `oidc ended sub ${sub}`;
 }

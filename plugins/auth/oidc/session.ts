@@ -12,6 +12,8 @@ export interface Session {
   readonly id: string;
   /** Whom the provider means; `subject` may be another claim. */
   readonly sub: string;
+  /** Of the login at the provider; null: it has no name. */
+  readonly sid: string | null;
   readonly subject: string;
   readonly claims: Claims;
   readonly scopes: readonly string[];
@@ -47,6 +49,7 @@ export function newSession(
   return {
     id,
     sub: String(claims["sub"]),
+    sid: typeof claims["sid"] === "string" && claims["sid"].length <= 255 ? claims["sid"] : null,
     subject,
     claims: keptClaims(claims, config),
     scopes: scopesOf(claims, tokens, config),

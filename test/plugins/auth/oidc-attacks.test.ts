@@ -539,6 +539,59 @@ t.test("attack: a refresh that answers with another user", async (t) => {
   t.equal(provider.calls[1]!.get("grant_type"), "refresh_token");
 });
 
+const backChannel = "/oauth2/back-channel-logout";
+const event = "http://schemas.openid.net/event/backchannel-logout";
+
+onEachEngine("attack: logout tokens that are none", async (t, engine) => {
+  const provider = await fakeProvider();
+  const oidc = { logout: { backChannelPath: backChannel } };
+  await using gateway = await start(provider, { engine, oidc });
+  const browser = browserOf(gateway);
+  provider.claims = { sid: "s1" };
+  await login(browser, provider);
+  const cookie = cookieOf(browser);
+  const tell = async (token: string) => {
+    const body = new URLSearchParams({ logout_token: token }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return gateway.fetch(`${site}${backChannel}`, { method: "POST", headers, body });
+  };
+  const now = Math.floor(Date.now() / 1000);
+  const good = { aud: "gateway", sub: "alice", sid: "s1", events: { [event]: {} } };
+  let count = 0;
+  const signed = (claims: object) => sign(provider.signer, { ...good, jti: `j${count++}`, ...claims });
+  const idToken = await sign(provider.signer, { aud: "gateway", sid: "s1", nonce: "n" });
+  const stranger = await newSigner("ES256", "1");
+  for (const [token, reason] of [
+    ["", "form"],
+    [idToken, "claims"],
+    [await signed({ nonce: "n" }), "claims"],
+    [await signed({ events: undefined }), "claims"],
+    [await signed({ events: [event] }), "claims"],
+    [await signed({ events: { "http://schemas.openid.net/event/other": {} } }), "claims"],
+    [await signed({ jti: undefined }), "claims"],
+    [await signed({ sub: undefined, sid: undefined }), "claims"],
+    [await signed({ aud: "other" }), "claims"],
+    [await signed({ iss: "https://evil.test" }), "claims"],
+    [await signed({ iat: now - 600 }), "expired"],
+    [await signed({ exp: now - 60 }), "expired"],
+    [await sign(stranger, { ...good, jti: "x" }), "signature"],
+    [`${base64Url({ alg: "none" })}.${base64Url({ ...good, jti: "y" })}.`, "form"],
+  ] as const) {
+    const response = await tell(token);
+    t.equal(response.status, 400);
+    t.match(await response.json(), { code: `logout_token_${reason}` });
+  }
+  t.equal((await gateway.fetch(`${site}${backChannel}`)).status, 405);
+  t.equal(await statusWith(gateway, cookie), 200, "nobody was logged out");
+  const other = await signed({ sid: "s2" });
+  t.equal((await tell(other)).status, 200);
+  t.equal((await tell(other)).status, 400, "a token is taken once");
+  t.equal(await statusWith(gateway, cookie), 200, "another login of the user");
+  t.equal((await tell(await signed({}))).status, 200);
+  t.equal(await statusWith(gateway, cookie), 401);
+  t.same(gateway.faults, []);
+});
+
 t.test("attack: metadata of another issuer, or of none that can be used", async (t) => {
   for (const metadata of [
     { issuer: "https://login.example.com/" },
@@ -568,6 +621,7 @@ t.test("a config that makes no sense is refused, and says nothing of secrets", a
     [{ session: { secrets: [secret], cookie: "a;b" } }, /session\/cookie/],
     [{ loginPath: "/oauth2/callback" }, /are not different/],
     [{ loginPath: "/oauth2/logout" }, /are not different/],
+    [{ logout: { backChannelPath: "/oauth2/logout" } }, /are not different/],
     [{ callbackPath: "/a b" }, /callbackPath/],
     [{ logout: { after: "//evil.test" } }, /logout\/after/],
     [{ forward: "host" }, /forward has host/],

@@ -99,10 +99,22 @@ async function start(settings: object = {}) {
     return ask(`/oauth2/callback?code=a&state=${provider.question.get("state")}`);
   }
 
+  async function tell(path: string, token: string): Promise<Response> {
+    const text = async () => new URLSearchParams({ logout_token: token }).toString();
+    const request = { method: "POST", url: `${site}${path}`, headers: new Headers(), text };
+    const ctx = { counters, metrics: { counter() {} }, waitUntil() {}, deadline: performance.now() + 5000 };
+    const verdict = await strategy.authenticate(
+      request as unknown as PluginRequest,
+      ctx as unknown as Context,
+    );
+    if (verdict.kind !== "respond") throw new Error(verdict.kind);
+    return verdict.response;
+  }
+
   function pass(seconds: number): void {
     clock.now += seconds * 1000;
   }
-  return { provider, clock, jar, ask, login, pass, make };
+  return { provider, clock, jar, ask, login, pass, make, tell };
 }
 
 const refreshes = ({ calls }: FakeProvider) =>
@@ -289,6 +301,21 @@ t.test("another thread gets what the first one refreshed", async (t) => {
   await late.start!();
   t.equal((await ask("/", late, old)).status, 200);
   t.equal(refreshes(provider).length, 1, "also one that comes late");
+});
+
+t.test("a user whom the provider logged out everywhere can log in again", async (t) => {
+  const backChannelPath = "/oauth2/back-channel-logout";
+  const { provider, clock, ask, login, pass, tell } = await start({ logout: { backChannelPath } });
+  await login();
+  t.equal((await ask("/")).status, 200);
+  const iat = Math.floor(clock.now / 1000);
+  const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+  const claims = { aud: "gateway", sub: "alice", jti: "1", iat, exp: iat + 60, events };
+  t.equal((await tell(backChannelPath, await sign(provider.signer, claims))).status, 200);
+  t.equal((await ask("/")).status, 303);
+  pass(1);
+  await login();
+  t.equal((await ask("/")).status, 200);
 });
 
 t.test("metadata that moves the keys is followed", async (t) => {

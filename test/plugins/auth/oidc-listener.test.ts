@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { noGrants } from "../../../core/config/defaults.ts";
 import type { Address } from "../../../core/config/model.ts";
 import { stopBundler } from "../../../core/reload/bundle.ts";
+import { until } from "../../net/until.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
 import { startChromium } from "../../support/chromium.ts";
 import { field } from "../../support/message.ts";
@@ -49,6 +50,28 @@ t.test("a login through a real listener", async (t) => {
   const left = await browser.go(`${site}/oauth2/logout`, { method: "POST", headers: own, follow: 1 });
   t.match(left.url, `${provider.issuer}/session/end?`);
   t.equal((await browser.fetch(`${site}/api`)).status, 401);
+});
+
+t.test("a logout at the provider ends the session here", async (t) => {
+  const client: Record<string, unknown> = { backchannel_logout_session_required: true };
+  const provider = await startProvider(t, [], { client });
+  const service = await startUpstream(t, () => ok("here"));
+  const logout = { backChannelPath: "/oauth2/back-channel" };
+  const site = await startSite(t, provider, service.address, { logout, cooldown: 0 });
+  client["backchannel_logout_uri"] = `${site}/oauth2/back-channel`;
+  provider.allowSite(site);
+  const browser = new Browser();
+  t.equal((await browser.go(site)).status, 200);
+  const asked = await browser.go(`${provider.issuer}/session/end`);
+  const [, xsrf = ""] = /name="xsrf" value="([^"]*)"/.exec(asked.text) ?? [];
+  const done = await browser.go(`${provider.issuer}/session/end/confirm`, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ xsrf, logout: "yes" }).toString(),
+  });
+  t.equal(done.status, 200);
+  await until(async () => (await browser.fetch(site)).status === 401);
+  t.equal(provider.count("POST /session/end/confirm"), 1);
 });
 
 /** What the page of a service says of itself. */

@@ -85,7 +85,7 @@ t.test("the provider's other ways to know this proxy", async (t) => {
 
 onEachEngine("an access token that ends is refreshed, once for all requests", async (t, engine) => {
   const provider = await startProvider(t, [site], { users, accessTokenFor: 2 });
-  const oidc = { forward: "authorization", refreshBefore: 0 };
+  const oidc = { forward: "authorization", refreshBefore: 1 };
   await using gateway = await startLoginGateway(provider, { engine, oidc });
   const browser = browserOf(gateway);
   const first = JSON.parse((await browser.go(`${site}/`)).text);

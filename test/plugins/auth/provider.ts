@@ -119,6 +119,7 @@ function makeProvider(
     conformIdTokenClaims: false,
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true, logoutSource: confirmLogout },
     },
@@ -139,6 +140,9 @@ function makeProvider(
       Session: 3600,
     },
     loadExistingGrant: consentToAll,
+    // Its own refuses addresses of this machine.
+    fetch: (url: string, { dispatcher: _, ...init }: RequestInit & { dispatcher?: unknown }) =>
+      fetch(url, init),
   });
 }
 

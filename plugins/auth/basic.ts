@@ -2,6 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Identity, PluginRequest } from "sluice/sdk";
 import { checkArgon2 } from "./argon2.ts";
+import { Attempts } from "./attempts.ts";
 import { bytesOf } from "./base64.ts";
 import { type BasicConfig, basicSchema } from "./basic-config.ts";
 import { type PasswordHash, readPasswordHash } from "./password-hash.ts";
@@ -38,6 +39,7 @@ export function basicStrategy(config: BasicConfig, now: () => number): Strategy 
   // A password that is remembered can neither be read from memory nor be tried out by who has not this salt.
   const salt = crypto.getRandomValues(new Uint8Array(32));
   const [stranger] = users.values();
+  const attempts = new Attempts("basic", config.attempts);
 
   function authenticate(request: PluginRequest, ctx: AuthContext): Verdict | Promise<Verdict> {
     const field = request.headers.get("authorization");
@@ -48,7 +50,7 @@ export function basicStrategy(config: BasicConfig, now: () => number): Strategy 
     const mark = markOf(credentials);
     const known = cache.get(mark, now());
     if (known !== null) return pass(known, request);
-    const wait = waitOf(ctx);
+    const wait = attempts.take(ctx);
     if (wait > 0) return { kind: "refused", reason: "too_many", status: 429, retryAfter: wait };
     return verify(pair, mark).then((verdict) => pass(verdict, request));
   }
@@ -68,13 +70,6 @@ export function basicStrategy(config: BasicConfig, now: () => number): Strategy 
   function pass(verdict: Verdict, request: PluginRequest): Verdict {
     if (!config.forward && verdict.kind === "identity") request.headers.delete("authorization");
     return verdict;
-  }
-
-  function waitOf({ counters, client }: AuthContext): number {
-    if (config.attempts === 0) return 0;
-    const bucket = { rate: config.attempts / 60, burst: config.attempts };
-    const { allowed, wait } = counters.take(`basic ${client.address}`, 1, bucket);
-    return allowed ? 0 : Math.max(1, Math.ceil(wait));
   }
 
   function markOf(credentials: string): string {

@@ -1,6 +1,7 @@
 /** Tokens that say nothing themselves: the server that issued them is asked (RFC 7662). */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { PluginRequest } from "sluice/sdk";
+import { Attempts } from "./attempts.ts";
 import { bearerTokenIn, isBearerToken } from "./bearer-token.ts";
 import { removeCredential, twice } from "./credential.ts";
 import { type Introspected, introspect } from "./introspection-call.ts";
@@ -52,6 +53,7 @@ export function introspectionStrategy(config: IntrospectionConfig, host: Introsp
     isGood: ({ kind }) => kind === "identity",
     now: host.now,
   });
+  const attempts = new Attempts("introspection", config.attempts);
   let isFailing = false;
 
   function authenticate(request: PluginRequest, ctx: AuthContext): Verdict | Promise<Verdict> {
@@ -62,7 +64,7 @@ export function introspectionStrategy(config: IntrospectionConfig, host: Introsp
     const key = digestOf(token);
     const known = cache.known(key);
     if (known !== null) return pass(known, request);
-    const wait = waitOf(ctx);
+    const wait = attempts.wait(ctx);
     if (wait > 0) return { kind: "refused", reason: "too_many", status: 429, retryAfter: wait };
     const verdict = lookUp(key, token, ctx);
     ctx.waitUntil(verdict);
@@ -72,7 +74,7 @@ export function introspectionStrategy(config: IntrospectionConfig, host: Introsp
   async function lookUp(key: string, token: string, ctx: AuthContext): Promise<Verdict> {
     try {
       const verdict = await cache.ask(key, () => find(token));
-      if (verdict.kind === "refused") countAttempt(ctx);
+      if (verdict.kind === "refused") attempts.take(ctx);
       return verdict;
     } catch {
       return { kind: "refused", reason: "unavailable", status: 503, retryAfter };
@@ -107,19 +109,6 @@ export function introspectionStrategy(config: IntrospectionConfig, host: Introsp
   function pass(verdict: Verdict, request: PluginRequest): Verdict {
     if (!config.forward && verdict.kind === "identity") removeCredential(request, config);
     return verdict;
-  }
-
-  const bucket = { rate: config.attempts / 60, burst: config.attempts };
-
-  /** Seconds until the address may show another token that nobody knows. */
-  function waitOf({ counters, client }: AuthContext): number {
-    if (config.attempts === 0) return 0;
-    const { left } = counters.take(`introspection ${client.address}`, 0, bucket);
-    return left >= 1 ? 0 : Math.max(1, Math.ceil((1 - left) / bucket.rate));
-  }
-
-  function countAttempt({ counters, client }: AuthContext): void {
-    if (config.attempts > 0) counters.take(`introspection ${client.address}`, 1, bucket);
   }
 
   return {

@@ -1,17 +1,14 @@
-/** Fields that frame a message or that the proxy writes itself: a policy that set one would fail at each request. */
-const owned =
-  /^(?:connection|content-length|expect|forwarded|host|http2-settings|keep-alive|proxy(?:-.*)?|te|trailer|transfer-encoding|upgrade|via|x-forwarded-(?:for|host|proto)|x-request-id)$/;
+import { isProxyField } from "../shared/proxy-fields.ts";
 
 /**
+ * Refuses fields that a policy cannot set: one of them would be a fault with the first request.
+ *
  * @throws Error that names the setting and the field
  *
  * @example
  * checkSettable(["x-user", "content-length"], "responseHeaders"); // throws
  */
 export function checkSettable(names: readonly string[], setting: string): void {
-  for (const name of names) {
-    if (owned.test(name.toLowerCase().replaceAll("_", "-"))) {
-      throw new Error(`${setting} has ${name}, which the proxy writes itself`);
-    }
-  }
+  const owned = names.find(isProxyField);
+  if (owned !== undefined) throw new Error(`${setting} has ${owned}, which the proxy writes itself`);
 }

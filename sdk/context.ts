@@ -79,6 +79,15 @@ export interface Context<Config = unknown, State = unknown> {
   /** Whether the request is one that `refresh` has sent again: nobody waits for the response. */
   readonly isRefresh: boolean;
   /**
+   * From here on the request is finished even when its client leaves: others wait for what it brings, or it must not be done
+   * by half. Without a client it has 60 s; `ctx.signal` does not tell of the client any more. A request whose body is not
+   * whole by then ends all the same, and so does one too many.
+   *
+   * @example
+   * if (request.method === "POST") ctx.keepGoing();
+   */
+  keepGoing(): void;
+  /**
    * Lets work go on that the response does not wait for. What it rejects with is logged.
    *
    * @example

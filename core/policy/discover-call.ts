@@ -72,6 +72,8 @@ class DiscoverCall implements GuestCall, SlotOwner {
     throw new HostCallError("InvalidStateError", "Cannot record the body: there is none");
   }
 
+  keepGoing(): void {}
+
   refresh(): never {
     throw new HostCallError("InvalidStateError", "Cannot refresh: there is no request");
   }

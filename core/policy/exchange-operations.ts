@@ -1,4 +1,4 @@
-/** `ctx.refresh`: what a guest wants done with the exchange at hand. */
+/** `ctx.refresh` and `ctx.keepGoing`: what a guest wants done with the exchange at hand. */
 import { HostOp } from "../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { ServicePart } from "../sandbox/host/services.ts";
@@ -13,6 +13,11 @@ export function exchangeOperations(facts: GuestFacts): ServicePart {
   };
   return {
     handlers: {
+      [HostOp.keepGoing](text) {
+        // Over is as good as finished.
+        facts.exchangeOf(Number(text))?.owner.keepGoing();
+        return "";
+      },
       [HostOp.refresh](text) {
         const { owner, policy } = demand(text, "refresh");
         return owner.refresh(policy) ? "1" : "0";

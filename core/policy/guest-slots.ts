@@ -25,6 +25,8 @@ export interface SlotOwner {
    * @throws HostCallError when the request is on its way already
    */
   refresh(policy: Policy): boolean;
+  /** The exchange is finished even when its client leaves. */
+  keepGoing(): void;
 }
 
 export interface GuestExchange {

@@ -24,6 +24,8 @@ export interface PolicyHost {
   record(recording: Recording): void;
   /** Sends the request again, for nobody, as it reaches the policy. Returns false when that cannot be. */
   refresh(policy: Policy): boolean;
+  /** The exchange is finished even when its client leaves. */
+  keepGoing(): void;
 }
 
 export class PolicyRun implements SlotOwner {
@@ -115,6 +117,10 @@ export class PolicyRun implements SlotOwner {
 
   record(recording: Recording): void {
     this.host.record(recording);
+  }
+
+  keepGoing(): void {
+    this.host.keepGoing();
   }
 
   refresh(policy: Policy): boolean {

@@ -66,7 +66,8 @@ export class AbsentClient implements ExchangeClient {
     this.exchange?.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
   }
 
-  onExchangeDone(): void {
+  onExchangeDone(exchange: Exchange): void {
+    if (!exchange.isRefresh) this.gateway.tellPolicies(exchange, this.side);
     this.exchange = null;
     this.others.delete(this);
     this.reactor.timers.disarm(this.timer);
@@ -75,6 +76,7 @@ export class AbsentClient implements ExchangeClient {
   pauseReading(): void {}
   resumeReading(): void {}
   endSending(): void {}
+  onExchangeDetached(): void {}
   becomeTunnel(): void {}
 
   sendText(): boolean {

@@ -262,6 +262,12 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     else this.awaitNext();
   }
 
+  onExchangeDetached(exchange: Exchange): void {
+    this.exchange = null;
+    this.gateway.onExchangeDetached(exchange, this.side);
+    if (this.phase !== Phase.closed) this.breakOff();
+  }
+
   // --- between requests
 
   private awaitNext(): void {

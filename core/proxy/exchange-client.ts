@@ -23,5 +23,7 @@ export interface ExchangeClient {
   sendBytes(head: string, bytes: Buffer, tail: string): boolean;
   endSending(): void;
   becomeTunnel(tunnel: Tunnel): void;
+  /** It has left, and the exchange goes on without it. */
+  onExchangeDetached(exchange: Exchange): void;
   onExchangeDone(exchange: Exchange, then: "keep-alive" | "close" | "broken"): void;
 }

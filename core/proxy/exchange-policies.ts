@@ -242,6 +242,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     throw new HostCallError("InvalidStateError", "Cannot refresh: onRequest is the place for it");
   }
 
+  keepGoing(): void {
+    this.exchange.outlivesClient = true;
+  }
+
   responseBodyPipe(listener: BodyListener): BodyPipe {
     const { responseStages, recordings } = this;
     if (responseStages !== null)

@@ -27,6 +27,7 @@ import { Attempts } from "./attempts.ts";
 import { allowedBy, bodyTooLarge, checkRequest } from "./checks.ts";
 import { clientScheme } from "./client-facts.ts";
 import { type ClusterChoice, clusterFor } from "./cluster-choice.ts";
+import { detach } from "./detach.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { ExchangePolicies } from "./exchange-policies.ts";
 import { failurePage, wantsFailurePage } from "./failure-page.ts";
@@ -51,7 +52,7 @@ import { upstreamHead } from "./upstream-head.ts";
 const mostInterims = 32;
 
 export class Exchange implements Task {
-  readonly client: ExchangeClient;
+  client: ExchangeClient;
   readonly head: RequestHead;
   requestId: string;
   readonly startedAt = performance.now();
@@ -60,6 +61,8 @@ export class Exchange implements Task {
   readonly writer: ResponseWriter;
   /** Whether a policy had the request sent again, for nobody. */
   isRefresh = false;
+  /** Whether it is finished even when its client leaves: others wait for what it brings. */
+  outlivesClient = false;
   /** Status that the client saw, 0 before there is one. */
   status = 0;
   error: ProxyError | null = null;
@@ -353,11 +356,19 @@ export class Exchange implements Task {
   /** The client closed its connection, or stopped reading: nobody waits for the response. */
   onClientGone(error: ProxyError): void {
     if (this.finished) return;
+    if (this.outlivesClient && detach(this, error)) return;
     this.error = error;
     this.attempts.onClientGone();
     if (this.status === 0) this.status = error.status;
     this.leaveUpstream();
     this.finish();
+  }
+
+  /** Somebody takes the place of the client, who is gone, and what the client was slow to read goes on. */
+  changeClient(client: ExchangeClient): void {
+    this.client = client;
+    this.writer.changeClient(client);
+    this.onClientDrained();
   }
 
   leaveUpstream(): void {

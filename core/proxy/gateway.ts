@@ -201,6 +201,16 @@ export class Gateway {
   }
 
   onExchangeDone(exchange: Exchange, side: ClientSide): void {
+    this.count(exchange, side);
+    this.tellPolicies(exchange, side);
+  }
+
+  /** The client is gone; `tellPolicies` follows when the exchange is over. */
+  onExchangeDetached(exchange: Exchange, side: ClientSide): void {
+    this.count(exchange, side);
+  }
+
+  private count(exchange: Exchange, side: ClientSide): void {
     const { route, error, requestBody, status, bytesOut, method } = exchange;
     const { metrics, accessLog, log } = this.options;
     const duration = performance.now() - exchange.startedAt;
@@ -208,7 +218,11 @@ export class Gateway {
     metrics.requestFinished(slot, method, status, duration, requestBody.length, bytesOut);
     if (error !== null && error.code === "internal") log.error({ err: error.cause }, error.message);
     if (accessLog !== null) accessLog.write(accessRecord(exchange, side, duration));
-    if (exchange.policies?.logs === true) exchange.policies.log(accessRecord(exchange, side, duration));
+  }
+
+  tellPolicies(exchange: Exchange, side: ClientSide): void {
+    if (exchange.policies?.logs !== true) return;
+    exchange.policies.log(accessRecord(exchange, side, performance.now() - exchange.startedAt));
   }
 
   /** Bytes that were no request. */

@@ -17,12 +17,17 @@ export class ResponseWriter {
   bytesOut = 0;
   /** Whether the client got a byte. */
   answered = false;
-  private readonly client: ExchangeClient;
+  private client: ExchangeClient;
   /** Bytes as latin1 that wait for the end of the current read. */
   private text = "";
   private chunked = false;
 
   constructor(client: ExchangeClient) {
+    this.client = client;
+  }
+
+  /** What was not sent is not sent to this one either. */
+  changeClient(client: ExchangeClient): void {
     this.client = client;
   }
 

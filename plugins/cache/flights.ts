@@ -36,18 +36,24 @@ export interface FlightLimits {
   readonly maximum: number;
 }
 
+/** A request that leads, or would. */
+export interface Leader {
+  /** Somebody waits for it. */
+  wanted(): void;
+}
+
 /** One that waits. */
 export interface Waiter {
   readonly key: string;
   /** Stands for it, should it lead. */
-  readonly leader: object;
+  readonly leader: Leader;
   /** When it goes alone, in ms. */
   readonly until: number;
   readonly go: (turn: Turn) => void;
 }
 
 interface Flight {
-  leader: object;
+  leader: Leader;
   /** When the next one may lead, in ms. */
   until: number;
   readonly waiting: Set<Waiter>;
@@ -82,7 +88,7 @@ export class Flights {
    * @param leader stands for the request, should it lead
    * @param now in ms, of any clock that does not jump
    */
-  board(key: string, leader: object, now: number): Boarding {
+  board(key: string, leader: Leader, now: number): Boarding {
     const { patience, maximum } = this.#limits;
     const until = this.#apart.get(key);
     if (until !== undefined) {
@@ -106,7 +112,7 @@ export class Flights {
    *
    * @param time ms after which the next one may, although this one is not back
    */
-  take(key: string, leader: object, time: number, now: number): void {
+  take(key: string, leader: Leader, time: number, now: number): void {
     const flight = this.#flights.get(key);
     if (flight !== undefined) {
       flight.leader = leader;
@@ -118,8 +124,10 @@ export class Flights {
 
   /** After `board` said that it is to wait. `go` is called once, unless it leaves before. */
   wait(waiter: Waiter): void {
-    this.#flights.get(waiter.key)?.waiting.add(waiter);
+    const flight = this.#flights.get(waiter.key)!;
+    flight.waiting.add(waiter);
     this.#waiting++;
+    flight.leader.wanted();
   }
 
   /** One that waits has gone away. */
@@ -129,7 +137,7 @@ export class Flights {
   }
 
   /** The one that led is back. Another one may lead meanwhile: then a failure changes nothing. */
-  land(key: string, leader: object, landing: Landing, now: number): void {
+  land(key: string, leader: Leader, landing: Landing, now: number): void {
     if (landing === "apart") this.#keepApart(key, now);
     const flight = this.#flights.get(key);
     if (flight === undefined) return;
@@ -166,6 +174,7 @@ export class Flights {
     flight.leader = next.leader;
     flight.until = now + this.#limits.patience;
     this.#release(flight, [next], "lead");
+    if (flight.waiting.size > 0) next.leader.wanted();
   }
 
   #release(flight: Flight, waiters: readonly Waiter[], turn: Turn): void {

@@ -1,5 +1,5 @@
 /** Where requests wait for another one: flights with a clock. */
-import { type Boarding, Flights, type Landing, type Turn, type Waiter } from "./flights.ts";
+import { type Boarding, Flights, type Landing, type Leader, type Turn, type Waiter } from "./flights.ts";
 
 /** More keys, or requests that wait, than one reactor has at a time. */
 const maximum = 10_000;
@@ -36,7 +36,7 @@ export class Gate {
    *
    * @param leader stands for the request in `land`
    */
-  board(key: string, leader: object, signal: Leaving): Boarding {
+  board(key: string, leader: Leader, signal: Leaving): Boarding {
     if (this.#patience === 0) return "alone";
     const boarding = this.#flights.board(key, leader, performance.now());
     if (boarding === "lead") this.#landIfGone(key, leader, signal);
@@ -44,17 +44,17 @@ export class Gate {
   }
 
   /** Leads in the place of the one that did. */
-  take(key: string, leader: object, signal: Leaving): void {
+  take(key: string, leader: Leader, signal: Leaving): void {
     this.#flights.take(key, leader, longestRefresh, performance.now());
     this.#landIfGone(key, leader, signal);
   }
 
   /** Whether nobody leads, so that this one is to: by `take`, in another request. */
-  isFree(key: string, leader: object): boolean {
+  isFree(key: string, leader: Leader): boolean {
     return this.#flights.board(key, leader, performance.now()) === "lead";
   }
 
-  land(key: string, leader: object, landing: Landing): void {
+  land(key: string, leader: Leader, landing: Landing): void {
     this.#flights.land(key, leader, landing, performance.now());
   }
 
@@ -70,7 +70,7 @@ export class Gate {
   }
 
   /** After `board` said so. One that leaves goes alone: nobody sees where. */
-  async wait(key: string, leader: object, until: number, signal: Leaving): Promise<Turn> {
+  async wait(key: string, leader: Leader, until: number, signal: Leaving): Promise<Turn> {
     const { promise, resolve } = Promise.withResolvers<Turn>();
     const waiter: Waiter = { key, leader, until, go: resolve };
     const leave = (): void => {
@@ -86,7 +86,7 @@ export class Gate {
     return turn;
   }
 
-  #landIfGone(key: string, leader: object, signal: Leaving): void {
+  #landIfGone(key: string, leader: Leader, signal: Leaving): void {
     if (signal.aborted) this.land(key, leader, "failed");
     else signal.addEventListener("abort", () => this.land(key, leader, "failed"));
   }

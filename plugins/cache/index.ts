@@ -6,7 +6,7 @@ import { type CacheOutcome, cacheStatus, type ForwardReason } from "./cache-stat
 import { type CacheConfig, rulesOf, schema } from "./config.ts";
 import { type FieldList, fieldValue, type RequestHead, readerOf } from "./fields.ts";
 import { flightKey, kindKey } from "./flight-key.ts";
-import type { Landing, Turn } from "./flights.ts";
+import type { Landing, Leader, Turn } from "./flights.ts";
 import { Gate } from "./gate.ts";
 import { invalidatedUrls } from "./invalidation.ts";
 import { planRequest } from "./request-plan.ts";
@@ -30,9 +30,12 @@ interface Passing {
   entry: string;
   /** ms since the epoch. */
   requested: number;
+  isAnswered: boolean;
   forward: ForwardReason;
   /** Others wait for its answer under this key; null: nobody does. */
   flight: string | null;
+  /** Stands for it where they wait. */
+  leader: Leader | null;
 }
 
 /** A request that was looked up, and not answered. */
@@ -60,6 +63,8 @@ export default definePlugin({
     requested: 0,
     forward: "bypass",
     flight: null,
+    leader: null,
+    isAnswered: false,
   }),
 
   setup(config) {
@@ -86,6 +91,7 @@ export default definePlugin({
   onResponse(response, ctx) {
     const { cache, config, state } = ctx;
     const { head, found } = state;
+    state.isAnswered = true;
     if (head === null) return;
     const now = Date.now();
     if (response.error !== null) return afterSilence(response, head, now, ctx);
@@ -122,7 +128,7 @@ function answerOrDepart(key: string, held: Held | null, request: PluginRequest, 
   if (ctx.isRefresh) return depart(key, found, request, ctx, takeRefresh(request, found, ctx));
   const flight = boardingKey(key, request, found, ctx);
   const gate = gates.get(ctx.config)!;
-  const boarding = flight === null ? "alone" : gate.board(flight, ctx.state, ctx.signal);
+  const boarding = flight === null ? "alone" : gate.board(flight, leaderOf(ctx), ctx.signal);
   if (boarding === "wait") return lookAfterWaiting(key, flight!, request, ctx);
   depart(key, found, request, ctx, boarding === "lead" ? flight : null);
 }
@@ -155,40 +161,40 @@ function confirmationOf({ entry }: Held): string {
 
 /** Has what is stale asked for behind the client's back, unless that is under way (RFC 5861 section 3). */
 function refresh({ headers }: PluginRequest, held: Held, ctx: CacheContext): void {
-  const { config, state, identity } = ctx;
+  const { config, identity } = ctx;
   const gate = gates.get(config)!;
   const flight = kindKey(headers, confirmationOf(held), identity !== null);
-  if (!gate.isFree(flight, state)) return;
+  if (!gate.isFree(flight, refreshing)) return;
   if (ctx.refresh()) ctx.metrics.counter("refreshes");
-  else gate.land(flight, state, "failed");
+  else gate.land(flight, refreshing, "failed");
 }
 
 /** Others may wait for the refresh by now: it is this request. */
 function takeRefresh({ headers }: PluginRequest, { held }: Departure, ctx: CacheContext): string | null {
   if (held === null) return null;
   const flight = kindKey(headers, confirmationOf(held), ctx.identity !== null);
-  gates.get(ctx.config)!.take(flight, ctx.state, ctx.signal);
+  gates.get(ctx.config)!.take(flight, leaderOf(ctx), ctx.signal);
   return flight;
 }
 
 /** Somebody else asks for the same. */
 async function lookAfterWaiting(key: string, first: string, request: PluginRequest, ctx: CacheContext) {
-  const { config, state, signal } = ctx;
+  const { config, signal } = ctx;
   const gate = gates.get(config)!;
   const until = gate.patienceUntil(ctx.deadline);
   ctx.metrics.counter("collapsed_requests");
   let flight: string | null = first;
   for (let flights = 1; ; flights++) {
-    const turn = await gate.wait(flight, state, until, signal);
+    const turn = await gate.wait(flight, leaderOf(ctx), until, signal);
     const found = lookUp(await find(ctx.cache, key, request.headers), request, ctx, turn);
     if (found instanceof Response) {
-      if (turn === "lead") gate.land(flight, state, "shared");
+      if (turn === "lead") gate.land(flight, leaderOf(ctx), "shared");
       return found;
     }
     if (turn === "lead") return depart(key, found, request, ctx, flight);
     const next: string | null = boardingKey(key, request, found, ctx);
     const isOver = turn === "alone" || next === null || next === flight || flights === mostFlights;
-    const boarding = isOver ? "alone" : gate.board(next, state, signal);
+    const boarding = isOver ? "alone" : gate.board(next, leaderOf(ctx), signal);
     if (boarding !== "wait") return depart(key, found, request, ctx, boarding === "lead" ? next : null);
     // What came varies by fields that this request has other values of.
     flight = next!;
@@ -218,11 +224,26 @@ function depart(
   }
 }
 
+/** Leads for a request that has yet to be made. */
+const refreshing: Leader = { wanted() {} };
+
+/** A client that leaves takes nothing from those who wait for its answer. */
+function leaderOf(ctx: CacheContext): Leader {
+  const { state } = ctx;
+  state.leader ??= {
+    wanted() {
+      // Behind the response's head this context may be another request's.
+      if (!state.isAnswered) ctx.keepGoing();
+    },
+  };
+  return state.leader;
+}
+
 /** Those that wait for this request are told how it went. */
 function land({ config, state }: CacheContext, landing: Landing): void {
   const { flight } = state;
   state.flight = null;
-  if (flight !== null) gates.get(config)!.land(flight, state, landing);
+  if (flight !== null) gates.get(config)!.land(flight, state.leader!, landing);
 }
 
 function landingOf(plan: ResponsePlan, status: number, now: number, own: CacheRules): Landing {

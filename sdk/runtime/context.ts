@@ -139,6 +139,10 @@ export class Context {
     return this.#exchange.isRefresh;
   }
 
+  keepGoing(): void {
+    callText(HostOp.keepGoing, String(this.#exchange.slot));
+  }
+
   refresh(): boolean {
     return callText(HostOp.refresh, String(this.#exchange.slot)) === "1";
   }

@@ -65,6 +65,8 @@ export const HostOp = {
 
   /** The request at hand is sent again, for nobody. */
   refresh: 78,
+  /** The exchange is finished even when its client leaves. */
+  keepGoing: 79,
 
   /** Whether the config has a store of this name. */
   storeFind: 80,

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import t from "tap";
-import { Flights, type Landing, type Turn, type Waiter } from "../../../plugins/cache/flights.ts";
+import {
+  Flights,
+  type Landing,
+  type Leader,
+  type Turn,
+  type Waiter,
+} from "../../../plugins/cache/flights.ts";
 
 const limits = { patience: 100, apart: 1000, maximum: 3 };
 
@@ -9,15 +15,17 @@ function airport() {
   const flights = new Flights(limits);
   const told: string[] = [];
   const people = new Map<string, Waiter>();
-  const leaders = new Map<string, object>();
+  const leaders = new Map<string, Leader>();
+  const wanted: string[] = [];
   const leaderOf = (name: string) => {
-    const leader = leaders.get(name) ?? { name };
+    const leader = leaders.get(name) ?? { wanted: () => wanted.push(name) };
     leaders.set(name, leader);
     return leader;
   };
   return {
     flights,
     told,
+    wanted,
     board(key: string, name: string, now: number) {
       const boarding = flights.board(key, leaderOf(name), now);
       if (boarding !== "wait") return boarding;
@@ -55,10 +63,11 @@ t.test(
 );
 
 t.test("when the one that leads fails, the next one leads and the others go on waiting", async (t) => {
-  const { board, land, told } = airport();
+  const { board, land, told, wanted } = airport();
   for (const name of ["a", "b", "c"]) board("k", name, 0);
   land("k", "a", "failed", 5);
   t.same(told, ["b lead"]);
+  t.same(wanted, ["a", "a", "b"], "each is told that others wait for it");
   land("k", "b", "shared", 6);
   t.same(told, ["b lead", "c look"]);
 });
@@ -138,12 +147,12 @@ t.test("whatever happens, who waits is told once, and within its time", async ()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const flights = new Flights({ ...limits, maximum: 100 });
-      const leading: { key: string; leader: object }[] = [];
+      const leading: { key: string; leader: Leader }[] = [];
       const waiting: Waiter[] = [];
       let now = 0;
       let next = Infinity;
       let isRight = true;
-      const wait = (key: string, leader: object) => {
+      const wait = (key: string, leader: Leader) => {
         const waiter: Waiter = {
           key,
           leader,
@@ -167,7 +176,7 @@ t.test("whatever happens, who waits is told once, and within its time", async ()
         }
         now = arrival;
         if (what === "board") {
-          const leader = {};
+          const leader = { wanted() {} };
           const boarding = flights.board(key, leader, now);
           if (boarding === "lead") leading.push({ key, leader });
           if (boarding === "wait") wait(key, leader);

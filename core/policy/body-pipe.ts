@@ -50,7 +50,7 @@ export class BodyChain implements BodyPipe {
   }
 
   end(): void {
-    if (!this.isOver) this.pipes[0]!.end();
+    this.endBehind(-1);
   }
 
   cancel(): void {
@@ -105,7 +105,7 @@ export class BodyChain implements BodyPipe {
 
   private endBehind(index: number): void {
     if (this.isOver) return;
-    this.busy[index] = false;
+    if (index >= 0) this.busy[index] = false;
     this.settle();
     const next = this.pipes[index + 1];
     if (next !== undefined) {

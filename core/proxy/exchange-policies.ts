@@ -1,12 +1,8 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
-import { layCourse, passWhole } from "../policy/body-course.ts";
-import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body-failures.ts";
-import { BodyPhase } from "../policy/body-phase.ts";
 import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
-import { BodyStages, type StageSpec } from "../policy/body-stages.ts";
-import { coderPlaces } from "../policy/coder-places.ts";
+import type { BodyStages, StageSpec } from "../policy/body-stages.ts";
 import { GuestBody } from "../policy/guest-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
@@ -14,7 +10,6 @@ import { planRoute, type RoutePlan } from "../policy/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import type { Recording } from "../policy/recording.ts";
-import { Recordings } from "../policy/recordings.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
 import type { Steering } from "../policy/steering.ts";
@@ -28,6 +23,7 @@ import { exchangeIsOver } from "./body-reading.ts";
 import { clientScheme } from "./client-facts.ts";
 import { clusterFor } from "./cluster-choice.ts";
 import type { Exchange } from "./exchange.ts";
+import { ExchangeBodies } from "./exchange-bodies.ts";
 import type { Route } from "./generation.ts";
 import { failureMessage } from "./local-reply.ts";
 import type { ResponseRelay } from "./plain-response.ts";
@@ -73,11 +69,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   private route: Route;
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
-  private bodies: { cancel(): void }[] = [];
-  /** Null while no policy said what is to become of the bytes. */
-  private requestStages: BodyStages | null = null;
-  private responseStages: BodyStages | null = null;
-  readonly recordings = new Recordings();
+  readonly bodies: ExchangeBodies;
   /** Policies that the request has passed, in their order. */
   private readonly passed: Policy[] = [];
   private reroutes = 0;
@@ -91,6 +83,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.route = route;
     this.plan = route.plan ?? noPlan;
     this.run = new PolicyRun(this, client.reactor.timers);
+    this.bodies = new ExchangeBodies(this.run);
     this.request = new RequestDraft(head, editableRequestFields(head, client.side));
     this.attempt = this.request;
     this.requestFlow = new RequestFlow(exchange, this);
@@ -170,23 +163,17 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** Whether a policy has anything to do with the request's body. */
   get followsRequestBody(): boolean {
-    return this.plan.onRequestBody.length > 0 || this.requestStages?.isEmpty === false;
+    return this.plan.onRequestBody.length > 0 || this.bodies.hasStages("q");
   }
 
   /** Whether a policy may make another body of it. */
   get changesRequestBody(): boolean {
-    return this.plan.onRequestBody.length > 0 || this.requestStages?.changeBody === true;
-  }
-
-  /** Bytes that the request's body may have as it comes. */
-  get requestBodyLimit(): number {
-    return this.requestStages?.limit ?? Number.POSITIVE_INFINITY;
+    return this.plan.onRequestBody.length > 0 || this.bodies.isCoded("q");
   }
 
   requestBodyPipe(listener: BodyListener): BodyPipe {
-    const { plan, requestStages } = this;
-    if (requestStages === null) return this.bodyPhase("onRequestBody", plan.onRequestBody, listener);
-    return this.courseOf("onRequestBody", plan.policies, requestStages, listener);
+    const { plan, bodies } = this;
+    return bodies.pipe("q", bodies.hasStages("q") ? plan.policies : plan.onRequestBody, listener);
   }
 
   // --- response
@@ -206,23 +193,13 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** Whether a policy may make another body of it. */
   get changesResponseBody(): boolean {
     return (
-      this.codesResponseBody || this.responseBodyPolicies.some(({ phases }) => phases.has("onResponseBody"))
+      this.bodies.isCoded("s") || this.responseBodyPolicies.some(({ phases }) => phases.has("onResponseBody"))
     );
-  }
-
-  /** Whether the body is to be decoded or encoded. */
-  get codesResponseBody(): boolean {
-    return this.responseStages?.changeBody === true;
   }
 
   /** Whether a policy has anything to do with it. */
   get followsResponseBody(): boolean {
-    return this.responseStages?.isEmpty === false || this.responseBodyPolicies.length > 0;
-  }
-
-  /** Bytes that the response's body may have as it comes. */
-  get responseBodyLimit(): number {
-    return this.responseStages?.limit ?? Number.POSITIVE_INFINITY;
+    return this.bodies.hasStages("s") || this.responseBodyPolicies.length > 0;
   }
 
   get askedAt(): number {
@@ -232,7 +209,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** @throws HostCallError when the body is on its way already */
   record(recording: Recording): void {
     this.responseFlow?.assertUnsent();
-    this.recordings.add(recording, this.stage === "response");
+    this.bodies.recordings.add(recording, this.stage === "response");
   }
 
   /** @throws HostCallError when the request is on its way already */
@@ -247,14 +224,13 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   responseBodyPipe(listener: BodyListener): BodyPipe {
-    const { responseStages, recordings } = this;
-    if (responseStages !== null)
-      return this.courseOf("onResponseBody", this.responsePolicies, responseStages, listener);
-    return this.bodyPhase("onResponseBody", this.responseBodyPolicies, listener, recordings.all);
+    const { bodies } = this;
+    const policies = bodies.hasStages("s") ? this.responsePolicies : this.responseBodyPolicies;
+    return bodies.pipe("s", policies, listener);
   }
 
   private get responseBodyPolicies(): readonly Policy[] {
-    if (this.recordings.all.length > 0)
+    if (this.bodies.recordings.all.length > 0)
       return this.responsePolicies.filter((policy) => this.seesBody(policy));
     return this.isLocal ? this.passedBackwards("onResponseBody") : this.plan.onResponseBody;
   }
@@ -264,7 +240,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   private seesBody(policy: Policy): boolean {
-    return policy.phases.has("onResponseBody") || this.recordings.isOf(policy);
+    return policy.phases.has("onResponseBody") || this.bodies.recordings.isOf(policy);
   }
 
   private passedBackwards(phase: PhaseName): readonly Policy[] {
@@ -322,7 +298,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     try {
       if (this.stage === "response") {
         this.response!.replace(reply, bytes, bodyOf);
-        this.responseStages?.clear();
+        this.bodies.stagesOf("s")?.clear();
         phase!.replaced();
         return;
       }
@@ -357,7 +333,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   private get stagesAtHand(): BodyStages | null {
     if (this.stage === "upstream") return null;
-    return this.stage === "request" ? this.requestStages : this.responseStages;
+    return this.bodies.stagesOf(this.stage === "request" ? "q" : "s");
   }
 
   onPhaseFailed(error: ProxyError): void {
@@ -435,30 +411,24 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     if (this.stage !== (side === "q" ? "request" : "response") || phase?.isAt(policy) !== true) {
       throw new HostCallError("InvalidStateError", "Cannot change the body: it has gone on its way");
     }
-    if (side === "q") this.requestStages ??= new BodyStages(coderPlaces.request);
-    else this.responseStages ??= new BodyStages(coderPlaces.response);
-    const isAdded = this.stagesAtHand!.add(policy, spec);
+    const isAdded = this.bodies.addStage(side, policy, spec);
     phase.refresh();
     return isAdded;
   }
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
-    const stages = side === "q" ? this.requestStages : this.responseStages;
-    if (stages === null || stages.isEmpty) return this.readReceived(side, policy.bodyBytes);
-    return this.readThrough(stages, side, policy);
+    if (this.bodies.hasStages(side)) return this.readThrough(side, policy);
+    return this.readReceived(side, policy.bodyBytes);
   }
 
   /** What has passed the stages once takes the place of the body, unless it is to be coded on its way. */
-  private async readThrough(stages: BodyStages, side: "q" | "s", policy: Policy): Promise<Uint8Array> {
-    const { exchange } = this;
+  private async readThrough(side: "q" | "s", policy: Policy): Promise<Uint8Array> {
+    const { exchange, bodies } = this;
     const limit = policy.bodyBytes;
+    const stages = bodies.stagesOf(side)!;
     const received = await this.readReceived(side, Math.min(limit, stages.limit));
     if (exchange.isFinished) throw exchangeIsOver();
-    const course = { stages, failures: failuresOf(side), timers: this.run.timers };
-    const bytes = Buffer.from(received.buffer, received.byteOffset, received.byteLength);
-    const passage = passWhole(bytes, limit, course, (error) => exchange.fail(error), exchangeIsOver);
-    this.bodies.push(passage);
-    const whole = await passage.whole;
+    const whole = await bodies.pass(side, received, limit, (error) => exchange.fail(error));
     if (!stages.areForReading || stages.isOf(policy)) return whole;
     const draft = side === "q" ? this.request : this.response!;
     draft.body = whole;
@@ -498,10 +468,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** @param because empty when the exchange ended well */
   end(because: string): void {
     this.phase?.cancel();
-    for (const body of this.bodies) body.cancel();
-    this.requestStages?.clear();
-    this.responseStages?.clear();
-    this.recordings.end(false);
+    this.bodies.end();
     this.requestFlow.end();
     this.responseFlow?.end();
     this.run.end(because);
@@ -516,54 +483,15 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.phase.next();
   }
 
-  private bodyPhase(
-    name: "onRequestBody" | "onResponseBody",
-    policies: readonly Policy[],
-    listener: BodyListener,
-    recordings: readonly Recording[] = [],
-  ): BodyPhase {
-    const body = new BodyPhase(this.run, name, policies, listener, recordings);
-    this.bodies.push(body);
-    return body;
-  }
-
-  private courseOf(
-    name: "onRequestBody" | "onResponseBody",
-    policies: readonly Policy[],
-    stages: BodyStages,
-    listener: BodyListener,
-  ): BodyPipe {
-    const recordings = name === "onResponseBody" ? this.recordings : noRecordings;
-    const course = {
-      policies,
-      stages,
-      failures: failuresOf(name === "onRequestBody" ? "q" : "s"),
-      timers: this.run.timers,
-      follows: (policy: Policy) => policy.phases.has(name) || recordings.isOf(policy),
-      phaseOf: (some: readonly Policy[], next: BodyListener) =>
-        new BodyPhase(this.run, name, some, next, recordings.all),
-    };
-    const chain = layCourse(course, listener);
-    this.bodies.push(chain);
-    return chain;
-  }
-
   /** What stands before the fields that a guest may change. */
   private preface(): string {
     const { exchange } = this;
     const changes = this.stagesAtHand?.changeBody === true;
     if (this.stage === "request")
       return requestPreface(exchange, this.request, changes) + clientIdLine(exchange);
-    if (this.stage === "upstream")
-      return attemptPreface(exchange, this.attempt, this.requestStages?.changeBody === true);
+    if (this.stage === "upstream") return attemptPreface(exchange, this.attempt, this.bodies.isCoded("q"));
     return responsePreface(this.response!, exchange.attempts, this.responseLength, changes);
   }
-}
-
-const noRecordings = new Recordings();
-
-function failuresOf(side: "q" | "s"): BodyFailures {
-  return side === "q" ? requestBodyFailures : responseBodyFailures;
 }
 
 /** The plan of the new route, with the policies that the request has passed already. */

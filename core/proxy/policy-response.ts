@@ -136,12 +136,12 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     if (draft.body instanceof GuestBody) this.source = draft.body;
     if (draft.body instanceof FileBody && hasBody) this.source = new StoredSource(draft.body);
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
-    const limit = this.policies.responseBodyLimit;
+    const limit = this.policies.bodies.limitOf("s");
     if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
       exchange.fail(responseBodyFailures.tooLarge(limit));
       return;
     }
-    if (!hasBody) this.policies.recordings.end(draft.status === 204);
+    if (!hasBody) this.policies.bodies.recordings.end(draft.status === 204);
     else if (this.policies.followsResponseBody) {
       this.changesBody = this.policies.changesResponseBody;
       this.transform = this.policies.responseBodyPipe(this);
@@ -205,7 +205,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const { minor } = this.exchange.head;
     if (!hasBody) {
       // How long the body of the answer to GET would be is not known.
-      if (draft.status === 204 || this.policies.codesResponseBody) return plain("");
+      if (draft.status === 204 || this.policies.bodies.isCoded("s")) return plain("");
       // The answer to HEAD from a stored one to GET (RFC 9110 section 9.3.2).
       if (draft.body instanceof StoredBody || draft.body instanceof FileBody)
         return plain(`Content-Length: ${draft.body.length}\r\n`);

@@ -106,7 +106,7 @@ export class RequestFlow implements BodyListener {
       requestBody.add(Buffer.from(body as string), null);
       requestBody.end([], null);
     }
-    const limit = this.policies.requestBodyLimit;
+    const limit = this.policies.bodies.limitOf("q");
     if (body === null && head.contentLength > limit) {
       this.exchange.fail(bodyTooLarge(limit));
       return;

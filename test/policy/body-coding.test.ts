@@ -6,6 +6,7 @@ import { Timers } from "../../core/net/timers.ts";
 import { BodyDecoder, type DecodingLimits } from "../../core/policy/body-decoder.ts";
 import { BodyEncoder } from "../../core/policy/body-encoder.ts";
 import { requestBodyFailures } from "../../core/policy/body-failures.ts";
+import { BodyLimit } from "../../core/policy/body-limit.ts";
 import { BodyChain, type BodyListener, type PipeMaker } from "../../core/policy/body-pipe.ts";
 import { type CoderPlace, CoderPlaces } from "../../core/policy/coder-places.ts";
 import { type ContentCoding, codingLevels, encodeWhole } from "../../core/wire/content-coding.ts";
@@ -174,6 +175,33 @@ t.test("members and frames one behind the other are one body", async (t) => {
     const cutOff = Buffer.concat([one, two.subarray(0, -1)]);
     t.equal((await through(decoder(coding), [cutOff])).error?.code, "content_malformed");
   }
+});
+
+t.test("coders one behind the other, with a limit between, take off what they put on", async (t) => {
+  const anyStack = fc.array(fc.constantFrom(...codings), { minLength: 1, maxLength: 4 });
+  const limit: PipeMaker = (listener) => new BodyLimit(100 * MiB, () => new Error() as never, listener);
+  const isRight = fc.asyncProperty(
+    anyBody,
+    anyCuts,
+    anyOptions,
+    anyStack,
+    async (body, cuts, options, stack) => {
+      const chain: PipeMaker = (listener) =>
+        new BodyChain(
+          [...stack.map((coding) => encoder(coding)), limit, ...decoders(stack.toReversed(), 100 * MiB, 1e9)],
+          listener,
+        );
+      const { bytes, error } = await through(chain, cut(body, cuts), options);
+      return error === null && bytes.equals(body);
+    },
+  );
+  await fc.assert(isRight, { numRuns: 60 });
+  t.equal(places.taken, 0);
+});
+
+t.test("a chain of nothing passes what it is given", async (t) => {
+  const { bytes } = await through((listener) => new BodyChain([], listener), [Buffer.from("as it is")]);
+  t.equal(bytes.toString(), "as it is");
 });
 
 t.test("a frame of zstd that wants a window of 32 MiB gets none", async (t) => {

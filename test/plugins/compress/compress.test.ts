@@ -148,6 +148,29 @@ onEachEngine(
   },
 );
 
+onEachEngine(
+  "in front of the cache, a client that has it is told so by its own tag, and parts stay parts",
+  async (t, engine) => {
+    const upstream = () => new Response(page, { headers: { ...html, "cache-control": "max-age=60" } });
+    await using gateway = await testGateway({ plugins: ["compress", "cache"], upstream, engine });
+    const ask = (headers: Record<string, string>) =>
+      gateway.fetch("/", { headers: { "accept-encoding": "gzip", ...headers } });
+    const first = await ask({});
+    const tag = first.headers.get("etag")!;
+    t.equal(await decoded(first), page);
+    const again = await ask({ "if-none-match": tag });
+    t.equal(again.status, 304);
+    t.equal(again.headers.get("etag"), tag);
+    const part = await ask({ range: "bytes=3-7" });
+    t.equal(part.status, 206);
+    t.equal(part.headers.get("content-encoding"), null);
+    t.equal(await part.text(), page.slice(3, 8));
+    const whole = await ask({ range: "bytes=3-7", "if-range": tag });
+    t.equal(whole.status, 200, "a weak tag allows no part (RFC 9110 section 13.1.5)");
+    t.equal(await decoded(whole), page);
+  },
+);
+
 onEachEngine("not modified is said with the tag that the client has", async (t, engine) => {
   const upstream = (request: Request) =>
     request.headers.get("if-none-match")?.includes('"one"')

@@ -1,0 +1,95 @@
+/** What policies have to do with the two bodies of an exchange: they see parts, record them, and say how they are coded. */
+import { layCourse, type Passage, passWhole } from "../policy/body-course.ts";
+import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body-failures.ts";
+import { BodyPhase } from "../policy/body-phase.ts";
+import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
+import { BodyStages, type StageSpec } from "../policy/body-stages.ts";
+import { coderPlaces } from "../policy/coder-places.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { PolicyRun } from "../policy/policy-run.ts";
+import { Recordings } from "../policy/recordings.ts";
+import { exchangeIsOver } from "./body-reading.ts";
+
+export type Side = "q" | "s";
+
+export class ExchangeBodies {
+  readonly recordings = new Recordings();
+  private readonly run: PolicyRun;
+  /** Null while no policy said what is to become of the bytes. */
+  private requestStages: BodyStages | null = null;
+  private responseStages: BodyStages | null = null;
+  private underWay: { cancel(): void }[] = [];
+
+  constructor(run: PolicyRun) {
+    this.run = run;
+  }
+
+  stagesOf(side: Side): BodyStages | null {
+    return side === "q" ? this.requestStages : this.responseStages;
+  }
+
+  /** Returns false when there is no memory for the coders. */
+  addStage(side: Side, policy: Policy, spec: StageSpec): boolean {
+    if (side === "q") this.requestStages ??= new BodyStages(coderPlaces.request);
+    else this.responseStages ??= new BodyStages(coderPlaces.response);
+    return this.stagesOf(side)!.add(policy, spec);
+  }
+
+  hasStages(side: Side): boolean {
+    return this.stagesOf(side)?.isEmpty === false;
+  }
+
+  /** Whether the body is to be decoded or encoded. */
+  isCoded(side: Side): boolean {
+    return this.stagesOf(side)?.changeBody === true;
+  }
+
+  /** Bytes that the body may have as it comes. */
+  limitOf(side: Side): number {
+    return this.stagesOf(side)?.limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** @param policies those that see its parts, in their order; all of them where it has stages */
+  pipe(side: Side, policies: readonly Policy[], listener: BodyListener): BodyPipe {
+    const stages = this.stagesOf(side);
+    const recordings = side === "s" ? this.recordings : noRecordings;
+    const name = side === "s" ? "onResponseBody" : "onRequestBody";
+    const phaseOf = (some: readonly Policy[], next: BodyListener) =>
+      new BodyPhase(this.run, name, some, next, recordings.all);
+    const follows = (policy: Policy) => policy.phases.has(name) || recordings.isOf(policy);
+    const { timers } = this.run;
+    const pipe =
+      stages === null
+        ? phaseOf(policies, listener)
+        : layCourse({ policies, stages, failures: failuresOf(side), timers, follows, phaseOf }, listener);
+    this.underWay.push(pipe);
+    return pipe;
+  }
+
+  /**
+   * Takes a body that was read as a whole through its stages.
+   *
+   * @param limit bytes that may come out
+   */
+  pass(side: Side, bytes: Uint8Array, limit: number, failed: BodyListener["onBodyFailed"]): Promise<Buffer> {
+    const course = { stages: this.stagesOf(side)!, failures: failuresOf(side), timers: this.run.timers };
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const passage: Passage = passWhole(whole, limit, course, failed, exchangeIsOver);
+    this.underWay.push(passage);
+    return passage.whole;
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    for (const body of this.underWay) body.cancel();
+    this.requestStages?.clear();
+    this.responseStages?.clear();
+    this.recordings.end(false);
+  }
+}
+
+const noRecordings = new Recordings();
+
+function failuresOf(side: Side): BodyFailures {
+  return side === "q" ? requestBodyFailures : responseBodyFailures;
+}

@@ -93,7 +93,7 @@ export const defaultPlugins: Config["plugins"] = {
 
 export const defaultCacheStore: Config["cache"] = { memory: 64 * 1024 * KiB, disk: null };
 
-export const defaultCacheDisk = { size: GiB, files: 100_000 } as const;
+export const defaultCacheDisk = { size: GiB, files: 50_000 } as const;
 
 export const noGrants: Grants = {
   fetch: [],

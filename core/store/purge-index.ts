@@ -10,8 +10,8 @@ import type { Purge } from "./purge-log.ts";
  */
 export class PurgeIndex {
   readonly #entries = new Map<string, Labels>();
-  readonly #byUrl = new Map<string, Set<string>>();
-  readonly #byTag = new Map<string, Set<string>>();
+  readonly #byUrl: ByLabel = new Map();
+  readonly #byTag: ByLabel = new Map();
 
   /** Entries with a label. */
   get size(): number {
@@ -47,18 +47,18 @@ export class PurgeIndex {
 
   /** Entries of a URL, all its variants. */
   ofUrl(url: string): string[] {
-    return [...(this.#byUrl.get(url) ?? [])];
+    return listed(this.#byUrl.get(url));
   }
 
   /** Entries of all URLs that begin with `prefix`: looks at each URL. */
   withPrefix(prefix: string): string[] {
     const found: string[] = [];
-    for (const [url, entries] of this.#byUrl) if (url.startsWith(prefix)) found.push(...entries);
+    for (const [url, entries] of this.#byUrl) if (url.startsWith(prefix)) found.push(...listed(entries));
     return found;
   }
 
   withTag(tag: string): string[] {
-    return [...(this.#byTag.get(tag) ?? [])];
+    return listed(this.#byTag.get(tag));
   }
 }
 
@@ -67,13 +67,23 @@ interface Labels {
   readonly tags: readonly string[];
 }
 
-function put(map: Map<string, Set<string>>, label: string, entry: string): void {
-  const entries = map.get(label);
-  if (entries) entries.add(entry);
-  else map.set(label, new Set([entry]));
+/** Most labels have one entry, and a set of it would take more than all else that is known of it. */
+type ByLabel = Map<string, string | Set<string>>;
+
+function listed(entries: string | Set<string> | undefined): string[] {
+  if (entries === undefined) return [];
+  return typeof entries === "string" ? [entries] : [...entries];
 }
 
-function take(map: Map<string, Set<string>>, label: string, entry: string): void {
+function put(map: ByLabel, label: string, entry: string): void {
   const entries = map.get(label);
-  if (entries?.delete(entry) && entries.size === 0) map.delete(label);
+  if (entries === undefined) map.set(label, entry);
+  else if (typeof entries !== "string") entries.add(entry);
+  else if (entries !== entry) map.set(label, new Set([entries, entry]));
+}
+
+function take(map: ByLabel, label: string, entry: string): void {
+  const entries = map.get(label);
+  if (entries === entry) map.delete(label);
+  else if (typeof entries === "object" && entries.delete(entry) && entries.size === 0) map.delete(label);
 }

@@ -134,7 +134,10 @@ export class ResponseStore {
     const found = this.entries.get(key);
     const isElsewhere = this.second?.update(words) === true;
     if (found === undefined) return isElsewhere;
-    return this.hold({ ...words, body: found.body, staleSince: null }) || isElsewhere;
+    const { body } = found;
+    // It may not have had it, or no room for the words.
+    const isKept = isElsewhere || this.second?.keep(words, body) === true;
+    return this.hold({ ...words, body, staleSince: null }) || isKept;
   }
 
   /** Returns whether there was one. */

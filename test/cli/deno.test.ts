@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import t, { type Test } from "tap";
+import { until } from "../net/until.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
@@ -230,5 +231,42 @@ ${settings}
     t.equal(headers.get("x-content-type-options"), "nosniff");
     sluice.kill("SIGTERM");
     t.equal(await sluice.ended, 0);
+  }
+});
+
+t.test("the cache on disk outlives a restart, with the permissions that it is given", async (t) => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked++;
+    response.setHeader("cache-control", "max-age=600").end("x".repeat(400_000));
+  });
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const [upstream, port] = [await listenLocally(server), await freePort()];
+  const cwd = folder(t, {
+    "sluice.yaml": `listeners: [{ address: "127.0.0.1:${port}" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+routes: [{ cluster: app, policies: [cache] }]
+cache: { memory: 1MiB, disk: { path: disk } }
+admin: false
+`,
+  });
+  const stored = () => {
+    const names = readdirSync(join(cwd, "disk", "reactor-0"));
+    return names.filter((name) => !name.endsWith(".new")).length;
+  };
+  const command = await plan(cwd);
+  for (let starts = 0; starts < 2; starts++) {
+    await using sluice = start(cwd, command);
+    await sluice.said(/listening/);
+    // Until the folder is read, what is in it is asked for once more.
+    for (let asks = 0; asks < 20; asks++) t.equal((await get(port, `/${starts}`)).length, 400_000);
+    await until(() => stored() === starts + 1);
+    const before = asked;
+    t.equal((await get(port, "/0")).length, 400_000);
+    t.equal(asked, before, "what the first one stored");
+    t.notMatch(sluice.output, "The disk of the cache");
   }
 });

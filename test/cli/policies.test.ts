@@ -146,6 +146,18 @@ routes:
 `,
 };
 
+t.test("plan tells where a policy keeps responses", async (t) => {
+  const files = {
+    "sluice.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+routes: [{ cluster: app, policies: [cache] }]
+cache: { memory: 32MiB, disk: { path: /var/c } }
+`,
+  };
+  const { out, err, code } = await sluice(folder(t, files), "plan");
+  t.equal(code, 0, err);
+  t.match(out, "  keeps   responses, in 32MiB of memory, and 1GiB in /var/c\n");
+});
+
 t.test("plan shows the chain of every route in the order of running", async (t) => {
   const { out, err, code } = await sluice(folder(t, planned), "plan");
   t.equal(code, 0, err);

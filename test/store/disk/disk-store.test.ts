@@ -1,9 +1,12 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -11,11 +14,26 @@ import {
   writeFileSync,
 } from "node:fs";
 import * as promises from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { FileBody } from "../../../core/store/disk/file-body.ts";
 import { StoredBody } from "../../../core/store/stored-body.ts";
 import { startDisk, systemError, textOf, withFaults } from "./disks.ts";
+
+/** Why no file system can be mounted here; false: one can. */
+function mountFault(): string | false {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-mount-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("umount", [folder]);
+    return false;
+  } catch {
+    return "no file system can be mounted here";
+  } finally {
+    rmdirSync(folder);
+  }
+}
 
 const long = Buffer.alloc(700_001, "0123456789");
 
@@ -262,6 +280,27 @@ t.test("a full disk is a miss, told once, and used again when there is room", as
   await put("b", "two");
   t.equal(await get("b"), "two");
   t.match(states, [{ code: "ENOSPC" }, null]);
+});
+
+t.test("a disk that is really full is a miss", { skip: mountFault() }, async (t) => {
+  const path = mkdtempSync(join(tmpdir(), "sluice-full-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", path]);
+  t.teardown(() => {
+    execFileSync("umount", ["-l", path]);
+    rmdirSync(path);
+  });
+  const { states, store, put, get } = await startDisk(t, { path: join(path, "cache") });
+  for (let i = 0; i < 10; i++) await put(`k${i}`, long.subarray(0, 60_000));
+  t.match(states, [{ code: "ENOSPC" }]);
+  const found = await Promise.all(Array.from({ length: 10 }, (_, i) => get(`k${i}`)));
+  const whole = found.filter((body) => body !== null);
+  t.equal(whole.length, 4);
+  t.ok(whole.every((body) => body === long.toString("latin1", 0, 60_000)));
+  store.delete("k0");
+  await store.settled();
+  await put("again", long.subarray(0, 60_000));
+  t.equal((await get("again"))?.length, 60_000);
+  t.equal(states.at(-1), null);
 });
 
 t.test("a disk that cannot be read is a miss, told once", async (t) => {

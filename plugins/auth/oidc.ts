@@ -33,6 +33,8 @@ export const oidc: StrategyType<OidcConfig> = {
   },
 };
 
+/** Ms that a request waits for a refresh that is not urgent. */
+const patience = 1000;
 const unavailable: Verdict = { kind: "refused", reason: "no_provider", status: 503, retryAfter: 5 };
 
 interface Parts extends LoginParts {
@@ -112,13 +114,15 @@ export function oidcStrategy(config: OidcConfig, host: ProviderHost, state: Shar
     request: PluginRequest,
     ctx: AuthContext,
   ): Promise<Verdict> {
+    const { accessUntil } = found.session;
+    const isOver = accessUntil !== null && host.now() >= accessUntil * 1000;
     const renewing = own.renewal.renew(found.session);
     ctx.waitUntil(renewing);
-    const renewed = await inTime(renewing, ctx, (): Renewed => ({ kind: "failed" }));
+    const late = (): Renewed => ({ kind: "failed" });
+    // Who has a good token does not wait for long: a later request gets what comes of it.
+    const renewed = await inTime(renewing, ctx, late, isOver ? undefined : patience);
     if (renewed.kind === "over") return stranger(own, request, ctx);
     if (renewed.kind === "failed") {
-      const { accessUntil } = found.session;
-      const isOver = accessUntil !== null && host.now() >= accessUntil * 1000;
       return isOver ? unavailable : pass(found.session, found.identity, request);
     }
     const cookies = await own.sessions.store(renewed.session, old);

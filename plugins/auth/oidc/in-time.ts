@@ -7,6 +7,7 @@ const margin = 100;
  * What comes of the work, or something else shortly before the phase is over: a provider that takes its time in several
  * calls would make a fault of it.
  *
+ * @param most ms to wait, if that is shorter
  * @example
  * await inTime(login.finish(request, ctx), ctx, () => problem(503, "provider_slow"));
  */
@@ -14,10 +15,12 @@ export async function inTime<Value>(
   work: Promise<Value>,
   { deadline }: AuthContext,
   late: () => Value,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const end = new Promise<Value>((resolve) => {
-    timer = setTimeout(() => resolve(late()), Math.max(0, deadline - performance.now() - margin));
+    const left = Math.max(0, deadline - performance.now() - margin);
+    timer = setTimeout(() => resolve(late()), Math.min(left, most));
   });
   try {
     return await Promise.race([work, end]);

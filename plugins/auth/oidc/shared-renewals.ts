@@ -15,8 +15,8 @@ export interface SharedState {
   readonly counters: Pick<Counters, "add" | "delete">;
 }
 
-/** For how long requests that still have the old cookie get what came of it, in s. */
-export const rememberedFor = 60;
+/** For how long requests that still have the old cookie get what came of it, in s: responses get lost. */
+export const rememberedFor = 300;
 /** For how long nobody asks again after a failure, in s. */
 export const failedFor = 5;
 /** Between two looks at what another thread does, in ms. */

@@ -1,5 +1,6 @@
 /** What others do to the logins of a site: each test has the name of an attack. */
 import { createHmac } from "node:crypto";
+import fc from "fast-check";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import type { TestGateway } from "../../../core/testing/index.ts";
@@ -589,6 +590,47 @@ onEachEngine("attack: logout tokens that are none", async (t, engine) => {
   t.equal(await statusWith(gateway, cookie), 200, "another login of the user");
   t.equal((await tell(await signed({}))).status, 200);
   t.equal(await statusWith(gateway, cookie), 401);
+  t.same(gateway.faults, []);
+});
+
+t.test("attack: anything at all at the paths of logins, with any cookies", async (t) => {
+  const provider = await fakeProvider();
+  const oidc = { loginPath: "/oauth2/login", logout: { backChannelPath: backChannel } };
+  await using gateway = await start(provider, { oidc });
+  const value = fc.string({ unit: fc.constantFrom(...'AZaz09-_.=&%1+ /\\"') });
+  const names = fc.constantFrom("code", "state", "iss", "error", "return", "logout_token");
+  const cookieNames = fc.constantFrom("", ".1", ".9", ".x", "-login-", "-login-AAAAAAAA");
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("/oauth2/callback", "/oauth2/login", "/oauth2/logout", backChannel, "/"),
+      fc.constantFrom("GET", "POST"),
+      fc.array(fc.tuple(names, value)),
+      fc.array(fc.tuple(cookieNames, value)),
+      fc.constantFrom("same-origin", "none", "cross-site"),
+      async (path, method, query, cookies, place) => {
+        const form = new URLSearchParams(query).toString();
+        const response = await gateway.fetch(`${site}${path}?${form}`, {
+          method,
+          headers: {
+            cookie: cookies.map(([name, text]) => `__Host-session${name}=${text}`).join("; "),
+            "sec-fetch-site": place,
+            "sec-fetch-mode": "navigate",
+          },
+          redirect: "manual",
+          ...(method === "POST" && { body: form }),
+        });
+        await response.body?.cancel();
+        t.ok([200, 303, 400, 401, 403, 405].includes(response.status), `${response.status}`);
+        const set = response.headers.getSetCookie();
+        t.notOk(
+          set.some((line) => /^__Host-session=\d/.test(line)),
+          "nobody is let in",
+        );
+      },
+    ),
+    { numRuns: 300 },
+  );
+  t.equal(provider.calls.length, 0);
   t.same(gateway.faults, []);
 });
 

@@ -27,7 +27,13 @@ interface Told {
 /** A browser, a strategy with a clock, and a provider that the test directs. */
 async function start(settings: object = {}) {
   const provider = await fakeProvider();
-  const clock = { now: Date.now(), isDown: false, warnings: [] as string[], asked: 0 };
+  const clock = {
+    now: Date.now(),
+    isDown: false,
+    warnings: [] as string[],
+    asked: 0,
+    slow: null as Promise<void> | null,
+  };
   const counters = pluginCounters(clock);
   const store = new MemoryKeyValues(() => clock.now, new MemoryRooms());
   const kv: SharedState["kv"] = {
@@ -44,6 +50,7 @@ async function start(settings: object = {}) {
         warn: (message) => void clock.warnings.push(message),
         async call(url, init) {
           clock.asked++;
+          await clock.slow;
           if (clock.isDown) throw new Error("it is down");
           const response = await provider.fetch(new Request(url, init as RequestInit));
           return { status: response.status, text: await response.text() };
@@ -234,6 +241,28 @@ t.test("a provider that is down costs one question in 5 s, and nobody a session 
   pass(5);
   t.equal((await ask("/")).status, 200);
 });
+
+t.test(
+  "who has a good access token does not wait for a slow provider, and gets what came of it later",
+  async (t) => {
+    const { provider, clock, ask, login, pass } = await start();
+    provider.answer = { expires_in: 300, refresh_token: "r" };
+    await login();
+    pass(240);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    clock.slow = promise;
+    const early = await ask("/");
+    t.equal(early.status, 200);
+    t.equal(early.maxAge, null);
+    resolve();
+    clock.slow = null;
+    pass(200);
+    const later = await ask("/");
+    t.equal(later.status, 200);
+    t.ok(later.maxAge, "the new cookie");
+    t.equal(refreshes(provider).length, 1);
+  },
+);
 
 t.test("a session ends with what the provider says no to", async (t) => {
   for (const [name, change] of [

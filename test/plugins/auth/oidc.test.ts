@@ -317,6 +317,22 @@ t.test("a login can be asked for where none is needed, and leads back to a path 
   t.match(JSON.parse(page.text), { "x-auth-subject": "alice" });
 });
 
+t.test(
+  "a page that needs a group leads to a login, and who is not in it gets 403 and no circle",
+  async (t) => {
+    const provider = await startProvider(t, [site], { users });
+    const policy = { require: "none", requireGroups: ["staff"] };
+    await using gateway = await startLoginGateway(provider, { policy });
+    const page = await browserOf(gateway).go(`${site}/`);
+    t.match(JSON.parse(page.text), { "x-auth-subject": "alice" });
+    t.equal((await gateway.fetch("/")).status, 401);
+    provider.user = "bob";
+    const stopped = await browserOf(gateway).go(`${site}/`);
+    t.equal(stopped.status, 403);
+    t.equal(provider.count("POST /token"), 2);
+  },
+);
+
 onEachEngine(
   "it stands beside strategies of programs, and behind those that have to hold too",
   async (t, engine) => {

@@ -2,7 +2,7 @@ import type { Bucket } from "./counters.ts";
 
 /**
  * Numbers that several machines share, in a store that the operator's config names (`stores` in sluice.yaml). Each plugin
- * has keys of its own there, of up to 1 024 characters. Every call is one step for all machines, and takes a round trip over the
+ * has keys of its own there, of up to 1 024 characters, which the server sees hashed. Every call is one step for all machines, and takes a round trip over the
  * network; calls of the same moment share one. Needs `capabilities: { kv: true }`.
  *
  * When the store cannot be reached, or does not answer in time, calls reject with a `NetworkError`; it is then not known whether

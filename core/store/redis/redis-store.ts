@@ -7,6 +7,7 @@ import {
   type Send,
 } from "./connection.ts";
 import { storeScript } from "./script.ts";
+import { storeKey } from "./store-key.ts";
 
 export interface RedisStoreOptions extends Omit<RedisConnectionOptions, "probe" | "onState"> {
   /** In front of every key. */
@@ -140,7 +141,7 @@ export class RedisStore implements RemoteStore {
     for (const { namespace, steps } of groups) {
       values.push(String(steps.length));
       for (const { op, key, values: own } of steps) {
-        keys.push(`${this.options.keyPrefix}${namespace}:${kindOf(op)}:${wellFormed(key)}`);
+        keys.push(storeKey(this.options.keyPrefix, namespace, kindOf(op), key));
         values.push(op, String(own[0]), String(own[1]), String(own[2]), String(own[3]), String(own[4]));
       }
     }
@@ -175,9 +176,4 @@ function textsIn(answer: unknown, count: number): readonly string[] {
 /** What is kept differently never has the same key. */
 function kindOf(op: StoreStep["op"]): string {
   return op.length === 1 ? op.toLowerCase() : "n";
-}
-
-/** Half a character has no UTF-8, and all of them would become the same key. */
-function wellFormed(key: string): string {
-  return key.isWellFormed() ? key : `\0${Buffer.from(key, "utf16le").toString("hex")}`;
 }

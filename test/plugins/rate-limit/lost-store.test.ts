@@ -71,18 +71,18 @@ for (const [onLoss, statuses] of Object.entries(without) as [Choice, readonly nu
     },
     async (t) => {
       const redis = await startRedis(t);
-      const machine = await start(t, redis.url, onLoss, { commandTimeout: 300 });
+      const machine = await start(t, redis.url, onLoss, { commandTimeout: 800 });
       t.same(await machine.statuses(4), [200, 200, 200, 429]);
       redis.signal("SIGSTOP");
       const begun = performance.now();
       const [first] = await machine.statuses(1);
       const waited = performance.now() - begun;
       t.equal(first, statuses[0]);
-      t.ok(waited >= 295, `it was waited for, ${waited} ms`);
+      t.ok(waited >= 795, `it was waited for, ${waited} ms`);
       const then = performance.now();
       t.same(await machine.statuses(4), statuses.slice(1));
       const rest = performance.now() - then;
-      t.ok(rest < 300, `four others waited for nothing: ${rest} ms`);
+      t.ok(rest < 800, `four others waited for nothing: ${rest} ms`);
       redis.signal("SIGCONT");
       await until(machine.isUp);
       // What was asked while it stood still it may have counted.
@@ -195,9 +195,9 @@ t.test(
     const redis = await startRedis(t);
     let delay = 0;
     const port = await slowly(t, redis, () => delay);
-    const machine = await start(t, `redis://127.0.0.1:${port}`, "allow", { commandTimeout: 150 });
+    const machine = await start(t, `redis://127.0.0.1:${port}`, "allow", { commandTimeout: 500 });
     t.same(await machine.statuses(1), [200]);
-    delay = 400;
+    delay = 1500;
     const begun = performance.now();
     // Long enough for it to be tried again, and again.
     const found: number[] = [];
@@ -207,7 +207,7 @@ t.test(
     const { calls, failed } = machine.storeMetrics.snapshot()[0]!;
     t.equal(failed, asked, "none was answered");
     t.equal(calls, 1, "the first");
-    t.ok(asked > 50, `${asked} requests in 2.5 s`);
+    t.ok(asked > 10, `${asked} requests in 2.5 s`);
     delay = 0;
     await until(machine.isUp);
   },

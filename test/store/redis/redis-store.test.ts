@@ -4,6 +4,7 @@ import t, { type Test } from "tap";
 import type { RedisConfig, StoreConfig } from "../../../core/config/store-model.ts";
 import { remoteStores } from "../../../core/data/open-store.ts";
 import { StoreMetrics } from "../../../core/observe/store-metrics.ts";
+import { storeKey } from "../../../core/store/redis/store-key.ts";
 import { StoreLostError, type StoreStep } from "../../../core/store/remote-store.ts";
 import { testStore } from "../../../core/testing/test-config.ts";
 import { createAuthority } from "../../net/certificates.ts";
@@ -38,9 +39,9 @@ async function openOne(t: Test, redis: RedisServer, settings: Partial<RedisConfi
 t.test("keys have the deployment's prefix, the plugin's name and their kind", { skip }, async (t) => {
   const redis = await startRedis(t);
   const { store } = await openOne(t, redis, { keyPrefix: "shop:" });
-  const key = "mine: {a}\r\nb";
-  t.equal(await store.run("plugin", [add(key)]), "1");
-  t.equal(await redis.say("EXISTS", `shop:plugin:n:${key}`), ":1\r\n");
+  t.equal(await store.run("plugin", [add("mine")]), "1");
+  t.equal(await redis.say("EXISTS", storeKey("shop:", "plugin", "n", "mine")), ":1\r\n");
+  t.same((await redis.list("KEYS", "shop:plugin:*")).length, 1);
 });
 
 t.test("another database is another room", { skip }, async (t) => {

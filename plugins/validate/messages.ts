@@ -66,7 +66,10 @@ export function checkResponse(
     ];
     return { status: 502, title: "The status is not in the document", errors };
   }
-  return rule.body && bytes && checkBody(bytes, headers, rule.body);
+  const errors = rule.headers.flatMap((check) => check({ url: "", headers }));
+  const ofBody = rule.body && bytes && checkBody(bytes, headers, rule.body);
+  if (errors.length === 0) return ofBody;
+  return { status: 502, title: "The answer does not fit", errors: [...errors, ...(ofBody?.errors ?? [])] };
 }
 
 function pathOf(url: string): string {

@@ -9,12 +9,12 @@ import {
   partAt,
 } from "../../shared/openapi/document.ts";
 import { PathTable } from "../../shared/openapi/path-table.ts";
-import type { BodyRule, Media } from "../body.ts";
+import { type BodyRule, isJson, type Media } from "../body.ts";
 import { Compiler } from "../schema/compile.ts";
 import { type Node, ownUri, type Registry } from "../schema/registry.ts";
 import { registryOf, running, type SchemaOptions, type Validate } from "../schema/validator.ts";
 import type { Operation, ParameterCheck } from "./operation.ts";
-import { parameterCheck } from "./parameter.ts";
+import { type ParameterSchema, parameterCheck } from "./parameter.ts";
 
 /** A compiled OpenAPI document. */
 export interface OpenApi {
@@ -73,7 +73,10 @@ function operationOf(parts: Parts, item: Path, path: Path): Operation {
         const hasContent = response.value["content"] !== undefined;
         return [
           status.toUpperCase().replace("DEFAULT", "default"),
-          { body: hasContent ? bodyRule(parts, response, true) : null },
+          {
+            body: hasContent ? bodyRule(parts, response, true) : null,
+            headers: headersOf(parts, response),
+          },
         ];
       }),
     ),
@@ -88,13 +91,11 @@ function parametersOf(parts: Parts, item: Path, path: Path): ParameterCheck[] {
     if (!isArray(list)) throw new Error(`#${pointerOf(owner)}/parameters: expected a list`);
     for (const index of list.keys()) {
       const { value, path: at } = parts.at([...owner, "parameters", String(index)]);
-      const validate = value["schema"] === undefined ? null : parts.validate([...at, "schema"]);
       const template = String(item[1] ?? "");
       const check = parameterCheck(
         value,
         `#${pointerOf(at)}`,
-        validate,
-        (schema) => parts.schema(schema),
+        schemaOf(parts, { value, path: at }),
         template,
       );
       const key = `${String(value["in"])} ${String(value["name"]).toLowerCase()}`;
@@ -102,6 +103,31 @@ function parametersOf(parts: Parts, item: Path, path: Path): ParameterCheck[] {
     }
   }
   return [...found.values()];
+}
+
+/** OpenAPI 3.1 section 4.8.21: a header of a response is as a parameter in a header, of the style simple. */
+function headersOf(parts: Parts, { value, path }: Part): ParameterCheck[] {
+  const { headers } = value;
+  if (!isObject(headers)) return [];
+  return Object.keys(headers).flatMap((name) => {
+    const header = parts.at([...path, "headers", name]);
+    const parameter = { ...header.value, name, in: "header", style: "simple" };
+    const check = parameterCheck(parameter, `#${pointerOf(header.path)}`, schemaOf(parts, header), "");
+    return check ?? [];
+  });
+}
+
+/** Of a parameter or a header: its `schema`, or the one of its only `content`. */
+function schemaOf(parts: Parts, { value, path }: Part): ParameterSchema {
+  const resolve = (schema: Json | undefined) => parts.schema(schema);
+  const { schema, content } = value;
+  if (schema !== undefined)
+    return { validate: parts.validate([...path, "schema"]), isContent: false, resolve };
+  const type = isObject(content) ? Object.keys(content)[0] : undefined;
+  if (type === undefined || !isJson(type.toLowerCase())) return { validate: null, isContent: false, resolve };
+  const media = parts.at([...path, "content", type]);
+  const isChecked = media.value["schema"] !== undefined;
+  return { validate: isChecked ? parts.validate([...media.path, "schema"]) : null, isContent: true, resolve };
 }
 
 function bodyRule(parts: Parts, { value, path }: Part, required: boolean): BodyRule {

@@ -16,7 +16,12 @@ export interface Operation {
   /** Null: nothing is said of a body. */
   readonly body: BodyRule | null;
   /** By status, `2XX` or `default`. */
-  readonly responses: ReadonlyMap<string, { readonly body: BodyRule | null }>;
+  readonly responses: ReadonlyMap<string, ResponseRule>;
+}
+
+export interface ResponseRule {
+  readonly body: BodyRule | null;
+  readonly headers: readonly ParameterCheck[];
 }
 
 /** OpenAPI 3.1 section 4.8.16: a status goes before its range, and both before the default. */

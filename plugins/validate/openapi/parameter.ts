@@ -1,96 +1,136 @@
 import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
+import { readJson } from "../read-json.ts";
 import type { Violation } from "../schema/run.ts";
 import type { Validate } from "../schema/validator.ts";
 import type { ParameterCheck, ParameterSource } from "./operation.ts";
+import { type Found, problemIn, type Shape, type Style, type Texts, valueIn } from "./style.ts";
 
 type Resolve = (schema: Json | undefined) => JsonObject;
 
 /** Names that section 4.8.12.2.1 leaves to other parts of the document. */
 const others = new Set(["accept", "authorization", "content-type"]);
-const separators: Readonly<Record<string, string>> = {
-  form: ",",
-  simple: ",",
-  spaceDelimited: " ",
-  pipeDelimited: "|",
-};
+const places = ["path", "query", "header", "cookie"] as const;
+
+/** How a parameter's schema is found and applied. */
+export interface ParameterSchema {
+  /** Of its `schema`, or of its `content`; null: it has neither, or a `content` that is not JSON. */
+  readonly validate: Validate | null;
+  /** Whether it is a text of JSON. */
+  readonly isContent: boolean;
+  readonly resolve: Resolve;
+}
 
 /**
  * Makes the check of a parameter; null: it is none of those that are checked.
  *
- * @param validate of its schema; null: it has none
  * @param template of the path
- * @throws Error for a style that is not known
+ * @throws Error for what no text can be
  */
 export function parameterCheck(
   parameter: JsonObject,
   at: string,
-  validate: Validate | null,
-  resolve: Resolve,
+  { validate, isContent, resolve }: ParameterSchema,
   template: string,
 ): ParameterCheck | null {
   const { name, in: place, required = false } = parameter;
   if (typeof name !== "string" || typeof place !== "string") throw new Error(`${at}: expected name and in`);
   if (place === "header" && others.has(name.toLowerCase())) return null;
-  const read = readerOf(name, place, template, at);
-  const style = String(parameter["style"] ?? (place === "query" || place === "cookie" ? "form" : "simple"));
-  const schema = resolve(parameter["schema"]);
-  const types = typesOf(schema, resolve);
-  const isWhole = !types.has("array") && !types.has("object");
-  if (validate && !isWhole && (types.has("object") || separators[style] === undefined)) {
-    throw new Error(`${at}: parameters that are objects, and style ${style}, are not supported`);
-  }
-  const explodes = parameter["explode"] ?? style === "form";
-  const itemTypes = typesOf(resolve(schema["items"]), resolve);
+  const style = styleOf(parameter, name, place, at);
+  const shape = isContent ? wholeText : shapeOf(resolve(parameter["schema"]), resolve, at);
+  const problem = validate === null ? null : problemIn(style, shape);
+  if (problem !== null) throw new Error(`${at}: ${problem}`);
+  const read = readerOf(style, template, at);
   const path = [place, name];
   const fail = (message: string): Violation[] => [
     { pointer: `/${place}/${name}`, message, schemaPointer: at },
   ];
   return (request) => {
-    const texts = read(request);
-    if (texts === null) return fail("is not well-formed");
-    if (texts.length === 0) return required === true ? fail("must be there") : [];
-    if (!validate) return [];
-    if (isWhole) {
-      // One reader takes the first, another one the last.
-      return texts.length > 1 ? fail("must be there once") : validate(typed(texts[0]!, types), path);
-    }
-    const isMany = explodes === true && (place === "query" || place === "cookie");
-    if (!isMany && texts.length > 1) return fail("must be there once");
-    const items = isMany ? texts : texts[0]!.split(separators[style]!);
-    return validate(
-      items.map((item) => typed(item, itemTypes)),
-      path,
-    );
+    const found = isContent
+      ? jsonIn(valueIn(read(request), style, shape))
+      : valueIn(read(request), style, shape);
+    if (found === "malformed") return fail("is not well-formed");
+    if (found === "absent") return required === true ? fail("must be there") : [];
+    if (found === "twice") return fail("must be there once");
+    return validate === null ? [] : validate(found.value, path);
   };
 }
 
-/** Values of a parameter, none when it is absent; null: it cannot be decoded. */
-function readerOf(name: string, place: string, template: string, at: string) {
-  if (place === "query") {
-    return ({ url }: ParameterSource) => new URL(url).searchParams.getAll(name);
+const wholeText: Shape = { kind: "whole", types: new Set() };
+
+/** What the text of a parameter with `content` means. */
+function jsonIn(found: Found): Found {
+  if (typeof found === "string") return found;
+  const read = readJson(new TextEncoder().encode(String(found.value)));
+  return "problem" in read ? "malformed" : read;
+}
+
+function styleOf(parameter: JsonObject, name: string, place: string, at: string): Style {
+  const known = places.find((each) => each === place);
+  if (known === undefined) throw new Error(`${at}: expected in: path, query, header or cookie`);
+  const isForm = known === "query" || known === "cookie";
+  const style = String(parameter["style"] ?? (isForm ? "form" : "simple"));
+  return { name, place: known, style, explode: (parameter["explode"] ?? style === "form") === true };
+}
+
+function shapeOf(schema: JsonObject, resolve: Resolve, at: string): Shape {
+  const types = typesOf(schema, resolve);
+  if (!types.has("object")) {
+    const isList = types.has("array");
+    return isList
+      ? { kind: "list", types: typesOf(resolve(schema["items"]), resolve) }
+      : { kind: "whole", types };
   }
-  if (place === "header") return ({ headers }: ParameterSource) => optional(headers.get(name));
-  if (place === "cookie") return ({ headers }: ParameterSource) => cookies(headers.get("cookie"), name);
-  if (place !== "path") throw new Error(`${at}: expected in: path, query, header or cookie`);
+  if (types.has("array")) throw new Error(`${at}: a text cannot be told to be a list or an object`);
+  const properties = propertiesOf(schema, resolve);
+  const own = new Map(properties.map(([name, each]) => [name, elementTypes(each, resolve)]));
+  const rest = elementTypes(resolve(schema["additionalProperties"]), resolve);
+  return { kind: "object", names: [...own.keys()], typesOf: (name) => own.get(name) ?? rest };
+}
+
+/** Types of a property; of a list also those of its items. */
+function elementTypes(schema: JsonObject, resolve: Resolve): ReadonlySet<string> {
+  const types = typesOf(schema, resolve);
+  return types.has("array") ? new Set([...types, ...typesOf(resolve(schema["items"]), resolve)]) : types;
+}
+
+/** Also those that parts of `allOf`, `anyOf` and `oneOf` name. */
+function propertiesOf(schema: JsonObject, resolve: Resolve, depth = 0): [string, JsonObject][] {
+  const { properties } = schema;
+  const own = isObject(properties) ? Object.entries(properties) : [];
+  const found = own.map(([name, each]): [string, JsonObject] => [name, resolve(each)]);
+  if (depth > 5) return found;
+  return [...partsOf(schema).flatMap((part) => propertiesOf(resolve(part), resolve, depth + 1)), ...found];
+}
+
+function partsOf(schema: JsonObject): Json[] {
+  return ["allOf", "anyOf", "oneOf"].flatMap((keyword) => {
+    const list = schema[keyword];
+    return isArray(list) ? list : [];
+  });
+}
+
+/** The texts in which a parameter is. */
+function readerOf({ name, place }: Style, template: string, at: string): (source: ParameterSource) => Texts {
+  const texts = (url: string, values: readonly string[] = [], segment: string | null = null) => ({
+    url,
+    values,
+    segment,
+  });
+  if (place === "query") return ({ url }) => texts(url);
+  if (place === "header") {
+    return ({ url, headers }) => {
+      const value = headers.get(name);
+      return texts(url, value === null ? [] : [value]);
+    };
+  }
+  if (place === "cookie") return ({ url, headers }) => texts(url, cookies(headers.get("cookie"), name));
   const names = [...template.matchAll(/\{([^}]*)\}/g)].map(([, each]) => each);
   const index = names.indexOf(name);
   if (index < 0) throw new Error(`${at}: ${template} has no {${name}}`);
   const last = template.split(/\{[^}]*\}/).map((part) => part.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&"));
   // The path of a server stands before it.
   const test = new RegExp(`${last.join("([^/]+)")}$`);
-  return ({ url }: ParameterSource) => decoded(test.exec(new URL(url).pathname)?.[index + 1]);
-}
-
-function optional(value: string | null): string[] {
-  return value === null ? [] : [value];
-}
-
-function decoded(value: string | undefined): string[] | null {
-  try {
-    return value === undefined ? [] : [decodeURIComponent(value)];
-  } catch {
-    return null;
-  }
+  return ({ url }) => texts(url, [], test.exec(new URL(url).pathname)?.[index + 1] ?? null);
 }
 
 /** RFC 6265 section 4.2.1. */
@@ -104,19 +144,8 @@ function typesOf(schema: JsonObject, resolve: Resolve, depth = 0): Set<string> {
   const { type } = schema;
   const found = new Set<string>((isArray(type) ? type : [type]).filter((each) => typeof each === "string"));
   if (depth > 5) return found;
-  for (const keyword of ["allOf", "anyOf", "oneOf"]) {
-    const list = schema[keyword];
-    for (const part of isArray(list) ? list : []) {
-      for (const each of typesOf(resolve(isObject(part) ? part : {}), resolve, depth + 1)) found.add(each);
-    }
+  for (const part of partsOf(schema)) {
+    for (const each of typesOf(resolve(isObject(part) ? part : {}), resolve, depth + 1)) found.add(each);
   }
   return found;
-}
-
-/** The value that a text means where the schema wants it to be one. */
-function typed(text: string, types: ReadonlySet<string>): Json {
-  const isNumber = types.has("integer") || types.has("number");
-  if (isNumber && /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
-  if (types.has("boolean") && (text === "true" || text === "false")) return text === "true";
-  return text;
 }

@@ -99,6 +99,7 @@ export class TinyLfu {
 
   /** Another capacity. Returns keys of entries that have to go. */
   resize(capacity: number): string[] {
+    if (capacity === this.#capacity) return [];
     this.#capacity = capacity;
     const tooLarge = [...this.#entries.values()].filter(({ bytes }) => bytes > this.#mainCapacity);
     for (const entry of tooLarge) this.#drop(entry);

@@ -1,7 +1,8 @@
 /** The command with stores that machines share: counting over processes, reloads, metrics, and what is shown. */
-import { Agent, request } from "node:http";
+import { Agent, createServer, request, type ServerResponse } from "node:http";
 import t, { type Test } from "tap";
 import { until } from "../net/until.ts";
+import { listenLocally } from "../support/free-port.ts";
 import { missing } from "../support/missing.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { PluginFolder } from "./plugin-folder.ts";
@@ -167,4 +168,31 @@ t.test("a store that is not named by the config costs nothing", { skip }, async 
   const text = await (await fetch(`${await sluice.adminUrl()}/metrics`)).text();
   t.notMatch(text, /store="/);
   t.same(await connections(redis), []);
+});
+
+t.test("places that a killed process held come back, neither at once nor late", { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const held = new Set<ServerResponse>();
+  const service = createServer((request, response) => {
+    if (request.url === "/held") held.add(response);
+    else response.end("here");
+  });
+  const port = await listenLocally(service);
+  t.teardown(() => service.close() && service.closeAllConnections());
+  const hold = 3;
+  const text = configFor(redis, { limit: `algorithm: concurrency, limit: 3, hold: ${hold}` })
+    .replace("http://127.0.0.1:1", `http://127.0.0.1:${port}`)
+    .replace('respond: { status: 200, body: "here" }', "cluster: app");
+  const [doomed, other] = [1, 2].map(() => start(t, new PluginFolder(t, {}), text));
+  const urls = [await doomed!.url(), await other!.url()];
+  const lost = [1, 2, 3].map(() => ask(`${urls[0]}/held`).catch(() => 0));
+  await until(() => held.size === 3);
+  t.equal(await ask(urls[1]!), 429, "all are taken");
+  const killed = performance.now();
+  process.kill(doomed!.dataPid(), "SIGKILL");
+  await Promise.all(lost);
+  t.equal(await ask(urls[1]!), 429, "nobody gave them back");
+  await until(async () => (await ask(urls[1]!)) === 200);
+  const seconds = (performance.now() - killed) / 1000;
+  t.ok(seconds < 2 * hold + 1, `free after ${seconds.toFixed(1)} s`);
 });

@@ -2,7 +2,9 @@ import { type Form, formOf } from "./conversion.ts";
 import type { Facts, Fields } from "./facts.ts";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "./json-value.ts";
 import { ExpressionError } from "./jsonata/expression-error.ts";
-import type { Rule } from "./rules.ts";
+import type { Rule, Rules } from "./rules.ts";
+import { DueStream } from "./stream/due-stream.ts";
+import type { StreamEditor } from "./stream/editor.ts";
 import { NotXmlError, XmlSyntaxError } from "./xml/xml-error.ts";
 
 /** As much of a message as is used. */
@@ -53,17 +55,56 @@ export function isEncoded(fields: Pick<Fields, "get">): boolean {
   return !/^\s*(?:identity\s*)?$/i.test(fields.get("content-encoding") ?? "");
 }
 
+/** Where the editor of a body is kept that is edited as it passes. */
+export interface Streaming {
+  editor: StreamEditor | null;
+}
+
+interface Means {
+  /** Why a body cannot be looked into; null: it can. */
+  readonly cannotRead: BodyFault | null;
+  readonly rules: Pick<Rules, "mostDepth">;
+  readonly log: Log;
+  readonly state: Streaming;
+}
+
+export function dueStream({ mostDepth, longestLine, lets }: Rules): DueStream {
+  return new DueStream({ mostDepth, longest: longestLine, lets });
+}
+
+/**
+ * Edits a body whole, or sees to it that it is edited as it passes, or both.
+ *
+ * @param editor `encoded`: it cannot be edited
+ * @returns why it could not be; a promise only where the body has to be read
+ */
+export function editedBody(
+  message: Message,
+  due: readonly Due[],
+  editor: StreamEditor | "encoded" | null,
+  { cannotRead, rules, log, state }: Means,
+): BodyFault | null | Promise<BodyFault | null> {
+  if (due.length === 0 && editor === null) return null;
+  if (cannotRead !== null) return cannotRead;
+  if (editor === "encoded") return editor;
+  if (due.length > 0) return editBody(message, due, rules.mostDepth, log, editor);
+  forgetBytes(message.headers);
+  state.editor = editor;
+  return null;
+}
+
 /**
  * Edits a body that is JSON or XML. What tells of the bytes that were there goes with them; an entity tag becomes weak, since the
  * new body means the same only as long as the rules do (RFC 9110 section 8.8.1).
  *
  * @returns why it could not be; null: it is edited
  */
-export async function editBody(
+async function editBody(
   message: Message,
   due: readonly Due[],
   mostDepth: number,
   log: Log,
+  stream: StreamEditor | null,
 ): Promise<BodyFault | null> {
   const text = textOf(await message.bytes());
   // An empty body is none.
@@ -75,7 +116,7 @@ export async function editBody(
   } catch (error) {
     return faultOf(error, log);
   }
-  message.setBody(edited);
+  message.setBody(stream === null ? edited : await stream.pushText(edited, true, log));
   forgetBytes(message.headers);
   return null;
 }

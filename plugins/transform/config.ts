@@ -44,6 +44,27 @@ const json = {
   },
 } as const;
 
+const texts = {
+  type: "array",
+  maxItems: 100,
+  default: [],
+  description: "Texts that are put in the place of others in a body that is text, as it passes",
+  items: {
+    type: "object",
+    additionalProperties: false,
+    required: ["find"],
+    properties: {
+      find: { type: "string", minLength: 1, maxLength: 1000 },
+      put: { type: "string", maxLength: 1000, default: "***" },
+    },
+  },
+} as const;
+
+const lines = {
+  ...json,
+  description: "Edits of each document in a body of lines or events, as it passes",
+} as const;
+
 const setCookies = {
   type: "array",
   maxItems: 100,
@@ -102,6 +123,8 @@ export const schema = {
           path: { ...text, pattern: "^/[\\x21-\\x7e]*$" },
           convert,
           json,
+          lines,
+          texts,
         },
       },
     },
@@ -124,6 +147,8 @@ export const schema = {
           setCookies,
           convert,
           json,
+          lines,
+          texts,
         },
       },
     },
@@ -148,6 +173,13 @@ export const schema = {
       maximum: 100_000_000,
       default: 4_000_000,
       description: "Most values and characters of what an expression makes",
+    },
+    maxLine: {
+      type: "integer",
+      minimum: 100,
+      maximum: 100_000_000,
+      default: 262_144,
+      description: "Longest line or event, in characters",
     },
     unreadable: {
       enum: ["refuse", "pass"],

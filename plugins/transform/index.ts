@@ -1,5 +1,6 @@
 /** Edits heads and JSON bodies by rules. */
 import { definePlugin } from "sluice/sdk";
+import type { Streaming } from "./body.ts";
 import { schema } from "./config.ts";
 import type { Fields } from "./facts.ts";
 import { refusedRequest, refusedResponse } from "./refusal.ts";
@@ -14,9 +15,17 @@ export default definePlugin({
   description:
     "Edits headers, queries, paths, cookies, JSON and XML bodies by rules, and masks what others must not see",
   config: schema,
-  state: () => ({ kept: nothing }),
-  setup(config) {
-    rulesByConfig.set(config, rulesOf(config));
+  state: () => ({
+    kept: nothing,
+    request: { editor: null } as Streaming,
+    response: { editor: null } as Streaming,
+  }),
+  setup(config, host) {
+    const rules = rulesOf(config);
+    rulesByConfig.set(config, rules);
+    if (!rules.streams.request) host.skip("onRequestBody");
+    if (!rules.streams.response) host.skip("onResponseBody");
+    if (rules.response.length === 0) host.skip("onResponse");
   },
   onRequest(request, ctx) {
     const rules = rulesByConfig.get(ctx.config)!;
@@ -25,11 +34,21 @@ export default definePlugin({
       ctx.state.kept = { method, fields: new Map(rules.kept.map((name) => [name, headers.get(name)])) };
     }
     if (rules.readsResponse) askForWhole(request.headers);
-    return refused(transformRequest(request, rules, ctx), rules, refusedRequest);
+    return refused(transformRequest(request, rules, ctx, ctx.state.request), rules, refusedRequest);
   },
   onResponse(response, ctx) {
     const rules = rulesByConfig.get(ctx.config)!;
-    return refused(transformResponse(response, rules, ctx.state.kept, ctx), rules, refusedResponse);
+    return refused(
+      transformResponse(response, rules, ctx.state.kept, ctx, ctx.state.response),
+      rules,
+      refusedResponse,
+    );
+  },
+  onRequestBody(chunk, ctx) {
+    return ctx.state.request.editor?.push(chunk, ctx.last, ctx.log);
+  },
+  onResponseBody(chunk, ctx) {
+    return ctx.state.response.editor?.push(chunk, ctx.last, ctx.log);
   },
 });
 

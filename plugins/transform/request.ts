@@ -1,6 +1,6 @@
 import type { Context, PluginRequest } from "sluice/sdk";
 import { targetOf } from "../shared/target.ts";
-import { type BodyFault, DueRules, editBody, isEncoded } from "./body.ts";
+import { type BodyFault, DueRules, dueStream, editedBody, isEncoded, type Streaming } from "./body.ts";
 import { applyEdits, type Edits, fieldEntries, PairList } from "./entries.ts";
 import { escapeForField, escapeForUrl } from "./escape.ts";
 import type { Facts } from "./facts.ts";
@@ -15,9 +15,11 @@ export function transformRequest(
   request: PluginRequest,
   rules: Rules,
   context: Context,
+  state: Streaming,
 ): Fault | null | Promise<Fault | null> {
   const cannotRead = isEncoded(request.headers) ? "encoded" : null;
   const bodies = new DueRules();
+  const streams = rules.streams.request ? dueStream(rules) : null;
   for (const rule of rules.request) {
     const plain = requestFacts(request, context);
     const named = rule.when(plain);
@@ -27,10 +29,14 @@ export function transformRequest(
     const fault = editHead(request, rule, facts);
     if (fault !== null) return fault;
     bodies.add(rule, type, request.headers, facts);
+    if (rule.stream !== null) streams?.add(rule.stream, request.headers, facts);
   }
-  const { due } = bodies;
-  if (due.length === 0) return null;
-  return cannotRead ?? editBody(request, due, rules.mostDepth, context.log);
+  return editedBody(request, bodies.due, streams?.editor() ?? null, {
+    cannotRead,
+    rules,
+    log: context.log,
+    state,
+  });
 }
 
 function requestFacts(request: PluginRequest, context: Context): Facts {

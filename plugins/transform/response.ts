@@ -1,10 +1,19 @@
 import type { Context, PluginResponse } from "sluice/sdk";
 import { targetOf } from "../shared/target.ts";
-import { type BodyFault, type Due, DueRules, editBody, isEncoded } from "./body.ts";
+import {
+  type BodyFault,
+  type Due,
+  DueRules,
+  dueStream,
+  editedBody,
+  isEncoded,
+  type Streaming,
+} from "./body.ts";
 import { applyEdits, fieldEntries } from "./entries.ts";
 import { escapeForField } from "./escape.ts";
 import type { Facts } from "./facts.ts";
 import type { Rules } from "./rules.ts";
+import type { DueStream } from "./stream/due-stream.ts";
 
 /** What is kept of a request until its response comes. */
 export interface Kept {
@@ -19,20 +28,29 @@ export function transformResponse(
   rules: Rules,
   kept: Kept,
   context: Context,
+  state: Streaming,
 ): BodyFault | null | Promise<BodyFault | null> {
   const { status } = response;
   const cannotRead = isEncoded(response.headers) ? "encoded" : status === 206 ? "malformed" : null;
-  const due = editHeads(response, rules, kept, context);
-  if (due.length === 0 || status === 204 || status === 304) return null;
+  const streams = rules.streams.response ? dueStream(rules) : null;
+  const due = editHeads(response, rules, kept, context, streams);
+  const editor = streams?.editor() ?? null;
+  if ((due.length === 0 && editor === null) || status === 204 || status === 304) return null;
   if (kept.method === "HEAD") {
     // The length that the service told is that of another body.
     response.setBody("");
     return null;
   }
-  return cannotRead ?? editBody(response, due, rules.mostDepth, context.log);
+  return editedBody(response, due, editor, { cannotRead, rules, log: context.log, state });
 }
 
-function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: Context): readonly Due[] {
+function editHeads(
+  response: PluginResponse,
+  rules: Rules,
+  kept: Kept,
+  context: Context,
+  streams: DueStream | null,
+): readonly Due[] {
   const bodies = new DueRules();
   for (const rule of rules.response) {
     const plain = responseFacts(response, kept, context);
@@ -45,6 +63,7 @@ function editHeads(response: PluginResponse, rules: Rules, kept: Kept, context: 
     rule.setCookies?.(response.headers);
     if (rule.status !== null) response.status = rule.status;
     bodies.add(rule, type, response.headers, facts);
+    if (rule.stream !== null) streams?.add(rule.stream, response.headers, facts);
   }
   return bodies.due;
 }

@@ -5,6 +5,8 @@ import { type Conversion, conversionOf } from "./conversion.ts";
 import { type Edits, editsOf } from "./entries.ts";
 import { type EditSettings, type JsonEdit, jsonEdit } from "./json-edits.ts";
 import { type SetCookieEdit, setCookieEdit } from "./set-cookies.ts";
+import type { StreamRule } from "./stream/due-stream.ts";
+import { textsOf } from "./stream/texts.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
 export type Config = ConfigOf<typeof schema>;
@@ -16,6 +18,8 @@ export interface Rule {
   readonly headers: Edits | null;
   readonly json: readonly JsonEdit[];
   readonly convert: Conversion | null;
+  /** Null: it does nothing to bodies as they pass. */
+  readonly stream: StreamRule | null;
 }
 
 export interface RequestRule extends Rule {
@@ -36,7 +40,11 @@ export interface Rules {
   /** Fields of the request that rules of the response read. */
   readonly kept: readonly string[];
   readonly readsResponse: boolean;
+  /** Whether a body may have to be edited as it passes. */
+  readonly streams: { readonly request: boolean; readonly response: boolean };
   readonly mostDepth: number;
+  /** Characters of a line or an event. */
+  readonly longestLine: number;
   /** Whether a body that cannot be read goes on as it is. */
   readonly lets: boolean;
 }
@@ -64,14 +72,17 @@ export function rulesOf(config: Config): Rules {
     request,
     response,
     kept: [...new Set(templates.flatMap(({ requestFields }) => requestFields))],
-    readsResponse: response.some(({ json, convert }) => json.length > 0 || convert !== null),
+    readsResponse:
+      response.some(({ json, convert }) => json.length > 0 || convert !== null) || streams(response),
+    streams: { request: streams(request), response: streams(response) },
     mostDepth: config.maxDepth,
+    longestLine: config.maxLine,
     lets: config.unreadable === "pass",
   };
 }
 
 function ruleOf(
-  rule: Pick<RuleConfig, "when" | "headers" | "json" | "convert">,
+  rule: Pick<RuleConfig, "when" | "headers" | "json" | "convert" | "lines" | "texts">,
   side: string,
   settings: EditSettings,
   templates: Template[],
@@ -83,7 +94,21 @@ function ruleOf(
     headers,
     json: rule.json.map((edit) => jsonEdit(edit, settings, templates)),
     convert: conversionOf(rule.convert, settings.depth),
+    stream: streamRule(rule, settings, templates),
   };
+}
+
+function streamRule(
+  { lines, texts }: Pick<RuleConfig, "lines" | "texts">,
+  settings: EditSettings,
+  templates: Template[],
+): StreamRule | null {
+  if (lines.length + texts.length === 0) return null;
+  return { texts: textsOf(texts), lines: lines.map((edit) => jsonEdit(edit, settings, templates)) };
+}
+
+function streams(rules: readonly Rule[]): boolean {
+  return rules.some(({ stream }) => stream !== null);
 }
 
 function cookieEdits(rule: RuleConfig): Edits | null {

@@ -6,22 +6,19 @@ import type { BodyStages, StageSpec } from "../policy/body-stages.ts";
 import { GuestBody } from "../policy/guest-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
-import { planRoute, type RoutePlan } from "../policy/plan.ts";
+import { extendPlan, noPlan, planRoute, type RoutePlan } from "../policy/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import type { Recording } from "../policy/recording.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
-import type { Steering } from "../policy/steering.ts";
 import { bytesOf, tooLong } from "../policy/whole-body.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
-import type { Cluster } from "../upstream/cluster.ts";
 import { editableRequestFields, editableResponseFields, toldLength } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { exchangeIsOver } from "./body-reading.ts";
 import { clientScheme } from "./client-facts.ts";
-import { clusterFor } from "./cluster-choice.ts";
 import type { Exchange } from "./exchange.ts";
 import { ExchangeBodies } from "./exchange-bodies.ts";
 import type { Route } from "./generation.ts";
@@ -33,23 +30,10 @@ import { refresh } from "./refresh.ts";
 import { RequestFlow } from "./request-flow.ts";
 import { admitAgain } from "./request-priority.ts";
 import { draftAnswer } from "./route-answer.ts";
-import { hasOthers } from "./steered-choice.ts";
+import { clusterOf } from "./steered-choice.ts";
 
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;
-
-const noPlan: RoutePlan = {
-  policies: [],
-  onRequest: [],
-  onRequestBody: [],
-  onUpstream: [],
-  onResponse: [],
-  onResponseBody: [],
-  onLog: [],
-  readsRequestBody: false,
-  readsResponseBody: false,
-  decidesPriority: false,
-};
 
 export class ExchangePolicies implements PolicyHost, PhaseListener {
   /** The request as the policies have left it so far. */
@@ -126,24 +110,11 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   private sendUpstream(): void {
     const { exchange } = this;
-    const { cluster, endpoint, steering } = this.attempt;
     try {
-      const found = this.findCluster(cluster);
-      const isSteered = steering !== null && endpoint === null;
-      exchange.attempts.begin(isSteered ? this.steer(found, steering) : found, endpoint);
+      exchange.attempts.begin(clusterOf(exchange, this.attempt), this.attempt.endpoint);
     } catch (error) {
       exchange.attempts.notBegun(toProxyError(error, "handle request"));
     }
-  }
-
-  /** The cluster that is asked, when policies want some of its endpoints to be avoided. */
-  private steer(cluster: Cluster, { avoid, whenAll }: Steering): Cluster {
-    if (hasOthers(cluster, avoid)) return cluster;
-    this.attempt.steering = null;
-    if (whenAll === "ask") return cluster;
-    if (whenAll !== "refuse") return this.findCluster(whenAll.cluster);
-    const message = `Policies leave no endpoint of the cluster ${cluster.name}`;
-    throw new ProxyError("no_healthy_upstream", message, { source: "upstream" });
   }
 
   /** Of two attempts this is the one whose answer counts; what is asked about another one is of no interest. */
@@ -151,14 +122,6 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.phase?.cancel();
     this.phase = null;
     this.attempt = attempt;
-  }
-
-  private findCluster(name: string | null): Cluster {
-    if (name === null) return clusterFor(this.exchange);
-    const cluster = this.exchange.generation.clusters.get(name);
-    if (cluster !== undefined) return cluster;
-    const message = `A policy chose the cluster ${name}: there is none of that name`;
-    throw new ProxyError("plugin_failed", message, { source: "plugin" });
   }
 
   /** Whether a policy has anything to do with the request's body. */
@@ -361,7 +324,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     }
     this.route = route;
     this.exchange.route = route;
-    this.plan = joined(route.plan ?? noPlan, this.passed);
+    this.plan = extendPlan(route.plan ?? noPlan, this.passed);
     this.onRequest();
   }
 
@@ -492,10 +455,4 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     if (this.stage === "upstream") return attemptPreface(exchange, this.attempt, this.bodies.isCoded("q"));
     return responsePreface(this.response!, exchange.attempts, this.responseLength, changes);
   }
-}
-
-/** The plan of the new route, with the policies that the request has passed already. */
-function joined(plan: RoutePlan, passed: readonly Policy[]): RoutePlan {
-  const others = passed.filter((policy) => !plan.policies.includes(policy));
-  return others.length === 0 ? plan : planRoute([...others, ...plan.policies])!;
 }

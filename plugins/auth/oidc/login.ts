@@ -10,6 +10,7 @@ import type { ProveClient } from "./client-auth.ts";
 import type { OidcConfig } from "./config.ts";
 import { type CookieNames, expired, mostLogins } from "./cookies.ts";
 import { verifyIdToken } from "./id-token.ts";
+import { type LoginAnswer, readLoginAnswer } from "./login-answer.ts";
 import type { Metadata } from "./metadata.ts";
 import type { Provider, ProviderHost } from "./provider.ts";
 import { partsOf, returnPath } from "./return-path.ts";
@@ -93,7 +94,7 @@ export class Login {
     const { names, sessions, host } = this.parts;
     if (request.method !== "GET") return wrongMethod("GET");
     const cookies = sessions.cookiesOf(request);
-    const answer = readAnswer(partsOf(request.url).query);
+    const answer = readLoginAnswer(partsOf(request.url).query);
     const name = answer === null ? "" : loginCookie(names, answer.state);
     const spent = cookies.logins.has(name) ? expired([name], names.loginAttributes) : [];
     try {
@@ -151,7 +152,7 @@ export class Login {
     return login;
   }
 
-  private async exchange(answer: Answer, login: PendingLogin, ctx: AuthContext): Promise<Session> {
+  private async exchange(answer: LoginAnswer, login: PendingLogin, ctx: AuthContext): Promise<Session> {
     const { config, provider, proveClient, host } = this.parts;
     const metadata = await provider.metadata();
     if (metadata === null) throw new LoginFailure(503, "provider_unavailable");
@@ -198,23 +199,6 @@ export class Login {
     if (session === null) throw new LoginFailure(502, "no_subject");
     return session;
   }
-}
-
-interface Answer {
-  readonly state: string;
-  readonly code: string | null;
-  readonly error: string | null;
-  readonly iss: string | null;
-}
-
-/** Null: no answer of a provider, or one that can be read in two ways. */
-function readAnswer(query: string): Answer | null {
-  const values = new URLSearchParams(query);
-  const names = ["state", "code", "error", "iss"];
-  if (names.some((name) => values.getAll(name).length > 1)) return null;
-  const [state = null, code = null, error = null, iss = null] = names.map((name) => values.get(name));
-  const isWhole = state !== null && /^[\w-]{43}$/.test(state) && (code === null) !== (error === null);
-  return isWhole ? { state, code, error, iss } : null;
 }
 
 /** RFC 9207, section 2.4: another provider's answer to a question of this one (mix-up). */

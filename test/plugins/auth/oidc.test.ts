@@ -62,6 +62,20 @@ t.test("several tabs log in at the same time, and one that waits keeps what it n
   t.equal(late.status, 200);
 });
 
+t.test("a browser keeps what the newest of many tabs need", async (t) => {
+  const provider = await startProvider(t, [site]);
+  await using gateway = await startLoginGateway(provider);
+  const browser = browserOf(gateway);
+  const links: string[] = [];
+  for (let tab = 0; tab < 10; tab++) {
+    links.push((await browser.go(`${site}/${tab}`, { follow: 0 })).headers.get("location")!);
+  }
+  t.equal(browser.jar(site).size, 6);
+  t.equal((await browser.go(links[9]!)).url, `${site}/9`);
+  t.equal((await browser.go(links[4]!)).url, `${site}/4`);
+  t.equal((await browser.go(links[3]!)).url, `${site}/`, "one that has to do without goes to the root");
+});
+
 t.test("the provider's other ways to know this proxy", async (t) => {
   const { generateKeyPair, exportJWK } = await import("jose");
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });

@@ -2,7 +2,7 @@
 import type { PluginRequest } from "sluice/sdk";
 import type { AuthContext } from "../strategy.ts";
 import { problem, wrongMethod } from "./answers.ts";
-import type { LoginParts } from "./login.ts";
+import type { LoginParts } from "./login-parts.ts";
 import { readProviderToken } from "./provider-token.ts";
 
 /** For how long after it was signed a logout token is taken, in s. */

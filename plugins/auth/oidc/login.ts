@@ -3,60 +3,18 @@ import { base64url } from "jose";
 import type { PluginRequest } from "sluice/sdk";
 import { isSame } from "../constant-time.ts";
 import type { AuthContext } from "../strategy.ts";
-import { type ProblemStatus, problem, redirect, wrongMethod } from "./answers.ts";
+import { problem, redirect, wrongMethod } from "./answers.ts";
 import { isNavigation } from "./browser.ts";
-import { areAllowed } from "./claim-rules.ts";
-import type { ProveClient } from "./client-auth.ts";
-import type { OidcConfig } from "./config.ts";
+import { exchangeCode } from "./code-exchange.ts";
 import { type CookieNames, expired, mostLogins } from "./cookies.ts";
-import { verifyIdToken } from "./id-token.ts";
-import { type LoginAnswer, readLoginAnswer } from "./login-answer.ts";
-import type { Metadata } from "./metadata.ts";
-import type { Provider, ProviderHost } from "./provider.ts";
+import { readLoginAnswer } from "./login-answer.ts";
+import { LoginFailure, type LoginParts, type PendingLogin, pendingFor } from "./login-parts.ts";
+import { randomText } from "./random-text.ts";
 import { partsOf, returnPath } from "./return-path.ts";
-import type { SealedBox } from "./sealed-box.ts";
-import { askedScopes, newSession, type Session } from "./session.ts";
-import type { SessionStore } from "./session-store.ts";
-import { askForTokens, type Tokens } from "./token-endpoint.ts";
-import { askUserinfo } from "./userinfo.ts";
-
-/** What the browser keeps while it is at the provider. */
-interface PendingLogin {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  readonly redirectUri: string;
-  readonly path: string;
-  /** S since 1970. */
-  readonly begun: number;
-}
+import { askedScopes } from "./session.ts";
 
 /** Old cookies that one response removes: it has to stay short. */
 const mostRemoved = 32;
-/** For how long a user may take, in s. */
-const pendingFor = 900;
-
-export interface LoginParts {
-  readonly config: OidcConfig;
-  readonly names: CookieNames;
-  readonly provider: Provider;
-  readonly proveClient: ProveClient;
-  readonly box: SealedBox;
-  readonly sessions: SessionStore;
-  readonly host: ProviderHost;
-}
-
-/** Why a login came to nothing. */
-class LoginFailure extends Error {
-  readonly status: ProblemStatus;
-  readonly code: string;
-
-  constructor(status: ProblemStatus, code: string) {
-    super(code);
-    this.status = status;
-    this.code = code;
-  }
-}
 
 export class Login {
   private readonly parts: LoginParts;
@@ -100,7 +58,7 @@ export class Login {
     try {
       if (answer === null) throw new LoginFailure(400, "malformed_answer");
       const login = await this.pending(cookies.logins.get(name) ?? null, answer.state);
-      const session = await this.exchange(answer, login, ctx);
+      const session = await exchangeCode(answer, login, ctx, this.parts);
       const stored = await sessions.store(session, cookies.sessionNames);
       if (stored === null) throw new LoginFailure(502, "session_too_large");
       ctx.metrics.counter("logins");
@@ -151,59 +109,6 @@ export class Login {
       throw new LoginFailure(400, "login_expired");
     return login;
   }
-
-  private async exchange(answer: LoginAnswer, login: PendingLogin, ctx: AuthContext): Promise<Session> {
-    const { config, provider, proveClient, host } = this.parts;
-    const metadata = await provider.metadata();
-    if (metadata === null) throw new LoginFailure(503, "provider_unavailable");
-    checkIssuer(answer.iss, metadata, config.issuer);
-    if (answer.code === null) {
-      throw new LoginFailure(answer.error === "access_denied" ? 403 : 502, "refused_by_provider");
-    }
-    // A code is good once at the provider; that its answer is, too, does not depend on the provider.
-    if (ctx.counters.add(`oidc used ${login.state}`, 1, { most: 1, ttl: pendingFor }) === undefined) {
-      throw new LoginFailure(400, "used_login");
-    }
-    const grant = {
-      grant_type: "authorization_code",
-      code: answer.code,
-      redirect_uri: login.redirectUri,
-      code_verifier: login.verifier,
-    };
-    const result = await askForTokens(metadata.tokenEndpoint, grant, await proveClient(), host.call);
-    if (result.kind === "refused") throw new LoginFailure(400, "refused_code");
-    if (result.kind === "failed") throw new Error(result.message);
-    return this.sessionOf(result.tokens, login, metadata);
-  }
-
-  private async sessionOf(tokens: Tokens, { nonce }: PendingLogin, metadata: Metadata): Promise<Session> {
-    const { config, provider, host } = this.parts;
-    if (tokens.idToken === null) throw new LoginFailure(502, "no_id_token");
-    const { max_age: maxAge } = config.parameters;
-    const expected = {
-      nonce,
-      accessToken: tokens.accessToken,
-      ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
-    };
-    const verified = await verifyIdToken(tokens.idToken, expected, config, provider, host.now());
-    if (verified.kind === "bad") throw new LoginFailure(502, verified.reason);
-    let claims: Readonly<Record<string, unknown>> = verified.claims;
-    if (config.userinfo) {
-      claims = {
-        ...(await askUserinfo(metadata, tokens.accessToken, verified.claims.sub, host.call)),
-        ...claims,
-      };
-    }
-    if (!areAllowed(claims, config.requireClaims)) throw new LoginFailure(403, "user_not_allowed");
-    const session = newSession(randomText(), claims, tokens, config, Math.floor(host.now() / 1000));
-    if (session === null) throw new LoginFailure(502, "no_subject");
-    return session;
-  }
-}
-
-/** RFC 9207, section 2.4: another provider's answer to a question of this one (mix-up). */
-function checkIssuer(iss: string | null, { namesIssuer }: Metadata, issuer: string): void {
-  if (iss === null ? namesIssuer : iss !== issuer) throw new LoginFailure(400, "other_issuer");
 }
 
 function loginCookie({ login }: CookieNames, state: string): string {
@@ -212,11 +117,6 @@ function loginCookie({ login }: CookieNames, state: string): string {
 
 function bytesOfText(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
-}
-
-/** 256 random bits. */
-function randomText(): string {
-  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 export function withQuery(url: string, values: Readonly<Record<string, string>>): string {

@@ -8,6 +8,7 @@ import { canonicalName } from "./identity-headers.ts";
 import { checkSettable } from "./proxy-fields.ts";
 import { type AuthContext, absent, type Strategy, type StrategyType, type Verdict } from "./strategy.ts";
 import { TokenCache } from "./token-cache.ts";
+import { Busy, questionTurns } from "./turns.ts";
 
 export const forwardAuth: StrategyType<ForwardAuthConfig> = {
   type: "forward-auth",
@@ -56,16 +57,19 @@ export function forwardAuthStrategy(config: ForwardAuthConfig, host: ForwardAuth
     { requestId, signal }: AuthContext,
   ): Promise<Verdict> {
     try {
-      const answer = await host.fetch(config.url, {
-        method: config.method === "same" ? request.method : config.method,
-        headers: fieldsOf(facts, requestId),
-        redirect: "manual",
-        signal: AbortSignal.any([signal as AbortSignal, AbortSignal.timeout(config.timeout * 1000)]),
+      const verdict = await questionTurns.take(async () => {
+        const answer = await host.fetch(config.url, {
+          method: config.method === "same" ? request.method : config.method,
+          headers: fieldsOf(facts, requestId),
+          redirect: "manual",
+          signal: AbortSignal.any([signal as AbortSignal, AbortSignal.timeout(config.timeout * 1000)]),
+        });
+        return judge(answer, key, request);
       });
-      const verdict = await judge(answer, key, request);
       isFailing = false;
       return verdict;
     } catch (error) {
+      if (error instanceof Busy) throw error;
       // A client that is gone says nothing of the service.
       if (!signal.aborted) {
         if (!isFailing) host.onFailure((error as Error).message);

@@ -17,6 +17,7 @@ import {
   type StrategyType,
   type Verdict,
 } from "./strategy.ts";
+import { Busy, questionTurns } from "./turns.ts";
 
 export const introspection: StrategyType<IntrospectionConfig> = {
   type: "introspection",
@@ -96,12 +97,12 @@ export function introspectionStrategy(config: IntrospectionConfig, host: Introsp
 
   async function ask(token: string): Promise<Introspected> {
     try {
-      const answer = await host.ask(token);
+      const answer = await questionTurns.take(() => host.ask(token));
       isFailing = false;
       return answer;
     } catch (error) {
-      if (!isFailing) host.onFailure((error as Error).message);
-      isFailing = true;
+      if (!isFailing && !(error instanceof Busy)) host.onFailure((error as Error).message);
+      isFailing ||= !(error instanceof Busy);
       throw error;
     }
   }

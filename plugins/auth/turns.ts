@@ -1,4 +1,4 @@
-/** Work that cannot all be done at once: the host runs 64 operations of a plugin's cryptography at a time, and refuses more. */
+/** Work that cannot all be done at once: of a plugin's cryptography and of its fetches the host runs 64 each, and refuses more. */
 
 /** There is too much to do: nothing is known of the credentials. */
 export class Busy extends Error {
@@ -72,6 +72,9 @@ const now = () => performance.now();
 
 /** For signatures and encryption: short, and in the host's threads. Half of what the host runs, for all policies of this plugin. */
 export const cryptoTurns: Turns = new Turns({ atOnce: 32, mostWaiting: 4096, longestWait: 2000, now });
+
+/** For questions to other servers: the host has 64 of a plugin under way at a time, and keys and logins need some of them. */
+export const questionTurns: Turns = new Turns({ atOnce: 48, mostWaiting: 2048, longestWait: 2000, now });
 
 /** For passwords, which take long on purpose: the host derives from one at a time. */
 export const passwordTurns: Turns = new Turns({ atOnce: 1, mostWaiting: 64, longestWait: 1500, now });

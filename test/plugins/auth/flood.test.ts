@@ -50,6 +50,37 @@ onEachEngine("three hundred signed requests are good at the same time", async (t
   t.same(gateway.faults, []);
 });
 
+onEachEngine("three hundred requests may be asked about at the same time", async (t, engine) => {
+  const origin = "https://auth.example.com";
+  const forward = { type: "forward-auth", url: origin };
+  const introspection = {
+    ...{ type: "introspection", endpoint: origin, audience: [], tokenTypes: [], subjectClaim: "jti" },
+    ...{ clientAuth: "none", onStart: "closed" },
+  };
+  for (const strategy of [forward, introspection]) {
+    let underWay = 0;
+    let most = 0;
+    await using gateway = await testGateway({
+      plugins: [{ plugin: "auth", config: { strategies: [strategy] }, grants: { fetch: [origin] } }],
+      async fetch(request) {
+        most = Math.max(most, ++underWay);
+        const token = new URLSearchParams(await request.text()).get("token");
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay--;
+        return Response.json({ active: true, jti: token });
+      },
+      engine,
+    });
+    const all = Array.from({ length: 300 }, async (_, index) => {
+      const headers = { authorization: `Bearer token-${index}` };
+      return (await gateway.fetch("/", { headers })).status;
+    });
+    t.equal(countOf(await Promise.all(all), 200), 300, strategy.type);
+    t.ok(most <= 48, `${most} at once`);
+    t.same(gateway.faults, []);
+  }
+});
+
 onEachEngine("attack: a hundred passwords at once do not bring the policy down", async (t, engine) => {
   const strategies = [{ type: "basic", users: [alice], attempts: 0 }];
   await using gateway = await testGateway({ plugins: [["auth", { strategies }]], engine });

@@ -5,12 +5,16 @@ import { checkConfig } from "./check-config.ts";
 import type { AuthConfig } from "./config.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
 import { InternalTokens } from "./internal-token.ts";
+import { inTime } from "./oidc/in-time.ts";
 import { denial, forbidden } from "./refusal.ts";
 import { strategyTypes } from "./strategies.ts";
 import type { AuthContext, Invite, Refused, Strategy } from "./strategy.ts";
 import { Busy } from "./turns.ts";
 
 type Answer = Response | undefined;
+
+/** Ms for the answer, when a phase is nearly over. Strategies that have an answer of their own leave more. */
+const margin = 50;
 
 export interface Policy {
   /** The reply to a request that may not go on. */
@@ -34,12 +38,17 @@ export async function policyOf(config: AuthConfig, host: SetupHost): Promise<Pol
 
   function admit(request: PluginRequest, ctx: AuthContext): Answer | Promise<Answer> {
     const answer = decide(request, ctx);
-    return answer instanceof Promise ? answer.catch((error) => refuseWhenBusy(error, ctx)) : answer;
+    if (!(answer instanceof Promise)) return answer;
+    // Whoever makes it wait gets 503 alone: phases that take too long are faults, and after some nobody is served.
+    const inTimeAnswer = inTime<Answer>(answer, ctx, () => tooMuch(ctx), undefined, margin);
+    return inTimeAnswer.catch((error) => {
+      if (error instanceof Busy) return tooMuch(ctx);
+      throw error;
+    });
   }
 
   /** Nobody is let in who could not be looked at, and nothing is said of the credentials. */
-  function refuseWhenBusy(error: unknown, { metrics }: AuthContext): Response {
-    if (!(error instanceof Busy)) throw error;
+  function tooMuch({ metrics }: AuthContext): Response {
     metrics.counter("refused_busy");
     metrics.counter("denied");
     return denial(strategies, [{ kind: "refused", reason: "busy", status: 503, retryAfter: 1 }]);

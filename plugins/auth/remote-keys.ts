@@ -45,7 +45,13 @@ export class RemoteKeys {
 
   async find(algorithm: string, kid: string | null): Promise<VerifyingKey | null | "unavailable"> {
     const { cacheFor, staleFor, now } = this.options;
-    if (now() - this.fetchedAt >= cacheFor) await this.refresh();
+    if (now() - this.fetchedAt >= cacheFor) {
+      const refreshed = this.refresh();
+      const known = now() - this.fetchedAt < cacheFor + staleFor ? findKey(this.keys, algorithm, kid) : null;
+      // Nobody waits for a new set who has an old one: the server may take its time, or never answer.
+      if (known !== null) return known;
+      await refreshed;
+    }
     if (now() - this.fetchedAt >= cacheFor + staleFor) return "unavailable";
     const found = findKey(this.keys, algorithm, kid);
     if (found !== null || kid === null) return found;

@@ -108,7 +108,13 @@ export class RedisConnection {
       },
       (error: unknown) => {
         settle();
-        reject(this.isAnswer(error) ? error : (this.lost ?? new StoreLostError(messageOf(error))));
+        if (this.isAnswer(error)) {
+          reject(error);
+          return;
+        }
+        // The library knows that it is closed, and may have said so before anybody listened.
+        if (this.client === client) this.lose(messageOf(error));
+        reject(this.lost ?? new StoreLostError(messageOf(error)));
       },
     );
     return promise;

@@ -82,6 +82,18 @@ t.test("a server that closes at once is a lost store", async (t) => {
   await t.rejects(ask(), StoreLostError);
 });
 
+for (const [title, leave] of Object.entries({
+  ends: (socket: Socket) => socket.end(fine),
+  "is gone": (socket: Socket) => socket.write(fine, () => socket.destroy()),
+  resets: (socket: Socket) => socket.write(fine, () => socket.resetAndDestroy()),
+})) {
+  t.test(`a server that ${title} right behind its first answer is asked again and again`, async (t) => {
+    const { ask, connections } = await against(t, (socket) => void leave(socket));
+    for (let question = 0; question < 10; question++) await t.rejects(ask(), StoreLostError);
+    await until(() => connections() > 2);
+  });
+}
+
 t.test("attack: an answer that comes after its time is nobody's", async (t) => {
   const late: Socket[] = [];
   const { ask } = await against(t, (socket, time) => {

@@ -9,6 +9,14 @@
 export interface Metrics {
   /** Adds to a sum that only grows. Default: 1. */
   counter(name: string, value?: number): void;
+  /**
+   * Says what something is now, until it is said again. Each reactor says it for itself; `across` is what the metric
+   * makes of them: their `sum` (the default), the `max`, or the `last` one that was said, for what all share.
+   *
+   * @example
+   * ctx.metrics.gauge("queued", 7, "max");
+   */
+  gauge(name: string, value: number, across?: "sum" | "max" | "last"): void;
   /** Counts a value among those that were observed. */
   histogram(name: string, value: number): void;
 }

@@ -1,4 +1,7 @@
-/** Names of counters and histograms that one plugin may have; what it counts under further ones is dropped. */
+/** What a plugin counts: a gauge is called by what it is over all reactors. */
+export type PluginMetricKind = "counter" | "histogram" | PluginGauge["across"];
+
+/** Names of counters, gauges and histograms that one plugin may have; what it counts under further ones is dropped. */
 export const maxPluginMetrics = 100;
 
 /** Upper bounds of every plugin's histograms, in whatever the plugin measures; one more bucket holds the rest. */
@@ -13,6 +16,7 @@ const largestSum = Number.MAX_SAFE_INTEGER;
 export interface PluginMetricsSnapshot {
   readonly plugin: string;
   readonly counters: readonly PluginCounter[];
+  readonly gauges: readonly PluginGauge[];
   readonly histograms: readonly PluginHistogram[];
   /** Calls that came to nothing: a name too many, a counter that was to fall, a sum that is too large. */
   readonly dropped: number;
@@ -21,6 +25,14 @@ export interface PluginMetricsSnapshot {
 export interface PluginCounter {
   readonly name: string;
   readonly value: number;
+}
+
+export interface PluginGauge {
+  readonly name: string;
+  readonly across: "sum" | "max" | "last";
+  readonly value: number;
+  /** When it was said: ms since 1970, the same in all threads. */
+  readonly at: number;
 }
 
 export interface PluginHistogram {
@@ -43,14 +55,15 @@ export class PluginMetrics {
   readonly #plugins = new Map<string, OfPlugin>();
 
   /** @param value finite */
-  add(kind: "counter" | "histogram", plugin: string, name: string, value: number): void {
+  add(kind: PluginMetricKind, plugin: string, name: string, value: number): void {
     let own = this.#plugins.get(plugin);
     if (own === undefined) {
       own = new OfPlugin();
       this.#plugins.set(plugin, own);
     }
     if (kind === "counter") own.count(name, value);
-    else own.observe(name, value);
+    else if (kind === "histogram") own.observe(name, value);
+    else own.say(name, value, kind);
   }
 
   snapshot(): PluginMetricsSnapshot[] {
@@ -64,6 +77,7 @@ const sumCell = pluginBounds.length + 1;
 class OfPlugin {
   readonly #counters = new Map<string, number>();
   readonly #histograms = new Map<string, Float64Array>();
+  readonly #gauges = new Map<string, PluginGauge>();
   #dropped = 0;
 
   count(name: string, value: number): void {
@@ -71,6 +85,11 @@ class OfPlugin {
     const sum = (before ?? 0) + value;
     if (value < 0 || sum > largestSum || (before === null && this.#isFull)) this.#dropped++;
     else this.#counters.set(name, sum);
+  }
+
+  say(name: string, value: number, across: PluginGauge["across"]): void {
+    if (!this.#gauges.has(name) && this.#isFull) this.#dropped++;
+    else this.#gauges.set(name, { name, across, value, at: performance.timeOrigin + performance.now() });
   }
 
   observe(name: string, value: number): void {
@@ -99,6 +118,7 @@ class OfPlugin {
     return {
       plugin,
       counters: [...this.#counters].map(([name, value]) => ({ name, value })),
+      gauges: [...this.#gauges.values()],
       histograms: [...this.#histograms].map(([name, cells]) => ({
         name,
         buckets: [...cells.subarray(0, sumCell)],
@@ -109,6 +129,6 @@ class OfPlugin {
   }
 
   get #isFull(): boolean {
-    return this.#counters.size + this.#histograms.size >= maxPluginMetrics;
+    return this.#counters.size + this.#gauges.size + this.#histograms.size >= maxPluginMetrics;
   }
 }

@@ -4,6 +4,7 @@ import { HostOp } from "../../sdk/runtime/host-op.ts";
 import type { Grants, PluginLimits } from "../config/model.ts";
 import type { StoreConfig } from "../config/store-model.ts";
 import type { Logger } from "../observe/log.ts";
+import type { PluginMetricKind } from "../observe/plugin-metrics.ts";
 import type { StackMapper } from "../observe/stack-trace.ts";
 import { basicOperations, type HostClock } from "../sandbox/host/basic.ts";
 import { cryptoOperations } from "../sandbox/host/crypto-part.ts";
@@ -41,7 +42,7 @@ export interface SharedServices extends Stores {
 }
 
 export interface PluginMetricSink {
-  add(kind: "counter" | "histogram", plugin: string, name: string, value: number): void;
+  add(kind: PluginMetricKind, plugin: string, name: string, value: number): void;
 }
 
 export interface GuestFacts {
@@ -93,7 +94,8 @@ function admitName(sink: PluginMetricSink, plugin: string, name: string): void {
   metricNames.set(sink, byPlugin.set(plugin, names.add(name)));
 }
 
-const metricText = /^([ch]) (-?[0-9.e+-]{1,24}) ([A-Za-z_][A-Za-z0-9_]{0,63})$/;
+const metricText = /^([chsml]) (-?[0-9.e+-]{1,24}) ([A-Za-z_][A-Za-z0-9_]{0,63})$/;
+const metricKinds = { c: "counter", h: "histogram", s: "sum", m: "max", l: "last" } as const;
 
 function metricOperations({ metrics }: SharedServices, { plugin }: GuestFacts): ServicePart {
   return {
@@ -104,7 +106,7 @@ function metricOperations({ metrics }: SharedServices, { plugin }: GuestFacts): 
           throw new HostCallError("TypeError", "Cannot count: the name is no name, or the value no number");
         }
         admitName(metrics, plugin, `${kind} ${name}`);
-        metrics.add(kind === "c" ? "counter" : "histogram", plugin, name, Number(value));
+        metrics.add(metricKinds[kind as keyof typeof metricKinds], plugin, name, Number(value));
         return "";
       },
     },

@@ -1,14 +1,17 @@
 /** What plugins did, kept for the test to look at. */
+import type { PluginMetricKind } from "../observe/plugin-metrics.ts";
 import type { SharedServices } from "../policy/guest-services.ts";
 import type { KeyValues } from "../store/key-values.ts";
 import type { TestFault, TestKeyValues, TestLogLine, TestMetrics } from "./types.ts";
 
 interface Measure {
-  readonly kind: "counter" | "histogram";
+  readonly kind: PluginMetricKind;
   readonly plugin: string;
   readonly name: string;
   readonly value: number;
 }
+
+const isGauge = (kind: PluginMetricKind) => kind !== "counter" && kind !== "histogram";
 
 export class Observed implements TestMetrics {
   readonly log: TestLogLine[] = [];
@@ -32,6 +35,13 @@ export class Observed implements TestMetrics {
 
   counter(name: string, plugin?: string): number {
     return this.values("counter", name, plugin).reduce((sum, value) => sum + value, 0);
+  }
+
+  gauge(name: string, plugin?: string): number | null {
+    const said = this.measures.filter(
+      (one) => isGauge(one.kind) && one.name === name && one.plugin === (plugin ?? one.plugin),
+    );
+    return said.at(-1)?.value ?? null;
   }
 
   histogram(name: string, plugin?: string): readonly number[] {

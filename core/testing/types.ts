@@ -146,6 +146,8 @@ export interface TestLogLine {
 export interface TestMetrics {
   /** The sum so far; 0 when nothing was counted. */
   counter(name: string, plugin?: string): number;
+  /** What was said last; null when nothing was. */
+  gauge(name: string, plugin?: string): number | null;
   /** The values so far, in order. */
   histogram(name: string, plugin?: string): readonly number[];
 }

@@ -5,10 +5,14 @@ type Reporter = Pick<Context, "log" | "metrics">;
 
 const counterNames = { open: "opened", "half-open": "half_opened", closed: "closed" } as const;
 
+/** As the gauge tells them. */
+const states = { closed: 0, "half-open": 1, open: 2 } as const;
+
 /** Tells the operator that a circuit has become another one. */
 export function report({ log, metrics }: Reporter, circuit: string, change: Change): void {
   const isAgain = change.to === "open" && change.again;
   count({ metrics }, isAgain ? "reopened" : counterNames[change.to], circuit);
+  say({ metrics }, circuit, states[change.to]);
   if (change.to === "open") {
     const seconds = Math.round(change.time / 100) / 10;
     log.warn(`circuit ${circuit} is open for ${seconds} s: ${change.because}`, {
@@ -28,6 +32,15 @@ export function count({ metrics }: Pick<Reporter, "metrics">, what: string, circ
     metrics.counter(`${what}_${nameFor(circuit)}`);
   } catch {
     // A plugin has a limited number of names; requests are not to fail for it.
+  }
+}
+
+/** All reactors share a circuit, so what was said last holds. */
+function say({ metrics }: Pick<Reporter, "metrics">, circuit: string, state: number): void {
+  try {
+    metrics.gauge(`state_${nameFor(circuit)}`, state, "last");
+  } catch {
+    // As above.
   }
 }
 

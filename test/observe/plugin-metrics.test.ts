@@ -2,6 +2,7 @@ import t from "tap";
 import { Metrics } from "../../core/observe/metrics.ts";
 import { maxPluginMetrics, PluginMetrics, pluginBounds } from "../../core/observe/plugin-metrics.ts";
 import { renderPrometheus } from "../../core/observe/prometheus.ts";
+import { until } from "../net/until.ts";
 
 function render(...reactors: Metrics[]): string {
   return renderPrometheus(
@@ -32,6 +33,38 @@ t.test("what plugins count is summed over the reactors", async (t) => {
   t.match(text, 'sluice_plugin_histogram_sum{plugin="tenant",name="lookup_ms"} 10000006\n');
   t.match(text, 'sluice_plugin_histogram_count{plugin="tenant",name="lookup_ms"} 4\n');
   t.match(text, 'sluice_plugin_metrics_dropped_total{plugin="tenant"} 0\n');
+});
+
+t.test("a gauge is the sum or the largest of what reactors say, or what was said last", async (t) => {
+  const [first, second] = [new Metrics(), new Metrics()];
+  for (const [kind, name] of [
+    ["sum", "sessions"],
+    ["max", "oldest"],
+    ["last", "state"],
+  ] as const) {
+    first.plugins.add(kind, "tenant", name, 9);
+    second.plugins.add(kind, "tenant", name, 4);
+    first.plugins.add(kind, "tenant", name, 3);
+  }
+  const now = performance.now();
+  await until(() => performance.now() > now);
+  second.plugins.add("last", "tenant", "state", -1);
+  for (const text of [render(first, second), render(second, first)]) {
+    t.match(text, "# TYPE sluice_plugin_gauge gauge\n");
+    t.match(text, 'sluice_plugin_gauge{plugin="tenant",name="sessions"} 7\n');
+    t.match(text, 'sluice_plugin_gauge{plugin="tenant",name="oldest"} 4\n');
+    t.match(text, 'sluice_plugin_gauge{plugin="tenant",name="state"} -1\n');
+  }
+});
+
+t.test("gauges count among the names that a plugin may have", async (t) => {
+  const metrics = new PluginMetrics();
+  for (let index = 0; index <= maxPluginMetrics; index++) metrics.add("sum", "plugin", `name_${index}`, 1);
+  metrics.add("sum", "plugin", "name_0", 5);
+  const [own] = metrics.snapshot();
+  t.equal(own!.gauges.length, maxPluginMetrics);
+  t.match(own!.gauges[0], { name: "name_0", value: 5 });
+  t.equal(own!.dropped, 1);
 });
 
 t.test("without plugins that count there is nothing to show", async (t) => {
@@ -65,6 +98,7 @@ t.test(
     t.same(other, {
       plugin: "other",
       counters: [{ name: "name_149", value: 1 }],
+      gauges: [],
       histograms: [],
       dropped: 0,
     });

@@ -41,7 +41,9 @@ onEachEngine("it opens, refuses, is tried and closes again", async (t, engine) =
   await using breaker = await start({}, { engine });
   const { gateway, service, ask, statuses } = breaker;
   service.isDown = true;
+  t.equal(gateway.metrics.gauge("state_upstream"), null);
   t.same(await statuses(4), [502, 502, 502, 502]);
+  t.equal(gateway.metrics.gauge("state_upstream"), 2);
   const response = await ask("/");
   t.equal(response.status, 503);
   t.equal(response.headers.get("retry-after"), "5");
@@ -54,7 +56,10 @@ onEachEngine("it opens, refuses, is tried and closes again", async (t, engine) =
 
   await gateway.clock.advance(5000);
   service.isDown = false;
-  t.same(await statuses(3), [200, 200, 200]);
+  t.same(await statuses(1), [200]);
+  t.equal(gateway.metrics.gauge("state_upstream"), 1);
+  t.same(await statuses(2), [200, 200]);
+  t.equal(gateway.metrics.gauge("state_upstream"), 0);
   t.same(stateLines(gateway), ["warn upstream open", "info upstream half-open", "info upstream closed"]);
   t.match(gateway.log[0], { message: "circuit upstream is open for 5 s: 100 % of 4 failed" });
   t.equal(gateway.metrics.counter("opened_upstream"), 1);

@@ -65,5 +65,6 @@ plugins: { directory: ${folder.plugins} }
   t.ok(Math.max(...asked.map(({ here }) => here)) < 80, "both reactors had some of the requests");
   const metrics = await (await fetch(`${await sluice.adminUrl()}/metrics`)).text();
   t.match(metrics, 'sluice_plugin_counter_total{plugin="breaker",name="opened_app"} 1\n');
+  t.match(metrics, 'sluice_plugin_gauge{plugin="breaker",name="state_app"} 2\n');
   t.match(metrics, `sluice_plugin_counter_total{plugin="breaker",name="refused_app"} ${80 - refusedFrom}\n`);
 });

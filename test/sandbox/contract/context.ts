@@ -79,6 +79,19 @@ export const contextChecks: readonly ExchangeCheck[] = [
       'onRequest(request, ctx) { ctx.metrics.counter("hits"); ctx.metrics.counter("bytes", 12); ctx.metrics.histogram("size", 0.5); }',
     counts: ["counter p hits 1", "counter p bytes 12", "histogram p size 0.5"],
   },
+  {
+    title: "ctx.metrics says what is now",
+    plugin:
+      'onRequest(request, ctx) { ctx.metrics.gauge("a", -1.5); ctx.metrics.gauge("b", 2, "max"); ctx.metrics.gauge("c", 3, "last"); }',
+    counts: ["sum p a -1.5", "max p b 2", "last p c 3"],
+  },
+  ...['"a b", 1', '"a", NaN', '"a", 1, "mean"', '"a", 1, "toString"'].map(
+    (args): ExchangeCheck => ({
+      title: `ctx.metrics.gauge(${args}) throws a TypeError`,
+      plugin: `onRequest(request, ctx) { try { ctx.metrics.gauge(${args}); } catch (error) { return new Response(error.name); } return new Response("said"); }`,
+      gets: { body: "TypeError" },
+    }),
+  ),
   ...['"a b"', '""', '"hits", NaN', '"hits", Infinity', '"x".repeat(100)'].map(
     (args): ExchangeCheck => ({
       title: `ctx.metrics.counter(${args}) throws a TypeError`,

@@ -39,7 +39,7 @@ export const schema = {
         properties: {
           aliases: { type: "array", maxItems: 20, items: text },
           cluster: { type: "string", minLength: 1 },
-          path: { type: "string", pattern: "^(?:/[A-Za-z0-9._~-]+)*$" },
+          path: { type: "string", pattern: "^(?:/(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*$" },
           deprecated: moment,
           sunset: moment,
           retired: { type: "boolean", default: false },

@@ -81,4 +81,10 @@ export interface StoreOptions {
 export interface RecordOptions extends StoreOptions {
   /** A longer body is not kept. Default: as much as the store takes. */
   readonly maxBytes?: number;
+  /**
+   * Whether `get` finds it as soon as it is being recorded, where the length of its body is known: whoever is answered with
+   * it then gets what has arrived, the rest as it arrives, and a broken response when the rest does not come. While somebody
+   * reads along, a client that reads slowly or leaves holds nothing up.
+   */
+  readonly early?: boolean;
 }

@@ -2,6 +2,7 @@
 import { HostOp } from "../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { ServicePart } from "../sandbox/host/services.ts";
+import { ArrivingBody } from "../store/arriving-body.ts";
 import type { Asked, StoredResponse } from "../store/response-store.ts";
 import { type KeptBody, StoredBody } from "../store/stored-body.ts";
 import type { GuestFacts, SharedServices } from "./guest-services.ts";
@@ -88,7 +89,7 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         return String(responses.purge(scope, purge, false, askedIn(slot)).count);
       },
       [HostOp.cacheRecord](text) {
-        const [, slot, most, rest] = /^(\d{1,9}) (\d{1,16}) (.*)$/s.exec(text) ?? [];
+        const [, slot, most, isEarly, rest] = /^(\d{1,9}) (\d{1,16}) ([01]) (.*)$/s.exec(text) ?? [];
         const described = describe(rest ?? "", demand);
         const exchange = facts.exchangeOf(Number(slot));
         if (exchange === null) {
@@ -96,9 +97,19 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         }
         const kept = Promise.withResolvers<string>();
         const asked: Asked = { at: exchange.owner.askedAt, by: exchange.owner };
-        const done = (parts: readonly Buffer[] | null) =>
-          kept.resolve(parts === null ? "0" : keep(described, parts, asked));
-        exchange.owner.record(new Recording(exchange.policy, Math.min(Number(most), longestBody), done));
+        const { owner, policy } = exchange;
+        let onArrived: (() => void) | null = null;
+        const recording = new Recording(policy, Math.min(Number(most), longestBody), (parts) => {
+          const answer = parts === null ? "0" : keep(described, parts, asked);
+          onArrived?.();
+          kept.resolve(answer);
+        });
+        const length = owner.record(recording);
+        if (isEarly === "1" && length !== null) {
+          const bytes = recording.share(length, () => owner.onFollowed());
+          if (bytes !== null)
+            onArrived = responses.announce({ ...described, body: new ArrivingBody(bytes) }, asked);
+        }
         return kept.promise;
       },
     },

@@ -74,6 +74,8 @@ class DiscoverCall implements GuestCall, SlotOwner {
 
   keepGoing(): void {}
 
+  onFollowed(): void {}
+
   refresh(): never {
     throw new HostCallError("InvalidStateError", "Cannot refresh: there is no request");
   }

@@ -17,8 +17,14 @@ export interface SlotOwner {
    * @throws HostCallError where the policy has no message at hand
    */
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
-  /** @throws HostCallError when the response's body is on its way already */
-  record(recording: Recording): void;
+  /**
+   * Returns the length that the body will have as the policy gets it; null: that is not known.
+   *
+   * @throws HostCallError when the response's body is on its way already
+   */
+  record(recording: Recording): number | null;
+  /** Somebody else reads the response's body while it is recorded. */
+  onFollowed(): void;
   /**
    * Sends the request again, for nobody, as it reaches the policy. Returns false when that cannot be.
    *

@@ -21,7 +21,9 @@ export interface PolicyHost {
   /** Returns false when too many coders are at work. */
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
   /** Keeps what of the response's body passes the policy. */
-  record(recording: Recording): void;
+  record(recording: Recording): number | null;
+  /** Somebody else reads the response's body. */
+  onFollowed(): void;
   /** Sends the request again, for nobody, as it reaches the policy. Returns false when that cannot be. */
   refresh(policy: Policy): boolean;
   /** The exchange is finished even when its client leaves. */
@@ -115,8 +117,12 @@ export class PolicyRun implements SlotOwner {
     return this.host.addBodyStage(side, policy, spec);
   }
 
-  record(recording: Recording): void {
-    this.host.record(recording);
+  record(recording: Recording): number | null {
+    return this.host.record(recording);
+  }
+
+  onFollowed(): void {
+    this.host.onFollowed();
   }
 
   keepGoing(): void {

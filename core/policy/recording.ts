@@ -1,4 +1,5 @@
 /** Keeps a copy of a response's body while it goes to the client. */
+import { ArrivingBytes } from "../store/arriving-body.ts";
 import type { Policy } from "./policy.ts";
 
 export class Recording {
@@ -8,6 +9,8 @@ export class Recording {
   private readonly most: number;
   private readonly done: (parts: readonly Buffer[] | null) => void;
   private isOver = false;
+  /** For those who read it meanwhile; null: nobody can. */
+  private arriving: ArrivingBytes | null = null;
 
   /**
    * @param most bytes; a longer body is not kept
@@ -19,11 +22,32 @@ export class Recording {
     this.done = done;
   }
 
+  get isFollowed(): boolean {
+    return this.arriving?.isFollowed === true && !this.isOver;
+  }
+
+  /**
+   * Lets others read it from the beginning while it is being recorded. Null: it would be too long.
+   *
+   * @param length that it will have
+   * @param onFollowed told when somebody reads
+   */
+  share(length: number, onFollowed: () => void): ArrivingBytes | null {
+    if (length > this.most) return null;
+    this.arriving = new ArrivingBytes(length, onFollowed);
+    return this.arriving;
+  }
+
   add(bytes: Buffer): void {
     if (this.isOver) return;
     this.length += bytes.length;
-    if (this.length > this.most) this.cancel();
-    else this.parts.push(copyOf(bytes));
+    if (this.length > this.most) {
+      this.cancel();
+      return;
+    }
+    const copy = copyOf(bytes);
+    this.parts.push(copy);
+    this.arriving?.add(copy);
   }
 
   /** The body is whole. */
@@ -39,6 +63,7 @@ export class Recording {
     if (this.isOver) return;
     this.isOver = true;
     this.parts = [];
+    this.arriving?.end(parts !== null);
     const joins = parts !== null && parts.length > 1 && this.length <= longestJoined;
     this.done(joins ? [copyOf(Buffer.concat(parts))] : parts);
   }

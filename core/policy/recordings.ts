@@ -18,6 +18,11 @@ export class Recordings {
     this.list.push(recording);
   }
 
+  /** Whether somebody else reads what is being recorded. */
+  get isFollowed(): boolean {
+    return this.list.some(({ isFollowed }) => isFollowed);
+  }
+
   isOf(policy: Policy): boolean {
     return this.list.some((recording) => recording.policy === policy);
   }

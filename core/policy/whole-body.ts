@@ -1,7 +1,7 @@
 /** Bodies that are here as a whole, in whichever form. */
 import { HostCallError } from "../sandbox/host/error.ts";
-import { FileBody } from "../store/disk/file-body.ts";
 import { type KeptBody, StoredBody } from "../store/stored-body.ts";
+import { isStreamed } from "./stored-source.ts";
 
 export type WholeBody = string | Uint8Array | KeptBody;
 
@@ -12,7 +12,7 @@ export type WholeBody = string | Uint8Array | KeptBody;
  */
 export function bytesOf(body: WholeBody, limit: number): Uint8Array | Promise<Uint8Array> {
   if (byteLength(body) > limit) throw tooLong(limit);
-  if (body instanceof FileBody) return body.bytes();
+  if (isStreamed(body)) return body.bytes();
   if (body instanceof StoredBody) return Buffer.concat(body.parts);
   return typeof body === "string" ? Buffer.from(body, "utf8") : body;
 }

@@ -170,9 +170,23 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   /** @throws HostCallError when the body is on its way already */
-  record(recording: Recording): void {
+  record(recording: Recording): number | null {
     this.responseFlow?.assertUnsent();
     this.bodies.recordings.add(recording, this.stage === "response");
+    return this.lengthAt(recording.policy);
+  }
+
+  /** Of the response's body as the policy gets it; null: that is not known. */
+  private lengthAt(policy: Policy): number | null {
+    const { policies } = this.plan;
+    const isAsSent = !this.isLocal && this.response!.body === undefined && !this.bodies.hasStages("s");
+    const length = isAsSent && this.exchange.head.method !== "HEAD" ? this.responseLength : -1;
+    const behind = policies.slice(policies.indexOf(policy) + 1);
+    return length > 0 && !behind.some(({ phases }) => phases.has("onResponseBody")) ? length : null;
+  }
+
+  onFollowed(): void {
+    this.responseFlow?.onFollowed();
   }
 
   /** @throws HostCallError when the request is on its way already */

@@ -296,7 +296,7 @@ export class Exchange implements Task {
 
   /** The client reads more slowly than the endpoint sends. */
   holdUpstream(): void {
-    if (!this.responseEnded) this.upstream?.pause();
+    if (!this.responseEnded && !this.policies?.bodies.recordings.isFollowed) this.upstream?.pause();
   }
 
   private passInterim(head: ResponseHead): void {
@@ -356,7 +356,8 @@ export class Exchange implements Task {
   /** The client closed its connection, or stopped reading: nobody waits for the response. */
   onClientGone(error: ProxyError): void {
     if (this.finished) return;
-    if (this.outlivesClient && detach(this, error)) return;
+    const isWanted = this.outlivesClient || this.policies?.bodies.recordings.isFollowed;
+    if (isWanted && detach(this, error)) return;
     this.error = error;
     this.attempts.onClientGone();
     if (this.status === 0) this.status = error.status;

@@ -6,9 +6,8 @@ import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
 import { editFields } from "../policy/field-edits.ts";
 import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
-import { StoredSource } from "../policy/stored-source.ts";
+import { isStreamed, StoredSource } from "../policy/stored-source.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
-import { FileBody } from "../store/disk/file-body.ts";
 import { StoredBody } from "../store/stored-body.ts";
 import type { ReadLoan } from "../upstream/read-memory.ts";
 import { receivedContentLength, writeResponse } from "../wire/forward.ts";
@@ -90,7 +89,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     }
     if (this.received && !this.isReplaced) this.endBody();
     else this.exchange.flush();
-    if (this.guestsAtWork || !this.clientFlows) this.exchange.holdUpstream();
+    if (this.guestsAtWork) this.exchange.upstream?.pause();
+    else if (!this.clientFlows) this.exchange.holdUpstream();
   }
 
   /** @throws HostCallError when the body is on its way already */
@@ -134,7 +134,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const { exchange, head } = this;
     const hasBody = exchange.head.method !== "HEAD" && draft.status !== 204 && draft.status !== 304;
     if (draft.body instanceof GuestBody) this.source = draft.body;
-    if (draft.body instanceof FileBody && hasBody) this.source = new StoredSource(draft.body);
+    if (isStreamed(draft.body) && hasBody) this.source = new StoredSource(draft.body);
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
     const limit = this.policies.bodies.limitOf("s");
     if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
@@ -192,7 +192,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private replacementFor(body: ResponseDraft["body"]): StoredBody | null {
     if (body instanceof GuestBody || (body === undefined && this.head !== null)) return null;
     if (body instanceof StoredBody) return body;
-    if (body === null || body === undefined || body instanceof FileBody) return nothing;
+    if (body === null || body === undefined || isStreamed(body)) return nothing;
     return new StoredBody([typeof body === "string" ? Buffer.from(body, "utf8") : asBuffer(body)]);
   }
 
@@ -207,7 +207,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       // How long the body of the answer to GET would be is not known.
       if (draft.status === 204 || this.policies.bodies.isCoded("s")) return plain("");
       // The answer to HEAD from a stored one to GET (RFC 9110 section 9.3.2).
-      if (draft.body instanceof StoredBody || draft.body instanceof FileBody)
+      if (draft.body instanceof StoredBody || isStreamed(draft.body))
         return plain(`Content-Length: ${draft.body.length}\r\n`);
       return plain(this.head !== null && replacement === null ? receivedContentLength(this.head) : "");
     }
@@ -242,7 +242,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   onGuestPart(bytes: Buffer): void {
-    if (bytes.length > 0) this.passOn(bytes, true);
+    const isShared = this.source instanceof StoredSource && this.source.isShared;
+    if (bytes.length > 0) this.passOn(bytes, !isShared);
     this.exchange.flush();
     this.pullSource();
   }
@@ -282,9 +283,15 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   private write(bytes: Buffer, start: number, end: number, keeper: ByteKeeper | null): void {
     this.clientFlows = this.exchange.writer.body(bytes, start, end, keeper) && this.clientFlows;
-    if (this.clientFlows) return;
+    if (this.clientFlows || this.policies.bodies.recordings.isFollowed) return;
     this.exchange.holdUpstream();
     this.transform?.hold();
+  }
+
+  /** Others read the body: it comes as fast as they can, and what the client has not read waits for it. */
+  onFollowed(): void {
+    this.transform?.resume();
+    this.resumeUpstream();
   }
 
   onClientDrained(): void {
@@ -294,7 +301,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   private resumeUpstream(): void {
-    if (!this.isSent || this.guestsAtWork || !this.clientFlows) return;
+    if (!this.isSent || this.guestsAtWork) return;
+    if (!this.clientFlows && !this.policies.bodies.recordings.isFollowed) return;
     this.pullSource();
     this.exchange.upstream?.resume();
   }

@@ -52,6 +52,11 @@ export interface ResponseStoreReport {
   readonly second: SecondLevelReport | null;
 }
 
+interface Announced {
+  readonly response: LoadedResponse;
+  readonly asked: Asked;
+}
+
 /** What an entry costs besides its texts and its body, in bytes. */
 const entryBytes = 500;
 
@@ -65,6 +70,8 @@ export class ResponseStore {
   private readonly labels = new PurgeIndex();
   private readonly purges = new PurgeLog();
   private readonly arrivals = new Arrivals();
+  /** What is being recorded, and can be read meanwhile. */
+  private readonly announced = new Map<string, Announced>();
   private readonly eviction: Eviction;
 
   /** @param eviction told of everything that comes, goes and is looked for */
@@ -87,8 +94,37 @@ export class ResponseStore {
     this.evict(this.eviction.resize(capacity));
   }
 
+  /**
+   * A response is coming, and who asks for its key gets it until then, in the place of what there may be.
+   *
+   * @returns to be called when it has come, or will not
+   */
+  announce(response: Omit<LoadedResponse, "staleSince">, asked: Asked): () => void {
+    const { key } = response;
+    const announced = { response: { ...response, staleSince: null }, asked };
+    this.announced.set(key, announced);
+    return () => {
+      if (this.announced.get(key) === announced) this.announced.delete(key);
+    };
+  }
+
+  /** Not what was purged since it was asked for. */
+  private announcedAt(key: string): LoadedResponse | null {
+    const announced = this.announced.get(key);
+    if (announced === undefined) return null;
+    const { response, asked } = announced;
+    if (!this.purges.covers(response, asked.at, asked.by)) return response;
+    this.announced.delete(key);
+    return null;
+  }
+
   get(key: string): LoadedResponse | null {
     this.eviction.touch(key);
+    const announced = this.announced.size === 0 ? null : this.announcedAt(key);
+    if (announced !== null) {
+      this.hits++;
+      return announced;
+    }
     const found = this.entries.get(key);
     if (found !== undefined) {
       this.hits++;
@@ -143,6 +179,7 @@ export class ResponseStore {
   /** Returns whether there was one. */
   delete(key: string): boolean {
     this.arrivals.delete(key);
+    this.announced.delete(key);
     const wasElsewhere = this.second?.delete(key) === true;
     this.eviction.delete(key);
     return this.forget(key) || wasElsewhere;

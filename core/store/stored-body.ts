@@ -1,7 +1,8 @@
+import type { ArrivingBody } from "./arriving-body.ts";
 import type { FileBody } from "./disk/file-body.ts";
 
-/** Of a stored response: in memory, or in a file. */
-export type KeptBody = StoredBody | FileBody;
+/** Of a stored response: in memory, in a file, or still on its way here. */
+export type KeptBody = StoredBody | FileBody | ArrivingBody;
 
 /** Bytes that are sent as they are, to any number of clients at once. Nobody writes to them. */
 export class StoredBody {

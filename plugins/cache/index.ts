@@ -278,8 +278,11 @@ function store(
   if (entry === null) return false;
   // What is under the key itself was replaced by the list of those that vary.
   if (state.found && state.entry !== entry && state.entry !== state.key) cache.delete(state.entry);
-  const options = { maxBytes: config.maxBody, ...labelsOf(head, stored, config) };
-  const recorded = cache.record(entry, JSON.stringify(stored), options);
+  const options = { maxBytes: config.maxBody, early: true, ...labelsOf(head, stored, config) };
+  const meta = JSON.stringify(stored);
+  const recorded = cache.record(entry, meta, options);
+  // Who waits may read along.
+  if (state.flight !== null && cache.get(entry)?.meta === meta) land(ctx, "shared");
   ctx.waitUntil(
     recorded.then(
       (isKept) => land(ctx, isKept ? "shared" : "failed"),

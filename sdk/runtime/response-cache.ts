@@ -11,6 +11,7 @@ export interface StoreOptions {
 
 export interface RecordOptions extends StoreOptions {
   readonly maxBytes?: number;
+  readonly early?: boolean;
 }
 
 interface Range {
@@ -92,7 +93,7 @@ export class ResponseCache {
   async record(key: string, meta: string, options?: RecordOptions): Promise<boolean> {
     const most = Math.floor(options?.maxBytes ?? Number.MAX_SAFE_INTEGER);
     if (!(most >= 0)) throw new RangeError("Cannot record: maxBytes is no number from 0 on");
-    const text = `${this.#slot} ${Math.min(most, Number.MAX_SAFE_INTEGER)} ${described(key, meta, options)}`;
+    const text = `${this.#slot} ${Math.min(most, Number.MAX_SAFE_INTEGER)} ${options?.early === true ? 1 : 0} ${described(key, meta, options)}`;
     return (await callAsync(HostOp.cacheRecord, text)) === "1";
   }
 

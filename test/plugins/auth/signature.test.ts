@@ -158,6 +158,21 @@ t.test("attack: one digest is signed, and another one is added for another body"
   );
 });
 
+t.test(
+  "attack: a digest that says nothing is signed, and one that is right is added for another body",
+  async (t) => {
+    await using gateway = await start({ components: ["@method"] });
+    const member = '"content-digest";key="md5"';
+    const signing = {
+      ...{ method: "POST", body: "pay 9", headers: { "content-digest": "md5=:AAAA:" } },
+      ...{ covered: ['"@method"', member], values: { [member]: ":AAAA:" } },
+    };
+    const right = createHash("sha256").update("pay 9").digest("base64");
+    const added = withHeaders({ "content-digest": `md5=:AAAA:, sha-256=:${right}:` });
+    t.equal(await ask(gateway, hmac, signing, added), "401 digest");
+  },
+);
+
 t.test("attack: the algorithm is exchanged", async (t) => {
   const rsa = pairs["rsa-pss-sha512"]!;
   const pem = pemOf(rsa.publicKey);

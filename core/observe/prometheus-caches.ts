@@ -7,11 +7,12 @@ export interface CacheFacts {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;
+  readonly unrecorded: number;
   /** Of the disk; null: there is none. */
   readonly second: SecondCacheFacts | null;
 }
 
-export interface SecondCacheFacts extends Omit<CacheFacts, "second"> {
+export interface SecondCacheFacts extends Omit<CacheFacts, "second" | "unrecorded"> {
   readonly skipped: number;
   readonly errors: number;
 }
@@ -26,14 +27,20 @@ export function cacheFamilies(caches: readonly CacheFacts[]): Family[] {
   );
   const lookups = new Family("sluice_cache_lookups_total", "counter", "Lookups among them, by result.");
   const evictions = new Family("sluice_cache_evictions_total", "counter", "Those that had to go for others.");
+  const unrecorded = new Family(
+    "sluice_cache_unrecorded_total",
+    "counter",
+    "Bodies that were not recorded: too many bytes of others were on their way.",
+  );
   for (const cache of caches) {
     bytes.add({}, cache.bytes);
     entries.add({}, cache.entries);
     lookups.add({ result: "hit" }, cache.hits);
     lookups.add({ result: "miss" }, cache.misses);
     evictions.add({}, cache.evictions);
+    unrecorded.add({}, cache.unrecorded);
   }
-  return [bytes, entries, lookups, evictions, ...diskFamilies(caches)];
+  return [bytes, entries, lookups, evictions, unrecorded, ...diskFamilies(caches)];
 }
 
 /** None where nothing is on disk. */

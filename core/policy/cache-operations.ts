@@ -5,8 +5,8 @@ import type { ServicePart } from "../sandbox/host/services.ts";
 import { ArrivingBody } from "../store/arriving-body.ts";
 import type { Asked, StoredResponse } from "../store/response-store.ts";
 import { type KeptBody, StoredBody } from "../store/stored-body.ts";
+import { BoundedRecording } from "./bounded-recording.ts";
 import type { GuestFacts, SharedServices } from "./guest-services.ts";
-import { Recording } from "./recording.ts";
 
 /** In code units. A key is a URL and what it varies by. */
 const longestKey = 32 * 1024;
@@ -99,11 +99,13 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         const asked: Asked = { at: exchange.owner.askedAt, by: exchange.owner };
         const { owner, policy } = exchange;
         let onArrived: (() => void) | null = null;
-        const recording = new Recording(policy, Math.min(Number(most), longestBody), (parts) => {
+        const done = (parts: readonly Buffer[] | null) => {
           const answer = parts === null ? "0" : keep(described, parts, asked);
           onArrived?.();
           kept.resolve(answer);
-        });
+        };
+        const longest = Math.min(Number(most), longestBody);
+        const recording = new BoundedRecording(policy, longest, done, responses.recordings);
         const length = owner.record(recording);
         if (isEarly === "1" && length !== null) {
           const bytes = recording.share(length, () => owner.onFollowed());

@@ -2,6 +2,7 @@
 import { Arrivals } from "./arrivals.ts";
 import { PurgeIndex } from "./purge-index.ts";
 import { type Purge, type PurgeLabels, PurgeLog } from "./purge-log.ts";
+import { RecordingRoom } from "./recording-room.ts";
 import type { LoadedResponse, SecondLevel, SecondLevelReport, Words } from "./second-level.ts";
 import { StoredBody } from "./stored-body.ts";
 
@@ -48,6 +49,8 @@ export interface ResponseStoreReport {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;
+  /** Bodies that were not recorded: too many bytes of others were on their way. */
+  readonly unrecorded: number;
   /** Null: there is no second level. */
   readonly second: SecondLevelReport | null;
 }
@@ -63,6 +66,8 @@ const entryBytes = 500;
 export class ResponseStore {
   /** What memory does not have; null: nothing else has it. */
   second: SecondLevel | null = null;
+  /** For bodies on their way here. */
+  readonly recordings = new RecordingRoom();
   private evictions = 0;
   private hits = 0;
   private misses = 0;
@@ -86,11 +91,12 @@ export class ResponseStore {
   report(): ResponseStoreReport {
     const { hits, misses, evictions } = this;
     const own = { bytes: this.eviction.bytes, entries: this.entries.size, hits, misses, evictions };
-    return { ...own, second: this.second?.report() ?? null };
+    return { ...own, unrecorded: this.recordings.refused, second: this.second?.report() ?? null };
   }
 
   /** Bytes of all that is kept, at most, from now on. */
   resize(capacity: number): void {
+    this.recordings.resize(capacity);
     this.evict(this.eviction.resize(capacity));
   }
 

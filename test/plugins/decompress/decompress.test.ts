@@ -289,6 +289,26 @@ t.test("a service whose coding is broken is answered 502, or breaks off", async 
   t.match(field(reply, "proxy-status"), /error=http_response_content_coding/);
 });
 
+t.test(
+  "a bomb of the service breaks off at its limit, and is never taken for a whole response",
+  async (t) => {
+    const bomb = (await gzippedZeros(256)).toString("latin1");
+    const { gateway } = await gatewayWith(
+      t,
+      { responses: "decode", maxResponseSize: 4 * MiB, maxRatio: 1e9 },
+      () => `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n${bomb}`,
+    );
+    const client = await gateway.connect();
+    client.write(get());
+    await client.take("\r\n\r\n");
+    const rest = await client.takeRest().catch(() => "reset");
+    t.notOk(rest.endsWith("0\r\n\r\n"));
+    t.ok(client.received < 5 * MiB, `${client.received} bytes`);
+    t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
+    t.equal(coderPlaces.response.taken, 0);
+  },
+);
+
 t.test("when all decoders are at work a request is told to come again", async (t) => {
   const { gateway } = await gatewayWith(t);
   const taken = Array.from({ length: 1000 }, () => coderPlaces.request.take(1));

@@ -54,6 +54,10 @@ export class BodyStages {
     return limit;
   }
 
+  get policies(): readonly Policy[] {
+    return this.list.map(({ policy }) => policy);
+  }
+
   isOf(policy: Policy): boolean {
     return this.list.some((stage) => stage.policy === policy);
   }

@@ -20,7 +20,7 @@ export interface PhaseListener {
   onPhaseFailed(error: ProxyError): void;
   /** A policy changed more than fields; returns the preface of the message as it is now. */
   onPhaseEdited(): string;
-  /** A policy put another body in the place of the message's. */
+  /** A policy puts another body in the place of the message's, which is there still. */
   onPhaseBodySet(by: Policy): void;
   /** A policy failed and is skipped: nothing that it said counts. */
   onPhaseSkipped(policy: Policy): void;
@@ -116,8 +116,8 @@ export class HeadPhase implements GuestCall {
     try {
       const edits: Edits | null = outcome.edits;
       if (edits !== null) this.admitEdits(edits);
-      this.draft.edit(outcome.added, outcome.removed, edits, bytes);
       if (edits?.body !== undefined) this.listener.onPhaseBodySet(this.policies[this.index]!);
+      this.draft.edit(outcome.added, outcome.removed, edits, bytes);
       if (edits !== null) this.refresh();
     } catch (error) {
       if (!(error instanceof MalformedOutcome)) throw error;

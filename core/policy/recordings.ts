@@ -27,6 +27,18 @@ export class Recordings {
     return this.list.some((recording) => recording.policy === policy);
   }
 
+  /**
+   * Another body takes the place of the one that the policies so far have seen: they keep that one.
+   *
+   * @param parts null: it is not here as a whole
+   */
+  settle(parts: readonly Buffer[] | null): void {
+    for (const recording of this.list) {
+      for (const bytes of parts ?? []) recording.add(bytes);
+    }
+    this.end(parts !== null);
+  }
+
   /** There is no body to record, or no more of it. @param isWhole whether that is all of it */
   end(isWhole: boolean): void {
     for (const recording of this.list) {

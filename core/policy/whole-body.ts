@@ -17,6 +17,14 @@ export function bytesOf(body: WholeBody, limit: number): Uint8Array | Promise<Ui
   return typeof body === "string" ? Buffer.from(body, "utf8") : body;
 }
 
+/** Its bytes, as they lie; null: not in memory. */
+export function partsOf(body: WholeBody): readonly Buffer[] | null {
+  if (isStreamed(body)) return null;
+  if (body instanceof StoredBody) return body.parts;
+  if (typeof body === "string") return [Buffer.from(body, "utf8")];
+  return [Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
+}
+
 export function byteLength(body: WholeBody): number {
   return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
 }

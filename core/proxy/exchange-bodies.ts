@@ -49,6 +49,17 @@ export class ExchangeBodies {
     return this.stagesOf(side)?.limit ?? Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * Whether every policy that records the response's body does so behind all that is done to its bytes.
+   *
+   * @param order in which policies see the body
+   */
+  areRecordedBehindStages(order: readonly Policy[]): boolean {
+    const places = this.stagesOf("s")!.policies.map((policy) => order.indexOf(policy));
+    const last = Math.max(-1, ...places);
+    return this.recordings.all.every(({ policy }) => order.indexOf(policy) >= last);
+  }
+
   /** @param policies those that see its parts, in their order; all of them where it has stages */
   pipe(side: Side, policies: readonly Policy[], listener: BodyListener): BodyPipe {
     const stages = this.stagesOf(side);

@@ -12,7 +12,7 @@ import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import type { Recording } from "../policy/recording.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
-import { bytesOf, tooLong } from "../policy/whole-body.ts";
+import { bytesOf, partsOf, tooLong } from "../policy/whole-body.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import { editableRequestFields, editableResponseFields, toldLength } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
@@ -274,6 +274,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
       form === BodyForm.stream ? new GuestBody(this.run, by) : by.handed.bodyOf(form);
     try {
       if (this.stage === "response") {
+        this.keepRecorded();
         this.response!.replace(reply, bytes, bodyOf);
         this.bodies.stagesOf("s")?.clear();
         phase!.replaced();
@@ -301,7 +302,19 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   onPhaseBodySet(by: Policy): void {
+    if (this.stage === "response") this.keepRecorded();
     this.stagesAtHand?.onReplaced(by);
+  }
+
+  /** The body is about to be replaced: what policies keep of it is what has passed them. */
+  private keepRecorded(): void {
+    const { recordings } = this.bodies;
+    const { status, body } = this.response!;
+    if (recordings.all.length === 0 || this.exchange.head.method === "HEAD" || status === 304) return;
+    const isElsewhere = body instanceof GuestBody || this.bodies.hasStages("s");
+    if (isElsewhere) recordings.settle(null);
+    else if (body === undefined) recordings.settle(this.responseFlow!.heldBody);
+    else recordings.settle(body === null ? [] : partsOf(body));
   }
 
   onPhaseSkipped(policy: Policy): void {
@@ -407,6 +420,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     if (exchange.isFinished) throw exchangeIsOver();
     const whole = await bodies.pass(side, received, limit, (error) => exchange.fail(error));
     if (!stages.areForReading || stages.isOf(policy)) return whole;
+    // Who keeps the body as it was before must not be given what came of it.
+    if (side === "s" && !bodies.areRecordedBehindStages(this.responsePolicies)) return whole;
     const draft = side === "q" ? this.request : this.response!;
     draft.body = whole;
     stages.clear();

@@ -93,6 +93,11 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     else if (!this.clientFlows) this.exchange.holdUpstream();
   }
 
+  /** The body as the endpoint sent it; null while that is not all of it. */
+  get heldBody(): readonly Buffer[] | null {
+    return this.received ? this.held.parts() : null;
+  }
+
   /** @throws HostCallError when the body is on its way already */
   assertUnsent(): void {
     if (this.isSent) throw bodyWentOn();

@@ -339,6 +339,7 @@ t.test("a slow disk does not fill the memory: what it cannot take in time is ski
   gate.resolve();
   await store.settled();
   t.ok(store.keep({ key: "k", meta: "", url: null, tags: [] }, body));
+  await store.settled();
 });
 
 t.test("the folder and its files are this user's alone", async (t) => {

@@ -67,14 +67,19 @@ function cookiesOf({ headers }: PluginRequest): [name: string, value: string][] 
   });
 }
 
-function removeCookie(request: PluginRequest, name: string): void {
-  const cookies = cookiesOf(request);
-  const kept = cookies.filter(([other]) => other !== name);
-  if (kept.length === cookies.length) return;
-  if (kept.length === 0) request.headers.delete("cookie");
-  else
-    request.headers.set(
-      "cookie",
-      kept.map(([other, value]) => (other ? `${other}=${value}` : value)).join("; "),
-    );
+/** What else there is stays as the client wrote it: others have commas in their values. */
+function removeCookie({ headers }: PluginRequest, name: string): void {
+  const text = headers.get("cookie");
+  if (text === null) return;
+  let kept = "";
+  let wasRemoved = false;
+  for (const [piece, separator = "", part = ""] of text.matchAll(/([;,]?)([^;,]*)/g)) {
+    const isOwn = part.slice(0, Math.max(part.indexOf("="), 0)).trim() === name;
+    if (!isOwn)
+      kept += wasRemoved && kept !== "" && separator !== "" ? `;${part}` : kept === "" ? part : piece;
+    wasRemoved = isOwn;
+  }
+  kept = kept.trim();
+  if (kept === "") headers.delete("cookie");
+  else if (kept !== text) headers.set("cookie", kept);
 }

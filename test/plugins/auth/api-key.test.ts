@@ -81,6 +81,8 @@ t.test("a key may come in the query or a cookie, and goes no further", async (t)
   const headers = { cookie: "a=1; key=secret; b=2" };
   const cookie = await seenBy(gateway.fetch("/a", { headers }));
   t.equal(cookie["cookie"], "a=1; b=2");
+  const commas = await seenBy(gateway.fetch("/a", { headers: { cookie: "a=1,2; key=secret, b=3;c=4" } }));
+  t.equal(commas["cookie"], "a=1,2; b=3;c=4", "values of others keep their commas");
   t.equal((await gateway.fetch("/", { headers: { "x-api-key": "secret" } })).status, 401);
 });
 

@@ -12,6 +12,7 @@ import { clientSecret, startProvider } from "./provider.ts";
 import { base64Url, newSigner, sign } from "./tokens.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const callback = `${site}/oauth2/callback`;
 

@@ -13,6 +13,8 @@ import { type FakeProvider, fakeProvider } from "./fake-provider.ts";
 import { oidcConfig, site } from "./oidc-gateway.ts";
 import { sign } from "./tokens.ts";
 
+t.setTimeout(120_000);
+
 interface Told {
   /** Null: refused, or asked to log in. */
   readonly identity: Identity | null;

@@ -17,6 +17,7 @@ import { oidcConfig } from "./oidc-gateway.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 /** A gateway with a real listener, whose origin the provider knows. */
 async function startSite(

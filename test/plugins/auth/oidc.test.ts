@@ -6,6 +6,7 @@ import { browserOf, secret, site, startLoginGateway } from "./oidc-gateway.ts";
 import { startProvider } from "./provider.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const users = {
   alice: { name: "Alice", email: "alice@example.com", email_verified: true, groups: ["staff"] },

@@ -26,7 +26,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
     case "version":
       return print(`sluice ${(await import("../observe/version.ts")).readVersion()}\n`);
     case "schema":
-      return print((await import("../config/json-schema.ts")).jsonSchemaText());
+      return print((await import("../config/schema/json-schema.ts")).jsonSchemaText());
     case "new":
       return (await import("./new-policy.ts")).newPolicy(command);
     case "test":

@@ -1,5 +1,5 @@
 import type { PathMatch } from "./route-model.ts";
-import type { ConfigFile } from "./schema.ts";
+import type { ConfigFile } from "./schema/schema.ts";
 
 export type PathInFile = NonNullable<NonNullable<ConfigFile["routes"]>[number]["path"]>;
 

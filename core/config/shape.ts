@@ -1,6 +1,6 @@
 import { Errors } from "typebox/schema";
 import { Settings } from "typebox/system";
-import { configFile } from "./schema.ts";
+import { configFile } from "./schema/schema.ts";
 import { type Path, pathOfPointer, valueAt } from "./value-path.ts";
 
 export type SchemaNode = Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import type { Logger } from "../observe/log.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import type { SharedServices } from "../policy/guest-services.ts";
+import type { SharedServices } from "../policy/guest/services.ts";
 import type { Discovered } from "../policy/policy-set.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";

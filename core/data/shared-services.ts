@@ -1,6 +1,6 @@
 import type { StoreConfig } from "../config/store-model.ts";
 import { PluginMetrics } from "../observe/plugin-metrics.ts";
-import type { PluginMetricSink, SharedServices } from "../policy/guest-services.ts";
+import type { PluginMetricSink, SharedServices } from "../policy/guest/services.ts";
 import { systemClock } from "../sandbox/host/basic.ts";
 import type { RemoteStores } from "../store/remote-stores.ts";
 import { memoryStores, sharedStores } from "../store/stores.ts";

@@ -1,8 +1,8 @@
 /** One call of a plugin's `discover`: to its guest an exchange like any other, with the limits of one. */
 import { MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
-import { type CallSide, type GuestCall, type GuestLoss, writeMessage } from "./guest-call.ts";
-import type { SlotOwner } from "./guest-slots.ts";
+import { type CallSide, type GuestCall, type GuestLoss, writeMessage } from "./guest/call.ts";
+import type { SlotOwner } from "./guest/slots.ts";
 import type { GuestError, Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 

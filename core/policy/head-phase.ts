@@ -2,7 +2,7 @@
 import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts";
 import type { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
-import type { CallSide, GuestCall, GuestLoss } from "./guest-call.ts";
+import type { CallSide, GuestCall, GuestLoss } from "./guest/call.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";

@@ -1,6 +1,6 @@
 /** The handler that observes a finished exchange: nobody waits for it, but its faults are counted and told. */
 import { Timer, type Timers } from "../net/timers.ts";
-import type { CallSide, GuestCall } from "./guest-call.ts";
+import type { CallSide, GuestCall } from "./guest/call.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 

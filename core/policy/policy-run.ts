@@ -2,14 +2,14 @@
 import { MessageFlag, MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
-import type { StageSpec } from "./body-stages.ts";
-import { type GuestCall, type GuestLoss, writeMessage } from "./guest-call.ts";
-import type { SlotOwner } from "./guest-slots.ts";
+import type { Recording } from "./body/recording.ts";
+import type { StageSpec } from "./body/stages.ts";
+import { type GuestCall, type GuestLoss, writeMessage } from "./guest/call.ts";
+import type { SlotOwner } from "./guest/slots.ts";
 import { LogCall } from "./log-call.ts";
 import type { GuestError } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyFailure } from "./policy-failure.ts";
-import type { Recording } from "./recording.ts";
 
 /** What the policies of an exchange need of it. */
 export interface PolicyHost {

@@ -7,7 +7,7 @@ import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineNameOf } from "./built-in.ts";
 import { folderPlugins, type PluginCode, type PolicyBundle } from "./bundle.ts";
 import { discoverWith } from "./discover-call.ts";
-import type { SharedServices } from "./guest-services.ts";
+import type { SharedServices } from "./guest/services.ts";
 import { PluginLoadError } from "./load-error.ts";
 import { planRoute, type RoutePlan } from "./plan.ts";
 import { Plugin } from "./plugin.ts";

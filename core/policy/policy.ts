@@ -1,8 +1,8 @@
 import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { MappedStack } from "../observe/stack-trace.ts";
-import type { HandedBodies } from "./handed-bodies.ts";
+import type { HandedBodies } from "./body/handed-bodies.ts";
+import type { PluginGuest } from "./guest/plugin-guest.ts";
 import type { GuestError } from "./outcome.ts";
-import type { PluginGuest } from "./plugin-guest.ts";
 
 /** A plugin with its config, as one generation runs it. */
 export interface Policy {

@@ -2,9 +2,9 @@
 import { BodyForm, type Edits } from "../../sdk/runtime/message.ts";
 import type { KeptBody } from "../store/stored-body.ts";
 import { isFieldValue } from "../wire/characters.ts";
+import type { GuestBody } from "./body/guest-body.ts";
 import { editedText } from "./edit-values.ts";
 import { assertGuestFields, editFields } from "./field-edits.ts";
-import type { GuestBody } from "./guest-body.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
 
 /** @throws MalformedOutcome when there is none of that form */

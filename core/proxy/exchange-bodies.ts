@@ -1,13 +1,14 @@
 /** What policies have to do with the two bodies of an exchange: they see parts, record them, and say how they are coded. */
-import { layCourse, type Passage, passWhole } from "../policy/body-course.ts";
-import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body-failures.ts";
-import { BodyPhase } from "../policy/body-phase.ts";
-import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
-import { BodyStages, type StageSpec } from "../policy/body-stages.ts";
-import { coderPlaces } from "../policy/coder-places.ts";
+
+import { coderPlaces } from "../policy/body/coder-places.ts";
+import { layCourse, type Passage, passWhole } from "../policy/body/course.ts";
+import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body/failures.ts";
+import { BodyPhase } from "../policy/body/phase.ts";
+import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
+import { Recordings } from "../policy/body/recordings.ts";
+import { BodyStages, type StageSpec } from "../policy/body/stages.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicyRun } from "../policy/policy-run.ts";
-import { Recordings } from "../policy/recordings.ts";
 import { exchangeIsOver } from "./body-reading.ts";
 
 export type Side = "q" | "s";

@@ -1,18 +1,18 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
-import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
-import type { BodyStages, StageSpec } from "../policy/body-stages.ts";
-import { GuestBody } from "../policy/guest-body.ts";
+import { GuestBody } from "../policy/body/guest-body.ts";
+import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
+import type { Recording } from "../policy/body/recording.ts";
+import type { BodyStages, StageSpec } from "../policy/body/stages.ts";
+import { bytesOf, partsOf, tooLong } from "../policy/body/whole-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
 import { extendPlan, noPlan, planRoute, type RoutePlan } from "../policy/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
-import type { Recording } from "../policy/recording.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
-import { bytesOf, partsOf, tooLong } from "../policy/whole-body.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import { editableRequestFields, editableResponseFields, toldLength } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";

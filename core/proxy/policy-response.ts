@@ -1,12 +1,12 @@
 /** A response where policies are: its body waits until they have seen the head, and may change on its way. */
 import { ProxyError } from "../errors.ts";
 import { freeMemory } from "../net/free-memory.ts";
-import { responseBodyFailures } from "../policy/body-failures.ts";
-import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
+import { responseBodyFailures } from "../policy/body/failures.ts";
+import { GuestBody, type GuestBodyListener } from "../policy/body/guest-body.ts";
+import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
+import { isStreamed, StoredSource } from "../policy/body/stored-source.ts";
 import { editFields } from "../policy/field-edits.ts";
-import { GuestBody, type GuestBodyListener } from "../policy/guest-body.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
-import { isStreamed, StoredSource } from "../policy/stored-source.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { StoredBody } from "../store/stored-body.ts";
 import type { ReadLoan } from "../upstream/read-memory.ts";

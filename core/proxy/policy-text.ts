@@ -1,9 +1,9 @@
 /** What guests are told of an exchange and its messages, as the text that sdk/runtime reads. */
 import { mark } from "../../sdk/runtime/message.ts";
-import { GuestBody } from "../policy/guest-body.ts";
+import { GuestBody } from "../policy/body/guest-body.ts";
+import { byteLength } from "../policy/body/whole-body.ts";
 import type { RequestDraft } from "../policy/request-draft.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
-import { byteLength } from "../policy/whole-body.ts";
 import { Kind } from "../wire/field-kind.ts";
 import type { Attempts } from "./attempts.ts";
 import { clientAddress, clientScheme } from "./client-facts.ts";

@@ -1,6 +1,6 @@
 /** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
 import type { ProxyError } from "../errors.ts";
-import type { BodyListener, BodyPipe } from "../policy/body-pipe.ts";
+import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
 import type { HostCallError } from "../sandbox/host/error.ts";
 import { requestFraming } from "../wire/forward.ts";
 import { CHUNKED } from "../wire/framing.ts";

@@ -6,7 +6,7 @@ import type { AccessRecord } from "../observe/access-log.ts";
 import type { Logger } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import type { SharedServices } from "../policy/guest-services.ts";
+import type { SharedServices } from "../policy/guest/services.ts";
 import { Gateway } from "../proxy/gateway.ts";
 import { engineFor } from "../sandbox/engines.ts";
 import { memoryStores } from "../store/stores.ts";

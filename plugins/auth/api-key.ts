@@ -1,10 +1,10 @@
 /** Keys that clients show, known by their hashes. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Identity, PluginRequest } from "sluice/sdk";
-import { type ApiKeyConfig, apiKeySchema, type KeyEntry } from "./api-key-config.ts";
+import { type ApiKeyConfig, apiKeySchema, type KeyEntry } from "./api-key/config.ts";
+import { readKeyList } from "./api-key/key-list.ts";
 import { isSame } from "./constant-time.ts";
 import { credentialAt, removeCredential, twice } from "./credential.ts";
-import { readKeyList } from "./key-list.ts";
 import { absent, refused, type Strategy, type StrategyType, type Verdict } from "./strategy.ts";
 
 /** A key that is known. */

@@ -1,11 +1,11 @@
 /** Names and passwords (RFC 7617). */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Identity, PluginRequest } from "sluice/sdk";
-import { checkArgon2 } from "./argon2.ts";
 import { Attempts } from "./attempts.ts";
 import { bytesOf } from "./base64.ts";
-import { type BasicConfig, basicSchema } from "./basic-config.ts";
-import { type PasswordHash, readPasswordHash } from "./password-hash.ts";
+import { checkArgon2 } from "./basic/argon2.ts";
+import { type BasicConfig, basicSchema } from "./basic/config.ts";
+import { type PasswordHash, readPasswordHash } from "./basic/password-hash.ts";
 import {
   type AuthContext,
   absent,

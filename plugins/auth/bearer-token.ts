@@ -1,6 +1,6 @@
 import type { PluginRequest } from "sluice/sdk";
 import { credentialAt, type Place, type twice } from "./credential.ts";
-import { longestToken } from "./token-form.ts";
+import { longestToken } from "./jwt/token-form.ts";
 
 /**
  * The token in the first place that has one; in Authorization it stands behind `Bearer` (RFC 6750, section 2.1; schemes

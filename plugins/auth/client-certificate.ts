@@ -1,6 +1,11 @@
 /** Clients that show a certificate which an authority of the listener signed. */
 import type { ClientCertificate, ConfigOf, PluginRequest } from "sluice/sdk";
-import { type CertificateNames, nameKinds, namesOf, plainFingerprint } from "./certificate-names.ts";
+import {
+  type CertificateNames,
+  nameKinds,
+  namesOf,
+  plainFingerprint,
+} from "./client-certificate/certificate-names.ts";
 import { namePattern } from "./name-pattern.ts";
 import {
   type AuthContext,

@@ -1,9 +1,9 @@
 /** Another service decides, as with nginx' auth_request, Traefik's forwardAuth and Envoy's ext_authz over HTTP. */
 import type { PluginRequest } from "sluice/sdk";
 import { boundedBody } from "./bounded-body.ts";
-import { type Allowed, isDenial, readAllowed, replyOf } from "./forward-auth-answer.ts";
-import { type ForwardAuthConfig, forwardAuthSchema } from "./forward-auth-config.ts";
-import { cacheKey, type Facts, factsOf, fieldsOf } from "./forward-auth-question.ts";
+import { type Allowed, isDenial, readAllowed, replyOf } from "./forward-auth/answer.ts";
+import { type ForwardAuthConfig, forwardAuthSchema } from "./forward-auth/config.ts";
+import { cacheKey, type Facts, factsOf, fieldsOf } from "./forward-auth/question.ts";
 import { canonicalName } from "./identity-headers.ts";
 import { checkSettable } from "./proxy-fields.ts";
 import { type AuthContext, absent, type Strategy, type StrategyType, type Verdict } from "./strategy.ts";

@@ -4,10 +4,10 @@ import type { PluginRequest } from "sluice/sdk";
 import { Attempts } from "./attempts.ts";
 import { bearerTokenIn, isBearerToken } from "./bearer-token.ts";
 import { removeCredential, twice } from "./credential.ts";
-import { type Introspected, introspect } from "./introspection-call.ts";
-import { type IntrospectionConfig, introspectionSchema } from "./introspection-config.ts";
-import { endOf, reasonAgainst } from "./introspection-judge.ts";
-import { identityOf } from "./jwt-claims.ts";
+import { type Introspected, introspect } from "./introspection/call.ts";
+import { type IntrospectionConfig, introspectionSchema } from "./introspection/config.ts";
+import { endOf, reasonAgainst } from "./introspection/judge.ts";
+import { identityOf } from "./jwt/claims.ts";
 import { type Found, LookupCache } from "./lookup-cache.ts";
 import {
   type AuthContext,

@@ -2,11 +2,12 @@
 import { type JWTVerifyOptions, jwtVerify } from "jose";
 import type { PluginRequest } from "sluice/sdk";
 import { credentialAt, removeCredential, twice } from "./credential.ts";
-import { identityOf } from "./jwt-claims.ts";
-import { type JwtConfig, jwtSchema } from "./jwt-config.ts";
-import { readKeys } from "./jwt-keys.ts";
-import { findKey, type VerifyingKey } from "./key-set.ts";
-import { fetchText, RemoteKeys } from "./remote-keys.ts";
+import { identityOf } from "./jwt/claims.ts";
+import { type JwtConfig, jwtSchema } from "./jwt/config.ts";
+import { findKey, type VerifyingKey } from "./jwt/key-set.ts";
+import { readKeys } from "./jwt/keys.ts";
+import { fetchText, RemoteKeys } from "./jwt/remote-keys.ts";
+import { readTokenHeader } from "./jwt/token-form.ts";
 import {
   type AuthContext,
   absent,
@@ -16,7 +17,6 @@ import {
   type Verdict,
 } from "./strategy.ts";
 import { TokenCache } from "./token-cache.ts";
-import { readTokenHeader } from "./token-form.ts";
 import { Busy, cryptoTurns } from "./turns.ts";
 
 export const jwt: StrategyType<JwtConfig> = {

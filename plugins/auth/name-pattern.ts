@@ -1,4 +1,4 @@
-import type { NameKind } from "./certificate-names.ts";
+import type { NameKind } from "./client-certificate/certificate-names.ts";
 
 /**
  * What a rule says of a name. `*` stands for one label of a DNS name, for one segment of a URI, and anywhere else for

@@ -1,15 +1,15 @@
 /** Requests that their senders sign (RFC 9421). */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { PluginRequest } from "sluice/sdk";
-import { hasDigest } from "./content-digest.ts";
 import { hexOf } from "./hex.ts";
 import { rawBody } from "./raw-body.ts";
-import { signatureBase } from "./signature-base.ts";
-import type { FieldType } from "./signature-component.ts";
-import { type SignatureConfig, signatureSchema } from "./signature-config.ts";
-import { type ClaimedSignature, readSignatures } from "./signature-input.ts";
-import { readSignatureKeys, type SignatureKey } from "./signature-keys.ts";
-import { goodUntil, readIdentifier, reasonAgainstSignature } from "./signature-rules.ts";
+import { signatureBase } from "./signature/base.ts";
+import type { FieldType } from "./signature/component.ts";
+import { type SignatureConfig, signatureSchema } from "./signature/config.ts";
+import { hasDigest } from "./signature/content-digest.ts";
+import { type ClaimedSignature, readSignatures } from "./signature/input.ts";
+import { readSignatureKeys, type SignatureKey } from "./signature/keys.ts";
+import { goodUntil, readIdentifier, reasonAgainstSignature } from "./signature/rules.ts";
 import {
   type AuthContext,
   absent,

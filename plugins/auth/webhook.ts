@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from "./strategy.ts";
 import { cryptoTurns } from "./turns.ts";
-import { type ReadCall, readGitHub, readSlack, readStripe } from "./webhook-senders.ts";
+import { type ReadCall, readGitHub, readSlack, readStripe } from "./webhook/senders.ts";
 
 const schema = {
   type: "object",

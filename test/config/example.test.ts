@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import * as defaults from "../../core/config/defaults.ts";
 import { loadConfig, loadConfigFile } from "../../core/config/load.ts";
-import { configFile } from "../../core/config/schema.ts";
+import { configFile } from "../../core/config/schema/schema.ts";
 
 const example = "examples/config/sluice.yaml";
 const certificates = [

@@ -5,7 +5,7 @@ import {
   defaultPluginLimits,
   defaultTimeouts,
 } from "../../core/config/defaults.ts";
-import { jsonSchemaText } from "../../core/config/json-schema.ts";
+import { jsonSchemaText } from "../../core/config/schema/json-schema.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
 
 type Schema = {

@@ -1,6 +1,6 @@
 import t from "tap";
 import Typebox from "typebox";
-import { Type } from "../../core/config/schema-builder.ts";
+import { Type } from "../../core/config/schema/builder.ts";
 
 /** The same schema by either builder, as the JSON that it is. */
 function made(builder: typeof Type): unknown {

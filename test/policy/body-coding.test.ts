@@ -3,12 +3,12 @@ import { constants, createBrotliCompress, type createGzip, gzipSync, zstdCompres
 import fc from "fast-check";
 import t from "tap";
 import { Timers } from "../../core/net/timers.ts";
-import { BodyDecoder, type DecodingLimits } from "../../core/policy/body-decoder.ts";
-import { BodyEncoder } from "../../core/policy/body-encoder.ts";
-import { requestBodyFailures } from "../../core/policy/body-failures.ts";
-import { BodyLimit } from "../../core/policy/body-limit.ts";
-import { BodyChain, type BodyListener, type PipeMaker } from "../../core/policy/body-pipe.ts";
-import { type CoderPlace, CoderPlaces } from "../../core/policy/coder-places.ts";
+import { type CoderPlace, CoderPlaces } from "../../core/policy/body/coder-places.ts";
+import { BodyDecoder, type DecodingLimits } from "../../core/policy/body/decoder.ts";
+import { BodyEncoder } from "../../core/policy/body/encoder.ts";
+import { requestBodyFailures } from "../../core/policy/body/failures.ts";
+import { BodyLimit } from "../../core/policy/body/limit.ts";
+import { BodyChain, type BodyListener, type PipeMaker } from "../../core/policy/body/pipe.ts";
 import { type ContentCoding, codingLevels, encodeWhole } from "../../core/wire/content-coding.ts";
 import { through } from "./through.ts";
 

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { gunzipSync, gzipSync } from "node:zlib";
 import t from "tap";
-import { coderPlaces } from "../../core/policy/coder-places.ts";
+import { coderPlaces } from "../../core/policy/body/coder-places.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { get } from "../support/gateway.ts";
 import { startPolicyGateway } from "../support/policies.ts";

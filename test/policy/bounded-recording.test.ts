@@ -1,5 +1,5 @@
 import t from "tap";
-import { BoundedRecording } from "../../core/policy/bounded-recording.ts";
+import { BoundedRecording } from "../../core/policy/body/bounded-recording.ts";
 import type { Policy } from "../../core/policy/policy.ts";
 import { RecordingRoom } from "../../core/store/recording-room.ts";
 

@@ -1,8 +1,8 @@
 /** What a guest that was taken over may send in the place of the runtime. */
 import fc from "fast-check";
 import t from "tap";
-import { counterOperations } from "../../core/policy/counter-operations.ts";
-import type { GuestFacts, SharedServices } from "../../core/policy/guest-services.ts";
+import type { GuestFacts, SharedServices } from "../../core/policy/guest/services.ts";
+import { counterOperations } from "../../core/policy/operations/counter.ts";
 import { HostCallError } from "../../core/sandbox/host/error.ts";
 import { Operation } from "../../core/sandbox/host/services.ts";
 import { memoryStores } from "../../core/store/stores.ts";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { storeSteps } from "../../core/policy/store-steps.ts";
+import { storeSteps } from "../../core/policy/operations/store-steps.ts";
 
 const steps = (...asked: unknown[]) => storeSteps(JSON.stringify(["shared", asked]));
 

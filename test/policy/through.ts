@@ -1,6 +1,6 @@
 /** A body on its way through a pipe, whose source waits when it is told to. */
 import type { ProxyError } from "../../core/errors.ts";
-import type { BodyListener, BodyPipe, PipeMaker } from "../../core/policy/body-pipe.ts";
+import type { BodyListener, BodyPipe, PipeMaker } from "../../core/policy/body/pipe.ts";
 
 export interface Passed {
   readonly bytes: Buffer;

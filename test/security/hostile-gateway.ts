@@ -7,7 +7,7 @@ import { listen } from "../../core/net/listener.ts";
 import type { AccessRecord } from "../../core/observe/access-log.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
 import type { PolicyBundle } from "../../core/policy/bundle.ts";
-import type { SharedServices } from "../../core/policy/guest-services.ts";
+import type { SharedServices } from "../../core/policy/guest/services.ts";
 import type { PluginReport } from "../../core/policy/plugin-status.ts";
 import { Gateway } from "../../core/proxy/gateway.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";

@@ -8,7 +8,7 @@ import type { StoreConfig } from "../../core/config/store-model.ts";
 import { remoteStores } from "../../core/data/open-store.ts";
 import { StoreMetrics } from "../../core/observe/store-metrics.ts";
 import type { PluginCode, PolicyBundle } from "../../core/policy/bundle.ts";
-import type { SharedServices } from "../../core/policy/guest-services.ts";
+import type { SharedServices } from "../../core/policy/guest/services.ts";
 import { compilePlugin } from "../../core/reload/compile.ts";
 import { compileRuntime } from "../../core/reload/compile-runtime.ts";
 import { findPlugins } from "../../core/reload/plugin-files.ts";

@@ -1,5 +1,5 @@
 /** Which users are let in, by their claims. */
-import { claimAt } from "../jwt-claims.ts";
+import { claimAt } from "../jwt/claims.ts";
 import type { OidcConfig } from "./config.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** Tokens that the provider signs for this client. */
 import { type JWTPayload, jwtVerify } from "jose";
-import { readTokenHeader } from "../token-form.ts";
+import { readTokenHeader } from "../jwt/token-form.ts";
 import type { OidcConfig } from "./config.ts";
 import type { Provider } from "./provider.ts";
 

@@ -1,6 +1,6 @@
 /** The provider: its metadata and its keys, fetched when they are needed and kept. */
-import type { VerifyingKey } from "../key-set.ts";
-import { RemoteKeys } from "../remote-keys.ts";
+import type { VerifyingKey } from "../jwt/key-set.ts";
+import { RemoteKeys } from "../jwt/remote-keys.ts";
 import type { OidcConfig } from "./config.ts";
 import { discoveryUrl, type Metadata, readMetadata } from "./metadata.ts";
 import type { CallProvider } from "./provider-call.ts";

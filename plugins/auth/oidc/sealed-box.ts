@@ -1,6 +1,6 @@
 /** Texts that only this proxy can read and write, for a browser to keep (AES-256-GCM, NIST SP 800-38D). */
 import { base64url } from "jose";
-import { isCanonicalBase64Url } from "../token-form.ts";
+import { isCanonicalBase64Url } from "../jwt/token-form.ts";
 import { Busy, cryptoTurns } from "../turns.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 /** What is known of somebody who logged in, as the browser keeps it. */
 import type { Identity } from "sluice/sdk";
-import { claimAt, textsOf, wordsOf } from "../jwt-claims.ts";
+import { claimAt, textsOf, wordsOf } from "../jwt/claims.ts";
 import type { OidcConfig } from "./config.ts";
 import type { Tokens } from "./token-endpoint.ts";
 

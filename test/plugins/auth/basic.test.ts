@@ -4,7 +4,7 @@ import { hashSync } from "bcryptjs";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { type TestGatewayOptions, testGateway } from "../../../core/testing/index.ts";
-import { readPasswordHash } from "../../../plugins/auth/password-hash.ts";
+import { readPasswordHash } from "../../../plugins/auth/basic/password-hash.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
 import { engines, onEachEngine } from "../../support/each-engine.ts";
 import { get } from "../../support/gateway.ts";

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import t from "tap";
-import { namesOf, readAlternatives, readAttributes } from "../../../plugins/auth/certificate-names.ts";
+import {
+  namesOf,
+  readAlternatives,
+  readAttributes,
+} from "../../../plugins/auth/client-certificate/certificate-names.ts";
 import { namePattern } from "../../../plugins/auth/name-pattern.ts";
 
 t.test("a distinguished name is read attribute by attribute", async (t) => {

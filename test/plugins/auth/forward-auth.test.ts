@@ -4,7 +4,7 @@ import t, { type Test } from "tap";
 import { noGrants } from "../../../core/config/defaults.ts";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { type TestGatewayOptions, testGateway } from "../../../core/testing/index.ts";
-import { cacheKey } from "../../../plugins/auth/forward-auth-question.ts";
+import { cacheKey } from "../../../plugins/auth/forward-auth/question.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 import { get } from "../../support/gateway.ts";

@@ -2,7 +2,7 @@ import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { testGateway } from "../../../core/testing/index.ts";
 import { fieldText } from "../../../plugins/auth/identity-headers.ts";
-import { RemoteKeys } from "../../../plugins/auth/remote-keys.ts";
+import { RemoteKeys } from "../../../plugins/auth/jwt/remote-keys.ts";
 import { TokenCache } from "../../../plugins/auth/token-cache.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 import { audience, issuer, newSigner, type Signer, sign } from "./tokens.ts";

@@ -1,12 +1,12 @@
 /** The examples of RFC 9421 and RFC 9530. */
 import t from "tap";
 import { bytesOf } from "../../../plugins/auth/base64.ts";
-import { hasDigest } from "../../../plugins/auth/content-digest.ts";
-import { signatureBase } from "../../../plugins/auth/signature-base.ts";
-import { componentValue, type FieldType } from "../../../plugins/auth/signature-component.ts";
-import type { SignatureAlgorithm } from "../../../plugins/auth/signature-config.ts";
-import { readSignatures } from "../../../plugins/auth/signature-input.ts";
-import { readSignatureKeys } from "../../../plugins/auth/signature-keys.ts";
+import { signatureBase } from "../../../plugins/auth/signature/base.ts";
+import { componentValue, type FieldType } from "../../../plugins/auth/signature/component.ts";
+import type { SignatureAlgorithm } from "../../../plugins/auth/signature/config.ts";
+import { hasDigest } from "../../../plugins/auth/signature/content-digest.ts";
+import { readSignatures } from "../../../plugins/auth/signature/input.ts";
+import { readSignatureKeys } from "../../../plugins/auth/signature/keys.ts";
 import { parseItem } from "../../../plugins/shared/structured-fields/parse.ts";
 import { keys, sharedSecret, signed, signedByProxy, signedResponse, testRequest } from "./rfc9421.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { readGitHub, readSlack, readStripe } from "../../../plugins/auth/webhook-senders.ts";
+import { readGitHub, readSlack, readStripe } from "../../../plugins/auth/webhook/senders.ts";
 
 const hex = "0123456789abcdef".repeat(4);
 const bytes = Uint8Array.from(Buffer.from(hex, "hex"));

@@ -325,7 +325,7 @@ t.test("a large response to a slow client is not gathered in the proxy", async (
 });
 
 t.test("a client that resets in the middle frees the coder", async (t) => {
-  const { coderPlaces } = await import("../../../core/policy/coder-places.ts");
+  const { coderPlaces } = await import("../../../core/policy/body/coder-places.ts");
   const service = await startUpstream(t);
   const gateway = await startBuiltInGateway(t, service.address, ["compress"]);
   const client = await gateway.connect();

@@ -9,7 +9,7 @@ import {
   zstdCompressSync,
 } from "node:zlib";
 import t, { type Test } from "tap";
-import { coderPlaces } from "../../../core/policy/coder-places.ts";
+import { coderPlaces } from "../../../core/policy/body/coder-places.ts";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { testGateway } from "../../../core/testing/index.ts";
 import { type BuiltInUse, startBuiltInGateway } from "../../support/built-in-gateway.ts";

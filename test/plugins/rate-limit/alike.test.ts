@@ -2,7 +2,7 @@
 import { createClient } from "@redis/client";
 import fc from "fast-check";
 import t, { type Test } from "tap";
-import { storeSteps } from "../../../core/policy/store-steps.ts";
+import { storeSteps } from "../../../core/policy/operations/store-steps.ts";
 import { scriptWith } from "../../../core/store/redis/script.ts";
 import { concurrency } from "../../../plugins/rate-limit/concurrency.ts";
 import type { Entered, Limiter } from "../../../plugins/rate-limit/limiter.ts";

@@ -1,0 +1,358 @@
+/**
+ * One plugin's guest, seen from the host: what exchanges want of it in one turn of the event loop enters it
+ * together; when it is lost it is made anew; when it is lost too often it is left alone for a while.
+ */
+import { HostOp } from "../../../sdk/runtime/host-op.ts";
+import { MessageKind, separator } from "../../../sdk/runtime/message.ts";
+import type { Task, Turn } from "../../net/turn.ts";
+import { type Guest, GuestFault, type HostCall } from "../../sandbox/engine.ts";
+import { HostCallError } from "../../sandbox/host/error.ts";
+import type { HostServices } from "../../sandbox/host/services.ts";
+import { type Outcome, OutcomeReader } from "../outcome.ts";
+import type { Policy } from "../policy.ts";
+import { type GuestCall, type GuestLoss, sideOf, writeMessage } from "./call.ts";
+import { sliceMs } from "./entry-share.ts";
+import { GuestOperations } from "./operations.ts";
+import { Quarantine } from "./quarantine.ts";
+import { aloneBatch, type Batch, GuestQueue } from "./queue.ts";
+import { type GuestExchange, GuestSlots, type PendingCall, type SlotOwner } from "./slots.ts";
+
+export interface PluginGuestOptions {
+  readonly turn: Turn;
+  readonly create: (host: HostCall) => Promise<Guest>;
+  /** Makes the guest's instances, by `ask`, before it takes calls. */
+  readonly prepare: () => Promise<void>;
+  /** Host calls for one guest. */
+  readonly services: () => HostServices;
+  readonly onLost: (loss: GuestLoss) => void;
+}
+
+export class PluginGuest implements Task {
+  readonly quarantine = new Quarantine();
+  private readonly options: PluginGuestOptions;
+  private operations: GuestOperations | null = null;
+  private guest: Guest | null = null;
+  /** Whether calls may enter: the instances are there. */
+  private ready = false;
+  private readonly queue = new GuestQueue();
+  private readonly slots = new GuestSlots();
+  private arrivals: PendingCall[] = [];
+  private scheduled = false;
+  /** Number of the turn at hand, and ms that the guest has had in it. */
+  private turn = 0;
+  private spent = 0;
+  private losses = 0;
+  private disposed = false;
+
+  constructor(options: PluginGuestOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Makes a guest, in the place of the one there may be.
+   *
+   * @throws GuestFault when the plugin cannot be loaded, or what `prepare` throws
+   */
+  async start(): Promise<void> {
+    this.drop();
+    const operations = new GuestOperations(this.options.services(), (id, answer) =>
+      this.complete(id, answer),
+    );
+    this.operations = operations;
+    this.guest = await this.options.create((op, id, text, bytes) => this.onHostCall(op, id, text, bytes));
+    await this.options.prepare();
+    this.ready = true;
+    if (!this.queue.isEmpty) this.schedule();
+  }
+
+  /** The guest is gone; calls wait for the next one. */
+  private drop(): void {
+    this.ready = false;
+    this.operations?.abandon();
+    this.operations = null;
+    this.guest?.dispose();
+    this.guest = null;
+  }
+
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  /** Guests lost so far: what was begun in one of them cannot go on in the next. */
+  get epoch(): number {
+    return this.losses;
+  }
+
+  /** Exchanges that the guest has seen, and those of them that are not over. */
+  get exchanges(): { readonly begun: number; readonly live: number } {
+    return this.slots;
+  }
+
+  memoryUsed(): number {
+    return this.guest?.memoryUsed() ?? 0;
+  }
+
+  // --- slots
+
+  openSlot(owner: SlotOwner, policy: Policy): number {
+    return this.slots.open(owner, policy);
+  }
+
+  /** The guest has forgotten the exchange by itself: its message said that it is the last. */
+  releaseSlot(number: number): void {
+    this.slots.release(number);
+  }
+
+  /** @param because what `ctx.signal` says; empty when the exchange ended well */
+  endSlot(number: number, because: string): void {
+    this.slots.release(number);
+    if (this.guest === null) return;
+    this.queue.add(writeMessage(MessageKind.end, number, 0, "", because), null, number);
+    this.schedule();
+  }
+
+  exchangeOf(slot: number): GuestExchange | null {
+    return this.slots.exchangeOf(slot);
+  }
+
+  // --- calls
+
+  /** @param message one of sdk/runtime/message.ts that expects an outcome */
+  call(call: GuestCall, slot: number, message: string, bytes?: Uint8Array): void {
+    if (this.quarantine.isClosed) {
+      call.onLost({ cause: "quarantined", message: "Plugin is out of service after repeated faults" });
+      return;
+    }
+    if (bytes === undefined) this.queue.add(message, call, slot);
+    else this.queue.addAlone(message, bytes, call, slot);
+    this.schedule();
+  }
+
+  /**
+   * Asks the guest itself something, at once and past the queue.
+   *
+   * @param kind of the message, which belongs to no exchange
+   * @param time until it has to answer, in ms
+   * @throws Error when the guest is lost or takes too long
+   */
+  async ask(kind: string, payload: string, time: number, instance = 0): Promise<Outcome> {
+    if (this.guest === null) throw new Error("There is no guest");
+    const slot = this.slots.open(null, null);
+    const epoch = this.losses;
+    const answer = Promise.withResolvers<Outcome>();
+    const call: GuestCall = {
+      side: "request",
+      onOutcome: (outcome) => answer.resolve(outcome),
+      onPending() {},
+      onLost: (loss) => answer.reject(new Error(loss.message)),
+    };
+    const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
+    const text = writeMessage(kind, slot, 0, String(instance), payload);
+    this.enter(this.guest, aloneBatch(text, undefined, call, slot));
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      if (epoch === this.losses) this.slots.release(slot);
+    }
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.guest === null) return;
+    this.scheduled = true;
+    this.options.turn.soon(this);
+  }
+
+  /** At the end of a turn: everything that was asked in it. */
+  run(): void {
+    this.scheduled = false;
+    const { turn } = this.options;
+    if (turn.number !== this.turn) this.spent = 0;
+    this.turn = turn.number;
+    while (this.guest !== null) {
+      if (this.spent > sliceMs && !this.queue.isEmpty) {
+        // Others have their turn before; Deno looks at sockets after a timer only.
+        this.scheduled = true;
+        setTimeout(() => turn.schedule(this), 0);
+        break;
+      }
+      const batch = this.queue.take(!this.ready);
+      if (batch === null) break;
+      this.enter(this.guest, batch);
+    }
+    this.settleArrivals();
+  }
+
+  private enter(guest: Guest, batch: Batch): void {
+    const began = performance.now();
+    let answer: string;
+    try {
+      answer = guest.dispatch(textOf(batch.messages), batch.bytes);
+    } catch (error) {
+      this.spent += performance.now() - began;
+      this.lose(lossFrom(error), batch, 0);
+      return;
+    }
+    const took = performance.now() - began;
+    this.spent += took;
+    this.queue.onEntered(batch, took);
+    this.readOutcomes(answer, batch);
+    this.settleArrivals();
+  }
+
+  private readOutcomes(answer: string, batch: Batch): void {
+    const reader = new OutcomeReader(answer);
+    const { calls } = batch;
+    for (let i = 0; i < calls.length; i++) {
+      const call = calls[i]!;
+      if (call === null) continue;
+      if (i > 0 && reader.atEnd) {
+        this.queue.putBack(batch, i);
+        return;
+      }
+      let outcome: Outcome;
+      try {
+        outcome = reader.next();
+      } catch (error) {
+        this.lose({ cause: "protocol", message: (error as Error).message }, batch, i);
+        return;
+      }
+      if (outcome.kind === "pending") this.await(batch.slots[i]!, call);
+      else call.onOutcome(outcome, undefined);
+    }
+  }
+
+  private await(slot: number, call: GuestCall): void {
+    const pending = this.slots.get(slot)![call.side];
+    pending.call = call;
+    if (pending.outcome === null) call.onPending();
+  }
+
+  private settleArrivals(): void {
+    while (this.arrivals.length > 0) {
+      const { arrivals } = this;
+      this.arrivals = [];
+      for (const pending of arrivals) {
+        const { call, outcome, bytes } = pending;
+        pending.clear();
+        if (outcome !== null) call?.onOutcome(outcome, bytes);
+      }
+    }
+  }
+
+  // --- from the guest
+
+  private onHostCall(
+    op: number,
+    id: number,
+    text: string,
+    bytes: Uint8Array | undefined,
+  ): string | Uint8Array | undefined {
+    if (op === HostOp.outcome) {
+      this.onDelivery(id, text, bytes);
+      return "=";
+    }
+    if (op === HostOp.readBody) return this.operations!.run(op, id, text, bytes, () => this.readBody(text));
+    return this.operations!.run(op, id, text, bytes, null);
+  }
+
+  private onDelivery(number: number, text: string, bytes: Uint8Array | undefined): void {
+    const pending = this.slots.get(number)?.[sideOf(text)];
+    // Of an exchange that there is not, or a second one.
+    if (pending === undefined || pending.outcome !== null) return;
+    pending.outcome = readDelivery(text);
+    pending.bytes = bytes;
+    this.arrivals.push(pending);
+    this.schedule();
+  }
+
+  private readBody(request: string): Promise<Uint8Array | string> | Uint8Array | string {
+    const [side, number, form] = request.split(" ");
+    const exchange = this.slots.exchangeOf(Number(number));
+    if (exchange === null) {
+      throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
+    }
+    const body = exchange.owner.readBody(side === "s" ? "s" : "q", exchange.policy);
+    const give = (bytes: Uint8Array) => (form === "text" ? decodeText(bytes) : copyOf(bytes));
+    return body instanceof Promise ? body.then(give) : give(body);
+  }
+
+  private complete(id: number, answer: string | Uint8Array): void {
+    if (this.guest === null) return;
+    const [text, bytes] = typeof answer === "string" ? [answer, undefined] : ["", answer];
+    this.queue.addAlone(`${MessageKind.complete}${separator}${id}${separator}${text}`, bytes, null, 0);
+    this.schedule();
+  }
+
+  // --- ends
+
+  /** @param from index of the first call of the batch that has no outcome yet */
+  private lose(loss: GuestLoss, batch: Batch, from: number): void {
+    const lost = batch.calls.slice(from).filter((call) => call !== null);
+    lost.push(...this.queue.clear(), ...this.slots.clear());
+    const wasReady = this.ready;
+    this.drop();
+    this.losses++;
+    this.arrivals = [];
+    this.quarantine.onFault(performance.now());
+    this.options.onLost(loss);
+    // One that is being made is its maker's to try again.
+    if (wasReady && !this.disposed) void this.rebuild();
+    for (const call of lost) call.onLost(loss);
+  }
+
+  private async rebuild(): Promise<void> {
+    const wait = this.quarantine.wait;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
+    if (this.disposed) return;
+    try {
+      await this.start();
+    } catch (error) {
+      this.drop();
+      this.quarantine.onFault(performance.now());
+      const loss = lossFrom(error);
+      this.options.onLost(loss);
+      // Nobody knows when there will be a guest again.
+      if (this.quarantine.isClosed) for (const call of this.queue.clear()) call.onLost(loss);
+      void this.rebuild();
+      return;
+    }
+    if (this.disposed) this.drop();
+    else this.quarantine.open();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.drop();
+  }
+}
+
+/** Not joined: the engine copies the parts to where it wants them. */
+function textOf(messages: readonly string[]): string {
+  let text = "";
+  for (const message of messages) text += message;
+  return text;
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** The original goes on its way unless the guest replaces it. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+/** What does not read is the fault of the handler whose outcome it would be. */
+function readDelivery(text: string): Outcome {
+  try {
+    return new OutcomeReader(text, 1).next();
+  } catch (error) {
+    return { kind: "fault", fault: { name: "ProtocolError", message: (error as Error).message, stack: "" } };
+  }
+}
+
+function lossFrom(error: unknown): GuestLoss {
+  if (!(error instanceof GuestFault)) return { cause: "crash", message: String(error) };
+  return { cause: error.kind === "load" ? "crash" : error.kind, message: error.message };
+}

@@ -1,0 +1,120 @@
+/** The exchanges that one guest knows, by number. */
+
+import type { Recording } from "../body/recording.ts";
+import type { StageSpec } from "../body/stages.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Policy } from "../policy.ts";
+import type { GuestCall } from "./call.ts";
+
+/** The exchange behind a slot, for host calls that are about it. */
+export interface SlotOwner {
+  /** When the exchange began, ms as `performance.now()`. */
+  readonly askedAt: number;
+  /** Bytes of the body that is passing, whole. */
+  readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+  /**
+   * Says what is to become of a body's bytes. Returns false when too many coders are at work.
+   *
+   * @throws HostCallError where the policy has no message at hand
+   */
+  addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
+  /**
+   * Returns the length that the body will have as the policy gets it; null: that is not known.
+   *
+   * @throws HostCallError when the response's body is on its way already
+   */
+  record(recording: Recording): number | null;
+  /** Somebody else reads the response's body while it is recorded. */
+  onFollowed(): void;
+  /**
+   * Sends the request again, for nobody, as it reaches the policy. Returns false when that cannot be.
+   *
+   * @throws HostCallError when the request is on its way already
+   */
+  refresh(policy: Policy): boolean;
+  /** The exchange is finished even when its client leaves. */
+  keepGoing(): void;
+}
+
+export interface GuestExchange {
+  readonly owner: SlotOwner;
+  readonly policy: Policy;
+}
+
+/** One exchange in the guest. Used again for another one when it is free. */
+class Slot {
+  owner: SlotOwner | null = null;
+  policy: Policy | null = null;
+  readonly request = new PendingCall();
+  readonly response = new PendingCall();
+}
+
+/** A handler that goes on after its entry. Its outcome may come before the entry is over. */
+export class PendingCall {
+  call: GuestCall | null = null;
+  outcome: Outcome | null = null;
+  bytes: Uint8Array | undefined = undefined;
+
+  clear(): void {
+    this.call = null;
+    this.outcome = null;
+    this.bytes = undefined;
+  }
+}
+
+export class GuestSlots {
+  /** Exchanges so far. */
+  begun = 0;
+  private slots: Slot[] = [];
+  private free: number[] = [];
+
+  get live(): number {
+    return this.slots.length - this.free.length;
+  }
+
+  /** @param owner null: no exchange, but the host itself asks something */
+  open(owner: SlotOwner | null, policy: Policy | null): number {
+    let number = this.free.pop();
+    if (number === undefined) {
+      number = this.slots.length;
+      this.slots.push(new Slot());
+    }
+    if (owner !== null) this.begun++;
+    const slot = this.slots[number]!;
+    slot.owner = owner;
+    slot.policy = policy;
+    return number;
+  }
+
+  release(number: number): void {
+    const slot = this.slots[number]!;
+    slot.owner = null;
+    slot.policy = null;
+    slot.request.clear();
+    slot.response.clear();
+    this.free.push(number);
+  }
+
+  /** Undefined for a number that a guest made up. */
+  get(number: number): Slot | undefined {
+    return this.slots[number];
+  }
+
+  exchangeOf(number: number): GuestExchange | null {
+    const { owner, policy } = this.slots[number] ?? noSlot;
+    return owner === null || policy === null ? null : { owner, policy };
+  }
+
+  /** Forgets all of them. Returns the calls that wait for an outcome. */
+  clear(): GuestCall[] {
+    const waiting: GuestCall[] = [];
+    for (const { request, response } of this.slots) {
+      for (const { call } of [request, response]) if (call !== null) waiting.push(call);
+    }
+    this.slots = [];
+    this.free = [];
+    return waiting;
+  }
+}
+
+const noSlot = { owner: null, policy: null };

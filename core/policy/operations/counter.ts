@@ -1,0 +1,105 @@
+/** `ctx.counters`: each plugin has a namespace of its own, whose room its values in `ctx.kv` are in, too. */
+import { HostOp } from "../../../sdk/runtime/host-op.ts";
+import { HostCallError } from "../../sandbox/host/error.ts";
+import type { ServicePart } from "../../sandbox/host/services.ts";
+import type { GuestFacts, SharedServices } from "../guest/services.ts";
+import { demandKey, longestTtl } from "./key-value.ts";
+
+/** A call's numbers, each with a blank behind it, and the key. */
+type Parts = readonly [key: string, ...numbers: (number | null)[]];
+
+export function counterOperations({ counters }: SharedServices, facts: GuestFacts): ServicePart {
+  const { plugin } = facts;
+  const demand = demandKey(facts);
+  return {
+    handlers: {
+      [HostOp.counterNow]() {
+        demand("");
+        return String(counters.now());
+      },
+      [HostOp.counterGet]: (text) => textOf(counters.get(plugin, demand(text))),
+      [HostOp.counterDelete]: (text) => (counters.delete(plugin, demand(text)) ? "1" : "0"),
+      [HostOp.counterSet](text) {
+        const [key, value, ttl] = partsOf(text, 2);
+        counters.set(plugin, demand(key), given(value), milliseconds(ttl));
+        return "";
+      },
+      [HostOp.counterAdd](text) {
+        const [key, by, ttl, most] = partsOf(text, 3);
+        const sum = counters.add(plugin, demand(key), given(by), milliseconds(ttl), most ?? null);
+        if (sum !== null || typeof most === "number") return textOf(sum);
+        throw new HostCallError("RangeError", "Cannot add: the sum is no finite number");
+      },
+      [HostOp.counterCompareAndSet](text) {
+        const [key, expected, next, ttl] = partsOf(text, 3);
+        const wasSet = counters.compareAndSet(
+          plugin,
+          demand(key),
+          expected ?? null,
+          given(next),
+          milliseconds(ttl),
+        );
+        return wasSet ? "1" : "0";
+      },
+      [HostOp.counterTake](text) {
+        const [key, cost, rate, burst] = partsOf(text, 3);
+        const taken = counters.take(plugin, demand(key), amount(cost), bucketOf(rate, burst));
+        // Whole numbers: a double in all its digits takes as long as the rest of the call.
+        return `${Math.ceil(taken.wait * 1000)} ${Math.floor(taken.left * 1000)} ${Math.ceil(taken.reset * 1000)}`;
+      },
+    },
+  };
+}
+
+function textOf(value: number | null): string {
+  return value === null ? "" : String(value);
+}
+
+/** Reads what sdk/runtime/counters.ts writes. */
+function partsOf(text: string, count: number): Parts {
+  const numbers: (number | null)[] = [];
+  let from = 0;
+  for (let index = 0; index < count; index++) {
+    const end = text.indexOf(" ", from);
+    numbers.push(end === from ? null : Number(text.slice(from, end)));
+    if (end < 0 || Number.isNaN(numbers[index])) throw malformed();
+    from = end + 1;
+  }
+  return [text.slice(from), ...numbers];
+}
+
+function malformed(): HostCallError {
+  return new HostCallError("TypeError", "Cannot use the counter: what should be a number is none");
+}
+
+function given(value: number | null | undefined): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw malformed();
+}
+
+/** @param ttl in seconds */
+function milliseconds(ttl: number | null | undefined): number | null {
+  if (ttl === null || ttl === undefined) return null;
+  if (ttl > 0 && ttl <= longestTtl) return ttl * 1000;
+  throw new HostCallError("RangeError", `Cannot use ttl: expected seconds up to ${longestTtl}`);
+}
+
+function amount(cost: number | null | undefined): number {
+  if (given(cost) >= 0) return given(cost);
+  throw new HostCallError("RangeError", "Cannot take: expected a cost from 0 on");
+}
+
+/** @param rate per second */
+function bucketOf(
+  rate: number | null | undefined,
+  burst: number | null | undefined,
+): { readonly rate: number; readonly burst: number } {
+  const rule = { rate: given(rate) / 1000, burst: given(burst) };
+  // Of the smallest numbers a thousandth is 0.
+  const fullAfter = rule.burst / rule.rate;
+  if (rule.burst > 0 && fullAfter > 0 && fullAfter <= longestTtl * 1000) return rule;
+  throw new HostCallError(
+    "RangeError",
+    `Cannot take: expected a rate and a burst above 0, and a bucket that is full after ${longestTtl} s`,
+  );
+}

@@ -1,0 +1,27 @@
+/** `ctx.refresh` and `ctx.keepGoing`: what a guest wants done with the exchange at hand. */
+import { HostOp } from "../../../sdk/runtime/host-op.ts";
+import { HostCallError } from "../../sandbox/host/error.ts";
+import type { ServicePart } from "../../sandbox/host/services.ts";
+import type { GuestFacts } from "../guest/services.ts";
+import type { GuestExchange } from "../guest/slots.ts";
+
+export function exchangeOperations(facts: GuestFacts): ServicePart {
+  const demand = (slot: string, what: string): GuestExchange => {
+    const exchange = facts.exchangeOf(Number(slot));
+    if (exchange !== null) return exchange;
+    throw new HostCallError("InvalidStateError", `Cannot ${what}: the exchange is over`);
+  };
+  return {
+    handlers: {
+      [HostOp.keepGoing](text) {
+        // Over is as good as finished.
+        facts.exchangeOf(Number(text))?.owner.keepGoing();
+        return "";
+      },
+      [HostOp.refresh](text) {
+        const { owner, policy } = demand(text, "refresh");
+        return owner.refresh(policy) ? "1" : "0";
+      },
+    },
+  };
+}

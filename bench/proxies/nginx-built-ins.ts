@@ -48,7 +48,7 @@ export const nginxKeyAndLimit: ProxyServer = scripted({
 /** `proxy_cache`, with files sent by the kernel. */
 export const nginxCache: ProxyServer = {
   ...nginxWith("nginx-cache", ({ directory }) => ({
-    http: `proxy_cache_path ${join(directory, "cache")} levels=1:2 keys_zone=app:10m; sendfile on; tcp_nopush on;`,
+    http: `proxy_cache_path ${join(directory, "cache")} levels=1:2 keys_zone=app:10m; sendfile on;`,
     location: "proxy_cache app;",
   })),
   check: checkCache,

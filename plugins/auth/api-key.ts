@@ -5,6 +5,7 @@ import { type ApiKeyConfig, apiKeySchema, type KeyEntry } from "./api-key/config
 import { readKeyList } from "./api-key/key-list.ts";
 import { isSame } from "./constant-time.ts";
 import { credentialAt, removeCredential, twice } from "./credential.ts";
+import { frozenIdentity } from "./frozen-identity.ts";
 import { absent, refused, type Strategy, type StrategyType, type Verdict } from "./strategy.ts";
 
 /** A key that is known. */
@@ -117,7 +118,7 @@ function knownKey(
   const identity: Identity = { subject, method: "api-key", claims, scopes, groups };
   return {
     digest: readKey(key, subject, allowPlain),
-    verdict: { kind: "identity", identity },
+    verdict: { kind: "identity", identity: frozenIdentity(identity) },
     expires: readTime(expires, subject),
   };
 }

@@ -2,6 +2,7 @@
 import { type JWTVerifyOptions, jwtVerify } from "jose";
 import type { PluginRequest } from "sluice/sdk";
 import { credentialAt, removeCredential, twice } from "./credential.ts";
+import { frozenIdentity } from "./frozen-identity.ts";
 import { identityOf } from "./jwt/claims.ts";
 import { type JwtConfig, jwtSchema } from "./jwt/config.ts";
 import { findKey, type VerifyingKey } from "./jwt/key-set.ts";
@@ -98,7 +99,7 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
       const { payload } = await cryptoTurns.take(verified);
       const identity = identityOf(payload, config, "jwt");
       if (identity === null) return refused("subject", invalidToken);
-      const verdict: Verdict = { kind: "identity", identity };
+      const verdict: Verdict = { kind: "identity", identity: frozenIdentity(identity) };
       if (begun === generation) cache.set(credential, verdict, goodUntil(payload, config, now));
       return verdict;
     } catch (error) {

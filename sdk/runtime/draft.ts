@@ -1,6 +1,7 @@
 /** A message on its way through a handler: what came, and what the handler changed. */
 import type { GuestExchange } from "./exchange.ts";
 import { HeadFields } from "./head-fields.ts";
+import { identityText } from "./identity-text.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { BodyForm, type Edits, MessageKind, OutcomeKind } from "./message.ts";
 
@@ -58,7 +59,7 @@ export class Draft extends HeadFields {
    */
   outcome(kind: string): string {
     const { added, removed } = this;
-    const others = this.hasOtherEdits ? JSON.stringify(this.otherEdits()) : "";
+    const others = this.hasOtherEdits ? this.editsText() : "";
     if (kind === MessageKind.request) this.exchange.onRequestTold();
     if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
     if (this.exchange.assignedPriority !== null) this.exchange.assignedPriority = null;
@@ -76,13 +77,19 @@ export class Draft extends HeadFields {
     return this.isRewritten || choice !== null || isAssigned;
   }
 
+  private editsText(): string {
+    const { choice, assignedIdentity, assignedPriority, assignedRequestId } = this.exchange;
+    const isOther =
+      this.isRewritten || choice !== null || assignedPriority !== null || assignedRequestId !== null;
+    if (isOther || typeof assignedIdentity !== "object" || assignedIdentity === null) {
+      return JSON.stringify(this.otherEdits());
+    }
+    return `{"identity":${identityText(assignedIdentity)}}`;
+  }
+
   private otherEdits(): Edits {
     const { exchange } = this;
     const { assignedIdentity, assignedPriority, assignedRequestId } = exchange;
-    const isIdentityAlone = assignedPriority === null && assignedRequestId === null;
-    if (!this.isRewritten && exchange.choice === null && isIdentityAlone) {
-      return { identity: assignedIdentity! };
-    }
     const { method, url, status, reason, replacement } = this;
     const chosen = exchange.newChoice();
     const hashKey = chosen?.hashKey ?? null;

@@ -1,9 +1,12 @@
 import { type Part, parsePattern } from "../../shared/cel/pattern-parser.ts";
 import type { JsonObject } from "../../shared/json/json.ts";
+import { boundedPattern } from "../../shared/pattern/bounded-pattern.ts";
 import type { Random } from "./random.ts";
 
 /** Longest text that is made. */
 const mostCharacters = 10_000;
+/** Of searching for a pattern in all that is tried: some tenths of a second. */
+const mostSteps = 5_000_000;
 const words =
   "amber birch cedar delta ember fjord grove haven inlet jade knoll larch mesa north oak pine".split(" ");
 
@@ -47,11 +50,17 @@ const formats: Readonly<Record<string, (random: Random) => string>> = {
 /** A few tries: how long it becomes, and what stands beside a word, is found out afterwards. */
 function patternText(pattern: string, least: number, most: number, random: Random): string {
   const part = parsePattern(pattern);
-  const test = new RegExp(pattern, "u");
+  const search = boundedPattern(pattern);
+  let steps = 0;
+  const spend = (more: number): void => {
+    steps += more;
+    if (steps > mostSteps) throw new Error(`the pattern ${pattern} takes too long`);
+  };
+  const fits = (text: string): boolean => search.test(text, spend) === true;
   for (let attempt = 0; attempt < 50; attempt++) {
     let text = made(part, random, attempt);
-    while (text.length < least && test.test(`${text}a`)) text += "a";
-    if (text.length >= least && text.length <= most && test.test(text)) return text;
+    while (text.length < least && fits(`${text}a`)) text += "a";
+    if (text.length >= least && text.length <= most && fits(text)) return text;
   }
   throw new Error(`no text of ${least} to ${most} characters was found for the pattern ${pattern}`);
 }

@@ -1,5 +1,7 @@
+import { PathTemplate } from "./path-template.ts";
+
 interface Entry<T> {
-  readonly test: RegExp;
+  readonly path: PathTemplate;
   readonly template: string;
   readonly value: T;
 }
@@ -14,30 +16,20 @@ export class PathTable<T> {
       this.fixed.set(template, value);
       return;
     }
-    const count = template.split("/").length;
-    const entries = this.templates.get(count) ?? [];
-    entries.push({ test: templateTest(template), template, value });
+    const path = new PathTemplate(template);
+    const entries = this.templates.get(path.depth) ?? [];
+    entries.push({ path, template, value });
     // Fixed text early in the path decides: `{` is behind all letters.
     entries.sort((a, b) =>
       a.template.replaceAll("{", "\uffff") < b.template.replaceAll("{", "\uffff") ? -1 : 1,
     );
-    this.templates.set(count, entries);
+    this.templates.set(path.depth, entries);
   }
 
   find(path: string): T | undefined {
     const fixed = this.fixed.get(path);
     if (fixed !== undefined) return fixed;
-    return this.templates.get(path.split("/").length)?.find(({ test }) => test.test(path))?.value;
+    const entries = this.templates.get(path.split("/").length - 1);
+    return entries?.find((entry) => entry.path.values(path) !== null)?.value;
   }
-}
-
-/**
- * A pattern for the paths of a template, with a group for each parameter.
- *
- * @example
- * templateTest("/pets/{id}").exec("/pets/7")[1]; // "7"
- */
-export function templateTest(template: string): RegExp {
-  const parts = template.split(/\{[^}]*\}/).map((part) => part.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join("([^/]+)")}$`);
 }

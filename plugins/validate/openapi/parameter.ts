@@ -1,4 +1,5 @@
 import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
+import { PathTemplate } from "../../shared/openapi/path-template.ts";
 import { readJson } from "../read-json.ts";
 import type { Violation } from "../schema/run.ts";
 import type { Validate } from "../schema/validator.ts";
@@ -124,13 +125,11 @@ function readerOf({ name, place }: Style, template: string, at: string): (source
     };
   }
   if (place === "cookie") return ({ url, headers }) => texts(url, cookies(headers.get("cookie"), name));
-  const names = [...template.matchAll(/\{([^}]*)\}/g)].map(([, each]) => each);
-  const index = names.indexOf(name);
+  const path = new PathTemplate(template);
+  const index = path.names.indexOf(name);
   if (index < 0) throw new Error(`${at}: ${template} has no {${name}}`);
-  const last = template.split(/\{[^}]*\}/).map((part) => part.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&"));
   // The path of a server stands before it.
-  const test = new RegExp(`${last.join("([^/]+)")}$`);
-  return ({ url }) => texts(url, [], test.exec(new URL(url).pathname)?.[index + 1] ?? null);
+  return ({ url }) => texts(url, [], path.valuesAtEnd(new URL(url).pathname)?.[index] ?? null);
 }
 
 /** RFC 6265 section 4.2.1. */

@@ -17,7 +17,7 @@ export const members: Keyword = (place) => {
       let isKnown = own !== undefined;
       if (own && !run.inside(name, own, value)) fits = false;
       for (const { expression, check } of patterns) {
-        if (!expression.test(name)) continue;
+        if (!run.matches(expression, name)) continue;
         isKnown = true;
         if (!run.inside(name, check, value)) fits = false;
       }

@@ -1,4 +1,5 @@
 import { isArray, isObject, type Json, type JsonObject } from "../../shared/json/json.ts";
+import { type BoundedPattern, boundedPattern } from "../../shared/pattern/bounded-pattern.ts";
 import type { Check } from "./run.ts";
 import { SchemaError } from "./schema-error.ts";
 
@@ -49,15 +50,16 @@ export function objectIn(place: Place, keyword: string, value: Json): JsonObject
 }
 
 /** Patterns are those of ECMA-262 with Unicode; what only the older grammar takes, such as `\-`, is taken, too. */
-export function patternIn(place: Place, keyword: string, value: Json): RegExp {
+export function patternIn(place: Place, keyword: string, value: Json): BoundedPattern {
   if (typeof value !== "string") throw wrong(place, keyword, "a regular expression");
   try {
-    return new RegExp(value, "u");
-  } catch {
-    try {
-      return new RegExp(value);
-    } catch {
-      throw wrong(place, keyword, "a regular expression");
-    }
+    return boundedPattern(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw wrong(place, keyword, "a regular expression");
+    throw wrong(
+      place,
+      keyword,
+      "a regular expression that ends: without look-around or references beside repeated repetitions",
+    );
   }
 }

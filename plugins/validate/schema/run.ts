@@ -1,5 +1,6 @@
 import type { Json } from "../../shared/json/json.ts";
 import { pointerOf } from "../../shared/json/pointer.ts";
+import type { BoundedPattern } from "../../shared/pattern/bounded-pattern.ts";
 import type { Seen } from "./seen.ts";
 
 /** Where a value does not fit, and which keyword says so. Values themselves are never told. */
@@ -24,6 +25,9 @@ export interface RunLimits {
 /** Schemas that may be at work inside each other. Recursion without end stops here, before the stack does. */
 const maxDepth = 400;
 
+/** Steps that patterns may take for one value: some tenths of a second. */
+const mostPatternSteps = 5_000_000;
+
 /** The check of one value cost more than it may. */
 export class TooMuch extends Error {}
 
@@ -38,6 +42,7 @@ export class Run {
   private silence = 0;
   private steps = 0;
   private depth = 0;
+  private patternSteps = 0;
   private readonly limits: RunLimits;
 
   /** @param path of the value in the whole, for what is told */
@@ -48,6 +53,18 @@ export class Run {
 
   readonly step = (): void => {
     if (++this.steps > this.limits.maxSteps) throw new TooMuch("takes too many steps to check");
+  };
+
+  /** Whether a text has what a pattern looks for. */
+  matches(pattern: BoundedPattern, text: string): boolean {
+    const found = pattern.test(text, this.spend);
+    if (found === null) throw new TooMuch("is too long for its pattern");
+    return found;
+  }
+
+  private readonly spend = (steps: number): void => {
+    this.patternSteps += steps;
+    if (this.patternSteps > mostPatternSteps) throw new TooMuch("takes too many steps to check");
   };
 
   enter(): void {

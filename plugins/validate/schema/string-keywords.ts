@@ -25,7 +25,7 @@ export const pattern: Keyword = (place, value) => {
     if (typeof found !== "string") return true;
     // A text that is too long is refused anyway: no pattern is to work on it.
     if (typeof most === "number" && !fitsLength(found, most)) return false;
-    return expression.test(found) || run.fail(at, `must match the pattern ${value}`);
+    return run.matches(expression, found) || run.fail(at, `must match the pattern ${value}`);
   };
 };
 

@@ -125,17 +125,60 @@ onEachEngine("Attack: schemas that never end, or take for ever", async (t, engin
   t.same(wide.faults, []);
 });
 
-t.test("Attack: a pattern that backtracks ends with the CPU of its guest", async (t) => {
-  const schema = { type: "string", pattern: "^(a+)+$" };
-  const body = JSON.stringify(`${"a".repeat(40)}!`);
-  const engine = "Deno" in globalThis ? "quickjs" : "isolated-vm";
+onEachEngine("Attack: a text on which the engine would go back in a pattern for ever", async (t, engine) => {
+  const schema = {
+    properties: { a: { pattern: "^(a+)+$" }, b: { pattern: "\\s+$" } },
+    patternProperties: { "^(x+x+)+y$": false },
+  };
   await using gateway = await testGateway({ plugins: [[plugin, { schema }]], engine });
+  const ask = async (body: object) => {
+    const headers = { "content-type": "application/json" };
+    const response = await gateway.fetch("/", { method: "POST", headers, body: JSON.stringify(body) });
+    return response.status;
+  };
   const begun = performance.now();
-  const response = await gateway.fetch("/", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
-  });
-  t.equal(response.status, 500);
+  t.equal(await ask({ a: "a".repeat(2000), b: "x  ", [`${"x".repeat(40)}z`]: 1 }), 200);
+  t.equal(await ask({ a: `${"a".repeat(2000)}!` }), 422);
+  t.equal(await ask({ b: `${" ".repeat(5000)}x` }), 422);
+  t.equal(await ask({ [`${"x".repeat(500)}y`]: 1 }), 422);
   t.ok(performance.now() - begun < 10_000);
+  t.same(gateway.faults, []);
 });
+
+t.test(
+  "Attack: texts that take a pattern too long together do not fit, where nothing else ends it",
+  async (t) => {
+    const schema = { items: { pattern: "^(a+)+$" } };
+    await using gateway = await testGateway({ plugins: [[plugin, { schema }]], engine: "inline" });
+    const response = await gateway.fetch("/", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(Array.from({ length: 30 }, () => "a".repeat(30_000))),
+    });
+    t.equal(response.status, 422);
+    t.match(await response.text(), /takes too many steps to check/);
+  },
+);
+
+onEachEngine("Attack: a pattern that nothing could bound is refused when it is loaded", async (t, engine) => {
+  const schema = { pattern: "^(?:(a+)+)\\1$" };
+  await t.rejects(testGateway({ plugins: [[plugin, { schema }]], engine }), {
+    message: /#\/pattern: must be a regular expression that ends/,
+  });
+});
+
+onEachEngine(
+  "Attack: a path of separators on a template with several parameters in a segment",
+  async (t, engine) => {
+    const paths = {
+      "/{year}-{month}-{day}-{hour}/events": { get: { responses: { 200: { description: "" } } } },
+    };
+    const document = { openapi: "3.1.0", info: { title: "t", version: "1" }, paths };
+    const config = { openapi: document, unknownPaths: "refuse" };
+    await using gateway = await testGateway({ plugins: [[plugin, config]], engine });
+    const begun = performance.now();
+    t.equal((await gateway.fetch(`/${"-".repeat(6000)}/event`)).status, 404);
+    t.equal((await gateway.fetch("/2026-11-21-07/events")).status, 200);
+    t.ok(performance.now() - begun < 5000);
+  },
+);

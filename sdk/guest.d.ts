@@ -24,7 +24,7 @@ type HeadersInit = Headers | Iterable<readonly [string, string]> | Readonly<Reco
 interface Headers {
   append(name: string, value: string): void;
   delete(name: string): void;
-  /** The values of all fields with this name, joined with `, `; null when there is none. */
+  /** The values of all fields with this name, joined with `, ` (those of Cookie with `; `); null when there is none. */
   get(name: string): string | null;
   /** The values of Set-Cookie, which cannot be joined. */
   getSetCookie(): string[];

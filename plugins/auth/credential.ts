@@ -1,5 +1,6 @@
 /** Where in a request a credential is, and how it is taken out. */
 import type { PluginRequest } from "sluice/sdk";
+import { cookieOf, cookiesIn } from "../shared/cookies.ts";
 
 /** One place has a name, the others are empty. */
 export interface Place {
@@ -26,8 +27,9 @@ export function credentialAt(request: PluginRequest, place: Place): string | nul
     if (value !== undefined) return second === undefined ? value : twice;
   }
   if (place.cookie !== "") {
-    const [value, second] = cookiesOf(request).filter(([name]) => name === place.cookie);
-    if (value !== undefined) return second === undefined ? value[1] : twice;
+    const all = cookiesIn(request.headers.get("cookie"));
+    const [found, second] = all.filter(({ name }) => name === place.cookie);
+    if (found !== undefined) return second === undefined ? found.value : twice;
   }
   return null;
 }
@@ -57,29 +59,14 @@ function removeQuery(request: PluginRequest, name: string): void {
   request.url = url.slice(0, start) + (kept.length === 0 ? "" : `?${kept.join("&")}`);
 }
 
-/** RFC 6265, section 5.4: `name=value` with `; ` between. */
-function cookiesOf({ headers }: PluginRequest): [name: string, value: string][] {
-  // Two Cookie fields are joined as fields are, HTTP/2 and careless clients send them (RFC 9113, section 8.2.3).
-  const parts = headers.get("cookie")?.split(/[;,]/) ?? [];
-  return parts.map((part) => {
-    const equals = part.indexOf("=");
-    return [part.slice(0, Math.max(equals, 0)).trim(), part.slice(equals + 1).trim()];
-  });
-}
-
-/** What else there is stays as the client wrote it: others have commas in their values. */
+/** What else there is stays as the client wrote it. */
 function removeCookie({ headers }: PluginRequest, name: string): void {
   const text = headers.get("cookie");
   if (text === null) return;
-  let kept = "";
-  let wasRemoved = false;
-  for (const [piece, separator = "", part = ""] of text.matchAll(/([;,]?)([^;,]*)/g)) {
-    const isOwn = part.slice(0, Math.max(part.indexOf("="), 0)).trim() === name;
-    if (!isOwn)
-      kept += wasRemoved && kept !== "" && separator !== "" ? `;${part}` : kept === "" ? part : piece;
-    wasRemoved = isOwn;
-  }
-  kept = kept.trim();
-  if (kept === "") headers.delete("cookie");
-  else if (kept !== text) headers.set("cookie", kept);
+  const parts = text.split(";");
+  const kept = parts.filter((part) => cookieOf(part).name !== name);
+  if (kept.length === parts.length) return;
+  const left = kept.join(";").trim();
+  if (left === "") headers.delete("cookie");
+  else headers.set("cookie", left);
 }

@@ -1,4 +1,5 @@
 /** Cookies, as RFC 6265 has them. */
+import { cookieOf, cookiesIn } from "../shared/cookies.ts";
 
 /**
  * All values that a Cookie field has under a name. More than one means that somebody else may have set one of them: a page of
@@ -10,10 +11,7 @@
  */
 export function cookieValues(header: string | null, name: string): string[] {
   if (header === null || !header.includes(name)) return [];
-  return header.split(";").flatMap((pair) => {
-    const [found, value] = splitPair(pair);
-    return found === name ? [value] : [];
-  });
+  return cookiesIn(header).flatMap(({ name: found, value }) => (found === name ? [unquoted(value)] : []));
 }
 
 /**
@@ -25,8 +23,8 @@ export function cookieSet(lines: readonly string[], name: string): string | null
   let last: string | null = null;
   for (const line of lines) {
     const [pair = "", ...attributes] = line.split(";");
-    const [found, value] = splitPair(pair);
-    if (found === name) last = attributes.some(isOver) ? "" : value;
+    const { name: found, value } = cookieOf(pair);
+    if (found === name) last = attributes.some(isOver) ? "" : unquoted(value);
   }
   return last;
 }
@@ -35,10 +33,6 @@ function isOver(attribute: string): boolean {
   return /^\s*max-age\s*=\s*(?:-|0+\s*$)/i.test(attribute);
 }
 
-function splitPair(pair: string): [name: string, value: string] {
-  const equals = pair.indexOf("=");
-  if (equals < 0) return ["", pair.trim()];
-  const value = pair.slice(equals + 1).trim();
-  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
-  return [pair.slice(0, equals).trim(), isQuoted ? value.slice(1, -1) : value];
+function unquoted(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }

@@ -3,11 +3,12 @@
  * that every field is found behind a line feed; `lower` is the same text in lower case, which in latin1
  * keeps its length.
  */
-import type { FieldName } from "./field-name.ts";
+import { type FieldName, separatorOf } from "./field-name.ts";
 import type { Field } from "./field-store.ts";
 
 /** The values of all fields of this name, joined; null when there is none. */
-export function joinedValue(lower: string, text: string, { needle }: FieldName): string | null {
+export function joinedValue(lower: string, text: string, name: FieldName): string | null {
+  const { needle } = name;
   let found = lower.indexOf(needle);
   if (found < 0) return null;
   let start = found + needle.length;
@@ -16,7 +17,7 @@ export function joinedValue(lower: string, text: string, { needle }: FieldName):
   for (found = lower.indexOf(needle, end); found >= 0; found = lower.indexOf(needle, end)) {
     start = found + needle.length;
     end = lineEnd(text, start);
-    joined += `, ${valueBetween(text, start, end)}`;
+    joined += separatorOf(name.text) + valueBetween(text, start, end);
   }
   return joined;
 }

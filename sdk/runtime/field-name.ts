@@ -59,3 +59,11 @@ function newFieldName(name: string): FieldName {
   if (known.size < mostKnown && text.length <= longestKnown) known.set(lower, made).set(text, made);
   return made;
 }
+
+/**
+ * What stands between the values of several fields of one name, in lower case (RFC 9110 section 5.3). Of cookies nothing but
+ * `;` is between two, and a comma belongs to one (RFC 9113 section 8.2.3).
+ */
+export function separatorOf(name: string): string {
+  return name === "cookie" ? "; " : ", ";
+}

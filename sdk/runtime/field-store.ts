@@ -1,4 +1,4 @@
-import type { FieldName } from "./field-name.ts";
+import { type FieldName, separatorOf } from "./field-name.ts";
 
 export type Field = readonly [name: string, value: string];
 
@@ -6,7 +6,7 @@ export type Field = readonly [name: string, value: string];
 export interface FieldStore {
   /** What iteration goes over, until something changes. It is the `Headers` object's own. */
   sorted: readonly Field[] | null;
-  /** The values of all fields of this name, joined with `, `; null when there is none. */
+  /** The values of all fields of this name, joined as `separatorOf` says; null when there is none. */
   get(name: FieldName): string | null;
   has(name: FieldName): boolean;
   set(name: FieldName, value: string): void;
@@ -27,7 +27,7 @@ export class ListStore implements FieldStore {
   get({ text }: FieldName): string | null {
     let joined: string | null = null;
     for (let i = this.names.indexOf(text); i >= 0; i = this.names.indexOf(text, i + 1)) {
-      joined = joined === null ? this.values[i]! : `${joined}, ${this.values[i]!}`;
+      joined = joined === null ? this.values[i]! : joined + separatorOf(text) + this.values[i]!;
     }
     return joined;
   }

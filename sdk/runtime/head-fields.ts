@@ -1,5 +1,5 @@
 import { fieldsOf, joinedValue, withoutField } from "./field-lines.ts";
-import type { FieldName } from "./field-name.ts";
+import { type FieldName, separatorOf } from "./field-name.ts";
 import type { Field, FieldStore } from "./field-store.ts";
 
 /** What may stand in a head, RFC 9110 section 5.5; a line break would make two fields of one. */
@@ -43,7 +43,7 @@ export class HeadFields implements FieldStore {
     const lines = `\n${this.added}`;
     const added = joinedValue(lines, lines, name);
     if (original === null || added === null) return original ?? added;
-    return `${original}, ${added}`;
+    return original + separatorOf(name.text) + added;
   }
 
   has(name: FieldName): boolean {

@@ -1,4 +1,4 @@
-import { fieldName } from "./field-name.ts";
+import { fieldName, separatorOf } from "./field-name.ts";
 import { type Field, type FieldStore, ListStore } from "./field-store.ts";
 import { fieldValue } from "./field-value.ts";
 import { iteratePairs, type PairKind } from "./pair-iterator.ts";
@@ -138,7 +138,8 @@ function sortAndCombine(store: FieldStore): Field[] {
     const field = fields[i]!;
     const [name, value] = field;
     const [lastName, lastValue] = fields[last]!;
-    if (name === lastName && name !== "set-cookie") fields[last] = [name, `${lastValue}, ${value}`];
+    if (name === lastName && name !== "set-cookie")
+      fields[last] = [name, lastValue + separatorOf(name) + value];
     else fields[++last] = field;
   }
   if (last + 1 < fields.length) fields.length = last + 1;

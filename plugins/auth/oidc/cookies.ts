@@ -1,5 +1,6 @@
 /** The cookies of a session and of logins that are under way (RFC 6265bis). */
 import type { PluginRequest } from "sluice/sdk";
+import { cookiesIn } from "../../shared/cookies.ts";
 
 type Headers = PluginRequest["headers"];
 
@@ -64,7 +65,7 @@ export function readCookies(headers: Headers, names: CookieNames): OwnCookies {
   if (text === null || !(text.includes(names.session) || text.includes(names.login))) return none;
   const parts = new Map<string, string | null>();
   const logins = new Map<string, string | null>();
-  for (const { name, value } of cookiesIn(text, names)) {
+  for (const { name, value } of cookiesIn(text)) {
     const found = isPartOf(name, names.session) ? parts : name.startsWith(names.login) ? logins : null;
     found?.set(name, found.has(name) ? null : value);
   }
@@ -91,52 +92,13 @@ function isPartOf(name: string, session: string): boolean {
 export function removeCookies(headers: Headers, names: CookieNames): void {
   const text = headers.get("cookie");
   if (text === null || !(text.includes(names.session) || text.includes(names.login))) return;
-  const kept = cookiesIn(text, names).filter(({ isOwn }) => !isOwn);
+  const kept = cookiesIn(text).filter(({ name }) => !isOwn(name, names));
   if (kept.length === 0) headers.delete("cookie");
   else headers.set("cookie", kept.map(({ written }) => written).join("; "));
 }
 
-interface Cookie {
-  readonly name: string;
-  readonly value: string;
-  readonly written: string;
-  readonly isOwn: boolean;
-}
-
-/**
- * Two Cookie fields may have been joined by a comma, which others have in their values, but never ours: it only ends one of
- * ours, or stands before it.
- */
-function cookiesIn(text: string, names: CookieNames): Cookie[] {
-  return text.split(";").flatMap((part) => {
-    const isMixed = part.includes(",") && (part.includes(names.session) || part.includes(names.login));
-    return isMixed ? fieldsIn(part, names) : [cookieOf(part, names)];
-  });
-}
-
-function fieldsIn(part: string, names: CookieNames): Cookie[] {
-  const cookies: Cookie[] = [];
-  let others = "";
-  for (const piece of part.split(",")) {
-    const cookie = cookieOf(piece, names);
-    if (!cookie.isOwn) {
-      others += others === "" ? piece : `,${piece}`;
-      continue;
-    }
-    if (others.trim() !== "") cookies.push(cookieOf(others, names));
-    others = "";
-    cookies.push(cookie);
-  }
-  if (others.trim() !== "") cookies.push(cookieOf(others, names));
-  return cookies;
-}
-
-function cookieOf(part: string, names: CookieNames): Cookie {
-  const written = part.trim();
-  const equals = Math.max(written.indexOf("="), 0);
-  const name = written.slice(0, equals).trimEnd();
-  const isOwn = isPartOf(name, names.session) || name.startsWith(names.login);
-  return { name, value: written.slice(equals + 1).trimStart(), written, isOwn };
+function isOwn(name: string, { session, login }: CookieNames): boolean {
+  return isPartOf(name, session) || name.startsWith(login);
 }
 
 /**

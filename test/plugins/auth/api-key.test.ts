@@ -81,8 +81,8 @@ t.test("a key may come in the query or a cookie, and goes no further", async (t)
   const headers = { cookie: "a=1; key=secret; b=2" };
   const cookie = await seenBy(gateway.fetch("/a", { headers }));
   t.equal(cookie["cookie"], "a=1; b=2");
-  const commas = await seenBy(gateway.fetch("/a", { headers: { cookie: "a=1,2; key=secret, b=3;c=4" } }));
-  t.equal(commas["cookie"], "a=1,2; b=3;c=4", "values of others keep their commas");
+  const commas = await seenBy(gateway.fetch("/a", { headers: { cookie: "a=1,2; key=secret;b=3,4;c" } }));
+  t.equal(commas["cookie"], "a=1,2;b=3,4;c", "values of others keep their commas");
   t.equal((await gateway.fetch("/", { headers: { "x-api-key": "secret" } })).status, 401);
 });
 
@@ -96,6 +96,26 @@ t.test(
     t.equal(gateway.metrics.counter("refused_ambiguous"), 3);
   },
 );
+
+t.test("attack: a cookie of another subdomain that is to pass for a `__Host-` cookie", async (t) => {
+  const cookie = "__Host-key";
+  await using gateway = await start({ strategies: [withKeys({ header: "", cookie })] });
+  const statusWith = async (text: string) => (await gateway.fetch("/", { headers: { cookie: text } })).status;
+  t.equal(await statusWith("a=1; __Host-key=secret"), 200);
+  for (const forged of [
+    "a=1,__Host-key=secret",
+    "a=1, __Host-key=secret",
+    "\xa0__Host-key=secret",
+    "__Host-key\xa0=secret",
+  ]) {
+    t.equal(await statusWith(forged), 401, JSON.stringify(forged));
+    t.equal(
+      await statusWith(`${forged}; __Host-key=secret`),
+      200,
+      "nor does it stand in the way of the real one",
+    );
+  }
+});
 
 t.test("keys end at their time", async (t) => {
   const past = { key: hashOf("old"), subject: "old", expires: "2020-01-01" };

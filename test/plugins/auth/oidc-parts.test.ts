@@ -161,15 +161,15 @@ t.test("only our cookies are taken out of a request", async (t) => {
   for (const [cookie, left] of [
     ["a=1; __Host-session=1.x; b=2; __Host-session.1=y; __Host-session-login-abc=z", "a=1; b=2"],
     ["__Host-session=1.x", null],
-    ["__Host-session=1.x; __Host-session=1.y, __Host-session=z", null],
+    ["__Host-session=1.x; __Host-session=1.y; __Host-session=z", null],
     [
       "__Host-sessions=1; __Host-session.x=2; x__Host-session=3",
       "__Host-sessions=1; __Host-session.x=2; x__Host-session=3",
     ],
     ["a=1; b", "a=1; b"],
     ["a=1,2; __Host-session=1.x; b=3,4", "a=1,2; b=3,4"],
-    ["a=1,2, __Host-session=1.x, b=3,4, __Host-session-login-a=1", "a=1,2; b=3,4"],
-    ["a=1, __Host-session=1.x,", "a=1"],
+    ["a=1,2; __Host-session=1.x; b=3,4; __Host-session-login-a=1", "a=1,2; b=3,4"],
+    ["a=1, __Host-session=1.x", "a=1, __Host-session=1.x"],
   ] as const) {
     const headers = new Headers({ cookie });
     removeCookies(headers, names);
@@ -177,15 +177,37 @@ t.test("only our cookies are taken out of a request", async (t) => {
   }
 });
 
-t.test("a session is found in several fields, whatever the cookies of others hold", async (t) => {
+t.test("a session is found whatever the cookies of others hold", async (t) => {
   for (const cookie of [
     "a=1,2; __Host-session=1.x; b=3,4",
-    "a=1,2, __Host-session=1.x, b=3,4",
-    "__Host-session=1.x, b=3",
+    "a=1,2;\t__Host-session=1.x;b=3,4",
     " __Host-session = 1.x ;b",
   ]) {
     t.equal(readCookies(new Headers({ cookie }), names).session, "x", cookie);
   }
+});
+
+t.test("attack: a cookie that browsers do not hold to be of `__Host-`", async (t) => {
+  const { login, session } = names;
+  for (const before of ["a=1,", "a=1, ", "a=,", "\xa0", "a=1;\xa0", " \xa0 ", "a=1,\xa0"]) {
+    const cookie = `${before}${session}=1.x; ${before}${login}abcdefgh=y`;
+    const found = readCookies(new Headers({ cookie }), names);
+    t.same(
+      [found.session, [...found.sessionNames], [...found.logins]],
+      [null, [], []],
+      JSON.stringify(cookie),
+    );
+    const both = readCookies(
+      new Headers({ cookie: `${cookie}; ${session}=1.own; ${login}abcdefgh=own` }),
+      names,
+    );
+    t.same(
+      [both.session, [...both.logins]],
+      ["own", [[`${login}abcdefgh`, "own"]]],
+      "nor in the way of the real one",
+    );
+  }
+  t.equal(readCookies(new Headers({ cookie: `${session}\xa0=1.x` }), names).session, null);
 });
 
 t.test("a navigation is what somebody waits for", async (t) => {

@@ -126,6 +126,23 @@ t.test("Attack: a token without a session, of a visit of the attacker's own", as
   );
 });
 
+t.test(
+  "Attack: another subdomain plants a token, in a cookie that browsers do not hold to be of __Host-",
+  async (t) => {
+    await using csrf = await start();
+    const { gateway } = csrf;
+    const token = await tokenFor(gateway);
+    const status = async (cookie: string) => (await post(gateway, { cookie, "x-csrf-token": token })).status;
+    t.equal(await status(`__Host-csrf=${token}`), 200);
+    for (const before of ["\xa0", "a=1,", "a=1, ", "a=1;\xa0"]) {
+      t.equal(await status(`${before}__Host-csrf=${token}`), 403, JSON.stringify(before));
+    }
+    const bound = await tokenFor(gateway, "sid=mallory");
+    const planted = { cookie: "\xa0sid=mallory", "x-csrf-token": bound };
+    t.equal((await post(gateway, planted)).status, 403, "the service does not see that session either");
+  },
+);
+
 t.test("Attack: two tokens, of which the service may take the other one", async (t) => {
   await using csrf = await start();
   const token = await tokenFor(csrf.gateway, "sid=alice");

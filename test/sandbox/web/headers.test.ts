@@ -28,6 +28,28 @@ t.test("Headers shows names in lower case, sorted, one entry for each name but s
   t.equal(headers.get("set-cookie"), "a=1, b=2");
 });
 
+t.test("several fields of Cookie are one, in which a comma parts nothing", async (t) => {
+  const pairs: [string, string][] = [
+    ["Cookie", "a=1,2"],
+    ["x-b", "1"],
+    ["cookie", "b=3"],
+    ["X-B", "2"],
+  ];
+  const head = headersOf(new HeadFields(`GET /\n${pairs.map((pair) => `${pair.join(": ")}\r\n`).join("")}`));
+  for (const headers of [new Headers(pairs), head]) {
+    t.equal(headers.get("cookie"), "a=1,2; b=3");
+    t.same(
+      [...headers],
+      [
+        ["cookie", "a=1,2; b=3"],
+        ["x-b", "1, 2"],
+      ],
+    );
+    headers.append("cookie", "c=4");
+    t.equal(headers.get("cookie"), "a=1,2; b=3; c=4");
+  }
+});
+
 t.test("Headers does as the Headers of this runtime with any sequence of calls", async (t) => {
   const name = fc.constantFrom("a", "A", "x-b", "X-B", "set-cookie", "zz", "", "a b", "é", "x:y");
   const value = fc.constantFrom("", "1", " 2\t", "\r\n3\n", "a, b", "ÿ", "4\n5", "\0", "€", "\u0001");

@@ -33,7 +33,7 @@ export async function endFromProvider(
 async function readLogoutToken(
   token: string,
   ctx: AuthContext,
-  { config, provider, host }: LoginParts,
+  { config, provider, sessions, host }: LoginParts,
 ): Promise<Ended | string> {
   const read = await readProviderToken(token, ["jti", "events"], config, provider, host.now());
   if (typeof read === "string") return read;
@@ -41,7 +41,7 @@ async function readLogoutToken(
   // With a nonce it would be an ID token.
   if (nonce !== undefined || !hasEvent(events) || !isName(jti)) return "claims";
   if (host.now() / 1000 >= iat! + freshFor + config.clockTolerance) return "expired";
-  if (ctx.counters.add(`oidc logout ${jti}`, 1, { most: 1, ttl: 2 * freshFor }) === undefined) return "used";
+  if (!sessions.isFirst(jti, 2 * freshFor, ctx)) return "used";
   if (isName(sid)) return { sid };
   return isName(sub) ? { sub } : "claims";
 }

@@ -1,5 +1,7 @@
 /** Sessions as browsers bring them along: opened, remembered and sealed again. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Identity, PluginRequest } from "sluice/sdk";
+import { hexOf } from "../hex.ts";
 import type { AuthContext } from "../strategy.ts";
 import { TokenCache } from "../token-cache.ts";
 import type { Ended } from "./back-channel.ts";
@@ -21,6 +23,8 @@ export class SessionStore {
   private readonly box: SealedBox;
   private readonly now: () => number;
   private readonly opened: TokenCache<OpenSession>;
+  /** In front of what a provider says: the counters are those of all policies, and another provider may say the same. */
+  private readonly scope: string;
 
   /** @param now ms since 1970 */
   constructor(config: OidcConfig, names: CookieNames, box: SealedBox, now: () => number) {
@@ -29,6 +33,7 @@ export class SessionStore {
     this.box = box;
     this.now = now;
     this.opened = new TokenCache(config.session.cache);
+    this.scope = scopeOf(config);
   }
 
   cookiesOf(request: PluginRequest): OwnCookies {
@@ -58,8 +63,18 @@ export class SessionStore {
   /** All sessions of one login at the provider, or all that a user has now. */
   endAll(ended: Ended, { counters }: AuthContext): void {
     const ttl = Math.ceil(this.config.session.lifetime);
-    if ("sid" in ended) counters.set(sidKey(ended.sid), 1, { ttl });
-    else counters.set(subKey(ended.sub), this.now() / 1000, { ttl });
+    if ("sid" in ended) counters.set(this.sidKey(ended.sid), 1, { ttl });
+    else counters.set(this.subKey(ended.sub), this.now() / 1000, { ttl });
+  }
+
+  /**
+   * Whether a logout token was not seen before.
+   *
+   * @param id its `jti`
+   * @param ttl s for which it is remembered
+   */
+  isFirst(id: string, ttl: number, { counters }: AuthContext): boolean {
+    return counters.add(`oidc logout ${this.scope} ${id}`, 1, { most: 1, ttl }) !== undefined;
   }
 
   private async sealed(session: Session, old: readonly string[]): Promise<string[] | null> {
@@ -86,8 +101,16 @@ export class SessionStore {
     const { path, backChannelPath } = this.config.logout;
     if (path !== "" && counters.get(endKey(id)) !== undefined) return true;
     if (backChannelPath === "") return false;
-    if (sid !== null && counters.get(sidKey(sid)) !== undefined) return true;
-    return begun <= (counters.get(subKey(sub)) ?? 0);
+    if (sid !== null && counters.get(this.sidKey(sid)) !== undefined) return true;
+    return begun <= (counters.get(this.subKey(sub)) ?? 0);
+  }
+
+  private sidKey(sid: string): string {
+    return `oidc ended sid ${this.scope} ${sid}`;
+  }
+
+  private subKey(sub: string): string {
+    return `oidc ended sub ${this.scope} ${sub}`;
   }
 }
 
@@ -95,10 +118,6 @@ function endKey(id: string): string {
   return `oidc ended ${id}`;
 }
 
-function sidKey(sid: string): string {
-  return `oidc ended sid ${sid}`;
-}
-
-function subKey(sub: string): string {
-  return `oidc ended sub ${sub}`;
+function scopeOf({ issuer, clientId }: OidcConfig): string {
+  return hexOf(sha256(new TextEncoder().encode(JSON.stringify([issuer, clientId])))).slice(0, 16);
 }

@@ -21,8 +21,7 @@ export interface FakeProvider extends Pick<TestProvider, "issuer"> {
 }
 
 /** A provider without a network that says whatever a test has it say, well signed. */
-export async function fakeProvider(): Promise<FakeProvider> {
-  const issuer = "https://login.example.com";
+export async function fakeProvider(issuer = "https://login.example.com"): Promise<FakeProvider> {
   const signer = await newSigner("ES256", "1");
   const self: FakeProvider = {
     issuer,

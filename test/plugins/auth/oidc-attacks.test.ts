@@ -3,11 +3,18 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
-import type { TestGateway } from "../../../core/testing/index.ts";
+import { type TestGateway, testGateway } from "../../../core/testing/index.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 import type { Browser, Page } from "./browser.ts";
 import { type FakeProvider, fakeProvider } from "./fake-provider.ts";
-import { browserOf, type LoginSettings, secret, site, startLoginGateway } from "./oidc-gateway.ts";
+import {
+  browserOf,
+  type LoginSettings,
+  oidcConfig,
+  secret,
+  site,
+  startLoginGateway,
+} from "./oidc-gateway.ts";
 import { clientSecret, startProvider } from "./provider.ts";
 import { base64Url, newSigner, sign } from "./tokens.ts";
 
@@ -594,6 +601,49 @@ onEachEngine("attack: logout tokens that are none", async (t, engine) => {
   t.same(gateway.faults, []);
 });
 
+t.test("attack: a provider ends the sessions of another one's users, who are called the same", async (t) => {
+  const [own, other] = await Promise.all([fakeProvider(), fakeProvider("https://other.example.com")]);
+  const loginAt = (provider: FakeProvider, name: string) => ({
+    ...oidcConfig(provider, {
+      callbackPath: `/${name}/callback`,
+      session: { secrets: [secret], cookie: name },
+      logout: { path: `/${name}/logout`, backChannelPath: `/${name}/back-channel` },
+    }),
+    onStart: "refuse",
+  });
+  const grants = {
+    identity: true,
+    kv: true,
+    fetch: [own, other].map(({ issuer }) => ({ origin: issuer, private: true })),
+  };
+  await using gateway = await testGateway({
+    plugins: [
+      { plugin: "auth", config: { strategies: [loginAt(own, "own"), loginAt(other, "other")] }, grants },
+    ],
+    upstream: () => new Response("here"),
+    fetch: (request) => (request.url.startsWith(own.issuer) ? own : other).fetch(request),
+  });
+  own.claims = { sid: "s1" };
+  const browser = browserOf(gateway);
+  const question = await ask(browser, own);
+  const callbackUrl = `${site}/own/callback?${new URLSearchParams({ code: "a", state: question.get("state")! })}`;
+  t.equal((await browser.go(callbackUrl)).status, 200);
+  const cookie = cookieOf(browser);
+  const tell = async (provider: FakeProvider, name: string, claims: object) => {
+    const all = { aud: "gateway", jti: "j", events: { [event]: {} }, ...claims };
+    const token = await sign(provider.signer, { iss: provider.issuer, ...all });
+    const body = new URLSearchParams({ logout_token: token }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return (await gateway.fetch(`${site}/${name}/back-channel`, { method: "POST", headers, body })).status;
+  };
+  t.equal(await tell(other, "other", { sid: "s1" }), 200);
+  t.equal(await statusWith(gateway, cookie), 200, "a login of the same name");
+  t.equal(await tell(other, "other", { sub: "alice", jti: "k" }), 200);
+  t.equal(await statusWith(gateway, cookie), 200, "a user of the same name");
+  t.equal(await tell(own, "own", { sid: "s1" }), 200, "nor is the number of its token used up");
+  t.equal(await statusWith(gateway, cookie), 401);
+});
+
 t.test("attack: anything at all at the paths of logins, with any cookies", async (t) => {
   const provider = await fakeProvider();
   const oidc = { loginPath: "/oauth2/login", logout: { backChannelPath: backChannel } };
@@ -685,3 +735,30 @@ t.test("a config that makes no sense is refused, and says nothing of secrets", a
     t.notMatch(error?.message, "hunter2");
   }
 });
+
+onEachEngine(
+  "attack: another subdomain plants the attacker's session, in a cookie that browsers do not hold to be of `__Host-`",
+  async (t, engine) => {
+    const provider = await fakeProvider();
+    await using gateway = await start(provider, { engine });
+    const mallory = browserOf(gateway);
+    t.equal((await login(mallory, provider)).status, 200);
+    const planted = cookieOf(mallory);
+    t.match(planted, /^__Host-/);
+    t.equal(await statusWith(gateway, planted), 200, "it is good under its own name");
+    for (const forged of [`a=1,${planted}`, `a=1, ${planted}`, `\xa0${planted}`]) {
+      t.equal(await statusWith(gateway, forged), 401, JSON.stringify(forged.slice(0, 20)));
+    }
+    // The same for a login that waits: the victim would come back from it as the attacker.
+    const other = browserOf(gateway);
+    const question = await ask(other, provider);
+    const waiting = cookieOf(other);
+    for (const cookie of [`a=1,${waiting}`, `\xa0${waiting}`]) {
+      const page = await browserOf(gateway).go(answer(question), { headers: { cookie } });
+      t.equal(page.status, 400, JSON.stringify(cookie.slice(0, 20)));
+      t.equal(code(page), "unknown_login");
+    }
+    t.equal((await other.go(answer(question))).status, 200, "with its own cookie it goes on");
+    t.same(gateway.faults, []);
+  },
+);

@@ -1,6 +1,7 @@
 import type { Context, PluginRequest } from "sluice/sdk";
 import { compileExpression } from "../shared/cel/expression.ts";
 import { valuesOf, variables } from "../shared/cel/request-facts.ts";
+import { hostOf } from "../shared/host.ts";
 import type { LimitConfig } from "./config.ts";
 import { networkOf } from "./network.ts";
 import { shortened } from "./shortened.ts";
@@ -80,7 +81,7 @@ function partFor(name: string): Part {
     case "method":
       return ({ method }) => marked(method);
     case "host":
-      return ({ url }) => marked(authorityOf(url));
+      return ({ url }) => marked(hostOf(authorityOf(url)));
     default: {
       const field = name.slice("header:".length).toLowerCase();
       return ({ headers }) => marked(headers.get(field));
@@ -115,7 +116,5 @@ function marked(value: string | null): string | null {
 }
 
 function authorityOf(url: string): string {
-  const begin = url.indexOf("//") + 2;
-  const end = url.indexOf("/", begin);
-  return (end < 0 ? url.slice(begin) : url.slice(begin, end)).toLowerCase();
+  return /\/\/([^/?#]*)/.exec(url)?.[1] ?? "";
 }

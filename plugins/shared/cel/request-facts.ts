@@ -1,4 +1,5 @@
 /** What is known of a request when it is decided, and how expressions see it. */
+import { hostOf } from "../host.ts";
 import { celValue } from "./json-value.ts";
 
 export interface Sender {
@@ -52,7 +53,7 @@ export function pathOf(url: string): string {
 
 /** Values for `variables`. */
 export function valuesOf({ method, url, headers, address, route, sender }: Facts): Record<string, unknown> {
-  const [, scheme = "", host = "", path = "", query = ""] = urlParts.exec(url) ?? [];
+  const [, scheme = "", authority = "", path = "", query = ""] = urlParts.exec(url) ?? [];
   const { subject, method: means, claims, scopes, groups } = sender ?? nobody;
   const identity = {
     authenticated: sender !== null,
@@ -62,6 +63,6 @@ export function valuesOf({ method, url, headers, address, route, sender }: Facts
     groups,
     claims: celValue(claims),
   };
-  const request = { method, scheme, host, path, query, headers: new Map(headers) };
+  const request = { method, scheme, host: hostOf(authority), path, query, headers: new Map(headers) };
   return { request, client: { address }, route, identity };
 }

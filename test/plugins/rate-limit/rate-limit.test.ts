@@ -224,6 +224,17 @@ t.test("keys: a header, the route, the host, the method, all of them, or one for
   t.equal((await several.gateway.fetch("http://OTHER/a?b")).status, 429);
 });
 
+t.test("attack: a limit of a host is passed by with ports that lead to the same route", async (t) => {
+  const byHost = [{ expression: "request.host" }, ["host"]];
+  for (const key of byHost) {
+    await using limited = await start([{ limit: 1, key }]);
+    const statuses: number[] = [];
+    for (const host of ["a.test", "a.test:80", "a.test:8080", "A.Test:1"])
+      statuses.push((await limited.gateway.fetch(`http://x/`, { headers: { host } })).status);
+    t.same(statuses, [200, 429, 429, 429], JSON.stringify(key));
+  }
+});
+
 t.test("keys that run into each other when they are joined are different", async (t) => {
   await using limited = await start([{ limit: 1, key: ["header:a", "header:b"] }]);
   const pairs = [

@@ -72,14 +72,20 @@ function checkType(headers: Incoming["headers"], limits: BodyLimits): BodyFault 
   return isLookedInto(headers, limits) && coding !== "identity" ? wrongType : null;
 }
 
-/** A body without a type is what its reader takes it for. */
+/** A body without a type is what its reader takes it for; of several, which it is not allowed to have, any may be meant. */
 function isLookedInto(headers: Incoming["headers"], { json }: BodyLimits): boolean {
-  return json !== null && /^$|[/+]json$/.test(typeOf(headers));
+  if (json === null) return false;
+  const fields = (headers.get("content-type") ?? "").split(",");
+  return fields.some((field) => /^$|[/+]json$/.test(essenceOf(field)));
 }
 
 /** RFC 9110 section 8.3.1: type and subtype are compared without regard to case, parameters follow a semicolon. */
 function typeOf(headers: Incoming["headers"]): string {
-  return (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  return essenceOf(headers.get("content-type") ?? "");
+}
+
+function essenceOf(field: string): string {
+  return field.split(";")[0]!.trim().toLowerCase();
 }
 
 function reasonAgainst(bytes: Uint8Array, limits: JsonLimits): string | null {

@@ -179,8 +179,22 @@ onEachEngine("bodies are held to their limits, and go on as they came", async (t
   t.equal((await send(JSON.stringify("a".repeat(200)))).status, 413);
   t.equal((await send("1", { "content-type": "application/json", "content-encoding": "gzip" })).status, 415);
   t.equal((await send("[[[[1]]]]", { "content-type": "text/plain" })).status, 200);
+  for (const type of ["application/json, text/plain", "text/plain, application/json;x=1", "text/plain,"])
+    t.equal((await send("[[[[1]]]]", { "content-type": type })).status, 400, `attack: two types, ${type}`);
   t.same(gateway.faults, []);
 });
+
+t.test(
+  "attack: a rule for a host is passed by with another spelling that leads to the same route",
+  async (t) => {
+    const deny = [{ expression: 'request.host == "admin.test"' }];
+    await using gateway = await testGateway({ plugins: [[plugin, { deny }]], upstream });
+    const send = async (host: string) => (await gateway.fetch("/", { headers: { host } })).status;
+    for (const host of ["admin.test", "ADMIN.test", "admin.test:80", "admin.test:8080", "Admin.Test:1"])
+      t.equal(await send(host), 403, host);
+    t.equal(await send("other.test"), 200);
+  },
+);
 
 onEachEngine("a body of another type is refused", async (t, engine) => {
   const config = { body: { contentTypes: ["application/json"] } };

@@ -1,3 +1,4 @@
+import { isUtf8 } from "../shared/charset.ts";
 import { type Finding, malformed, unsupported } from "./finding.ts";
 import { readJson } from "./read-json.ts";
 import type { Validate } from "./schema/validator.ts";
@@ -49,9 +50,7 @@ export function isJson(type: string): boolean {
 function typeOf(value: string | null): string | null {
   const match = /^\s*([\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+)\s*((?:;[^,]*)?)$/.exec(value ?? "");
   if (!match) return null;
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(match[2]!)?.[1];
-  if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset)) return null;
-  return match[1]!.toLowerCase();
+  return isUtf8(match[2]!) ? match[1]!.toLowerCase() : null;
 }
 
 /** The most exact one wins, as OpenAPI 3.1 says of `content` (section 4.8.14.1). */

@@ -1,3 +1,4 @@
+import { isUtf8 } from "../../shared/charset.ts";
 import type { Facts, Fields } from "../facts.ts";
 import type { JsonEdit } from "../json-edits.ts";
 import { StreamEditor } from "./editor.ts";
@@ -35,7 +36,7 @@ export class DueStream {
     if (lines.length > 0 && form === "lines") this.parts.push(new LineEditor(records));
     if (lines.length > 0 && form === "events") this.parts.push(new EventEditor(records));
     if (texts !== null && isText(type)) this.parts.push(new TextEditor(texts));
-    if (this.parts.length > before) this.isForeign ||= !isUtf8(type);
+    if (this.parts.length > before) this.isForeign ||= !isUtf8(type ?? "");
   }
 
   /** Null: nothing is to be done; `encoded`: the body is in another charset. */
@@ -66,9 +67,4 @@ function isText(type: string | null): boolean {
   return /^\s*(?:text\/[^\s;,]+|application\/(?:[^\s;,/]+\+)?(?:json|xml)|application\/(?:javascript|graphql|x-www-form-urlencoded))\s*(?:;|$)/i.test(
     type ?? "",
   );
-}
-
-function isUtf8(type: string | null): boolean {
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type ?? "")?.[1];
-  return charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset);
 }

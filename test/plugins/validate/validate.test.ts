@@ -55,6 +55,10 @@ onEachEngine("bodies that two readers would read differently are refused", async
   t.equal(await statusOf("[".repeat(5000) + "]".repeat(5000)), 400, "deep");
   t.equal(await statusOf('{"item":"a"}', "text/plain"), 415, "another type");
   t.equal(await statusOf('{"item":"a"}', "application/json; charset=utf-16"), 415, "another charset");
+  for (const more of ["; charset=utf-7", '="; charset=utf-8"; charset=utf-7', '*=x; Charset = "UTF-7"'])
+    t.equal(await statusOf('{"item":"a"}', `application/json; charset=utf-8; x${more}`), 415, "two charsets");
+  t.equal(await statusOf('{"item":"a"}', "application/json; charset*=utf-7''x"), 415, "a charset for others");
+  t.equal(await statusOf('{"item":"a"}', 'application/json; x=y; charset="UTF-8"'), 200);
   t.equal(await statusOf('{"item":"a"}', "application/json", { "content-encoding": "gzip" }), 415, "packed");
   t.equal(await statusOf('{"item":"a"}', "application/vnd.own+json"), 200);
   t.equal(await statusOf(`{"item":"${"a".repeat(40)}!"}`), 422, "too long for its pattern to be tried");

@@ -180,6 +180,19 @@ t.test("element flood: a document has a bounded number of tags", async (t) => {
   refused(t, `<a>${"<b/>".repeat(250_000)}</a>`, /more than 200000 tags/);
 });
 
+t.test("what is to be hidden behind a comment that begins in a tag is refused", async (t) => {
+  const hidden = ['<!DOCTYPE x [<!ENTITY e "x">]>', "<?php x ?>", "<b/>".repeat(250_000)];
+  for (const attributes of [null, "@"]) {
+    for (const inner of hidden) {
+      refused(t, `<a b="<!--">${inner}<!-- --></a>`, /a < in it/, { attributes });
+      refused(t, `<a b='<![CDATA['>${inner}<!-- ]]> --></a>`, /a < in it/, { attributes });
+      refused(t, `<a <!-->${inner}<!-- --></a>`, /a < in it/, { attributes });
+      refused(t, `<a></a "<!--">${inner}<!-- -->`, /./, { attributes });
+    }
+  }
+  t.equal(read('<a b="-->]]>\'" c=\'"\'>"</a>'), '{"a":{"@b":"-->]]>\'","@c":"\\"","#text":"\\""}}');
+});
+
 t.test("prototype pollution through names of elements and attributes", async (t) => {
   refused(t, "<__proto__><polluted>1</polluted></__proto__>", /./);
   t.equal(read('<a __proto__="1" constructor="2"/>'), '{"a":{"@__proto__":"1","@constructor":"2"}}');

@@ -22,11 +22,16 @@ export class ZstdFrames {
   /** Bytes that are passed over. */
   private skip = 0;
   private hasChecksum = false;
-  private began = false;
+  private begun = 0;
+
+  /** Frames that have begun. */
+  get count(): number {
+    return this.begun;
+  }
 
   /** Whether nothing is missing. What is no frame is never whole. */
   get areWhole(): boolean {
-    return this.began && this.part === "magic" && this.read === 0 && this.skip === 0;
+    return this.begun > 0 && this.part === "magic" && this.read === 0 && this.skip === 0;
   }
 
   push(bytes: Uint8Array): void {
@@ -53,7 +58,7 @@ export class ZstdFrames {
   private onNumber(value: number): void {
     switch (this.part) {
       case "magic":
-        this.began = true;
+        this.begun++;
         if (value === frameMagic) this.part = "descriptor";
         else if (value >= skippableMagic && value < skippableMagic + 16) this.part = "skipped";
         else this.skip = Number.POSITIVE_INFINITY;

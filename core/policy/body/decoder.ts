@@ -32,6 +32,8 @@ const MiB = 1024 * 1024;
 const mostZstdWindow = 8 * MiB;
 /** A short body may well be a thousand times as long decoded: the ratio counts from here on, in bytes. */
 const leastForRatio = MiB;
+/** Of zstd: a frame has 8 bytes at least, and some runtimes need a decoder for each. */
+const mostFrames = 1000;
 /** Decoded in this thread, in bytes: 0.2 ms at most. */
 const mostWhole = 256 * 1024;
 
@@ -80,7 +82,7 @@ export class BodyDecoder extends CoderPipe {
     if (bytes.length === 0) return bytes;
     const frames = this.coding === "zstd" ? new ZstdFrames() : null;
     frames?.push(bytes);
-    if (frames?.areWhole === false) return null;
+    if (frames !== null && (!frames.areWhole || frames.count > mostFrames)) return null;
     if (this.isFirst) this.count.received = bytes.length;
     return decodeWhole(this.coding, bytes, mostWhole);
   }
@@ -100,8 +102,15 @@ export class BodyDecoder extends CoderPipe {
     // One of brotli fills it with the first bytes that it reads.
     if (this.coding === "br" && this.received === bytes.length) this.demand(brotliWindow(bytes[0]!));
     if (this.isFirst) this.count.received = this.received;
-    if (!this.isAgain) this.frames?.push(bytes);
+    if (!this.isAgain) this.follow(bytes);
     this.isAgain = false;
+  }
+
+  private follow(bytes: Buffer): void {
+    const { frames } = this;
+    if (frames === null) return;
+    frames.push(bytes);
+    if (frames.count > mostFrames) throw this.failures.malformed(`it is of more than ${mostFrames} frames`);
   }
 
   protected finishInput(stream: CoderStream): void {

@@ -226,6 +226,21 @@ t.test("a decompression bomb is told by its ratio as well, long before the limit
   t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
 });
 
+t.test("a flood of empty frames of zstd, each of which may need a decoder, is refused", async (t) => {
+  const { gateway } = await gatewayWith(t);
+  const skippable = Buffer.of(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0);
+  for (const frame of [zstdCompressSync(""), skippable]) {
+    for (const count of [1001, 100_000]) {
+      const flood = Buffer.concat(Array.from({ length: count }, () => frame));
+      const reply = await ask(gateway, head(flood.length, "zstd"), flood);
+      t.equal(reply.status, 400, `${count} of ${frame.length} bytes`);
+      t.match(JSON.parse(reply.body), { code: "content_malformed", detail: /more than 1000 frames/ });
+    }
+    const few = Buffer.concat([...Array.from({ length: 900 }, () => frame), zstdCompressSync(order)]);
+    t.equal((await ask(gateway, head(few.length, "zstd"), few)).status, 200);
+  }
+});
+
 t.test("layers of codings, each a bomb within the other, are bounded by what came in", async (t) => {
   const { gateway } = await gatewayWith(t, { maxRequestSize: 2048 * MiB });
   const bomb = gzipSync(gzipSync(await gzippedZeros(1024)));

@@ -2,6 +2,9 @@
  * Values that all requests, reactors and generations of a plugin share; no other plugin sees them.
  * Needs `capabilities: { kv: true }`: without the grant every call rejects with a `NotAllowedError`.
  *
+ * The operator may put values there, too (`POST /kv` of the admin listener). Those stay until the operator takes them away, and
+ * a change of them by the plugin rejects with a `NotAllowedError`.
+ *
  * @example
  * const calls = await ctx.kv.increment(`calls:${tenant}`, 1, { ttl: 60 });
  * if (calls > 100) return new Response("slow down", { status: 429 });

@@ -44,6 +44,11 @@ export interface SharedStore {
   take(demands: readonly Demand[]): Promise<TakenTogether>;
   /** Changes what was taken, by up to 32 adjustments at once. */
   adjust(adjustments: readonly Adjustment[]): Promise<void>;
+  /**
+   * A value that the operator has put there for this plugin (`sluice key add --store`); undefined: there is none. Plugins do not change
+   * them. Rejects with a `SyntaxError` when what is there is no JSON. `Value` is a claim of yours that nobody checks.
+   */
+  pinned<Value = unknown>(key: string): Promise<Value | undefined>;
 }
 
 export interface StoreTtl {

@@ -11,6 +11,7 @@ import {
   runShape,
   takesOption,
 } from "./commands.ts";
+import { type KeyRequest, readKeyRequest } from "./key-request.ts";
 import { type OptionName, options, typedOptions } from "./options.ts";
 import { type OptionValues, overridesFrom, variable } from "./override-values.ts";
 import { type PlanRequest, readPlanRequest } from "./plan-request.ts";
@@ -31,7 +32,8 @@ export type Command =
   | { readonly kind: "new"; readonly name: string; readonly folder: string }
   | { readonly kind: "test"; readonly folder: string; readonly engine: string | null }
   | ({ readonly kind: "check" | "dev" | "run" } & Configured)
-  | ({ readonly kind: "plan"; readonly request: PlanRequest } & Configured);
+  | ({ readonly kind: "plan"; readonly request: PlanRequest } & Configured)
+  | ({ readonly kind: "key"; readonly request: KeyRequest } & Configured);
 
 /** Where plugins are written and tested when nothing else is said. */
 export const pluginFolder = "plugins";
@@ -85,6 +87,11 @@ const readers: Readonly<Record<CommandName, (given: Arguments) => Command>> = {
     kind: "test",
     folder: operands[0] ?? pluginFolder,
     engine: values.engine ?? null,
+  }),
+  key: (given) => ({
+    kind: "key",
+    request: readKeyRequest(given.operands, given.values),
+    ...configured(null, given),
   }),
   schema: () => ({ kind: "schema" }),
 };

@@ -3,14 +3,14 @@ import type { CommandName } from "./commands.ts";
 /** What `sluice --help` prints; fits a terminal of 80 columns and 24 lines. */
 const mainHelp = `Usage: sluice --upstream URL [options]
        sluice [--config FILE] [options]
-       sluice new|dev|check|plan|test|schema --help     commands for policies
-                                                        and the config file
+       sluice new|dev|check|plan|test|key|schema --help   commands for policies,
+                                                   API keys and the config file
   --upstream URL     http://HOST:PORT, https://HOST or unix:/PATH; may repeat
   --listen ADDR      address to serve on                [127.0.0.1:8080]
   --admin ADDR|off   address of health, metrics, config [127.0.0.1:9901]
   --config FILE      config file       [./sluice.yaml if there is no --upstream]
   --plugins DIR      folder of plugins, reloaded when they change
-  --state DIR        keeps the last good plugins for a start with broken ones
+  --state DIR        keeps the last good plugins, and keys that were added
   --workers N|auto   reactors, one thread each                       [1]
   --no-access-log    no line per request
   --pretty           log lines for people instead of JSON
@@ -71,6 +71,19 @@ import "sluice/testing" and "sluice/sdk" from any folder.
 
   DIR                folder of plugins                        [plugins]
   --engine NAME      isolated-vm, quickjs, inline, or all one by one
+`,
+  key: `Usage: sluice key add SUBJECT [--scopes A,B] [--groups A,B] [--expires TIME]
+                      [--claims JSON] [--store NAME]
+       sluice key list [--json] [--store NAME]
+       sluice key revoke|disable|enable ID [--store NAME]
+
+API keys of the policy "auth" (api-key with kv or store), without a reload: of
+the running Sluice, over its admin listener, or in a store of the config. A new
+key is printed once, alone on the standard output; its hash is what is kept.
+
+  --store NAME       one of the stores of the config, for several machines
+  --admin ADDR       address of the admin listener, if the config has another
+  --config FILE      config file                       [./sluice.yaml]
 `,
   schema: `Usage: sluice schema
 

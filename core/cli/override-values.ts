@@ -24,6 +24,11 @@ export interface OptionValues {
   readonly engine?: string;
   readonly method?: string;
   readonly header?: readonly string[];
+  readonly scopes?: string;
+  readonly groups?: string;
+  readonly claims?: string;
+  readonly expires?: string;
+  readonly store?: string;
   readonly json?: boolean;
   readonly deno?: boolean;
   readonly version?: boolean;

@@ -33,6 +33,8 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
       return (await import("./test-plugins.ts")).testPlugins(command, env);
     case "plan":
       return (await import("./plan.ts")).plan(command, env);
+    case "key":
+      return (await import("./key.ts")).key(command, env);
     case "dev":
       return (await import("./dev.ts")).dev(command, env);
     case "check":

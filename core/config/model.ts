@@ -216,7 +216,7 @@ export interface PolicyConfig {
 export interface PluginsConfig {
   /** Where plugins are; null: there are none. */
   readonly directory: string | null;
-  /** Folder in which the last good generation of plugins is kept; null: it is not. */
+  /** Folder in which the last good generation of plugins and the operator's values for them are kept; null: they are not. */
   readonly state: string | null;
   /** Grant what plugins declare, for development. */
   readonly grantDeclared: boolean;

@@ -6,10 +6,12 @@ import { readVersion } from "../observe/version.ts";
 import type { AdminActions } from "./admin-action.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./admin-page.ts";
 import { clustersPage, endpointFacts, limitFacts } from "./clusters-page.ts";
+import type { OperatorValues } from "./operator-values.ts";
 import type { PluginGenerations } from "./plugin-generations.ts";
 import { pluginFacts, pluginsPage } from "./plugins-page.ts";
 import { purgeAction } from "./purge-action.ts";
 import type { DataState, Supervisor } from "./supervisor.ts";
+import { valueAction } from "./value-action.ts";
 
 const notReady: Readonly<Record<Exclude<DataState, "serving">, string>> = {
   starting: "Data process is starting",
@@ -40,8 +42,11 @@ export function adminPages(
 }
 
 /** What the admin listener does. */
-export function adminActions(supervisor: Supervisor): AdminActions {
-  return { "/cache/purge": (body) => purgeAction(body, (request) => supervisor.purge(request)) };
+export function adminActions(supervisor: Supervisor, values: OperatorValues): AdminActions {
+  return {
+    "/cache/purge": (body) => purgeAction(body, (request) => supervisor.purge(request)),
+    "/kv": (body) => valueAction(body, values),
+  };
 }
 
 async function metricsPage(

@@ -3,10 +3,10 @@
  * is code that will be run with the grants of the plugins, so only this user may write or read it.
  */
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PolicyPart } from "../reload/generation.ts";
+import { readPrivateFile, StateError, writePrivateFile } from "./private-file.ts";
 
 export interface LastGood {
   /** Without the guest runtime: that is always the one of this program. */
@@ -32,11 +32,6 @@ interface Envelope {
   readonly content: string;
 }
 
-/** A state file that is damaged, of somebody else, or of other plugins. */
-export class StateError extends Error {
-  override readonly name = "StateError";
-}
-
 /**
  * Writes the file as a whole or not at all, with mode 0600.
  *
@@ -48,23 +43,7 @@ export async function saveLastGood(folder: string, directory: string, state: Las
   const envelope: Envelope = { format, directory: resolve(directory), hash: hashOf(content), content };
   const text = JSON.stringify(envelope);
   if (text.length > largestFile) throw new StateError(`the plugins are larger than ${largestFile} bytes`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, fileName);
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, "w", 0o600);
-    try {
-      await file.chmod(0o600);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writePrivateFile(folder, fileName, text);
 }
 
 /**
@@ -73,28 +52,8 @@ export async function saveLastGood(folder: string, directory: string, state: Las
  * @throws StateError for a file that is not to be trusted
  */
 export async function loadLastGood(folder: string, directory: string): Promise<LastGood | null> {
-  let file: FileHandle;
-  try {
-    file = await open(join(folder, fileName), "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new StateError(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`);
-  }
-  try {
-    await checkOwner(file);
-    return read(await file.readFile("utf8"), directory);
-  } finally {
-    await file.close();
-  }
-}
-
-async function checkOwner(file: FileHandle): Promise<void> {
-  const { mode, uid, size } = await file.stat();
-  if (size > largestFile) throw new StateError(`expected at most ${largestFile} bytes, found ${size}`);
-  const user = process.getuid?.();
-  if (user === undefined) return;
-  if (uid !== user) throw new StateError(`expected a file of user ${user}, found one of ${uid}`);
-  if ((mode & 0o022) !== 0) throw new StateError("others may write it");
+  const text = await readPrivateFile(folder, fileName, largestFile);
+  return text === null ? null : read(text, directory);
 }
 
 function read(text: string, directory: string): LastGood {

@@ -11,6 +11,7 @@ import { adminActions, adminPages } from "./admin-pages.ts";
 import { AdminSlot } from "./admin-slot.ts";
 import { Discoveries } from "./discoveries.ts";
 import type { ControlOptions } from "./main.ts";
+import { OperatorValues } from "./operator-values.ts";
 import { PluginGenerations } from "./plugin-generations.ts";
 import { releaseMemoryOfStart } from "./release-memory.ts";
 import { watchForReload } from "./reload-triggers.ts";
@@ -40,13 +41,17 @@ export async function operate(
     log,
     metrics,
   });
-  const admin = new AdminSlot(adminPages(supervisor, metrics, generations), adminActions(supervisor));
+  const values = new OperatorValues({
+    folder: supervisor.config.plugins.state,
+    apply: (changes) => supervisor.pin(changes),
+  });
+  const admin = new AdminSlot(adminPages(supervisor, metrics, generations), adminActions(supervisor, values));
   const discoveries = new Discoveries({
     log,
     ask: (cluster) => supervisor.discover(cluster),
     onChange: (change) => void supervisor.setEndpoints(change),
   });
-  const running: Running = { supervisor, admin, generations, discoveries, log, metrics, options };
+  const running: Running = { supervisor, admin, values, generations, discoveries, log, metrics, options };
   supervisor.onPluginStrike = (plugin) => generations.onStrike(plugin);
   try {
     if (await start(running, termination)) await serveUntil(termination, running);
@@ -62,7 +67,8 @@ export async function operate(
 
 /** False when it was told to end before it had started. */
 async function start(running: Running, termination: Promise<string>): Promise<boolean> {
-  const { supervisor, admin, generations, discoveries, log } = running;
+  const { supervisor, admin, values, generations, discoveries, log } = running;
+  await values.load();
   discoveries.follow(supervisor.config);
   await discoveries.settle(firstEndpoints);
   const serving = generations.start((config, bundle) => supervisor.start(log, bundle, config));
@@ -108,6 +114,7 @@ function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot)
 interface Running {
   readonly supervisor: Supervisor;
   readonly admin: AdminSlot;
+  readonly values: OperatorValues;
   readonly generations: PluginGenerations;
   readonly discoveries: Discoveries;
   readonly log: OperatorLogger;

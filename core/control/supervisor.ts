@@ -6,6 +6,7 @@ import type { EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from 
 import type { Logger } from "../observe/log.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { Discovered } from "../policy/policy-set.ts";
+import { type PinnedValue, PinnedValues } from "../store/pinned-values.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, DataProcess } from "./data-process.ts";
 import { DiscoveredEndpoints } from "./discovered-endpoints.ts";
@@ -47,6 +48,7 @@ export class Supervisor {
   #config: Config;
   #bundle: PolicyBundle | null = null;
   readonly #discovered = new DiscoveredEndpoints();
+  readonly #pinned = new PinnedValues();
   #process: DataProcess;
   /** The next one, started while the present one does not come out of a guest. */
   #standby: DataProcess | null = null;
@@ -100,9 +102,7 @@ export class Supervisor {
   ): Promise<readonly ListenerAddress[]> {
     this.#log = log;
     await this.#bind(config);
-    const addresses = await this.#call(() =>
-      this.#process.plane.start(this.#discovered.fill(config), bundle),
-    );
+    const addresses = await this.#startPlane(config, bundle);
     this.#config = config;
     this.#bundle = bundle;
     // It may have been stopped meanwhile.
@@ -110,8 +110,20 @@ export class Supervisor {
       this.#state = "serving";
       void this.#keepRunning();
     }
+    // Those that came while it started.
+    const pinned = this.#pinned.list();
+    if (pinned.length > 0) await this.pin(pinned);
     this.#learn();
     return addresses;
+  }
+
+  #startPlane(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+    return this.#call(async () => {
+      const { plane } = this.#process;
+      const pinned = this.#pinned.list();
+      if (pinned.length > 0) await plane.pin(pinned);
+      return plane.start(this.#discovered.fill(config), bundle);
+    });
   }
 
   async #bind(config: Config): Promise<void> {
@@ -191,6 +203,14 @@ export class Supervisor {
   async purge(request: PurgeRequest): Promise<number> {
     if (this.#state !== "serving") throw new Error("no data process is there");
     return this.#process.plane.purge(request);
+  }
+
+  /** Values of the operator for plugins. A data process that is not there is told when it starts. */
+  pin(values: readonly PinnedValue[]): Promise<void> {
+    for (const value of values) this.#pinned.set(value);
+    return this.#inTurn(async () => {
+      if (this.#state === "serving") await this.#process.plane.pin(values).catch(() => {});
+    });
   }
 
   /** Null when no data process answers in time. */
@@ -300,7 +320,7 @@ export class Supervisor {
     this.#replace();
     try {
       const bundle = this.#bans.mark(this.#bundle, this.#config);
-      await this.#call(() => this.#process.plane.start(this.#discovered.fill(this.#config), bundle));
+      await this.#startPlane(this.#config, bundle);
       this.#becomeServing(now);
       this.#learn();
     } catch (error) {

@@ -3,6 +3,7 @@ import type { PolicyBundle } from "../policy/bundle.ts";
 import { PluginLoadError } from "../policy/load-error.ts";
 import type { Discovered } from "../policy/policy-set.ts";
 import type { PluginProblem } from "../reload/problem.ts";
+import type { PinnedValue } from "../store/pinned-values.ts";
 import type { Channel } from "./channel.ts";
 import { loadProblem } from "./load-problem.ts";
 import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
@@ -18,6 +19,7 @@ interface Call {
   readonly change: EndpointChange | null;
   readonly cluster: string | null;
   readonly purge: PurgeRequest | null;
+  readonly pins: readonly PinnedValue[] | null;
 }
 
 type Reply = { readonly id: number; readonly result: unknown } | ({ readonly id: number } & Refusal);
@@ -52,11 +54,12 @@ async function answer(plane: DataPlane, call: Call): Promise<Reply> {
 
 function carryOut(
   plane: DataPlane,
-  { method, config, bundle, change, cluster, purge }: Call,
+  { method, config, bundle, change, cluster, purge, pins }: Call,
 ): Promise<unknown> {
   if (method === "setEndpoints") return plane.setEndpoints(change!);
   if (method === "discover") return plane.discover(cluster!);
   if (method === "purge") return plane.purge(purge!);
+  if (method === "pin") return plane.pin(pins!);
   return plane[method](config!, bundle);
 }
 
@@ -129,6 +132,10 @@ export class RemotePlane implements DataPlane {
     return this.#call("purge", null, null, null, null, request);
   }
 
+  pin(values: readonly PinnedValue[]): Promise<void> {
+    return this.#call("pin", null, null, null, null, null, values);
+  }
+
   report(): Promise<PlaneReport> {
     return this.#call("report");
   }
@@ -151,6 +158,7 @@ export class RemotePlane implements DataPlane {
     change: EndpointChange | null = null,
     cluster: string | null = null,
     purge: PurgeRequest | null = null,
+    pins: readonly PinnedValue[] | null = null,
   ): Promise<Result> {
     if (this.#closed) {
       return Promise.reject(new ChannelClosed(`Cannot call ${method}: the data plane has gone`));
@@ -158,7 +166,9 @@ export class RemotePlane implements DataPlane {
     const id = ++this.#calls;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#channel.send({ call: { id, method, config, bundle, change, cluster, purge } } satisfies Message);
+    this.#channel.send({
+      call: { id, method, config, bundle, change, cluster, purge, pins },
+    } satisfies Message);
     return waiting.promise as Promise<Result>;
   }
 

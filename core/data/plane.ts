@@ -3,6 +3,7 @@ import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
 import type { Discovered } from "../policy/policy-set.ts";
+import type { PinnedValue } from "../store/pinned-values.ts";
 import type { Purge } from "../store/purge-log.ts";
 import type { ResponseStoreReport } from "../store/response-store.ts";
 import type { ClusterReport } from "../upstream/cluster-report.ts";
@@ -66,6 +67,8 @@ export interface DataPlane {
   apply(config: Config, bundle?: PolicyBundle | null): Promise<readonly ListenerAddress[]>;
   /** A cluster has other endpoints from now on. One that there is not, or no more, is none of its business. */
   setEndpoints(change: EndpointChange): Promise<void>;
+  /** Puts values of the operator into the `kv` of plugins, before `start` as well. */
+  pin(values: readonly PinnedValue[]): Promise<void>;
   /**
    * Asks a plugin for the endpoints of a cluster. They are told by `setEndpoints` when they were checked.
    *

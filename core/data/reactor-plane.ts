@@ -12,6 +12,7 @@ import type { Discovered } from "../policy/policy-set.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
+import type { PinnedValue, PinnedValues } from "../store/pinned-values.ts";
 import { reportClusters } from "../upstream/cluster-report.ts";
 import type { UpstreamMemory } from "../upstream/services.ts";
 import type { EntryTrace } from "./entry-trace.ts";
@@ -42,7 +43,7 @@ export interface ReactorOptions {
 export class ReactorPlane implements DataPlane {
   readonly #options: ReactorOptions;
   readonly #metrics = new Metrics();
-  readonly #shared: SharedServices;
+  readonly #shared: SharedServices & { readonly pinned: PinnedValues };
   readonly #responses: ResponseStores;
   /** The gateway looks here for each request, so that a reload can switch the access log. */
   #gatewayOptions: (GatewayOptions & { accessLog: AccessLog | null }) | null = null;
@@ -93,6 +94,10 @@ export class ReactorPlane implements DataPlane {
 
   async setEndpoints({ cluster, endpoints }: EndpointChange): Promise<void> {
     this.#started().setEndpoints(cluster, endpoints);
+  }
+
+  async pin(values: readonly PinnedValue[]): Promise<void> {
+    for (const value of values) this.#shared.pinned.set(value);
   }
 
   discover(cluster: string): Promise<Discovered> {

@@ -3,6 +3,7 @@ import type { Config } from "../config/model.ts";
 import { descriptorOf } from "../net/bound-handle.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { Discovered } from "../policy/policy-set.ts";
+import type { PinnedValue } from "../store/pinned-values.ts";
 import { createStoreMemory } from "../store/store-memory.ts";
 import { createUpstreamMemory, type UpstreamMemory } from "../upstream/services.ts";
 import { RemotePlane } from "./calls.ts";
@@ -84,6 +85,10 @@ export class ReactorPool implements DataPlane {
 
   async setEndpoints(change: EndpointChange): Promise<void> {
     await this.#each((plane) => plane.setEndpoints(change));
+  }
+
+  async pin(values: readonly PinnedValue[]): Promise<void> {
+    await this.#each((plane) => plane.pin(values));
   }
 
   /** By the reactor that checks endpoints for all. */

@@ -2,6 +2,7 @@ import type { StoreConfig } from "../config/store-model.ts";
 import { PluginMetrics } from "../observe/plugin-metrics.ts";
 import type { PluginMetricSink, SharedServices } from "../policy/guest/services.ts";
 import { systemClock } from "../sandbox/host/basic.ts";
+import { PinnedValues } from "../store/pinned-values.ts";
 import type { RemoteStores } from "../store/remote-stores.ts";
 import { memoryStores, sharedStores } from "../store/stores.ts";
 
@@ -16,8 +17,9 @@ export function sharedServices(
   metrics: PluginMetricSink = new PluginMetrics(),
   memory: SharedArrayBuffer | null = null,
   remotes: RemoteStores<StoreConfig> | null = null,
-): SharedServices {
+): SharedServices & { readonly pinned: PinnedValues } {
   return {
+    pinned: new PinnedValues(),
     ...(remotes !== null && { remotes }),
     clock: systemClock,
     ...(memory === null ? memoryStores() : sharedStores(memory)),

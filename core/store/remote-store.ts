@@ -14,11 +14,31 @@ export interface RemoteStore {
  * What a step does: takes from a bucket, a window, a quota or places (lower case), adjusts what was taken (upper case),
  * or is about a single number. Its arguments are those of the script.
  */
-export type StoreOp = "b" | "w" | "q" | "p" | "B" | "W" | "Q" | "P" | "get" | "set" | "del" | "add" | "cas";
+export type StoreOp =
+  | "b"
+  | "w"
+  | "q"
+  | "p"
+  | "B"
+  | "W"
+  | "Q"
+  | "P"
+  | "get"
+  | "set"
+  | "del"
+  | "add"
+  | "cas"
+  | PinOp;
+
+/**
+ * What a step does with the operator's values for a plugin: finds one, sets one, takes one away, or tells them all, one in a
+ * line. Policies only find.
+ */
+export type PinOp = "pinned" | "pin" | "unpin" | "pins";
 
 /** Arguments of a step; an empty text: there is none. */
 export type StoreArguments = readonly [StoreValue, StoreValue, StoreValue, StoreValue, StoreValue];
-type StoreValue = number | "";
+type StoreValue = number | string;
 
 export interface StoreStep {
   readonly op: StoreOp;

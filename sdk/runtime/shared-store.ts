@@ -46,6 +46,7 @@ export interface SharedStore {
     demands: readonly Demand[],
   ): Promise<{ readonly allowed: boolean; readonly standings: readonly Standing[] }>;
   adjust(adjustments: readonly Adjustment[]): Promise<void>;
+  pinned(key: string): Promise<unknown>;
 }
 
 const known = new Map<string, SharedStore>();
@@ -77,6 +78,10 @@ function storeOf(name: string): SharedStore {
     add: async (key, by, { ttl, most }) => numberIn(await run([["add", key, by, ttl, most ?? null]])),
     compareAndSet: async (key, expected, next, { ttl }) =>
       (await run([["cas", key, expected ?? null, next, ttl]])) === "1",
+    async pinned(key) {
+      const found = await run([["pinned", key]]);
+      return found === "" ? undefined : JSON.parse(found.slice(1));
+    },
     async take(demands) {
       if (demands.length === 0) return { allowed: true, standings: [] };
       const steps = demands.map((demand) => {

@@ -1,7 +1,8 @@
 import { chmod, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import t from "tap";
-import { type LastGood, loadLastGood, StateError, saveLastGood } from "../../core/control/last-good.ts";
+import { type LastGood, loadLastGood, saveLastGood } from "../../core/control/last-good.ts";
+import { StateError } from "../../core/control/private-file.ts";
 
 const state: LastGood = {
   plugins: [

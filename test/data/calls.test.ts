@@ -29,6 +29,7 @@ const idle: DataPlane = {
   setEndpoints: async () => {},
   discover: async (cluster) => ({ list: [[cluster, null, null, null]], granted: ["10.0.0.0/8"] }),
   purge: async () => 0,
+  pin: async () => {},
   report: async () => ({
     snapshots: [],
     plugins: [],

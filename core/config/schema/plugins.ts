@@ -103,7 +103,7 @@ export const plugins = Type.Object(
     directory: text("a folder", { description: "Where plugins are, seen from this file." }),
     state: text("a folder", {
       description:
-        "Keeps the last good version of the plugins, for a start with broken ones. Default: it is not kept.",
+        "Keeps the last good version of the plugins, for a start with broken ones, and what the operator puts into their kv. Default: neither is kept.",
     }),
     maxLimits: Type.Optional(
       limits(

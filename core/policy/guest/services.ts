@@ -11,6 +11,7 @@ import { cryptoOperations } from "../../sandbox/host/crypto-part.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import { type ExchangeCount, fetchOperations, type Outbound } from "../../sandbox/host/fetch-part.ts";
 import { HostServices, type ServicePart } from "../../sandbox/host/services.ts";
+import type { PinnedValues } from "../../store/pinned-values.ts";
 import type { RemoteStores } from "../../store/remote-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import type { HandedBodies } from "../body/handed-bodies.ts";
@@ -29,6 +30,8 @@ export interface SharedServices extends Stores {
   readonly clock: HostClock;
   /** Values of the variables that are set, by name. */
   environment(names: readonly string[]): Readonly<Record<string, string>>;
+  /** What the operator has put into the `kv` of plugins. Absent: nothing. */
+  readonly pinned?: PinnedValues;
   /** Stores that other machines use, too. Absent: there are none. */
   readonly remotes?: RemoteStores<StoreConfig>;
   /** In the place of the network, for tests; null: the network. */

@@ -13,13 +13,20 @@ const longestValue = 1024 * 1024;
 /** A year, in seconds. */
 export const longestTtl = 366 * 24 * 3600;
 
-export function keyValueOperations({ store }: SharedServices, facts: GuestFacts): ServicePart {
+export function keyValueOperations({ store, pinned }: SharedServices, facts: GuestFacts): ServicePart {
   const { plugin } = facts;
   const demand = demandKey(facts);
+  const demandFree = (key: unknown): string => {
+    const free = demand(key);
+    if (!pinned?.get(plugin, free)) return free;
+    throw new HostCallError("NotAllowedError", "Cannot change the value: the operator has put it there");
+  };
   return {
     handlers: {
-      [HostOp.kvGet]: (text) => then(store.get(plugin, demand(text)), (value) => value ?? ""),
-      [HostOp.kvDelete]: (text) => then(store.delete(plugin, demand(text)), (found) => (found ? "1" : "0")),
+      [HostOp.kvGet]: (text) =>
+        pinned?.get(plugin, demand(text)) ?? then(store.get(plugin, demand(text)), (value) => value ?? ""),
+      [HostOp.kvDelete]: (text) =>
+        then(store.delete(plugin, demandFree(text)), (found) => (found ? "1" : "0")),
       [HostOp.kvSet](text) {
         const [head, value] = splitTexts(text) ?? [];
         const [key, ttl] = parse(head);
@@ -29,12 +36,12 @@ export function keyValueOperations({ store }: SharedServices, facts: GuestFacts)
             `Cannot store the value: it is longer than ${longestValue}`,
           );
         }
-        return then(store.set(plugin, demand(key), value, milliseconds(ttl)), () => "");
+        return then(store.set(plugin, demandFree(key), value, milliseconds(ttl)), () => "");
       },
       [HostOp.kvIncrement](text) {
         const [key, by, ttl] = parse(text);
         if (typeof by !== "number") throw new HostCallError("TypeError", "Cannot increment: by is no number");
-        return increment(store, plugin, demand(key), by, milliseconds(ttl));
+        return increment(store, plugin, demandFree(key), by, milliseconds(ttl));
       },
     },
   };

@@ -1,6 +1,6 @@
 /** What a guest asks of a shared store, read from the text that sdk/runtime/shared-store.ts writes, and checked. */
 import { HostCallError } from "../../sandbox/host/error.ts";
-import type { StoreArguments, StoreOp, StoreStep } from "../../store/remote-store.ts";
+import type { PinOp, StoreArguments, StoreOp, StoreStep } from "../../store/remote-store.ts";
 import { longestTtl } from "./key-value.ts";
 
 /** In code units: keys may be escaped. */
@@ -13,7 +13,7 @@ const mostOffset = 14 * 60;
 type Reader = (values: readonly unknown[]) => StoreArguments;
 
 /** By what is asked. Seconds become ms. */
-const readers: Readonly<Record<StoreOp, Reader>> = {
+const readers: Readonly<Record<Exclude<StoreOp, PinOp> | "pinned", Reader>> = {
   b: ([optional, cost, rate, burst]) => [flag(optional), amount(cost), ...bucket(rate, burst), ""],
   w: ([optional, cost, limit, seconds]) => [
     flag(optional),
@@ -36,6 +36,8 @@ const readers: Readonly<Record<StoreOp, Reader>> = {
   del: () => ["", "", "", "", ""],
   set: ([value, ttl]) => [finite(value), ms(ttl), "", "", ""],
   add: ([by, ttl, most]) => [finite(by), ms(ttl), optional(most), "", ""],
+  // The operator alone sets them.
+  pinned: () => ["", "", "", "", ""],
   cas: ([expected, next, ttl]) => [optional(expected), finite(next), ms(ttl), "", ""],
 };
 
@@ -69,7 +71,7 @@ function readStep(step: unknown): StoreStep {
   if (typeof key !== "string") {
     throw new HostCallError("TypeError", "Cannot use the key: it is not a string");
   }
-  return { op: op as StoreOp, key, values: readers[op as StoreOp](values) };
+  return { op: op as StoreOp, key, values: readers[op as keyof typeof readers](values) };
 }
 
 function kindOf(op: StoreOp): "take" | "adjust" | "number" {

@@ -1,13 +1,13 @@
 /** Numbers in a Redis server. What comes within one turn of the event loop goes in one call. */
 import { createHash } from "node:crypto";
-import { type RemoteStore, StoreLostError, type StoreStep } from "../remote-store.ts";
+import { type PinOp, type RemoteStore, StoreLostError, type StoreStep } from "../remote-store.ts";
 import {
   RedisConnection,
   type ConnectionOptions as RedisConnectionOptions,
   type Send,
 } from "./connection.ts";
 import { storeScript } from "./script.ts";
-import { storeKey } from "./store-key.ts";
+import { pinField, storeKey } from "./store-key.ts";
 
 export interface RedisStoreOptions extends Omit<RedisConnectionOptions, "probe" | "onState"> {
   /** In front of every key. */
@@ -140,9 +140,13 @@ export class RedisStore implements RemoteStore {
     const values: string[] = [];
     for (const { namespace, steps } of groups) {
       values.push(String(steps.length));
-      for (const { op, key, values: own } of steps) {
-        keys.push(storeKey(this.options.keyPrefix, namespace, kindOf(op), key));
-        values.push(op, String(own[0]), String(own[1]), String(own[2]), String(own[3]), String(own[4]));
+      for (const step of steps) {
+        const { op, key, values: own } = step;
+        const isPin = isPinStep(step);
+        // The operator's values are together: a list of them is one question.
+        keys.push(storeKey(this.options.keyPrefix, namespace, kindOf(op), isPin ? "" : key));
+        const first = isPin ? pinField(key) : String(own[0]);
+        values.push(op, first, String(own[1]), String(own[2]), String(own[3]), String(own[4]));
       }
     }
     return [digest, String(keys.length), ...keys, ...values];
@@ -173,7 +177,14 @@ function textsIn(answer: unknown, count: number): readonly string[] {
   throw new Error("it answered something else than was asked");
 }
 
+const pinOps: ReadonlySet<PinOp> = new Set(["pinned", "pin", "unpin", "pins"]);
+
+function isPinStep({ op }: StoreStep): boolean {
+  return pinOps.has(op as PinOp);
+}
+
 /** What is kept differently never has the same key. */
 function kindOf(op: StoreStep["op"]): string {
+  if (pinOps.has(op as PinOp)) return "v";
   return op.length === 1 ? op.toLowerCase() : "n";
 }

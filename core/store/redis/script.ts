@@ -6,6 +6,8 @@
  * step. The reply has one text for each group; one that begins with `!` failed. Groups that take answer `1` or `0`, and
  * for each step that was looked at `allowed wait left reset ticket` (s; a wait of -1: for ever, a reset of -1: nobody knows).
  *
+ * The operator's values for a plugin are the fields of one hash; what is found begins with `=`.
+ *
  * The rules are those of plugins/rate-limit for the memory of one machine; test/plugins/rate-limit/ compares them.
  */
 
@@ -212,6 +214,20 @@ function other.cas(name, expected, value, ms)
   return '1'
 end
 
+local pins = {}
+
+function pins.pinned(name, field)
+  local value = redis.call('HGET', name, field)
+  if value and #value > 65536 then error('the value is too long', 0) end
+  return value and '=' .. value or ''
+end
+
+function pins.pin(name, field, value) return tostring(redis.call('HSET', name, field, value)) end
+
+function pins.unpin(name, field) return tostring(redis.call('HDEL', name, field)) end
+
+function pins.pins(name) return '=' .. table.concat(redis.call('HVALS', name), '\\n') end
+
 local function arguments(at)
   return tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
 end
@@ -236,6 +252,7 @@ end
 
 local function run(key, at, count)
   if take[ARGV[at]] then return together(key, at, count) end
+  if pins[ARGV[at]] then return pins[ARGV[at]](KEYS[key], ARGV[at + 1], ARGV[at + 2]) end
   local parts = {}
   for step = 0, count - 1 do
     parts[#parts + 1] = other[ARGV[at]](KEYS[key + step], arguments(at))

@@ -12,7 +12,16 @@ const length = 22;
  * storeKey("sluice:", "rate-limit", "b", "203.0.113.7"); // "sluice:rate-limit:b:" and 22 characters
  */
 export function storeKey(prefix: string, plugin: string, kind: string, key: string): string {
+  return `${prefix}${plugin}:${kind}:${shortHash(key)}`;
+}
+
+/** The name of one of the operator's values, among those for a plugin. */
+export function pinField(key: string): string {
+  return shortHash(key);
+}
+
+function shortHash(key: string): string {
   // Half a character has no UTF-8: all of them would become the same one.
   const bytes = key.isWellFormed() ? key : Buffer.from(`\0${key}`, "utf16le");
-  return `${prefix}${plugin}:${kind}:${hash("sha256", bytes, "base64url").slice(0, length)}`;
+  return hash("sha256", bytes, "base64url").slice(0, length);
 }

@@ -1,5 +1,7 @@
 import type { ConfigOf } from "sluice/sdk";
 
+const seconds = (byDefault: number, minimum: number, description: string) =>
+  ({ type: "number", minimum, maximum: 86_400, default: byDefault, description }) as const;
 const texts = { type: "array", items: { type: "string", minLength: 1 }, default: [] } as const;
 
 /** The config of `type: api-key`. */
@@ -43,6 +45,7 @@ export const apiKeySchema = {
             default: "",
             description: "When it ends, as 2027-01-31 or 2027-01-31T12:00:00Z",
           },
+          disabled: { type: "boolean", default: false, description: "Whether it is refused for now" },
         },
       },
     },
@@ -50,6 +53,37 @@ export const apiKeySchema = {
       type: "string",
       default: "",
       description: "More keys, one in a line: KEY SUBJECT [scopes=A,B] [groups=A,B] [expires=TIME]",
+    },
+    kv: {
+      type: "boolean",
+      default: false,
+      description: "Whether keys count that the operator adds to the running proxy (sluice key add)",
+    },
+    store: {
+      type: "string",
+      default: "",
+      description: "Name of a store in sluice.yaml where such keys are for several machines; empty: none",
+    },
+    cacheFor: seconds(10, 0, "Seconds for which a key that the store knows is not asked for again"),
+    unknownFor: seconds(2, 0, "Seconds for which one that it does not know is not"),
+    staleFor: seconds(
+      0,
+      0,
+      "Seconds after cacheFor in which a known key still counts while the store cannot be reached",
+    ),
+    cache: {
+      type: "integer",
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 4096,
+      description: "Keys of the store that are remembered, and as many that it does not know",
+    },
+    attempts: {
+      type: "integer",
+      minimum: 0,
+      maximum: 100_000,
+      default: 60,
+      description: "Keys that the store does not know that one address may show in a minute; 0: any number",
     },
     allowPlain: {
       type: "boolean",

@@ -23,6 +23,7 @@ function readLine([key, subject, ...facts]: readonly string[], line: number): Ke
     groups: [] as string[],
     claims: {},
     expires: "",
+    disabled: false,
   };
   for (const fact of facts) {
     const [name, value = ""] = fact.split("=", 2);

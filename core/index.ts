@@ -6,7 +6,7 @@ import { routesWithFaults } from "./config/fault-text.ts";
 import { configFromFlags } from "./config/from-flags.ts";
 import type { Address, Config } from "./config/model.ts";
 import type { Overrides } from "./config/overrides.ts";
-import type { Discoveries } from "./control/discoveries.ts";
+import type { Discoveries } from "./control/discovery/discoveries.ts";
 import { listen } from "./net/listener.ts";
 import { type AccessLog, createAccessLog } from "./observe/access-log.ts";
 import type { Logger } from "./observe/log.ts";
@@ -119,7 +119,7 @@ async function policyParts(
 /** Null: the endpoints of all clusters are in the config. */
 async function followDiscovery(config: Config, gateway: Gateway, log: Logger): Promise<Discoveries | null> {
   if (config.clusters.every(({ discovery }) => discovery === null)) return null;
-  const { Discoveries } = await import("./control/discoveries.ts");
+  const { Discoveries } = await import("./control/discovery/discoveries.ts");
   const discoveries = new Discoveries({
     log,
     ask: (cluster) => gateway.discover(cluster),

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { parseEndpoint } from "../config/endpoint.ts";
-import { hideUserInfo } from "../config/hide-user-info.ts";
 import type { Overrides } from "../config/overrides.ts";
+import { hideUserInfo } from "../config/source/hide-user-info.ts";
 import { didYouMean } from "../config/suggest.ts";
 import {
   type CommandName,
@@ -14,7 +14,7 @@ import {
 import { type KeyRequest, readKeyRequest } from "./key-request.ts";
 import { type OptionName, options, typedOptions } from "./options.ts";
 import { type OptionValues, overridesFrom, variable } from "./override-values.ts";
-import { type PlanRequest, readPlanRequest } from "./plan-request.ts";
+import { type PlanRequest, readPlanRequest } from "./plan/plan-request.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a command that reads the configuration is given. */

@@ -4,9 +4,9 @@ import { delimiter, dirname, extname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
-import { dataPermissions, socketPaths, toListen, union } from "../control/data-permissions.ts";
-import { installation } from "../control/installation.ts";
-import { type Permissions, permissionFlags, type Scope } from "../control/permissions.ts";
+import { dataPermissions, socketPaths, toListen, union } from "../control/process/data-permissions.ts";
+import { installation } from "../control/process/installation.ts";
+import { type Permissions, permissionFlags, type Scope } from "../control/process/permissions.ts";
 
 const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config/model.ts";
-import { PluginStartError } from "../control/plugin-start-error.ts";
+import { PluginStartError } from "../control/plugins/start-error.ts";
 import { pluginFolder } from "./args.ts";
 import type { ConfigRequest } from "./config-source.ts";
 import { findDefaultFile, readConfig } from "./config-source.ts";

@@ -1,9 +1,9 @@
 import { addressExpected, parseAddress } from "../config/address.ts";
 import { maxWorkers } from "../config/bounds.ts";
 import { type Endpoint, endpointExpected, parseEndpoint } from "../config/endpoint.ts";
-import { hideUserInfo } from "../config/hide-user-info.ts";
 import type { Address, LogConfig } from "../config/model.ts";
 import type { Overrides } from "../config/overrides.ts";
+import { hideUserInfo } from "../config/source/hide-user-info.ts";
 import type { OptionName } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 

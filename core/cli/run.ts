@@ -1,5 +1,5 @@
 import { ConfigError } from "../config/problem.ts";
-import { PluginStartError } from "../control/plugin-start-error.ts";
+import { PluginStartError } from "../control/plugins/start-error.ts";
 import { parseCommandLine } from "./args.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { reportProblems } from "./report.ts";
@@ -28,17 +28,17 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
     case "schema":
       return print((await import("../config/schema/json-schema.ts")).jsonSchemaText());
     case "new":
-      return (await import("./new-policy.ts")).newPolicy(command);
+      return (await import("./authoring/new-policy.ts")).newPolicy(command);
     case "test":
-      return (await import("./test-plugins.ts")).testPlugins(command, env);
+      return (await import("./authoring/test-plugins.ts")).testPlugins(command, env);
     case "plan":
-      return (await import("./plan.ts")).plan(command, env);
+      return (await import("./plan/plan.ts")).plan(command, env);
     case "key":
       return (await import("./key.ts")).key(command, env);
     case "dev":
       return (await import("./dev.ts")).dev(command, env);
     case "check":
-      return (await import("./check.ts")).check(command, env);
+      return (await import("./check/check.ts")).check(command, env);
     case "run":
       return (await import("./serve.ts")).serve(command, env);
   }

@@ -1,8 +1,8 @@
 /** Names in the file that must be of some form, or be there; what is wrong with them is reported to the source. */
 import { isToken } from "./names.ts";
-import type { ConfigSource } from "./source.ts";
+import type { ConfigSource } from "./source/source.ts";
+import type { Path } from "./source/value-path.ts";
 import { didYouMean } from "./suggest.ts";
-import type { Path } from "./value-path.ts";
 
 /** Names of fields and of cookies are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1). */
 export function tokenAt(text: string, path: Path, source: ConfigSource): string {

@@ -2,15 +2,15 @@ import { markSecrets } from "./mask.ts";
 import type { Config } from "./model.ts";
 import { applyOverrides, OverrideError, type Overrides } from "./overrides.ts";
 import { ConfigError, type ConfigProblem } from "./problem.ts";
-import { prune } from "./prune.ts";
-import { readConfigText } from "./read-text.ts";
-import { reportMismatch } from "./report-mismatch.ts";
 import { reportMissingFolder } from "./resolve/policies.ts";
 import { resolveConfig } from "./resolve/resolve.ts";
+import { prune } from "./schema/prune.ts";
+import { reportMismatch } from "./schema/report-mismatch.ts";
 import type { ConfigFile } from "./schema/schema.ts";
-import { checkShape, type Mismatch } from "./shape.ts";
-import { ConfigSource } from "./source.ts";
-import { setValueAt, valueAt } from "./value-path.ts";
+import { checkShape, type Mismatch } from "./schema/shape.ts";
+import { readConfigText } from "./source/read-text.ts";
+import { ConfigSource } from "./source/source.ts";
+import { setValueAt, valueAt } from "./source/value-path.ts";
 
 /** What a file is read under. */
 export interface LoadOptions {

@@ -1,7 +1,7 @@
-import { hideUserInfo } from "./hide-user-info.ts";
 import type { ClusterConfig, Config } from "./model.ts";
 import type { RespondConfig, RouteMatch } from "./route-model.ts";
-import { looksSecret } from "./secret-names.ts";
+import { hideUserInfo } from "./source/hide-user-info.ts";
+import { looksSecret } from "./source/secret-names.ts";
 import type { StoreConfig } from "./store-model.ts";
 import type { DiscoveryConfig } from "./traffic-model.ts";
 

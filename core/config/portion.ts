@@ -1,6 +1,6 @@
 /** A part of a whole, as people write it. */
-import type { ConfigSource } from "./source.ts";
-import type { Path } from "./value-path.ts";
+import type { ConfigSource } from "./source/source.ts";
+import type { Path } from "./source/value-path.ts";
 
 export const portionPattern = "^[0-9]+(\\.[0-9]+)?%$";
 

@@ -1,5 +1,5 @@
 import type { Config } from "../config/model.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor } from "./process/supervisor.ts";
 import { awaitTermination } from "./termination.ts";
 
 export interface ControlOptions {

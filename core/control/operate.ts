@@ -7,16 +7,16 @@ import { standardOutput } from "../observe/line-output.ts";
 import { createLogger, type OperatorLogger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { adminActions, adminPages } from "./admin-pages.ts";
-import { AdminSlot } from "./admin-slot.ts";
-import { Discoveries } from "./discoveries.ts";
+import { adminActions, adminPages } from "./admin/pages.ts";
+import { AdminSlot } from "./admin/slot.ts";
+import { Discoveries } from "./discovery/discoveries.ts";
 import type { ControlOptions } from "./main.ts";
 import { OperatorValues } from "./operator-values.ts";
-import { PluginGenerations } from "./plugin-generations.ts";
+import { PluginGenerations } from "./plugins/generations.ts";
+import type { Supervisor } from "./process/supervisor.ts";
 import { releaseMemoryOfStart } from "./release-memory.ts";
 import { watchForReload } from "./reload-triggers.ts";
 import { Reloader } from "./reloader.ts";
-import type { Supervisor } from "./supervisor.ts";
 
 /** How long the start waits for discovery, in ms: until then there is nobody to send requests to. */
 const firstEndpoints = 3000;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { includedFiles } from "../config/included-files.ts";
+import { includedFiles } from "../config/source/included-files.ts";
 import type { Logger } from "../observe/log.ts";
-import type { PluginGenerations } from "./plugin-generations.ts";
+import type { PluginGenerations } from "./plugins/generations.ts";
 import type { Reloader } from "./reloader.ts";
 
 export interface ReloadTriggers {

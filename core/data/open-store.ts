@@ -1,5 +1,5 @@
 import type { StoreConfig } from "../config/store-model.ts";
-import { prepareClientTls } from "../net/client-tls.ts";
+import { prepareClientTls } from "../net/tls/client-tls.ts";
 import type { Logger } from "../observe/log.ts";
 import type { StoreMetrics } from "../observe/store-metrics.ts";
 import type { ConnectionOptions } from "../store/redis/connection.ts";

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { getCACertificates } from "node:tls";
 import type { Agent } from "undici";
-import { minVersion } from "../net/tls.ts";
+import { minVersion } from "../net/tls/tls.ts";
 import type { SourceSetting } from "./source.ts";
 import { SourceProblem } from "./source-problem.ts";
 

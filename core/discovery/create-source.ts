@@ -1,10 +1,10 @@
 import type { DiscoveryConfig } from "../config/traffic-model.ts";
-import { consulSource } from "./consul-source.ts";
-import { dnsSource } from "./dns-source.ts";
+import { consulSource } from "./consul/source.ts";
+import { dnsSource } from "./dns/dns-source.ts";
+import { srvSource } from "./dns/srv-source.ts";
 import { fileSource } from "./file-source.ts";
-import { kubernetesSource } from "./kubernetes-source.ts";
+import { kubernetesSource } from "./kubernetes/source.ts";
 import { type DiscoverySource, type SourceOptions, settingOf } from "./source.ts";
-import { srvSource } from "./srv-source.ts";
 
 /** What a source can be made of here; a plugin is asked where its guests live. */
 export type SourceConfig = Exclude<DiscoveryConfig, { kind: "plugin" }>;

@@ -1,5 +1,5 @@
 import { formatHost } from "../config/address.ts";
-import { hideUserInfo } from "../config/hide-user-info.ts";
+import { hideUserInfo } from "../config/source/hide-user-info.ts";
 import type { DiscoveryConfig } from "../config/traffic-model.ts";
 
 /**

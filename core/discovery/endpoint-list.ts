@@ -2,11 +2,11 @@ import { LineCounter } from "yaml";
 import { parseHost, parsePort } from "../config/address.ts";
 import { type Bounds, weightBounds } from "../config/bounds.ts";
 import { parseEndpoint } from "../config/endpoint.ts";
-import { describeFound } from "../config/found.ts";
 import { ConfigError, type ConfigProblem } from "../config/problem.ts";
+import { describeFound } from "../config/source/found.ts";
+import type { Path } from "../config/source/value-path.ts";
+import { keyNodeAt, nodeAt, parseYaml } from "../config/source/yaml-text.ts";
 import type { DiscoveredEndpoint } from "../config/traffic-model.ts";
-import type { Path } from "../config/value-path.ts";
-import { keyNodeAt, nodeAt, parseYaml } from "../config/yaml-text.ts";
 import { canonicalHost, lowestPriority, mostEndpoints } from "./normalise.ts";
 
 /** In UTF-16 code units: four times what 4096 endpoints take with everything that can be said of them. */

@@ -1,5 +1,5 @@
 import { ConfigError, formatProblem } from "../config/problem.ts";
-import { readConfigText } from "../config/read-text.ts";
+import { readConfigText } from "../config/source/read-text.ts";
 import type { DiscoveredEndpoint, DiscoveryConfig } from "../config/traffic-model.ts";
 import { type DirectoryWatch, watchDirectoriesOf } from "../net/directory-watcher.ts";
 import { describe } from "./describe.ts";

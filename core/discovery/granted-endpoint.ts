@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { type EndpointGrant, parseEndpointGrant } from "../config/endpoint-grant.ts";
-import { type AddressScope, addressScope } from "../sandbox/host/outbound-address.ts";
+import { type AddressScope, addressScope } from "../sandbox/host/outbound/address.ts";
 
 /** Whether an endpoint may be at a host, in its canonical spelling, and a port. */
 export type IsGranted = (host: string, port: number) => boolean;

@@ -1,7 +1,7 @@
 import { type EndpointText, mostDiscovered } from "../../sdk/runtime/message.ts";
 import { formatHost, parsePort } from "../config/address.ts";
 import { type Bounds, weightBounds } from "../config/bounds.ts";
-import { describeFound } from "../config/found.ts";
+import { describeFound } from "../config/source/found.ts";
 import type { DiscoveredEndpoint } from "../config/traffic-model.ts";
 import { endpointGrants, type IsGranted } from "./granted-endpoint.ts";
 import { canonicalHost, lowestPriority } from "./normalise.ts";

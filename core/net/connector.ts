@@ -3,11 +3,11 @@ import * as tls from "node:tls";
 import { formatAddress, isHostName } from "../config/address.ts";
 import type { Address } from "../config/model.ts";
 import { ProxyError } from "../errors.ts";
-import type { ClientTls } from "./client-tls.ts";
 import { ignoreError } from "./ignore-error.ts";
+import type { ClientTls } from "./tls/client-tls.ts";
 
-export { type ClientTls, prepareClientTls } from "./client-tls.ts";
 export { toConnectError } from "./connect-error.ts";
+export { type ClientTls, prepareClientTls } from "./tls/client-tls.ts";
 
 export interface ConnectTarget {
   readonly address: Address;

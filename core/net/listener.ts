@@ -8,7 +8,7 @@ import { acceptDirectly } from "./incoming.ts";
 import { toListenError } from "./listen-error.ts";
 import { claimSocketPath, shareSocketPath } from "./socket-path.ts";
 import { throttled } from "./throttle.ts";
-import { type CertificateEvent, TlsTerminator } from "./tls-terminator.ts";
+import { type CertificateEvent, TlsTerminator } from "./tls/terminator.ts";
 
 /** Connections that wait in the kernel to be accepted; the system lowers it to `net.core.somaxconn`. */
 const backlog = 4096;

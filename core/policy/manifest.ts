@@ -4,7 +4,7 @@ import { type Bounds, pluginLimitBounds } from "../config/bounds.ts";
 import { endpointGrantExpected, parseEndpointGrant } from "../config/endpoint-grant.ts";
 import type { FetchGrant, Grants, PluginLimits } from "../config/model.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
-import { parseGrant } from "../sandbox/host/outbound-grant.ts";
+import { parseGrant } from "../sandbox/host/outbound/grant.ts";
 
 export interface Manifest {
   readonly description: string | null;

@@ -17,20 +17,20 @@ import { HostCallError } from "../sandbox/host/error.ts";
 import { editableRequestFields, editableResponseFields, toldLength } from "../wire/forward.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
+import { clusterOf } from "./attempts/steered-choice.ts";
 import { exchangeIsOver } from "./body-reading.ts";
-import { clientScheme } from "./client-facts.ts";
+import { clientScheme } from "./client/facts.ts";
 import type { Exchange } from "./exchange.ts";
 import { ExchangeBodies } from "./exchange-bodies.ts";
 import type { Route } from "./generation.ts";
-import { failureMessage } from "./local-reply.ts";
-import type { ResponseRelay } from "./plain-response.ts";
-import { PolicyResponse } from "./policy-response.ts";
 import { attemptPreface, clientIdLine, contextText, requestPreface, responsePreface } from "./policy-text.ts";
 import { refresh } from "./refresh.ts";
-import { RequestFlow } from "./request-flow.ts";
-import { admitAgain } from "./request-priority.ts";
-import { draftAnswer } from "./route-answer.ts";
-import { clusterOf } from "./steered-choice.ts";
+import { RequestFlow } from "./request/flow.ts";
+import { admitAgain } from "./request/priority.ts";
+import { failureMessage } from "./response/local-reply.ts";
+import type { ResponseRelay } from "./response/plain-response.ts";
+import { PolicyResponse } from "./response/policy-response.ts";
+import { draftAnswer } from "./response/route-answer.ts";
 
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;

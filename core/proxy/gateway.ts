@@ -17,12 +17,12 @@ import type { RemoteStores } from "../store/remote-stores.ts";
 import { Cluster } from "../upstream/cluster.ts";
 import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward.ts";
-import { AbsentClient } from "./absent-client.ts";
 import { accessRecord, refusalRecord } from "./access-record.ts";
-import { DownstreamConnection } from "./connection.ts";
+import { AbsentClient } from "./client/absent-client.ts";
+import { DownstreamConnection } from "./client/connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { Generation } from "./generation.ts";
-import { errorReply } from "./local-reply.ts";
+import { errorReply } from "./response/local-reply.ts";
 import { Shedding } from "./shedding.ts";
 
 /** How long a client over the connection limit may take to read its 503, in ms. */

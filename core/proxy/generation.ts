@@ -7,9 +7,9 @@ import { PolicySet } from "../policy/policy-set.ts";
 import { compileRewrite, type RewritePath } from "../route/path-rewrite.ts";
 import { compileRoutes, type RouteTable } from "../route/table.ts";
 import type { Cluster } from "../upstream/cluster.ts";
-import { type RouteSplit, routeSplit } from "./cluster-choice.ts";
+import { type RouteSplit, routeSplit } from "./attempts/cluster-choice.ts";
 import { type Mirror, mirrorsOf } from "./mirror.ts";
-import { type RouteAnswer, routeAnswer } from "./route-answer.ts";
+import { type RouteAnswer, routeAnswer } from "./response/route-answer.ts";
 
 export interface Route {
   readonly config: RouteConfig;

@@ -9,10 +9,10 @@ import type { Reactor } from "../net/reactor.ts";
 import type { MirrorDrop } from "../observe/mirror-metrics.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import { DetachedCall, type DetachedOwner } from "../upstream/detached-call.ts";
-import { hashFor } from "./endpoint-choice.ts";
+import { hashFor } from "./attempts/endpoint-choice.ts";
 import type { Exchange } from "./exchange.ts";
-import { GrowingBytes } from "./growing-bytes.ts";
-import type { BodyCopy } from "./request-body.ts";
+import type { BodyCopy } from "./request/body.ts";
+import { GrowingBytes } from "./request/growing-bytes.ts";
 
 /** One of the clusters that get copies of a route's requests. */
 export class Mirror implements DetachedOwner {

@@ -5,11 +5,11 @@ import { byteLength } from "../policy/body/whole-body.ts";
 import type { RequestDraft } from "../policy/request-draft.ts";
 import type { ResponseDraft } from "../policy/response-draft.ts";
 import { Kind } from "../wire/field-kind.ts";
-import type { Attempts } from "./attempts.ts";
-import { clientAddress, clientScheme } from "./client-facts.ts";
-import { clusterFor } from "./cluster-choice.ts";
+import type { Attempts } from "./attempts/attempts.ts";
+import { clusterFor } from "./attempts/cluster-choice.ts";
+import { clientAddress, clientScheme } from "./client/facts.ts";
 import type { Exchange } from "./exchange.ts";
-import { deadlineText } from "./request-deadline.ts";
+import { deadlineText } from "./request/deadline.ts";
 
 /** Facts for `ctx` (sdk/runtime/exchange.ts). */
 export function contextText(exchange: Exchange, request: RequestDraft): string {

@@ -1,9 +1,9 @@
 /** A request is sent again for nobody, by a policy that wants the response and has another one for the client. */
 import type { Policy } from "../policy/policy.ts";
-import { AbsentClient } from "./absent-client.ts";
+import { AbsentClient } from "./client/absent-client.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangePolicies } from "./exchange-policies.ts";
-import { limitTime } from "./request-deadline.ts";
+import { limitTime } from "./request/deadline.ts";
 
 /** When not all can be served, what nobody waits for goes first. */
 const priority = 3;

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { HostCallError } from "../sandbox/host/error.ts";
-import { createFetchHost } from "../sandbox/host/fetch.ts";
-import type { OutboundResponse, Outbound as Requests } from "../sandbox/host/fetch-call.ts";
-import type { Outbound } from "../sandbox/host/fetch-part.ts";
+import type { OutboundResponse, Outbound as Requests } from "../sandbox/host/fetch/call.ts";
+import { createFetchHost } from "../sandbox/host/fetch/fetch.ts";
+import type { Outbound } from "../sandbox/host/fetch/part.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 

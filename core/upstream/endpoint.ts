@@ -1,9 +1,9 @@
 /** One address of a cluster, with its pool and what is known of its conduct. */
 import { formatAddress } from "../config/address.ts";
 import type { ClusterConfig, ClusterTimeouts, EndpointConfig, Limits } from "../config/model.ts";
-import { prepareClientTls } from "../net/client-tls.ts";
 import type { ConnectTarget } from "../net/connector.ts";
 import type { Reactor } from "../net/reactor.ts";
+import { prepareClientTls } from "../net/tls/client-tls.ts";
 import type { PeakLatency } from "./balance/peak-latency.ts";
 import { standingOf } from "./balance/standing.ts";
 import { lookupOfFound } from "./found-lookup.ts";

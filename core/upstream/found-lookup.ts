@@ -7,7 +7,7 @@ import type { LookupFunction } from "node:net";
  * The check is loaded with the first such name: most proxies have none, and their start need not wait for it.
  */
 export const lookupOfFound: LookupFunction = (host, options, callback) => {
-  import("../sandbox/host/outbound-lookup.ts").then(
+  import("../sandbox/host/outbound/lookup.ts").then(
     ({ checkedLookup, resolveBySystem }) =>
       checkedLookup("private", resolveBySystem)(host, options, callback),
     (error: NodeJS.ErrnoException) => callback(error, "", 0),

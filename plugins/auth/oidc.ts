@@ -1,24 +1,24 @@
 /** Browsers that log in at a provider (OpenID Connect), and keep a session in an encrypted cookie. */
 import type { Identity, PluginRequest, PluginResponse } from "sluice/sdk";
 import { problem } from "./oidc/answers.ts";
-import { endFromProvider } from "./oidc/back-channel.ts";
 import { isNavigation } from "./oidc/browser.ts";
 import { checkSettings } from "./oidc/check-settings.ts";
-import { clientAuth } from "./oidc/client-auth.ts";
 import { type OidcConfig, oidcSchema } from "./oidc/config.ts";
 import { cookieNames, removeCookies } from "./oidc/cookies.ts";
 import { inTime } from "./oidc/in-time.ts";
-import { Login } from "./oidc/login.ts";
-import type { LoginParts } from "./oidc/login-parts.ts";
-import { endLogin } from "./oidc/logout.ts";
-import { Provider, type ProviderHost } from "./oidc/provider.ts";
-import { callProvider } from "./oidc/provider-call.ts";
-import { Renewal } from "./oidc/renewal.ts";
-import { partsOf } from "./oidc/return-path.ts";
-import { SealedBox } from "./oidc/sealed-box.ts";
-import { identityOfSession, isWorn, type Session } from "./oidc/session.ts";
-import { type Found, type OpenSession, SessionStore } from "./oidc/session-store.ts";
-import { type Renewed, SharedRenewals, type SharedState } from "./oidc/shared-renewals.ts";
+import { Login } from "./oidc/login/login.ts";
+import type { LoginParts } from "./oidc/login/login-parts.ts";
+import { partsOf } from "./oidc/login/return-path.ts";
+import { clientAuth } from "./oidc/provider/client-auth.ts";
+import { Provider, type ProviderHost } from "./oidc/provider/provider.ts";
+import { callProvider } from "./oidc/provider/provider-call.ts";
+import { endFromProvider } from "./oidc/session/back-channel.ts";
+import { endLogin } from "./oidc/session/logout.ts";
+import { Renewal } from "./oidc/session/renewal.ts";
+import { SealedBox } from "./oidc/session/sealed-box.ts";
+import { identityOfSession, isWorn, type Session } from "./oidc/session/session.ts";
+import { type Renewed, SharedRenewals, type SharedState } from "./oidc/session/shared-renewals.ts";
+import { type Found, type OpenSession, SessionStore } from "./oidc/session/store.ts";
 import type { AuthContext, Strategy, StrategyType, Verdict } from "./strategy.ts";
 
 export const oidc: StrategyType<OidcConfig> = {

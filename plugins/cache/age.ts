@@ -1,4 +1,4 @@
-import { parseSeconds } from "./directives.ts";
+import { parseSeconds } from "./directives/directives.ts";
 import { type FieldReader, trimmed } from "./fields.ts";
 import { parseHttpDate } from "./http-date.ts";
 

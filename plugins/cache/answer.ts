@@ -1,7 +1,7 @@
+import { isNotModified } from "./conditional/precondition.ts";
+import { type ByteRange, rangeOf } from "./conditional/range.ts";
 import { type FieldList, fieldValue, type RequestHead } from "./fields.ts";
 import { currentAge } from "./freshness.ts";
-import { isNotModified } from "./precondition.ts";
-import { type ByteRange, rangeOf } from "./range.ts";
 import type { StoredResponse } from "./stored-response.ts";
 
 /** A response made from a stored one. */

@@ -1,4 +1,4 @@
-import { writeItem } from "./structured-field.ts";
+import { writeItem } from "./directives/structured-field.ts";
 
 /** Why a request went on to the origin (RFC 9211 section 2.2). */
 export type ForwardReason = "bypass" | "method" | "uri-miss" | "vary-miss" | "request" | "stale";

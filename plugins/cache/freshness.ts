@@ -1,7 +1,7 @@
 import { type ExchangeTimes, initialAge } from "./age.ts";
+import type { Governing } from "./directives/targeted-directives.ts";
 import type { FieldReader } from "./fields.ts";
 import { parseHttpDate } from "./http-date.ts";
-import type { Governing } from "./targeted-directives.ts";
 
 /** How long responses are fresh that do not say it themselves. */
 export interface FreshnessRules {

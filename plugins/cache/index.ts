@@ -1,14 +1,14 @@
 /** A shared cache of responses (RFC 9111). */
 import { type Context, definePlugin, type PluginRequest, type PluginResponse } from "sluice/sdk";
 import { answerOf } from "./answer.ts";
-import { keyedUrl } from "./cache-key.ts";
 import { type CacheOutcome, cacheStatus, type ForwardReason } from "./cache-status.ts";
 import { type CacheConfig, rulesOf, schema } from "./config.ts";
 import { type FieldList, fieldValue, type RequestHead, readerOf } from "./fields.ts";
-import { flightKey, kindKey } from "./flight-key.ts";
-import type { Landing, Leader, Turn } from "./flights.ts";
-import { Gate } from "./gate.ts";
+import type { Landing, Leader, Turn } from "./flights/flights.ts";
+import { Gate } from "./flights/gate.ts";
+import { flightKey, kindKey } from "./flights/key.ts";
 import { invalidatedUrls } from "./invalidation.ts";
+import { keyedUrl } from "./key/cache-key.ts";
 import { planRequest } from "./request-plan.ts";
 import { type Found, planResponse, planSilence, type ResponsePlan } from "./response-plan.ts";
 import { remainingOf } from "./retention.ts";

@@ -1,7 +1,7 @@
+import { type Governing, governingDirectives } from "./directives/targeted-directives.ts";
 import { type FieldReader, type ResponseHead, readerOf } from "./fields.ts";
 import { type Lifetime, lifetimeOf } from "./freshness.ts";
 import type { CacheRules } from "./rules.ts";
-import { type Governing, governingDirectives } from "./targeted-directives.ts";
 
 /** A response that has just arrived, with what its fields mean to this cache. */
 export interface ReadResponse extends ResponseHead {

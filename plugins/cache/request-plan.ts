@@ -1,9 +1,9 @@
-import { cacheKey } from "./cache-key.ts";
 import type { ForwardReason } from "./cache-status.ts";
+import { requestDirectives } from "./directives/request-directives.ts";
 import type { RequestHead } from "./fields.ts";
-import { requestDirectives } from "./request-directives.ts";
+import { cacheKey } from "./key/cache-key.ts";
+import { unkeyedPart } from "./key/unkeyed.ts";
 import type { CacheRules } from "./rules.ts";
-import { unkeyedPart } from "./unkeyed.ts";
 
 /** What to do with a request that has arrived. */
 export type RequestPlan =

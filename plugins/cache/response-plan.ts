@@ -1,12 +1,12 @@
 import type { ExchangeTimes } from "./age.ts";
 import { type RequestHead, type ResponseHead, readerOf } from "./fields.ts";
+import { varyNames } from "./key/vary.ts";
 import { readResponse } from "./read-response.ts";
 import { type Fallback, isOriginError } from "./reuse.ts";
 import type { CacheRules } from "./rules.ts";
 import { type Refusal, storingRefusal } from "./storable.ts";
 import { type StoredResponse, storedResponse } from "./stored-response.ts";
 import { type Freshened, freshened, likeness, updated } from "./validation.ts";
-import { varyNames } from "./vary.ts";
 
 /** What was found for a request before it went to the origin. */
 export interface Found {

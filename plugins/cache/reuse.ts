@@ -1,6 +1,10 @@
+import {
+  noRequestDirectives,
+  type RequestDirectives,
+  requestDirectives,
+} from "./directives/request-directives.ts";
 import type { RequestHead } from "./fields.ts";
 import { currentAge } from "./freshness.ts";
-import { noRequestDirectives, type RequestDirectives, requestDirectives } from "./request-directives.ts";
 import type { CacheRules } from "./rules.ts";
 import type { StoredResponse } from "./stored-response.ts";
 

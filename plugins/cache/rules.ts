@@ -4,8 +4,9 @@
  * fields (RFC 9213), ranges and conditions answered from a stored whole, sets of variants, stale windows of
  * the operator or Cache-Status, and they decide per object what is decided here once, when a response arrives.
  */
-import type { KeyRules } from "./cache-key.ts";
+
 import type { FreshnessRules } from "./freshness.ts";
+import type { KeyRules } from "./key/cache-key.ts";
 
 /** What an operator decides. Times are in ms, names of fields in lower case. */
 export interface CacheRules extends FreshnessRules {

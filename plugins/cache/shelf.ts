@@ -4,8 +4,8 @@
  */
 import type { CachedResponse, ResponseCache } from "sluice/sdk";
 import type { FieldReader } from "./fields.ts";
+import { entryKey, entryKeys, type VariantIndex, withVariant } from "./key/variants.ts";
 import { endedAt, type StoredResponse } from "./stored-response.ts";
-import { entryKey, entryKeys, type VariantIndex, withVariant } from "./variants.ts";
 
 /** A response that the store has. */
 export interface Held {

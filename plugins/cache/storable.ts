@@ -1,11 +1,11 @@
-import { keyedUrl } from "./cache-key.ts";
+import { requestDirectives } from "./directives/request-directives.ts";
+import type { ResponseDirectives } from "./directives/response-directives.ts";
 import { type FieldList, fieldValue, type RequestHead } from "./fields.ts";
+import { keyedUrl } from "./key/cache-key.ts";
+import { unkeyedPart } from "./key/unkeyed.ts";
+import { varyNames } from "./key/vary.ts";
 import type { ReadResponse } from "./read-response.ts";
-import { requestDirectives } from "./request-directives.ts";
-import type { ResponseDirectives } from "./response-directives.ts";
 import type { CacheRules } from "./rules.ts";
-import { unkeyedPart } from "./unkeyed.ts";
-import { varyNames } from "./vary.ts";
 
 /** Why a response is not kept. */
 export type Refusal =

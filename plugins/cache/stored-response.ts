@@ -1,10 +1,10 @@
 import type { ExchangeTimes } from "./age.ts";
+import type { Governing } from "./directives/targeted-directives.ts";
 import { type FieldList, fieldValue, splitList } from "./fields.ts";
 import { type Aged, agedOf, currentAge } from "./freshness.ts";
 import { formatHttpDate } from "./http-date.ts";
 import type { ReadResponse } from "./read-response.ts";
 import type { CacheRules } from "./rules.ts";
-import type { Governing } from "./targeted-directives.ts";
 
 /**
  * The head of a response as the store keeps it: plain JSON, with everything that is decided when it

@@ -1,5 +1,5 @@
 import type { ExchangeTimes } from "./age.ts";
-import { matchesWeakly } from "./entity-tag.ts";
+import { matchesWeakly } from "./conditional/entity-tag.ts";
 import { type FieldList, fieldValue, type RequestHead, type ResponseHead } from "./fields.ts";
 import { readResponse } from "./read-response.ts";
 import type { CacheRules } from "./rules.ts";

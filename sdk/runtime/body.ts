@@ -1,10 +1,11 @@
 /** Bodies of requests and responses (Fetch Standard, section 5.3): read once, and no stream until one is asked for. */
-import { decodeUtf8Bytes, encodeUtf8 } from "./encoding.ts";
-import { ReaderCore } from "./readable-core.ts";
-import { isReadableStream, ReadableStream, readableCoreOf, streamOf } from "./readable-stream.ts";
+
 import { isStoredBody, type StoredBody } from "./stored-body.ts";
-import { teeCore } from "./stream-tee.ts";
-import { URLSearchParams } from "./url-search-params.ts";
+import { ReaderCore } from "./streams/readable-core.ts";
+import { isReadableStream, ReadableStream, readableCoreOf, streamOf } from "./streams/readable-stream.ts";
+import { teeCore } from "./streams/tee.ts";
+import { URLSearchParams } from "./url/search-params.ts";
+import { decodeUtf8Bytes, encodeUtf8 } from "./web/encoding.ts";
 import { asWebInterface } from "./web-interface.ts";
 
 export type BodyInit =

@@ -1,5 +1,5 @@
 /** `ctx`: what a handler has besides its message. */
-import type { AbortSignal } from "./abort.ts";
+
 import { type Counters, counters } from "./counters.ts";
 import type { GuestExchange } from "./exchange.ts";
 import { callText } from "./host.ts";
@@ -7,10 +7,11 @@ import { HostOp } from "./host-op.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, log } from "./log.ts";
 import { type Metrics, metrics } from "./metrics.ts";
-import { performance } from "./performance.ts";
 import { ResponseCache } from "./response-cache.ts";
 import { type SharedStore, sharedStore } from "./shared-store.ts";
 import { keepGoing } from "./wait-until.ts";
+import type { AbortSignal } from "./web/abort.ts";
+import { performance } from "./web/performance.ts";
 
 /** Where a request goes; null: as the route and the balancer say. */
 export interface UpstreamChoice {

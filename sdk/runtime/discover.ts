@@ -1,8 +1,9 @@
 /** What `discover` gets, and its answer in words. */
-import type { AbortSignal } from "./abort.ts";
+
 import type { GuestExchange } from "./exchange.ts";
 import { type EndpointText, mostDiscovered } from "./message.ts";
 import { type PluginHost, pluginHost } from "./setup-host.ts";
+import type { AbortSignal } from "./web/abort.ts";
 
 export interface DiscoverHost extends PluginHost {
   readonly cluster: string;

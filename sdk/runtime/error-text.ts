@@ -1,4 +1,4 @@
-import { DOMException } from "./dom-exception.ts";
+import { DOMException } from "./web/dom-exception.ts";
 
 /** Name that stack traces show for the runtime itself. */
 export const runtimeScript = "sluice:runtime";

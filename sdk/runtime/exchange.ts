@@ -1,8 +1,9 @@
 /** What the guest keeps of one exchange between its phases. */
-import { AbortController, type AbortSignal } from "./abort.ts";
+
 import type { UpstreamChoice } from "./context.ts";
-import { DOMException } from "./dom-exception.ts";
 import { type Instance, instances } from "./instance.ts";
+import { AbortController, type AbortSignal } from "./web/abort.ts";
+import { DOMException } from "./web/dom-exception.ts";
 
 /** The facts that a context text holds, in its order. */
 const Fact = {

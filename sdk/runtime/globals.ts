@@ -1,26 +1,27 @@
 /** The names that a plugin finds beyond ECMAScript. */
-import { AbortController, AbortSignal } from "./abort.ts";
-import { atob, btoa } from "./base64.ts";
-import { console } from "./console.ts";
-import { crypto } from "./crypto.ts";
-import { DOMException } from "./dom-exception.ts";
-import { TextDecoder, TextEncoder } from "./encoding.ts";
-import { Event, EventTarget } from "./event-target.ts";
-import { fetch } from "./fetch.ts";
+
+import { crypto } from "./crypto/crypto.ts";
+import { fetch } from "./fetch/fetch.ts";
 import type { guestGlobals } from "./global-names.ts";
 import { Headers } from "./headers.ts";
-import { performance } from "./performance.ts";
-import { ReadableStream } from "./readable-stream.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
-import { structuredClone } from "./structured-clone.ts";
-import { TextDecoderStream, TextEncoderStream } from "./text-streams.ts";
-import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.ts";
-import { TransformStream } from "./transform-stream.ts";
-import { URL } from "./url.ts";
-import { URLPattern } from "./url-pattern.ts";
-import { URLSearchParams } from "./url-search-params.ts";
-import { WritableStream } from "./writable-stream.ts";
+import { ReadableStream } from "./streams/readable-stream.ts";
+import { TextDecoderStream, TextEncoderStream } from "./streams/text-streams.ts";
+import { TransformStream } from "./streams/transform-stream.ts";
+import { WritableStream } from "./streams/writable-stream.ts";
+import { URLSearchParams } from "./url/search-params.ts";
+import { URL } from "./url/url.ts";
+import { URLPattern } from "./url/url-pattern.ts";
+import { AbortController, AbortSignal } from "./web/abort.ts";
+import { atob, btoa } from "./web/base64.ts";
+import { console } from "./web/console.ts";
+import { DOMException } from "./web/dom-exception.ts";
+import { TextDecoder, TextEncoder } from "./web/encoding.ts";
+import { Event, EventTarget } from "./web/event-target.ts";
+import { performance } from "./web/performance.ts";
+import { structuredClone } from "./web/structured-clone.ts";
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./web/timers.ts";
 
 type Globals = Record<(typeof guestGlobals)[number], unknown>;
 

@@ -1,4 +1,4 @@
-import { DOMException } from "./dom-exception.ts";
+import { DOMException } from "./web/dom-exception.ts";
 
 const native: Readonly<Record<string, new (message: string) => Error>> = {
   Error,

@@ -1,8 +1,8 @@
 /** The body of the message at hand, which stays with the host until a handler asks for it. */
 
-import { encodeUtf8 } from "./encoding.ts";
 import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { encodeUtf8 } from "./web/encoding.ts";
 
 /** Longer texts cross as bytes, in code units: the host reads no long JSON. */
 const longestText = 64 * 1024;

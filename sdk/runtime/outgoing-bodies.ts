@@ -1,7 +1,8 @@
 /** Bodies that a guest streams, by slot; the host pulls them part by part. */
-import { encodeUtf8 } from "./encoding.ts";
+
 import { longestPulledPart } from "./message.ts";
-import type { ReadableStream } from "./readable-stream.ts";
+import type { ReadableStream } from "./streams/readable-stream.ts";
+import { encodeUtf8 } from "./web/encoding.ts";
 
 interface Reader {
   read(): Promise<{ done: boolean; value?: unknown }>;

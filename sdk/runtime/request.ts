@@ -1,7 +1,7 @@
-import { AbortController, AbortSignal } from "./abort.ts";
 import { Body, type BodyInit, contentTypeOf, copyBody, hasBody, moveBody } from "./body.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
-import { URL } from "./url.ts";
+import { URL } from "./url/url.ts";
+import { AbortController, AbortSignal } from "./web/abort.ts";
 import { asWebInterface } from "./web-interface.ts";
 
 export type RedirectMode = "follow" | "error" | "manual";

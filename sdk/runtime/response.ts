@@ -9,7 +9,7 @@ import {
   provideBody,
 } from "./body.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
-import { URL } from "./url.ts";
+import { URL } from "./url/url.ts";
 import { asWebInterface } from "./web-interface.ts";
 
 export { bodySourceOf };

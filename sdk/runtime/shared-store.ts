@@ -1,8 +1,8 @@
 /** `ctx.store(name)`: numbers that several machines share. What is asked is checked by the host. */
 
-import { DOMException } from "./dom-exception.ts";
 import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { DOMException } from "./web/dom-exception.ts";
 
 interface Rules {
   readonly bucket?: { readonly rate: number; readonly burst: number };

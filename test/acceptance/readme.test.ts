@@ -9,7 +9,7 @@ import * as traffic from "../../core/config/traffic-defaults.ts";
 import { parseDuration, parseSize } from "../../core/config/units.ts";
 import { type ErrorCode, ProxyError } from "../../core/errors.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
-import { renderPrometheus } from "../../core/observe/prometheus.ts";
+import { renderPrometheus } from "../../core/observe/prometheus/prometheus.ts";
 import { blocks, readme, table } from "./readme.ts";
 
 const commands = [...blocks("sh").flatMap((block) => block.trim().split(/\n| && /)), ...inlineCommands()];

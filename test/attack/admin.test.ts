@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import t, { type Test } from "tap";
 import type { Address } from "../../core/config/model.ts";
-import { listenAdmin } from "../../core/control/admin.ts";
-import type { AdminPages } from "../../core/control/admin-page.ts";
+import { listenAdmin } from "../../core/control/admin/admin.ts";
+import type { AdminPages } from "../../core/control/admin/page.ts";
 import { field, readMessage } from "../support/message.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 

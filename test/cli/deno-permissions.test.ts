@@ -5,8 +5,8 @@ import t from "tap";
 import { noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Config, FetchGrant } from "../../core/config/model.ts";
-import { dataPermissions, toListen } from "../../core/control/data-permissions.ts";
-import { lacking, type Permissions, permissionFlags } from "../../core/control/permissions.ts";
+import { dataPermissions, toListen } from "../../core/control/process/data-permissions.ts";
+import { lacking, type Permissions, permissionFlags } from "../../core/control/process/permissions.ts";
 
 const nothing: Permissions = { net: [], read: [], write: [], env: [], sys: [], run: [] };
 

@@ -1,6 +1,6 @@
 import t from "tap";
-import { describeTraffic } from "../../core/cli/traffic-description.ts";
-import { trafficLines } from "../../core/cli/traffic-text.ts";
+import { describeTraffic } from "../../core/cli/plan/traffic-description.ts";
+import { trafficLines } from "../../core/cli/plan/traffic-text.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { ConfigError, formatProblem } from "../../core/config/problem.ts";
 import { defaultMirror } from "../../core/config/traffic-defaults.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import { endpointGrants } from "../../core/discovery/granted-endpoint.ts";
 import { canonicalHost } from "../../core/discovery/normalise.ts";
-import { addressScope } from "../../core/sandbox/host/outbound-address.ts";
+import { addressScope } from "../../core/sandbox/host/outbound/address.ts";
 
 const everything = ["0.0.0.0/0", "::/0"];
 

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { backoff } from "../../core/discovery/backoff.ts";
-import { refreshIn } from "../../core/discovery/refresh.ts";
+import { refreshIn } from "../../core/discovery/dns/refresh.ts";
 import { type Rounds, repeating } from "../../core/discovery/run-source.ts";
 import { settingOf } from "../../core/discovery/source.ts";
 import { SourceProblem } from "../../core/discovery/source-problem.ts";

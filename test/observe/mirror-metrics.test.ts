@@ -1,7 +1,7 @@
 import t from "tap";
 import { maxNames } from "../../core/observe/counter-table.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
-import { mirrorFamilies } from "../../core/observe/prometheus-mirrors.ts";
+import { mirrorFamilies } from "../../core/observe/prometheus/mirrors.ts";
 
 const render = (reactors: readonly Metrics[]) =>
   mirrorFamilies(reactors.map((metrics) => metrics.snapshot()))

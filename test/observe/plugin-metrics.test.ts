@@ -1,7 +1,7 @@
 import t from "tap";
 import { Metrics } from "../../core/observe/metrics.ts";
 import { maxPluginMetrics, PluginMetrics, pluginBounds } from "../../core/observe/plugin-metrics.ts";
-import { renderPrometheus } from "../../core/observe/prometheus.ts";
+import { renderPrometheus } from "../../core/observe/prometheus/prometheus.ts";
 import { until } from "../net/until.ts";
 
 function render(...reactors: Metrics[]): string {

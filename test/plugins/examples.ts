@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Test } from "tap";
 import { namedBuiltIns } from "../../core/config/built-in-plugins.ts";
-import { includedFiles } from "../../core/config/included-files.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Address, Config } from "../../core/config/model.ts";
+import { includedFiles } from "../../core/config/source/included-files.ts";
 import { addBuiltIns } from "../../core/reload/built-in-bundle.ts";
 import { type PolicyGateway, startPolicyGateway } from "../support/policies.ts";
 

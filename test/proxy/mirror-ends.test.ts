@@ -2,7 +2,7 @@
 import t, { type Test } from "tap";
 import type { Exchange } from "../../core/proxy/exchange.ts";
 import { type Mirror, RequestCopy } from "../../core/proxy/mirror.ts";
-import { RequestBody } from "../../core/proxy/request-body.ts";
+import { RequestBody } from "../../core/proxy/request/body.ts";
 import { until } from "../net/until.ts";
 import { get } from "../support/gateway.ts";
 import { untilNothingHeld } from "../support/holdings.ts";

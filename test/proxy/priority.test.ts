@@ -1,7 +1,7 @@
 /** How important a request is, by the word of its route or of a header. */
 import t, { type Test } from "tap";
 import type { PriorityHeader, RouteConfig } from "../../core/config/model.ts";
-import { withPriority } from "../../core/proxy/request-priority.ts";
+import { withPriority } from "../../core/proxy/request/priority.ts";
 import { until } from "../net/until.ts";
 import { type GatewaySettings, get, startGateway } from "../support/gateway.ts";
 import { field } from "../support/message.ts";

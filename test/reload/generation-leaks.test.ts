@@ -11,7 +11,7 @@ import t from "tap";
 import { parseEndpoint } from "../../core/config/endpoint.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import type { Config } from "../../core/config/model.ts";
-import { PluginGenerations } from "../../core/control/plugin-generations.ts";
+import { PluginGenerations } from "../../core/control/plugins/generations.ts";
 import { HandleTable } from "../../core/data/handles.ts";
 import { ReactorPlane } from "../../core/data/reactor-plane.ts";
 import { createLogger } from "../../core/observe/logger.ts";

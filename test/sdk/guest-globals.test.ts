@@ -1,25 +1,25 @@
 /** Node only: the compiler is the judge here, and it says the same wherever it runs. */
 import t from "tap";
 import ts from "typescript";
-import { AbortController, AbortSignal } from "../../sdk/runtime/abort.ts";
-import { console } from "../../sdk/runtime/console.ts";
-import { crypto } from "../../sdk/runtime/crypto.ts";
-import { DOMException } from "../../sdk/runtime/dom-exception.ts";
-import { TextDecoder, TextEncoder } from "../../sdk/runtime/encoding.ts";
-import { Event, EventTarget } from "../../sdk/runtime/event-target.ts";
+import { crypto } from "../../sdk/runtime/crypto/crypto.ts";
 import { guestGlobals } from "../../sdk/runtime/global-names.ts";
 import { Headers } from "../../sdk/runtime/headers.ts";
 import { bindHost } from "../../sdk/runtime/host.ts";
-import { performance } from "../../sdk/runtime/performance.ts";
-import { ReadableStream } from "../../sdk/runtime/readable-stream.ts";
 import { Request } from "../../sdk/runtime/request.ts";
 import { Response } from "../../sdk/runtime/response.ts";
-import { TextDecoderStream, TextEncoderStream } from "../../sdk/runtime/text-streams.ts";
-import { TransformStream } from "../../sdk/runtime/transform-stream.ts";
-import { URL } from "../../sdk/runtime/url.ts";
-import { URLPattern } from "../../sdk/runtime/url-pattern.ts";
-import { URLSearchParams } from "../../sdk/runtime/url-search-params.ts";
-import { WritableStream } from "../../sdk/runtime/writable-stream.ts";
+import { ReadableStream } from "../../sdk/runtime/streams/readable-stream.ts";
+import { TextDecoderStream, TextEncoderStream } from "../../sdk/runtime/streams/text-streams.ts";
+import { TransformStream } from "../../sdk/runtime/streams/transform-stream.ts";
+import { WritableStream } from "../../sdk/runtime/streams/writable-stream.ts";
+import { URLSearchParams } from "../../sdk/runtime/url/search-params.ts";
+import { URL } from "../../sdk/runtime/url/url.ts";
+import { URLPattern } from "../../sdk/runtime/url/url-pattern.ts";
+import { AbortController, AbortSignal } from "../../sdk/runtime/web/abort.ts";
+import { console } from "../../sdk/runtime/web/console.ts";
+import { DOMException } from "../../sdk/runtime/web/dom-exception.ts";
+import { TextDecoder, TextEncoder } from "../../sdk/runtime/web/encoding.ts";
+import { Event, EventTarget } from "../../sdk/runtime/web/event-target.ts";
+import { performance } from "../../sdk/runtime/web/performance.ts";
 
 /** An event has the time of its making, which a host knows. */
 bindHost(() => "=0");

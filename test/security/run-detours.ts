@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Test } from "tap";
 import type { EngineName } from "../../core/sandbox/engine.ts";
-import { createNetworkFetchHost } from "../../core/sandbox/host/fetch-network.ts";
+import { createNetworkFetchHost } from "../../core/sandbox/host/fetch/network.ts";
 import { get } from "../support/gateway.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
 import { startHostileGateway } from "./hostile-gateway.ts";

@@ -8,7 +8,7 @@ import { plainCluster } from "../../core/config/overrides.ts";
 import { openConnection, toConnectError } from "../../core/net/connector.ts";
 import { Reactor } from "../../core/net/reactor.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
-import { checkedLookup } from "../../core/sandbox/host/outbound-lookup.ts";
+import { checkedLookup } from "../../core/sandbox/host/outbound/lookup.ts";
 import { Cluster } from "../../core/upstream/cluster.ts";
 import { upstreamServices } from "../../core/upstream/services.ts";
 import { recordingLog } from "../net/recording-log.ts";

@@ -3,7 +3,7 @@ import { cacheBounds } from "../bounds.ts";
 import { defaultCacheDisk, defaultCacheStore } from "../defaults.ts";
 import type { CacheDiskConfig, CacheStoreConfig } from "../model.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
 import { resolveSizes } from "./quantities.ts";
 
 /** What is wrong is reported to the source. */

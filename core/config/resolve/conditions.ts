@@ -2,8 +2,8 @@
 import { isToken } from "../names.ts";
 import type { ValueMatch } from "../route-model.ts";
 import type { ConditionsInFile } from "../schema/match.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 
 type Resolve = (
   written: ConditionsInFile | undefined,

@@ -1,8 +1,8 @@
 /** The field in which a route tells endpoints how much time is left. */
 import type { DeadlineHeader } from "../model.ts";
 import type { RouteInFile } from "../schema/route.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { isOwnField } from "./priority.ts";
 
 /**

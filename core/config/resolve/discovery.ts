@@ -4,10 +4,10 @@ import { isHostName, parseHost, parsePort } from "../address.ts";
 import { discoveryEveryBounds } from "../bounds.ts";
 import { isPluginName, pluginNameExpected } from "../names.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { defaultDiscoveryEvery } from "../traffic-defaults.ts";
 import type { DiscoveryConfig } from "../traffic-model.ts";
-import type { Path } from "../value-path.ts";
 import { resolveDurations } from "./quantities.ts";
 
 type DiscoveryInFile = NonNullable<NonNullable<ConfigFile["clusters"]>[string]["discovery"]>;

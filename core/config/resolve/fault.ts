@@ -2,10 +2,10 @@
 import { faultDelayBounds } from "../bounds.ts";
 import { resolvePortion } from "../portion.ts";
 import type { RouteInFile } from "../schema/route.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { defaultFault } from "../traffic-defaults.ts";
 import type { FaultConfig } from "../traffic-model.ts";
-import type { Path } from "../value-path.ts";
 import { resolveDurations } from "./quantities.ts";
 
 /** Null where nothing is injected. What is wrong is reported to the source. */

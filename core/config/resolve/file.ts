@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { fileFault } from "../file-fault.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import { fileFault } from "../source/file-fault.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 
 /** The absolute path of a file named in the config, seen from the config's own folder; reports one that cannot be read. */
 export function resolveFile(name: string, path: Path, source: ConfigSource): string {

@@ -3,7 +3,7 @@ import { defaultForwarding } from "../defaults.ts";
 import type { ForwardingConfig } from "../model.ts";
 import { isToken } from "../names.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
 import { defaultVia } from "../via.ts";
 
 /** What the file says about forwarding; what is wrong with it is reported to the source. */

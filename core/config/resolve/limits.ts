@@ -1,10 +1,10 @@
 /** How much may be under way at a cluster at once. */
 import type { ClusterConfig } from "../model.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { defaultConcurrency, defaultTraffic } from "../traffic-defaults.ts";
 import type { ConcurrencyConfig } from "../traffic-model.ts";
-import type { Path } from "../value-path.ts";
 
 type ClusterInFile = NonNullable<ConfigFile["clusters"]>[string];
 

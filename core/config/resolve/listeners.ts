@@ -3,8 +3,8 @@ import { defaultListener } from "../defaults.ts";
 import type { Address, CertificateFiles, ListenerConfig, ListenerTls } from "../model.ts";
 import { isName, nameExpected } from "../names.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { resolveFile } from "./file.ts";
 
 type ListenerInFile = NonNullable<ConfigFile["listeners"]>[number];

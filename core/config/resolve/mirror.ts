@@ -2,11 +2,11 @@
 import { mirrorBounds } from "../bounds.ts";
 import { resolvePortion } from "../portion.ts";
 import type { RouteInFile } from "../schema/route.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { didYouMean } from "../suggest.ts";
 import { defaultMirror } from "../traffic-defaults.ts";
 import type { MirrorConfig } from "../traffic-model.ts";
-import type { Path } from "../value-path.ts";
 import { resolveDurations, resolveSizes } from "./quantities.ts";
 
 type MirrorInFile = NonNullable<RouteInFile["mirror"]>[number];

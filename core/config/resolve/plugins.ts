@@ -6,8 +6,8 @@ import { endpointGrantExpected, parseEndpointGrant } from "../endpoint-grant.ts"
 import type { FetchGrant, Grants, PluginLimits, PluginSettings, PluginsConfig } from "../model.ts";
 import { isPluginName, isVariableName, pluginNameExpected } from "../names.ts";
 import type { PluginsInFile } from "../schema/plugins.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { resolveDurations, resolveSizes } from "./quantities.ts";
 
 type SettingsInFile = NonNullable<PluginsInFile["settings"]>[string];

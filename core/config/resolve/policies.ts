@@ -2,8 +2,8 @@ import { builtInNames, builtInsText } from "../built-in-plugins.ts";
 import type { Config, PolicyConfig } from "../model.ts";
 import { isPluginName, pluginNameExpected } from "../names.ts";
 import type { PolicyInFile } from "../schema/plugins.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 
 /** The policies of a route; null when it says nothing about them. Whether there are such plugins is not known yet. */
 export function resolvePolicies(

@@ -2,9 +2,9 @@
 import type { RouteConfig } from "../model.ts";
 import { isToken } from "../names.ts";
 import type { RouteInFile } from "../schema/route.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { defaultPriority } from "../traffic-defaults.ts";
-import type { Path } from "../value-path.ts";
 
 /** What the proxy writes itself, or what frames a message, it cannot write anything else into. */
 const taken =

@@ -1,7 +1,7 @@
 import type { Bounds } from "../bounds.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../units.ts";
-import type { Path } from "../value-path.ts";
 
 type Quantities<Key extends string> = { readonly [K in Key]?: string | number | undefined };
 

@@ -2,8 +2,8 @@ import { formatHost, parseHost } from "../address.ts";
 import { defaultRedirect } from "../route-defaults.ts";
 import type { PathMatch, PathRewrite, RedirectConfig } from "../route-model.ts";
 import type { RedirectInFile } from "../schema/answer.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { resolveNewPath, resolveNewPrefix } from "./rewrite.ts";
 
 /** @param matched by the route; null: it is wrong, and was reported */

@@ -11,7 +11,7 @@ import {
 import type { Address, Config, Limits, Timeouts } from "../model.ts";
 import { resolveWorkers } from "../overrides.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
 import { defaultShedding } from "../traffic-defaults.ts";
 import { resolveCache } from "./cache.ts";
 import { resolveClusters } from "./clusters.ts";

@@ -2,8 +2,8 @@ import { isToken } from "../names.ts";
 import { defaultRespond } from "../route-defaults.ts";
 import type { RespondConfig } from "../route-model.ts";
 import type { RespondInFile } from "../schema/answer.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 
 /** Bytes: every worker holds it, and the config is shown with it. */
 const longestBody = 64 * 1024;

@@ -2,11 +2,11 @@
 import { delayBounds, timeoutBounds } from "../bounds.ts";
 import type { RouteConfig } from "../model.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { defaultHedge, defaultRetry, defaultRouteTimeout } from "../traffic-defaults.ts";
 import type { HedgeConfig, RetryConfig } from "../traffic-model.ts";
 import { parseDuration } from "../units.ts";
-import type { Path } from "../value-path.ts";
 import { resolveDurations, resolveSizes } from "./quantities.ts";
 
 type RouteInFile = NonNullable<ConfigFile["routes"]>[number];

@@ -2,8 +2,8 @@
 import { parsePathMatch, templateNames } from "../path-pattern.ts";
 import type { PathMatch, PathRewrite } from "../route-model.ts";
 import type { RewriteInFile } from "../schema/answer.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 
 /**
  * @param matched by the route; null: it is wrong, and was reported

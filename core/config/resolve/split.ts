@@ -3,8 +3,8 @@ import { clusterKeyAt, cookiePathAt, tokenAt } from "../check-names.ts";
 import { defaultSplitCookie } from "../route-defaults.ts";
 import type { SplitConfig, SplitKey } from "../route-model.ts";
 import type { SplitInFile } from "../schema/answer.ts";
-import type { ConfigSource } from "../source.ts";
-import type { Path } from "../value-path.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import { resolveDurations } from "./quantities.ts";
 
 /**

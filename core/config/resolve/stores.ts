@@ -3,9 +3,9 @@ import { defaultRedis } from "../defaults.ts";
 import { isName, nameExpected } from "../names.ts";
 import { parseRedisUrl, redisUrlExpected } from "../redis-url.ts";
 import type { StoresInFile } from "../schema/stores.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import type { RedisConfig, StoreConfig } from "../store-model.ts";
-import type { Path } from "../value-path.ts";
 import { resolveTlsOptions } from "./clusters.ts";
 import { resolveDurations } from "./quantities.ts";
 

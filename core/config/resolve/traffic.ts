@@ -2,7 +2,8 @@
 import { delayBounds, timeoutBounds } from "../bounds.ts";
 import { cookiePathAt, tokenAt } from "../check-names.ts";
 import type { ConfigFile } from "../schema/schema.ts";
-import type { ConfigSource } from "../source.ts";
+import type { ConfigSource } from "../source/source.ts";
+import type { Path } from "../source/value-path.ts";
 import {
   defaultFailover,
   defaultHealthCheck,
@@ -12,7 +13,6 @@ import {
   defaultTraffic,
 } from "../traffic-defaults.ts";
 import type { HashKey, HealthCheckConfig, OutlierConfig, StickyConfig } from "../traffic-model.ts";
-import type { Path } from "../value-path.ts";
 import { resolveDiscovery } from "./discovery.ts";
 import { resolveDurations } from "./quantities.ts";
 

@@ -1,6 +1,6 @@
 /** What browsers say of the requests that they send (Fetch Metadata Request Headers). */
 import type { PluginRequest } from "sluice/sdk";
-import { partsOf } from "./return-path.ts";
+import { partsOf } from "./login/return-path.ts";
 
 type Asking = Pick<PluginRequest, "method" | "url" | "headers">;
 

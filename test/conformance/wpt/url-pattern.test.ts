@@ -1,6 +1,6 @@
 import t from "tap";
-import { componentNames } from "../../../sdk/runtime/url-pattern/init.ts";
-import { URLPattern, type URLPatternResult } from "../../../sdk/runtime/url-pattern.ts";
+import { componentNames } from "../../../sdk/runtime/url/pattern/init.ts";
+import { URLPattern, type URLPatternResult } from "../../../sdk/runtime/url/url-pattern.ts";
 import { bindWebHost } from "../../sandbox/web/host.ts";
 import { missing, readWpt } from "./data.ts";
 import { type Excuse, Judge } from "./judge.ts";

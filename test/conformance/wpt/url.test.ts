@@ -1,5 +1,5 @@
 import t from "tap";
-import { URL } from "../../../sdk/runtime/url.ts";
+import { URL } from "../../../sdk/runtime/url/url.ts";
 import { bindWebHost } from "../../sandbox/web/host.ts";
 import { missing, readWpt } from "./data.ts";
 import { Judge } from "./judge.ts";

@@ -5,7 +5,7 @@ import { MemoryRooms } from "../../../core/store/memory-rooms.ts";
 import { checkConfig } from "../../../plugins/auth/check-config.ts";
 import type { OidcConfig } from "../../../plugins/auth/oidc/config.ts";
 import { oidcSchema } from "../../../plugins/auth/oidc/config.ts";
-import type { SharedState } from "../../../plugins/auth/oidc/shared-renewals.ts";
+import type { SharedState } from "../../../plugins/auth/oidc/session/shared-renewals.ts";
 import { oidcStrategy } from "../../../plugins/auth/oidc.ts";
 import type { Context, Identity, PluginRequest, PluginResponse } from "../../../sdk/index.ts";
 import { pluginCounters } from "../../support/plugin-counters.ts";

@@ -10,10 +10,10 @@ import {
   removeCookies,
   sessionCookies,
 } from "../../../plugins/auth/oidc/cookies.ts";
-import { discoveryUrl } from "../../../plugins/auth/oidc/metadata.ts";
-import { RemoteDocument } from "../../../plugins/auth/oidc/remote-document.ts";
-import { partsOf, returnPath } from "../../../plugins/auth/oidc/return-path.ts";
-import { SealedBox } from "../../../plugins/auth/oidc/sealed-box.ts";
+import { partsOf, returnPath } from "../../../plugins/auth/oidc/login/return-path.ts";
+import { discoveryUrl } from "../../../plugins/auth/oidc/provider/metadata.ts";
+import { RemoteDocument } from "../../../plugins/auth/oidc/provider/remote-document.ts";
+import { SealedBox } from "../../../plugins/auth/oidc/session/sealed-box.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const names = cookieNames({ cookie: "session", domain: "" });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { type Answer, answerOf } from "../../../plugins/cache/answer.ts";
-import { entityTags, matchesStrongly, matchesWeakly } from "../../../plugins/cache/entity-tag.ts";
+import { entityTags, matchesStrongly, matchesWeakly } from "../../../plugins/cache/conditional/entity-tag.ts";
 import { dateAt, type Fields, request, start, stored } from "./messages.ts";
 
 const fields: Fields = {

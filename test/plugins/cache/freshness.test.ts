@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import t from "tap";
 import { initialAge } from "../../../plugins/cache/age.ts";
+import { governingDirectives } from "../../../plugins/cache/directives/targeted-directives.ts";
 import { currentAge, lifetimeOf } from "../../../plugins/cache/freshness.ts";
 import { defaultRules } from "../../../plugins/cache/rules.ts";
-import { governingDirectives } from "../../../plugins/cache/targeted-directives.ts";
 import { dateAt, type Fields, reader, start, stored } from "./messages.ts";
 
 const day = 24 * 60 * 60;

@@ -1,16 +1,16 @@
 import { PurgeIndex } from "../../../core/store/purge-index.ts";
 import { answerOf } from "../../../plugins/cache/answer.ts";
-import { cacheKey, keyedUrl } from "../../../plugins/cache/cache-key.ts";
 import type { FieldList, RequestHead, ResponseHead } from "../../../plugins/cache/fields.ts";
 import { readerOf } from "../../../plugins/cache/fields.ts";
 import { invalidatedUrls } from "../../../plugins/cache/invalidation.ts";
+import { cacheKey, keyedUrl } from "../../../plugins/cache/key/cache-key.ts";
+import { entryKey, entryKeys, type VariantIndex, withVariant } from "../../../plugins/cache/key/variants.ts";
 import { planRequest } from "../../../plugins/cache/request-plan.ts";
 import { type Found, planResponse, planSilence } from "../../../plugins/cache/response-plan.ts";
 import { planLookup } from "../../../plugins/cache/reuse.ts";
 import type { CacheRules } from "../../../plugins/cache/rules.ts";
 import type { StoredResponse } from "../../../plugins/cache/stored-response.ts";
 import { validationEdits } from "../../../plugins/cache/validation.ts";
-import { entryKey, entryKeys, type VariantIndex, withVariant } from "../../../plugins/cache/variants.ts";
 
 export interface Question {
   readonly method: string;

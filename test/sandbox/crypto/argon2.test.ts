@@ -1,7 +1,7 @@
 import nodeCrypto from "node:crypto";
 import { argon2id as independent } from "@noble/hashes/argon2.js";
 import t from "tap";
-import { crypto } from "../../../sdk/runtime/crypto.ts";
+import { crypto } from "../../../sdk/runtime/crypto/crypto.ts";
 import { toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";
 

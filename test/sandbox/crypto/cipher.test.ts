@@ -1,7 +1,7 @@
 import type { webcrypto } from "node:crypto";
 import t from "tap";
-import { crypto } from "../../../sdk/runtime/crypto.ts";
-import type { CryptoKey } from "../../../sdk/runtime/crypto-key.ts";
+import { crypto } from "../../../sdk/runtime/crypto/crypto.ts";
+import type { CryptoKey } from "../../../sdk/runtime/crypto/key.ts";
 import { fromHex, toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";
 import { platform } from "./platform.ts";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { crypto } from "../../../sdk/runtime/crypto.ts";
+import { crypto } from "../../../sdk/runtime/crypto/crypto.ts";
 import { bindHost } from "../../../sdk/runtime/host.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { toHex, utf8 } from "./bytes.ts";

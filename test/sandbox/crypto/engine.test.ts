@@ -35,7 +35,7 @@ const expected = {
 
 async function bundle(): Promise<string> {
   const contents = `
-    import { crypto } from "./crypto.ts";
+    import { crypto } from "./crypto/crypto.ts";
     import { bindErrors, bindHost } from "./host.ts";
     import { makeHostError } from "./host-error.ts";
     bindErrors(makeHostError);

@@ -1,6 +1,6 @@
 import t from "tap";
-import { crypto } from "../../../sdk/runtime/crypto.ts";
-import type { CryptoKey } from "../../../sdk/runtime/crypto-key.ts";
+import { crypto } from "../../../sdk/runtime/crypto/crypto.ts";
+import type { CryptoKey } from "../../../sdk/runtime/crypto/key.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { fromHex, toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";

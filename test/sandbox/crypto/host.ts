@@ -1,5 +1,5 @@
-import { type CryptoHost, createCryptoHost } from "../../../core/sandbox/host/crypto.ts";
-import type { CryptoLimits } from "../../../core/sandbox/host/crypto-limits.ts";
+import { type CryptoHost, createCryptoHost } from "../../../core/sandbox/host/crypto/crypto.ts";
+import type { CryptoLimits } from "../../../core/sandbox/host/crypto/limits.ts";
 import { randomBytes } from "../../../core/sandbox/host/random.ts";
 import { bindErrors, bindHost, settle } from "../../../sdk/runtime/host.ts";
 import { makeHostError } from "../../../sdk/runtime/host-error.ts";

@@ -1,7 +1,7 @@
 /** The host against a guest whose runtime is no longer ours: every text and every byte is its choice. */
 import t, { type Test } from "tap";
-import { type CryptoHost, createCryptoHost } from "../../../core/sandbox/host/crypto.ts";
-import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto-limits.ts";
+import { type CryptoHost, createCryptoHost } from "../../../core/sandbox/host/crypto/crypto.ts";
+import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto/limits.ts";
 import { HostCallError } from "../../../core/sandbox/host/error.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { utf8 } from "./bytes.ts";

@@ -1,10 +1,10 @@
 import t from "tap";
-import type { KeyRecord } from "../../../core/sandbox/host/crypto-key.ts";
-import { KeyRing } from "../../../core/sandbox/host/crypto-key-ring.ts";
-import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto-limits.ts";
-import { crypto } from "../../../sdk/runtime/crypto.ts";
-import { CryptoKey } from "../../../sdk/runtime/crypto-key.ts";
-import { SubtleCrypto } from "../../../sdk/runtime/crypto-subtle.ts";
+import type { KeyRecord } from "../../../core/sandbox/host/crypto/key.ts";
+import { KeyRing } from "../../../core/sandbox/host/crypto/key-ring.ts";
+import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto/limits.ts";
+import { crypto } from "../../../sdk/runtime/crypto/crypto.ts";
+import { CryptoKey } from "../../../sdk/runtime/crypto/key.ts";
+import { SubtleCrypto } from "../../../sdk/runtime/crypto/subtle.ts";
 import { toHex, utf8 } from "./bytes.ts";
 import { bindCryptoHost } from "./host.ts";
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import t from "tap";
-import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto-limits.ts";
-import { CryptoOperations } from "../../../core/sandbox/host/crypto-operations.ts";
+import { defaultCryptoLimits } from "../../../core/sandbox/host/crypto/limits.ts";
+import { CryptoOperations } from "../../../core/sandbox/host/crypto/operations.ts";
 
 /** Work that ends when the test says so, and how many such works run now. */
 function controlledWork() {

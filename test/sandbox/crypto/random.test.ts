@@ -1,6 +1,6 @@
 import t from "tap";
 import { randomBytes } from "../../../core/sandbox/host/random.ts";
-import { Crypto, crypto } from "../../../sdk/runtime/crypto.ts";
+import { Crypto, crypto } from "../../../sdk/runtime/crypto/crypto.ts";
 import { bindCryptoHost } from "./host.ts";
 
 bindCryptoHost();

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
-import type { NetworkOptions } from "../../../core/sandbox/host/fetch-network.ts";
-import { AbortController, AbortSignal } from "../../../sdk/runtime/abort.ts";
-import { fetch } from "../../../sdk/runtime/fetch.ts";
-import { ReadableStream } from "../../../sdk/runtime/readable-stream.ts";
+import type { NetworkOptions } from "../../../core/sandbox/host/fetch/network.ts";
+import { fetch } from "../../../sdk/runtime/fetch/fetch.ts";
 import { Request } from "../../../sdk/runtime/request.ts";
 import { Response } from "../../../sdk/runtime/response.ts";
-import { URL } from "../../../sdk/runtime/url.ts";
-import { URLSearchParams } from "../../../sdk/runtime/url-search-params.ts";
+import { ReadableStream } from "../../../sdk/runtime/streams/readable-stream.ts";
+import { URLSearchParams } from "../../../sdk/runtime/url/search-params.ts";
+import { URL } from "../../../sdk/runtime/url/url.ts";
+import { AbortController, AbortSignal } from "../../../sdk/runtime/web/abort.ts";
 import { bindFetchHost } from "./guest.ts";
 import { startHost, startServer } from "./hosts.ts";
 

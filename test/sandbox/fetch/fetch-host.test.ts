@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import t from "tap";
-import type { CallSummary } from "../../../core/sandbox/host/fetch.ts";
+import type { CallSummary } from "../../../core/sandbox/host/fetch/fetch.ts";
 import { freePort, listenLocally } from "../../support/free-port.ts";
 import { ask, readParts, requestText, startHost, startServer } from "./hosts.ts";
 

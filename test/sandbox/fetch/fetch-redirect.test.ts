@@ -1,6 +1,6 @@
 import t from "tap";
-import { followRedirect, type Hop } from "../../../core/sandbox/host/fetch-redirect.ts";
-import { parseTarget } from "../../../core/sandbox/host/outbound-target.ts";
+import { followRedirect, type Hop } from "../../../core/sandbox/host/fetch/redirect.ts";
+import { parseTarget } from "../../../core/sandbox/host/outbound/target.ts";
 import { ask, startHost, startServer } from "./hosts.ts";
 
 const fields = [

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FetchHost } from "../../../core/sandbox/host/fetch.ts";
+import type { FetchHost } from "../../../core/sandbox/host/fetch/fetch.ts";
 import { urlParse, urlSet } from "../../../core/sandbox/host/url.ts";
 import { utf8Decode, utf8Encode } from "../../../core/sandbox/host/utf8.ts";
 import { bindErrors, bindHost, settle } from "../../../sdk/runtime/host.ts";

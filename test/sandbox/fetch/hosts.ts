@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Test } from "tap";
-import type { FetchHost } from "../../../core/sandbox/host/fetch.ts";
-import type { FetchReply } from "../../../core/sandbox/host/fetch-message.ts";
-import { createNetworkFetchHost, type NetworkOptions } from "../../../core/sandbox/host/fetch-network.ts";
+import type { FetchHost } from "../../../core/sandbox/host/fetch/fetch.ts";
+import type { FetchReply } from "../../../core/sandbox/host/fetch/message.ts";
+import { createNetworkFetchHost, type NetworkOptions } from "../../../core/sandbox/host/fetch/network.ts";
 import { joinTexts, splitTexts } from "../../../sdk/runtime/text-pair.ts";
 import { listenLocally } from "../../support/free-port.ts";
 

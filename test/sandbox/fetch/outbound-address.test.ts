@@ -1,5 +1,5 @@
 import t from "tap";
-import { addressScope, isWithinReach } from "../../../core/sandbox/host/outbound-address.ts";
+import { addressScope, isWithinReach } from "../../../core/sandbox/host/outbound/address.ts";
 
 const scopes = {
   public: [

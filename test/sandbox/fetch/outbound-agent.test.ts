@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import t from "tap";
-import type { ResolvedAddress } from "../../../core/sandbox/host/outbound-lookup.ts";
+import type { ResolvedAddress } from "../../../core/sandbox/host/outbound/lookup.ts";
 import { freePort, listenLocally } from "../../support/free-port.ts";
 import { ask, startHost, startServer } from "./hosts.ts";
 

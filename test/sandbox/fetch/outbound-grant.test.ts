@@ -4,8 +4,8 @@ import {
   type GrantConfig,
   grantedReach,
   parseGrant,
-} from "../../../core/sandbox/host/outbound-grant.ts";
-import { parseTarget } from "../../../core/sandbox/host/outbound-target.ts";
+} from "../../../core/sandbox/host/outbound/grant.ts";
+import { parseTarget } from "../../../core/sandbox/host/outbound/target.ts";
 
 function reach(grants: readonly GrantConfig[], url: string) {
   return grantedReach(grants.map(parseGrant), parseTarget(url));

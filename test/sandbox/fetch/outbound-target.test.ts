@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { parseTarget } from "../../../core/sandbox/host/outbound-target.ts";
+import { parseTarget } from "../../../core/sandbox/host/outbound/target.ts";
 
 const reject = (t: Test, url: string, found: RegExp) =>
   t.throws(() => parseTarget(url), { name: "TypeError", message: found });

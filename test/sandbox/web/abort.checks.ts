@@ -1,7 +1,7 @@
-import { AbortController, AbortSignal, onAbort } from "../../../sdk/runtime/abort.ts";
-import { DOMException } from "../../../sdk/runtime/dom-exception.ts";
-import { Event, EventTarget } from "../../../sdk/runtime/event-target.ts";
 import { bindReport } from "../../../sdk/runtime/report-error.ts";
+import { AbortController, AbortSignal, onAbort } from "../../../sdk/runtime/web/abort.ts";
+import { DOMException } from "../../../sdk/runtime/web/dom-exception.ts";
+import { Event, EventTarget } from "../../../sdk/runtime/web/event-target.ts";
 import { equal, same, suite, throws } from "./check.ts";
 import { armed, pass } from "./guest-side.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { atob, btoa } from "../../../sdk/runtime/base64.ts";
+import { atob, btoa } from "../../../sdk/runtime/web/base64.ts";
 
 t.test("btoa encodes bytes as this runtime does and refuses what is no byte", async (t) => {
   const byte = fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code));

@@ -1,8 +1,8 @@
-import { DOMException } from "../../../sdk/runtime/dom-exception.ts";
 import { Headers } from "../../../sdk/runtime/headers.ts";
-import { ReadableStream } from "../../../sdk/runtime/readable-stream.ts";
 import { Response } from "../../../sdk/runtime/response.ts";
-import { structuredClone } from "../../../sdk/runtime/structured-clone.ts";
+import { ReadableStream } from "../../../sdk/runtime/streams/readable-stream.ts";
+import { DOMException } from "../../../sdk/runtime/web/dom-exception.ts";
+import { structuredClone } from "../../../sdk/runtime/web/structured-clone.ts";
 import { equal, ok, same, suite, throws } from "./check.ts";
 
 export const { checks, check } = suite();

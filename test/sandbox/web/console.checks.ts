@@ -1,6 +1,6 @@
-import { console, format } from "../../../sdk/runtime/console.ts";
-import { DOMException } from "../../../sdk/runtime/dom-exception.ts";
-import { inspect } from "../../../sdk/runtime/inspect.ts";
+import { console, format } from "../../../sdk/runtime/web/console.ts";
+import { DOMException } from "../../../sdk/runtime/web/dom-exception.ts";
+import { inspect } from "../../../sdk/runtime/web/inspect.ts";
 import { equal, ok, same, suite } from "./check.ts";
 import { logged, pass } from "./guest-side.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
 import { utf8Decode, utf8Encode } from "../../../core/sandbox/host/utf8.ts";
-import { TextDecoder, TextEncoder } from "../../../sdk/runtime/encoding.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
+import { TextDecoder, TextEncoder } from "../../../sdk/runtime/web/encoding.ts";
 import { bindWebHost } from "./host.ts";
 
 const NativeDecoder = globalThis.TextDecoder;

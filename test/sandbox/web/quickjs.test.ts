@@ -6,15 +6,15 @@ import { urlParse, urlSet } from "../../../core/sandbox/host/url.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 
 const entry = `
-  import { atob, btoa } from "./sdk/runtime/base64.ts";
-  import { TextDecoder, TextEncoder } from "./sdk/runtime/encoding.ts";
+  import { atob, btoa } from "./sdk/runtime/web/base64.ts";
+  import { TextDecoder, TextEncoder } from "./sdk/runtime/web/encoding.ts";
   import { HeadFields } from "./sdk/runtime/head-fields.ts";
   import { Headers, headersOf } from "./sdk/runtime/headers.ts";
   import { bindErrors, bindHost } from "./sdk/runtime/host.ts";
   import { makeHostError } from "./sdk/runtime/host-error.ts";
-  import { URL } from "./sdk/runtime/url.ts";
-  import { URLPattern } from "./sdk/runtime/url-pattern.ts";
-  import { URLSearchParams } from "./sdk/runtime/url-search-params.ts";
+  import { URL } from "./sdk/runtime/url/url.ts";
+  import { URLPattern } from "./sdk/runtime/url/url-pattern.ts";
+  import { URLSearchParams } from "./sdk/runtime/url/search-params.ts";
   bindErrors(makeHostError);
   export { atob, bindHost, btoa, HeadFields, Headers, headersOf, TextDecoder, TextEncoder, URL, URLPattern, URLSearchParams };
 `;

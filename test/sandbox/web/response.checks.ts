@@ -1,9 +1,9 @@
-import { AbortController } from "../../../sdk/runtime/abort.ts";
 import { Headers } from "../../../sdk/runtime/headers.ts";
-import { ReadableStream } from "../../../sdk/runtime/readable-stream.ts";
 import { Request } from "../../../sdk/runtime/request.ts";
 import { bodySourceOf, Response, responseOf } from "../../../sdk/runtime/response.ts";
-import { URLSearchParams } from "../../../sdk/runtime/url-search-params.ts";
+import { ReadableStream } from "../../../sdk/runtime/streams/readable-stream.ts";
+import { URLSearchParams } from "../../../sdk/runtime/url/search-params.ts";
+import { AbortController } from "../../../sdk/runtime/web/abort.ts";
 import { equal, ok, rejects, same, suite, throws } from "./check.ts";
 
 export const { checks, check } = suite();

@@ -1,9 +1,9 @@
-import { AbortController } from "../../../sdk/runtime/abort.ts";
-import { ReadableStream } from "../../../sdk/runtime/readable-stream.ts";
-import { ByteLengthQueuingStrategy } from "../../../sdk/runtime/stream-parts.ts";
-import { TextDecoderStream, TextEncoderStream } from "../../../sdk/runtime/text-streams.ts";
-import { TransformStream } from "../../../sdk/runtime/transform-stream.ts";
-import { WritableStream } from "../../../sdk/runtime/writable-stream.ts";
+import { ByteLengthQueuingStrategy } from "../../../sdk/runtime/streams/parts.ts";
+import { ReadableStream } from "../../../sdk/runtime/streams/readable-stream.ts";
+import { TextDecoderStream, TextEncoderStream } from "../../../sdk/runtime/streams/text-streams.ts";
+import { TransformStream } from "../../../sdk/runtime/streams/transform-stream.ts";
+import { WritableStream } from "../../../sdk/runtime/streams/writable-stream.ts";
+import { AbortController } from "../../../sdk/runtime/web/abort.ts";
 import { equal, rejects, same, suite, throws, turns } from "./check.ts";
 
 export const { checks, check } = suite();

@@ -1,12 +1,12 @@
-import { performance } from "../../../sdk/runtime/performance.ts";
 import { bindReport } from "../../../sdk/runtime/report-error.ts";
+import { performance } from "../../../sdk/runtime/web/performance.ts";
 import {
   clearInterval,
   clearTimeout,
   queueMicrotask,
   setInterval,
   setTimeout,
-} from "../../../sdk/runtime/timers.ts";
+} from "../../../sdk/runtime/web/timers.ts";
 import { equal, ok, same, suite, throws, turns } from "./check.ts";
 import { armed, clock, pass } from "./guest-side.ts";
 

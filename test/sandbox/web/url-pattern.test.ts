@@ -1,6 +1,6 @@
 import t from "tap";
-import { URL } from "../../../sdk/runtime/url.ts";
-import { URLPattern } from "../../../sdk/runtime/url-pattern.ts";
+import { URL } from "../../../sdk/runtime/url/url.ts";
+import { URLPattern } from "../../../sdk/runtime/url/url-pattern.ts";
 import { bindWebHost } from "./host.ts";
 
 bindWebHost();

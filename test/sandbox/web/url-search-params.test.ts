@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { URLSearchParams, type URLSearchParamsInit } from "../../../sdk/runtime/url-search-params.ts";
+import { URLSearchParams, type URLSearchParamsInit } from "../../../sdk/runtime/url/search-params.ts";
 import { bindWebHost } from "./host.ts";
 
 const NativeParams = globalThis.URLSearchParams;

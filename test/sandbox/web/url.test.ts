@@ -3,7 +3,7 @@ import t from "tap";
 import { urlParse, urlSet } from "../../../core/sandbox/host/url.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { joinTexts, splitTexts } from "../../../sdk/runtime/text-pair.ts";
-import { URL } from "../../../sdk/runtime/url.ts";
+import { URL } from "../../../sdk/runtime/url/url.ts";
 import { bindWebHost } from "./host.ts";
 
 const NativeURL = globalThis.URL;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import type { ClusterTls } from "../../../core/config/model.ts";
-import { prepareClientTls } from "../../../core/net/client-tls.ts";
+import { prepareClientTls } from "../../../core/net/tls/client-tls.ts";
 import { createAuthority, type IssuedFiles } from "../../net/certificates.ts";
 import { ok, type RawUpstream, startUpstream } from "../../support/raw-upstream.ts";
 import { startChecking } from "./checking.ts";

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isPluginName, pluginNameExpected } from "../../config/names.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { UsageError } from "../usage-error.ts";
+import { pluginTsconfig } from "./plugin-tsconfig.ts";
+import { policyTestText, policyText } from "./policy-template.ts";
+
+export interface NewPolicyRequest {
+  readonly name: string;
+  /** Folder of plugins. */
+  readonly folder: string;
+}
+
+/**
+ * `sluice new policy NAME`: writes a policy that works and its test, and once per folder what an editor needs.
+ * Nothing that is there is overwritten.
+ *
+ * @throws UsageError when the name is none, or taken
+ */
+export async function newPolicy({ name, folder }: NewPolicyRequest): Promise<number> {
+  if (!isPluginName(name))
+    throw new UsageError(`Cannot make the policy: expected ${pluginNameExpected}, found "${name}"`);
+  const policy = join(folder, `${name}.ts`);
+  const test = join(folder, `${name}.test.ts`);
+  const taken = [policy, test].find((file) => existsSync(file));
+  if (taken !== undefined) throw new UsageError(`Cannot make the policy: ${taken} exists`);
+
+  await mkdir(folder, { recursive: true });
+  const written = [await writeNew(policy, policyText(name)), await writeNew(test, policyTestText(name))];
+  const tsconfig = join(folder, "tsconfig.json");
+  if (!existsSync(tsconfig)) written.push(await writeNew(tsconfig, pluginTsconfig(folder)));
+  process.stdout.write(`${written.map((file) => `wrote ${file}\n`).join("")}\n${nextSteps(folder)}`);
+  return exitCodes.ok;
+}
+
+/** Fails when the file came to be meanwhile. */
+async function writeNew(file: string, text: string): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text, { flag: "wx" });
+  return file;
+}
+
+function nextSteps(folder: string): string {
+  const isDefault = folder === "plugins";
+  return `Next:
+  sluice dev${isDefault ? "" : ` --plugins ${folder}`}
+  curl -i http://127.0.0.1:8080/          then edit the policy: a save is live at once
+  sluice test${isDefault ? "" : ` ${folder}`}
+`;
+}

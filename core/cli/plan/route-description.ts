@@ -1,0 +1,144 @@
+import type { PhaseName } from "../../../sdk/runtime/message.ts";
+import { maskConfig } from "../../config/mask.ts";
+import type { CacheStoreConfig, Config, Grants, PluginLimits, RouteConfig } from "../../config/model.ts";
+import { planRoute } from "../../policy/plan.ts";
+import { onlyDiscovers, type PluginFacts } from "../inspect/inspection.ts";
+import type { PriorityDescription } from "./overload-text.ts";
+import { describeTraffic, type TrafficDescription } from "./traffic-description.ts";
+
+/** What the requests of a route meet; plain JSON. */
+export interface RouteDescription extends PriorityDescription {
+  readonly route: string;
+  readonly match: RouteConfig["match"];
+  readonly cluster: RouteConfig["cluster"];
+  readonly split: RouteConfig["split"];
+  readonly redirect: RouteConfig["redirect"];
+  readonly respond: RouteConfig["respond"];
+  readonly rewrite: RouteConfig["rewrite"];
+  /** Of the cluster; null where there is a split, or where the proxy itself answers. */
+  readonly traffic: TrafficDescription | null;
+  /** Of each cluster of the split. */
+  readonly shares: readonly { readonly cluster: string; readonly traffic: TrafficDescription }[];
+  readonly policies: readonly PolicyDescription[];
+  /** `PLUGIN.PHASE`, in the order in which they run. */
+  readonly request: readonly string[];
+  readonly response: readonly string[];
+  readonly after: readonly string[];
+  readonly requestBody: BodyUse;
+  readonly responseBody: BodyUse;
+}
+
+export interface PolicyDescription {
+  readonly plugin: string;
+  readonly file: string;
+  /** This installation brings it along. */
+  readonly builtIn: boolean;
+  readonly engine: string;
+  readonly onFailure: "closed" | "open";
+  readonly config: unknown;
+  readonly limits: PluginLimits;
+  /** What the plugin may give itself. */
+  readonly maxLimits: PluginLimits;
+  readonly grants: Grants;
+  /** Where the responses are that it keeps; null: it keeps none. */
+  readonly responses: CacheStoreConfig | null;
+}
+
+/** Who does what with a body. */
+export interface BodyUse {
+  /** Handlers that each part passes, in their order. */
+  readonly streamedThrough: readonly string[];
+  /** Handlers that may collect it whole, with the bytes that each may; none: it is never held. */
+  readonly mayBeRead: readonly { readonly by: string; readonly bytes: number }[];
+}
+
+interface Use extends PolicyDescription {
+  readonly phases: ReadonlySet<PhaseName>;
+}
+
+/** @param plugins every plugin of the folder, in its order, and the built-in ones that routes use */
+export function describeRoute(
+  route: RouteConfig,
+  config: Config,
+  plugins: readonly PluginFacts[],
+): RouteDescription {
+  const { name, policies } = route;
+  const shown = maskConfig(config);
+  const masked = shown.routes.find((route) => route.name === name);
+  const written = masked?.policies ?? null;
+  const own = plugins.filter(({ builtIn }) => !builtIn);
+  const uses = (
+    policies === null
+      ? own.filter((facts) => !onlyDiscovers(facts)).map(({ name }) => ({ plugin: name, config: null }))
+      : (written ?? [])
+  ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
+  const isOwn = route.redirect !== null || route.respond !== null;
+  const plan = planRoute(isOwn ? uses.map(withoutEndpoint) : uses);
+  const traffic = (name: string) =>
+    describeTraffic(route, shown.clusters.find((cluster) => cluster.name === name)!);
+  return {
+    route: name,
+    ...answerOf(masked ?? route),
+    ...{ priority: route.priority, priorityHeader: route.priorityHeader, shedding: config.shedding },
+    traffic: route.cluster === null ? null : traffic(route.cluster),
+    shares: (route.split?.clusters ?? []).map((share) => ({
+      cluster: share.name,
+      traffic: traffic(share.name),
+    })),
+    policies: uses.map(({ phases: _, ...policy }) => policy),
+    request: [
+      ...steps(plan?.onRequest, "onRequest"),
+      ...steps(plan?.onRequestBody, "onRequestBody"),
+      ...steps(plan?.onUpstream, "onUpstream"),
+    ],
+    response: [...steps(plan?.onResponse, "onResponse"), ...steps(plan?.onResponseBody, "onResponseBody")],
+    after: steps(plan?.onLog, "onLog"),
+    requestBody: bodyUse(plan?.onRequest, "onRequest", plan?.onRequestBody, "onRequestBody"),
+    responseBody: bodyUse(plan?.onResponse, "onResponse", plan?.onResponseBody, "onResponseBody"),
+  };
+}
+
+function answerOf({ match, cluster, split, redirect, respond, rewrite }: RouteConfig) {
+  return { match, cluster, split, redirect, respond, rewrite };
+}
+
+/** Where the proxy itself answers, no request goes on. */
+function withoutEndpoint(use: Use): Use {
+  const phases = new Set(use.phases);
+  phases.delete("onRequestBody");
+  phases.delete("onUpstream");
+  return { ...use, phases };
+}
+
+function useOf(facts: PluginFacts, own: unknown, { plugins, cache }: Config): Use {
+  const { name, file, builtIn, engine, onFailure, limits, maxLimits, capabilities, phases } = facts;
+  return {
+    plugin: name,
+    file,
+    builtIn,
+    engine,
+    onFailure,
+    config: own ?? plugins.settings[name]?.config ?? null,
+    limits,
+    maxLimits,
+    grants: capabilities,
+    responses: capabilities.cache ? cache : null,
+    phases: new Set(phases),
+  };
+}
+
+function steps(uses: readonly Use[] = [], phase: PhaseName): string[] {
+  return uses.map(({ plugin }) => `${plugin}.${phase}`);
+}
+
+function bodyUse(
+  heads: readonly Use[] = [],
+  head: PhaseName,
+  bodies: readonly Use[] = [],
+  body: PhaseName,
+): BodyUse {
+  return {
+    streamedThrough: steps(bodies, body),
+    mayBeRead: heads.map(({ plugin, limits }) => ({ by: `${plugin}.${head}`, bytes: limits.body })),
+  };
+}

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { processEntry } from "../../data/entry.ts";
+import { dataPermissions } from "./data-permissions.ts";
+import type { Launched, LaunchOptions } from "./launch.ts";
+import { lacking, type PermissionName, type Permissions, permissionFlags } from "./permissions.ts";
+
+/** The part of Deno's API in use: https://docs.deno.com/api/deno/permissions */
+declare const Deno: {
+  readonly permissions: {
+    querySync(descriptor: object): { readonly state: "granted" | "prompt" | "denied" };
+  };
+};
+
+/**
+ * Starts the data process with no more than its config needs, and with nothing that this process may not do
+ * itself: what the operator gave is the most that anything here has.
+ *
+ * A later config that needs more is refused by `demand`, as permissions cannot be added to a process.
+ *
+ * @throws Error with the options that are missing
+ */
+export function launch({ config, args, env, descriptor }: LaunchOptions): Launched {
+  const given = dataPermissions(config);
+  demandOfThisProcess({ ...given, run: [process.execPath] });
+  const flags = ["--no-prompt", ...permissionFlags(given), ...withoutOtherVariables(given)];
+  const child = spawn(process.execPath, ["run", ...flags, fileURLToPath(processEntry), ...args], {
+    env,
+    stdio: ["inherit", "inherit", "inherit", "ipc", ...(descriptor === null ? [] : [descriptor])],
+  });
+  // Node ends the channel of a process that could not be started, too.
+  if (child.pid === undefined) child.once("error", () => child.emit("disconnect"));
+  return { child, demand: (next) => demandWithin(given, dataPermissions(next)) };
+}
+
+/** Libraries look for settings of theirs, and take it that there are none. */
+function withoutOtherVariables({ env }: Permissions): string[] {
+  return env === null ? [] : ["--ignore-env"];
+}
+
+function demandOfThisProcess(asked: Permissions): void {
+  const missing = lacking(asked, isGranted);
+  if (missing === null) return;
+  throw new Error(
+    `Cannot start the data process: Deno was run without ${permissionFlags(missing).join(" ")}; "sluice plan --deno" prints the whole command`,
+  );
+}
+
+function demandWithin(given: Permissions, asked: Permissions): void {
+  const missing = lacking(asked, (name, value) => {
+    const scope = given[name];
+    return scope === null || (value !== null && scope.includes(value));
+  });
+  if (missing === null) return;
+  throw new Error(
+    `Cannot apply the config: the data process runs without ${permissionFlags(missing).join(" ")}; start Sluice again`,
+  );
+}
+
+const keys = { net: "host", read: "path", write: "path", env: "variable", sys: "kind", run: "command" };
+
+function isGranted(name: PermissionName, value: string | null): boolean {
+  const descriptor = { name, ...(value !== null && { [keys[name]]: value }) };
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}

@@ -1,0 +1,396 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { usesPlugins } from "../../config/built-in-plugins.ts";
+import type { Config } from "../../config/model.ts";
+import { ChannelClosed, PlaneError } from "../../data/calls.ts";
+import type { EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "../../data/plane.ts";
+import type { Logger } from "../../observe/log.ts";
+import type { PolicyBundle } from "../../policy/bundle.ts";
+import type { Discovered } from "../../policy/policy-set.ts";
+import { type PinnedValue, PinnedValues } from "../../store/pinned-values.ts";
+import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
+import { PluginBans } from "../plugins/bans.ts";
+import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
+import { type DataExit, DataProcess } from "./data-process.ts";
+import { restartDelay } from "./restart-delay.ts";
+import { TraceFile } from "./trace-file.ts";
+
+export type DataState = "starting" | "serving" | "draining" | "stopped";
+
+/** Added to `drainDelay` and `drainTimeout` before a data process that does not finish is killed, in ms. */
+const drainGrace = 5000;
+
+/** Time for the data process to end once it has hung up, in ms. */
+const exitGrace = 2000;
+
+/** Enough for the longest delay between restarts. */
+const crashesRemembered = 16;
+
+/** Time for the data process to report its metrics, in ms. */
+const reportTimeout = 1000;
+
+/** So much after the end of a quarantine it is over for sure, in ms. */
+const liftGrace = 10;
+
+/** After a data process was lost, each entry into a guest is traced for so long, in ms. */
+const exactTraceTime = 300_000;
+
+/** Keeps one data process running, with the config that is in force. */
+export class Supervisor {
+  readonly #reactors: number;
+  readonly #listeners: BoundListeners;
+  readonly #bans = new PluginBans();
+  readonly #trace: TraceFile | null;
+  /** Whether the data process was started in the way that the engines of plugins need. */
+  readonly hostsPlugins: boolean;
+  /** Told when a plugin in service has ended the data process. */
+  onPluginStrike: (plugin: string) => void = () => {};
+  #log: Logger | null = null;
+  #config: Config;
+  #bundle: PolicyBundle | null = null;
+  readonly #discovered = new DiscoveredEndpoints();
+  readonly #pinned = new PinnedValues();
+  #process: DataProcess;
+  /** The next one, started while the present one does not come out of a guest. */
+  #standby: DataProcess | null = null;
+  #state: DataState = "starting";
+  #restarts = 0;
+  #crashes: readonly number[] = [];
+  /** Whether the data process ended before it served. */
+  #isLost = false;
+  #unbanTimer: NodeJS.Timeout | undefined;
+  /** A restart and a reload must not overlap: each needs the config that the other leaves. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** Forks at once, so that the data process boots while the caller prepares the rest. */
+  constructor(config: Config) {
+    this.#config = config;
+    this.#reactors = config.workers;
+    this.hostsPlugins = usesPlugins(config);
+    this.#trace = this.hostsPlugins ? TraceFile.open() : null;
+    this.#listeners = new BoundListeners(this.#reactors);
+    this.#process = this.#fork(0);
+  }
+
+  get state(): DataState {
+    return this.#state;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** The config in force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Plugins that are out of service, and when they are tried again, in ms since 1970. */
+  bannedPlugins(): ReadonlyMap<string, number> {
+    return this.#bans.list(this.#bundle);
+  }
+
+  /**
+   * Binds, and serves the first config.
+   *
+   * @throws when an address cannot be bound or the data process cannot start. After a PlaneError, which
+   *   is about plugins, it may be called again with others.
+   */
+  async start(
+    log: Logger,
+    bundle: PolicyBundle | null = null,
+    config: Config = this.#config,
+  ): Promise<readonly ListenerAddress[]> {
+    this.#log = log;
+    await this.#bind(config);
+    const addresses = await this.#startPlane(config, bundle);
+    this.#config = config;
+    this.#bundle = bundle;
+    // It may have been stopped meanwhile.
+    if (this.#state === "starting") {
+      this.#state = "serving";
+      void this.#keepRunning();
+    }
+    // Those that came while it started.
+    const pinned = this.#pinned.list();
+    if (pinned.length > 0) await this.pin(pinned);
+    this.#learn();
+    return addresses;
+  }
+
+  #startPlane(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
+    return this.#call(async () => {
+      const { plane } = this.#process;
+      const pinned = this.#pinned.list();
+      if (pinned.length > 0) await plane.pin(pinned);
+      return plane.start(this.#discovered.fill(config), bundle);
+    });
+  }
+
+  async #bind(config: Config): Promise<void> {
+    const added = await this.#listeners.prepare(config);
+    added.sendTo(this.#process);
+    added.commit();
+    if (this.#isLost) {
+      this.#replace();
+      this.#isLost = false;
+    }
+  }
+
+  /** A call that a plugin may answer by ending the process while it is loaded. */
+  async #call<Result>(call: () => Promise<Result>): Promise<Result> {
+    const { exited } = this.#process;
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ChannelClosed)) throw error;
+      const { inside } = await exited;
+      this.#isLost = true;
+      if (inside === null || !inside.isLoading) throw error;
+      const { plugin } = inside;
+      const message = `Cannot load the plugin ${plugin}: it ended the data process`;
+      throw new PlaneError({ error: message, plugin, problems: [] });
+    }
+  }
+
+  /** What plugins are, for the time when they cannot be asked. */
+  #learn(): void {
+    if (this.#bundle === null) return;
+    void this.report().then((report) => report && this.#bans.learn(report.plugins.flat()));
+  }
+
+  /** @throws when the config cannot be applied; the one in force stays. */
+  apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
+    return this.#inTurn(async () => {
+      const added = await this.#listeners.prepare(config);
+      try {
+        await this.#hand(config, bundle, added);
+        this.#config = config;
+        this.#bundle = bundle;
+        added.commit();
+        this.#bans.forgetOthers(bundle);
+        this.#discovered.keepOnly(config);
+        this.#learn();
+      } catch (error) {
+        added.rollback();
+        throw error;
+      }
+    });
+  }
+
+  /** What discovery found. A data process that is not there is told when it starts. */
+  setEndpoints(change: EndpointChange): Promise<void> {
+    this.#discovered.set(change);
+    return this.#inTurn(async () => {
+      if (this.#state === "serving") await this.#process.plane.setEndpoints(change).catch(() => {});
+    });
+  }
+
+  /**
+   * Asks a plugin for the endpoints of a cluster.
+   *
+   * @throws when it gives none, or no data process is there to ask it
+   */
+  async discover(cluster: string): Promise<Discovered> {
+    if (this.#state !== "serving") throw new Error("no data process is there to ask the plugin");
+    return this.#process.plane.discover(cluster);
+  }
+
+  /**
+   * Purges stored responses. Returns how many there were.
+   *
+   * @throws when no data process is there
+   */
+  async purge(request: PurgeRequest): Promise<number> {
+    if (this.#state !== "serving") throw new Error("no data process is there");
+    return this.#process.plane.purge(request);
+  }
+
+  /** Values of the operator for plugins. A data process that is not there is told when it starts. */
+  pin(values: readonly PinnedValue[]): Promise<void> {
+    for (const value of values) this.#pinned.set(value);
+    return this.#inTurn(async () => {
+      if (this.#state === "serving") await this.#process.plane.pin(values).catch(() => {});
+    });
+  }
+
+  /** Null when no data process answers in time. */
+  async report(): Promise<PlaneReport | null> {
+    if (this.#state === "stopped") return null;
+    const late = delay(reportTimeout, null, { ref: false });
+    return Promise.race([this.#process.plane.report().catch(() => null), late]);
+  }
+
+  /** Finishes what is in flight and ends the data process. */
+  async drain(): Promise<void> {
+    this.#state = "draining";
+    const { drainDelay, drainTimeout } = this.#config.timeouts;
+    const closing = this.#closeListenersAfter(drainDelay);
+    const limit = delay(drainDelay + drainTimeout + drainGrace, undefined, { ref: false });
+    await Promise.race([this.#process.plane.drain().catch(() => {}), this.#process.exited, limit]);
+    await Promise.all([closing, this.stop()]);
+  }
+
+  /** Ends the data process without regard to requests in flight. */
+  async stop(): Promise<void> {
+    this.#state = "stopped";
+    this.#process.hangUp();
+    const limit = delay(exitGrace, undefined, { ref: false }).then(() => this.#process.kill());
+    await Promise.race([this.#process.exited, limit]);
+    this.#release();
+  }
+
+  /** Ends the data process this instant. */
+  kill(): void {
+    this.#state = "stopped";
+    this.#process.kill();
+    this.#release();
+  }
+
+  #release(): void {
+    clearTimeout(this.#unbanTimer);
+    this.#dropStandby();
+    this.#trace?.close();
+    this.#listeners.close();
+  }
+
+  /** A data process that cannot start is not asked: the new config may be what it needs. */
+  async #hand(config: Config, bundle: PolicyBundle | null, added: AddedListeners): Promise<void> {
+    if (this.#state === "serving") {
+      this.#process.demand(config);
+      added.sendTo(this.#process);
+      await this.#call(() =>
+        this.#process.plane.apply(this.#discovered.fill(config), this.#bans.mark(bundle, config)),
+      );
+    }
+  }
+
+  /** Before the data process closes its own: what the kernel still queued then would be reset. */
+  async #closeListenersAfter(ms: number): Promise<void> {
+    if (ms > 0) await delay(ms, undefined, { ref: false });
+    this.#listeners.close();
+  }
+
+  #fork(exactTrace: number): DataProcess {
+    return new DataProcess({
+      config: this.#config,
+      reactors: this.#reactors,
+      hasPlugins: this.hostsPlugins,
+      trace: this.#trace,
+      exactTrace,
+      onSuspicion: (isStuck) => this.#prepareStandby(isStuck),
+    });
+  }
+
+  /** A process takes longer to boot than the present one has left. */
+  #prepareStandby(isNeeded: boolean): void {
+    if (isNeeded && this.#state === "serving") this.#standby ??= this.#fork(exactTraceTime);
+    else this.#dropStandby();
+  }
+
+  #dropStandby(): void {
+    this.#standby?.kill();
+    this.#standby = null;
+  }
+
+  #replace(): void {
+    this.#process = this.#standby ?? this.#fork(exactTraceTime);
+    this.#standby = null;
+    this.#trace?.clear();
+    this.#listeners.sendTo(this.#process);
+  }
+
+  async #keepRunning(): Promise<void> {
+    for (;;) {
+      const exit = await this.#process.exited;
+      if (this.#state === "draining" || this.#state === "stopped") return;
+      this.#state = "starting";
+      this.#blame(exit);
+      await this.#inTurn(() => this.#restart(exit));
+    }
+  }
+
+  async #restart(exit: DataExit): Promise<void> {
+    const now = Date.now();
+    this.#restarts++;
+    this.#crashes = [...this.#crashes, now].slice(-crashesRemembered);
+    const wait = restartDelay(this.#crashes, now);
+    this.#log?.error({ ...describeExit(exit), restartInMs: wait }, "Data process ended, starting another");
+    if (wait > 0) await delay(wait);
+    if (this.#state !== "starting") return;
+    this.#replace();
+    try {
+      const bundle = this.#bans.mark(this.#bundle, this.#config);
+      await this.#startPlane(this.#config, bundle);
+      this.#becomeServing(now);
+      this.#learn();
+    } catch (error) {
+      // A plugin that does not load any more keeps its own policies out of service, not the whole proxy.
+      if (error instanceof PlaneError && error.plugin !== null) this.#ban(error.plugin);
+      this.#log?.error({ err: error }, "Cannot start the data process");
+      this.#process.kill();
+    }
+  }
+
+  #becomeServing(crashedAt: number): void {
+    if (this.#state === "starting") {
+      this.#state = "serving";
+      this.#log?.info(
+        { pid: this.#process.pid, downMs: Date.now() - crashedAt },
+        "Data process serves again",
+      );
+    }
+  }
+
+  /** Who ends the data process again and again is taken out of service. */
+  #blame({ inside }: DataExit): void {
+    if (inside === null || inside.isLoading) return;
+    const { plugin } = inside;
+    if (this.#bans.strike(plugin, this.#bundle)) this.#logBan(plugin);
+    this.onPluginStrike(plugin);
+  }
+
+  #ban(plugin: string): void {
+    this.#bans.ban(plugin, this.#bundle);
+    this.#logBan(plugin);
+  }
+
+  #logBan(plugin: string): void {
+    const until = this.bannedPlugins().get(plugin);
+    if (until === undefined) return;
+    const retryInMs = until - Date.now();
+    this.#log?.error(
+      { plugin, retryInMs },
+      "Plugin quarantined: its policies answer as their onFailure says",
+    );
+    this.#planLift();
+  }
+
+  #planLift(): void {
+    const ends = [...this.bannedPlugins().values()];
+    clearTimeout(this.#unbanTimer);
+    if (ends.length === 0 || this.#state === "stopped") return;
+    const soonest = Math.max(0, Math.min(...ends) - Date.now());
+    this.#unbanTimer = setTimeout(() => void this.#lift(), soonest + liftGrace).unref();
+  }
+
+  /** Lets a plugin in again whose time is over. */
+  async #lift(): Promise<void> {
+    try {
+      await this.apply(this.#config, this.#bundle);
+      this.#log?.info({}, "Quarantine is over, the plugin is tried again");
+    } catch (error) {
+      this.#log?.error({ err: error }, "Cannot let a quarantined plugin in again");
+    }
+    this.#planLift();
+  }
+
+  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(action);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
+
+function describeExit({ inside, ...exit }: DataExit): object {
+  return inside === null ? exit : { ...exit, plugin: inside.plugin };
+}

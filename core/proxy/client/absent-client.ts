@@ -1,0 +1,89 @@
+/** In the place of a client where there is none: what it is sent goes nowhere, and it is in no hurry, but not for ever. */
+import { ProxyError } from "../../errors.ts";
+import type { Reactor } from "../../net/reactor.ts";
+import { Timer } from "../../net/timers.ts";
+import type { ClientSide } from "../../wire/forward.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Gateway } from "../gateway.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
+
+/** Exchanges without a client that one reactor has at a time. */
+const most = 512;
+/** ms that one may take, its body included. */
+const longest = 60_000;
+
+const present = new WeakMap<Gateway, Set<AbsentClient>>();
+
+function closing(): ProxyError {
+  return new ProxyError("client_gone", "The proxy ends", { source: "internal" });
+}
+
+export class AbsentClient implements ExchangeClient {
+  readonly gateway: Gateway;
+  readonly side: ClientSide;
+  readonly tls: string;
+  readonly isLeaving = false;
+  readonly isSending = false;
+  private readonly others: Set<AbsentClient>;
+  private readonly timer: Timer;
+  private exchange: Exchange | null = null;
+
+  private constructor(former: ExchangeClient, others: Set<AbsentClient>) {
+    this.gateway = former.gateway;
+    this.side = former.side;
+    this.tls = former.tls;
+    this.others = others;
+    this.timer = new Timer(() => this.onTimeout());
+  }
+
+  /** One for what a client has asked for. Null: there are too many, or all of this is about to end. */
+  static after(former: ExchangeClient): AbsentClient | null {
+    const { gateway } = former;
+    const others = present.get(gateway) ?? new Set();
+    if (others.size >= most || gateway.isDraining) return null;
+    const client = new AbsentClient(former, others);
+    present.set(gateway, others.add(client));
+    return client;
+  }
+
+  /** All of this ends. */
+  static endAll(gateway: Gateway): void {
+    for (const { exchange } of [...(present.get(gateway) ?? [])]) exchange?.onClientGone(closing());
+  }
+
+  get reactor(): Reactor {
+    return this.gateway.reactor;
+  }
+
+  /** It is this one's exchange from here on. */
+  takes(exchange: Exchange): void {
+    this.exchange = exchange;
+    this.reactor.timers.arm(this.timer, longest);
+  }
+
+  private onTimeout(): void {
+    const message = `Nobody waits for the response, and it is not whole after ${longest} ms`;
+    this.exchange?.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
+  }
+
+  onExchangeDone(exchange: Exchange): void {
+    if (!exchange.isRefresh) this.gateway.tellPolicies(exchange, this.side);
+    this.exchange = null;
+    this.others.delete(this);
+    this.reactor.timers.disarm(this.timer);
+  }
+
+  pauseReading(): void {}
+  resumeReading(): void {}
+  endSending(): void {}
+  onExchangeDetached(): void {}
+  becomeTunnel(): void {}
+
+  sendText(): boolean {
+    return true;
+  }
+
+  sendBytes(): boolean {
+    return true;
+  }
+}

@@ -1,0 +1,180 @@
+/** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
+import type { ProxyError } from "../../errors.ts";
+import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
+import type { HostCallError } from "../../sandbox/host/error.ts";
+import { requestFraming } from "../../wire/forward.ts";
+import { CHUNKED } from "../../wire/framing.ts";
+import type { Trailers } from "../../wire/trailers.ts";
+import { bodyWentOn, exchangeIsOver } from "../body-reading.ts";
+import type { Exchange } from "../exchange.ts";
+import type { ExchangePolicies } from "../exchange-policies.ts";
+import { bodyTooLarge } from "./checks.ts";
+
+const continueLine = "HTTP/1.1 100 Continue\r\n\r\n";
+
+export class RequestFlow implements BodyListener {
+  private readonly exchange: Exchange;
+  private readonly policies: ExchangePolicies;
+  private trailers: Trailers = [];
+  private transform: BodyPipe | null = null;
+  /** Whether another body may come out of `transform`. */
+  private changesBody = false;
+  /** Whether all that came out of it was here before any of it was sent. */
+  private hasLength = false;
+  /** A policy put another body in the place of the client's, which is read and thrown away. */
+  private isReplaced = false;
+  private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
+  private wasRead = false;
+  /** It goes upstream, and is not here as a whole any more. */
+  private isOnItsWay = false;
+  private guestsAtWork = false;
+  private endpointFlows = true;
+
+  constructor(exchange: Exchange, policies: ExchangePolicies) {
+    this.exchange = exchange;
+    this.policies = policies;
+    exchange.requestBody.isChunked = exchange.head.contentLength === CHUNKED;
+  }
+
+  /** The endpoint takes more. Returns whether the client may go on. */
+  onEndpointFlows(): boolean {
+    this.endpointFlows = true;
+    this.transform?.resume();
+    return !this.guestsAtWork;
+  }
+
+  /** Returns false when the client must wait. */
+  onBytes(bytes: Buffer, length: number): boolean {
+    if (this.isReplaced) return true;
+    const { requestBody, upstream } = this.exchange;
+    if (this.transform !== null) {
+      this.guestsAtWork = !this.transform.push(bytes, true);
+      return !this.guestsAtWork && this.endpointFlows;
+    }
+    const flowing = requestBody.add(bytes, upstream);
+    if (this.reading !== null && length > this.reading.limit) {
+      this.exchange.fail(bodyTooLarge(this.reading.limit));
+    }
+    return flowing || this.reading !== null;
+  }
+
+  onEnd(trailers: Trailers): void {
+    this.trailers = trailers;
+    if (this.isReplaced) return;
+    if (this.transform !== null) {
+      this.transform.end();
+      return;
+    }
+    this.exchange.requestBody.end(trailers, this.exchange.upstream);
+    this.reading?.body.resolve(this.exchange.requestBody.copyHeld());
+    this.reading = null;
+  }
+
+  /** The body as a whole; a longer one than `limit` ends the exchange with 413. */
+  readAll(limit: number): Promise<Uint8Array> | Uint8Array {
+    const { requestBody, head, client } = this.exchange;
+    if (this.isOnItsWay) throw bodyWentOn();
+    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
+    const { promise } = this.reading.body;
+    if (Math.max(head.contentLength, requestBody.length) > limit) {
+      // The guest has to return first.
+      queueMicrotask(() => this.exchange.fail(bodyTooLarge(limit)));
+      return promise;
+    }
+    this.wasRead = true;
+    if (requestBody.received) {
+      this.reading = null;
+      return requestBody.copyHeld();
+    }
+    requestBody.mostHeld = limit;
+    if (this.exchange.expectsContinue) client.sendText(continueLine);
+    client.resumeReading();
+    return promise;
+  }
+
+  /** The policies have seen the head: from here on the body flows. */
+  onAdmitted(): void {
+    const { requestBody, head } = this.exchange;
+    const { body } = this.policies.request;
+    const received = requestBody.received;
+    this.isOnItsWay = true;
+    this.giveUpReading(bodyWentOn);
+    if (body !== null) {
+      this.isReplaced = true;
+      requestBody.take();
+      requestBody.isChunked = false;
+      requestBody.add(Buffer.from(body as string), null);
+      requestBody.end([], null);
+    }
+    const limit = this.policies.bodies.limitOf("q");
+    if (body === null && head.contentLength > limit) {
+      this.exchange.fail(bodyTooLarge(limit));
+      return;
+    }
+    if (!this.policies.followsRequestBody || (body === null && !head.hasBody)) return;
+    if (received) this.trailers = requestBody.trailers;
+    const held = requestBody.take();
+    this.changesBody = this.policies.changesRequestBody;
+    if (this.changesBody) requestBody.isChunked = true;
+    this.transform = this.policies.requestBodyPipe(this);
+    // Who has read it as a whole may still have it.
+    if (held.length > 0) this.guestsAtWork = !this.transform.push(held, !this.wasRead);
+    if (received || body !== null) this.transform.end();
+    this.tellLength();
+  }
+
+  /** What is all here already is told its length. */
+  private tellLength(): void {
+    const { requestBody } = this.exchange;
+    if (!this.changesBody || !requestBody.complete || this.trailers.length > 0) return;
+    requestBody.isChunked = false;
+    this.hasLength = true;
+  }
+
+  /** The exchange is over: who still waits for the body does so no longer. */
+  end(): void {
+    this.giveUpReading(exchangeIsOver);
+  }
+
+  /** Most bodies are read by nobody, and making an error costs half as much as a request. */
+  private giveUpReading(because: () => HostCallError): void {
+    if (this.reading === null) return;
+    this.reading.body.reject(because());
+    this.reading = null;
+  }
+
+  /** The field that tells the endpoint where the body ends. */
+  framing(): string {
+    const { requestBody, head } = this.exchange;
+    // A client that waits for 100 has to get it from someone.
+    const expects = this.exchange.expectsContinue && !this.wasRead && !this.isReplaced;
+    if (this.changesBody && !this.hasLength) {
+      return `Transfer-Encoding: chunked\r\n${expects ? "Expect: 100-continue\r\n" : ""}`;
+    }
+    if (this.isReplaced || this.hasLength) return `Content-Length: ${requestBody.copyHeld().length}\r\n`;
+    return requestFraming(head, expects);
+  }
+
+  // --- from the policies of the body
+
+  onBodyPart(bytes: Buffer): void {
+    const { requestBody, upstream } = this.exchange;
+    if (requestBody.add(bytes, upstream)) return;
+    this.endpointFlows = false;
+    this.exchange.client.pauseReading();
+    this.transform?.hold();
+  }
+
+  onBodyEnd(): void {
+    this.exchange.requestBody.end(this.trailers, this.exchange.upstream);
+  }
+
+  onBodyDrained(): void {
+    this.guestsAtWork = false;
+    if (this.endpointFlows) this.exchange.client.resumeReading();
+  }
+
+  onBodyFailed(error: ProxyError): void {
+    this.exchange.fail(error);
+  }
+}

@@ -1,8 +1,0 @@
-import { createCryptoHost } from "./crypto.ts";
-import type { ServicePart } from "./services.ts";
-
-/** `crypto.subtle` for one guest. */
-export function cryptoOperations(): ServicePart {
-  const host = createCryptoHost();
-  return { handlers: Object.fromEntries(host.handlers), dispose: () => host.dispose() };
-}

@@ -71,7 +71,10 @@ export interface DecodeOptions {
 }
 
 export interface EncodeOptions {
-  /** From 1 to 9 for gzip (default: 5) and deflate (5), 0 to 11 for br (4), 1 to 19 for zstd (3). */
+  /**
+   * From 1 to 9 for gzip (default: 5) and deflate (5), 0 to 11 for br (4), 1 to 19 for zstd (3). In a sandbox br is at most 6 and zstd
+   * 9, whatever is asked for: the time that higher ones take is nobody's.
+   */
   readonly level?: number;
   /**
    * How long the body may pause before what there is of it is sent, in ms. 0 sends every part at once, for events; larger

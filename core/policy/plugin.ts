@@ -233,6 +233,7 @@ export class Plugin {
       get limits() {
         return limits();
       },
+      isSandboxed: this.options.engine.name !== "inline",
       exchanges: () => this.guest.exchanges,
       exchangeOf: (slot) => this.guest.exchangeOf(slot),
       handed: this.handed,

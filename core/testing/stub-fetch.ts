@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import { ignoreError } from "../net/ignore-error.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
 import type { OutboundResponse, Outbound as Requests } from "../sandbox/host/fetch/call.ts";
 import { createFetchHost } from "../sandbox/host/fetch/fetch.ts";
@@ -62,6 +63,8 @@ function bodyOf(response: Response, signal: AbortSignal): OutboundResponse["body
     response.body === null
       ? Readable.from([])
       : Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0], { signal });
+  // An answer may come when nobody waits for it any more: nobody else would listen to the body, which ends in an error.
+  stream.on("error", ignoreError);
   return Object.assign(stream, {
     async dump() {
       stream.resume();

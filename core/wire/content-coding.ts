@@ -38,6 +38,17 @@ export const codingLevels: Readonly<Record<ContentCoding, { least: number; most:
   zstd: { least: 1, most: 19, usual: 3 },
 };
 
+/**
+ * The highest levels for those who are not trusted, since no limit counts the work: of 300 kB of text brotli takes 5 ms at 6 and
+ * 311 at 11, zstd 4 at 9 and 66 at 19.
+ */
+export const sandboxedLevels: Readonly<Record<ContentCoding, number>> = {
+  br: 6,
+  deflate: 9,
+  gzip: 9,
+  zstd: 9,
+};
+
 export function isContentCoding(text: unknown): text is ContentCoding {
   return typeof text === "string" && Object.hasOwn(codingLevels, text);
 }

@@ -20,6 +20,7 @@ export interface BodyFault {
 export interface Incoming {
   readonly headers: { get(name: string): string | null };
   bytes(): Promise<Uint8Array>;
+  limitBody(maxBytes: number): void;
 }
 
 const tooLarge: BodyFault = {
@@ -51,8 +52,11 @@ export function checkBody(
     if (limits.maxSize !== null && Number(length) > limits.maxSize) return tooLarge;
     const fault = checkType(headers, limits);
     if (fault !== null || !isLookedInto(headers, limits)) return fault;
+  } else if (checkType(headers, limits) === null && !isLookedInto(headers, limits)) {
+    if (limits.maxSize !== null) request.limitBody(limits.maxSize);
+    return null;
   }
-  // Without a length there is either no body or a chunked one: how it is framed is not told.
+  // Without a length there is either no body or a chunked one, and how it is framed is not told: a type alone is no fault.
   return request.bytes().then((bytes) => checkBytes(bytes, headers, limits));
 }
 

@@ -133,3 +133,22 @@ t.test("one plugin with grants leaves the others with theirs alone", async (t) =
     message: /asks for kv, which is not granted/,
   });
 });
+
+t.test("an answer that comes when the plugin has given up harms nobody", async (t) => {
+  const source = `export default {
+    capabilities: { fetch: ["https://api.test"] },
+    async onRequest() {
+      const given = await fetch("https://api.test/", { signal: AbortSignal.timeout(20) }).catch((error) => error.name);
+      return new Response(String(given), { status: 503 });
+    },
+  };`;
+  for (const late of [Response.json({}), new Response("x".repeat(100_000)), new Response(null)]) {
+    const gate = Promise.withResolvers<Response>();
+    await using gateway = await testGateway({ plugins: [{ source }], fetch: () => gate.promise });
+    t.equal(await (await gateway.fetch("/")).text(), "TimeoutError");
+    gate.resolve(late);
+    // What nobody handles would end this program in one of these turns.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    t.equal((await gateway.fetch("/")).status, 503, "it goes on");
+  }
+});

@@ -52,6 +52,8 @@ export interface GuestFacts {
   readonly plugin: string;
   readonly grants: Grants;
   readonly limits: PluginLimits;
+  /** Whether its engine keeps it from doing what it likes. */
+  readonly isSandboxed: boolean;
   exchanges(): ExchangeCount;
   /** The exchange behind a slot; null: there is none, or it is over. */
   exchangeOf(slot: number): GuestExchange | null;

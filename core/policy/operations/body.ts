@@ -2,7 +2,12 @@
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
-import { type ContentCoding, codingLevels, isContentCoding } from "../../wire/content-coding.ts";
+import {
+  type ContentCoding,
+  codingLevels,
+  isContentCoding,
+  sandboxedLevels,
+} from "../../wire/content-coding.ts";
 import type { StageSpec } from "../body/stages.ts";
 import type { GuestFacts } from "../guest/services.ts";
 
@@ -16,7 +21,7 @@ export function bodyOperations(facts: GuestFacts): ServicePart {
     handlers: {
       [HostOp.bodyStage](text) {
         const [, side, slot, json] = /^([qs]) (\d{1,9}) (.{1,1000})$/s.exec(text) ?? [];
-        const spec = stageFrom(parse(json ?? ""));
+        const spec = stageFrom(parse(json ?? ""), facts.isSandboxed);
         const exchange = facts.exchangeOf(Number(slot));
         if (exchange === null) {
           throw new HostCallError("InvalidStateError", "Cannot change the body: its exchange is over");
@@ -36,7 +41,7 @@ function parse(json: string): Record<string, unknown> {
 }
 
 /** @throws HostCallError when the guest asks for something that there is not */
-function stageFrom(value: Record<string, unknown>): StageSpec {
+function stageFrom(value: Record<string, unknown>, isSandboxed: boolean): StageSpec {
   const { limit, decode, encode } = value;
   if (limit !== undefined) return { kind: "limit", maxBytes: whole(limit, "maxBytes") };
   if (decode !== undefined) {
@@ -51,7 +56,7 @@ function stageFrom(value: Record<string, unknown>): StageSpec {
   return {
     kind: "encode",
     coding,
-    level: levelFrom(value["level"], coding),
+    level: Math.min(levelFrom(value["level"], coding), isSandboxed ? sandboxedLevels[coding] : Infinity),
     flushAfter: between(value["flushAfter"], 0, longestPause, "flushAfter"),
   };
 }

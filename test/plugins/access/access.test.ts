@@ -220,6 +220,39 @@ t.test("a body whose length is not told in advance is held to the same limits", 
   t.equal((await ask(chunked("12345678", "Content-Type: text/plain"))).status, 200);
 });
 
+onEachEngine(
+  "a body whose length is not told passes while it is counted, and is not held",
+  async (t, engine) => {
+    const config = { body: { maxSize: 3_000_000, contentTypes: ["text/plain"] } };
+    let arrived = Promise.withResolvers<void>();
+    const service = async (request: Request) => {
+      let length = 0;
+      for await (const part of request.body ?? []) {
+        length += part.length;
+        arrived.resolve();
+      }
+      return new Response(String(length));
+    };
+    await using gateway = await testGateway({ plugins: [[plugin, config]], upstream: service, engine });
+    const send = (length: number, type = "text/plain") => {
+      arrived = Promise.withResolvers();
+      const body = new ReadableStream({
+        async start(controller) {
+          controller.enqueue(new Uint8Array(1000));
+          // The service has the first part before there is another.
+          await arrived.promise;
+          controller.enqueue(new Uint8Array(length - 1000));
+          controller.close();
+        },
+      });
+      return gateway.fetch("/", { method: "POST", body, headers: { "content-type": type } });
+    };
+    t.equal(await (await send(3_000_000)).text(), "3000000", "more than a plugin may hold");
+    t.equal((await send(3_000_001)).status, 413);
+    t.same(gateway.faults, []);
+  },
+);
+
 t.test("what is hidden looks as what is not there", async (t) => {
   const service = await startUpstream(t, () => ok("here"));
   const use = {

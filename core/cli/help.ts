@@ -46,9 +46,10 @@ returns what it was sent. Never for production.
   check: `Usage: sluice check [FILE] [--plugins DIR]
 
 Validates the config file and all it names, and binds nothing. Plugins are
-compiled, checked by TypeScript, and loaded in their engines; setup is not
-run. Every mistake is told as file:line:column. Lists what each plugin asks
-for and whether it is granted.
+compiled, checked by TypeScript, loaded in their engines and set up with their
+configs; what a setup asks of the network or a shared store fails there, and
+a setup that fails for that is a warning. Every mistake is told as
+file:line:column. Lists what each plugin asks for and whether it is granted.
 
 Exit codes: 0 valid, 1 a file cannot be read, 78 invalid.
 `,

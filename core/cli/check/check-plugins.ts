@@ -20,13 +20,13 @@ import { ConfigPlaces } from "./config-places.ts";
 export interface PluginsCheck {
   readonly plugins: readonly PluginFacts[];
   readonly problems: readonly PluginProblem[];
-  /** Of compiling; they keep nothing from running. */
+  /** Of compiling, and what could not be found out; they keep nothing from running. */
   readonly warnings: readonly PluginProblem[];
 }
 
 /**
- * Compiles the plugins, has TypeScript check them, loads them in their engines and compares them with the
- * configuration. What is wrong with one does not hide what is wrong with another.
+ * Compiles the plugins, has TypeScript check them, loads them in their engines, compares them with the
+ * configuration and sets them up for it. What is wrong with one does not hide what is wrong with another.
  *
  * @param file that the configuration came from; null: flags alone
  */
@@ -54,12 +54,24 @@ export async function checkPlugins(config: Config, file: string | null): Promise
       ...typeProblems.filter((problem) => !built.problems.some((other) => isAtSamePlace(problem, other))),
       ...found.problems,
       ...found.plugins.flatMap((plugin) => grantProblems(plugin, places)),
-      ...found.misuses.map((misuse) => misuseProblem(misuse, config, places)),
-      ...found.finderMisuses.map((misuse) => finderProblem(misuse, places)),
+      ...found.misuses.filter(isWrong).map((misuse) => misuseProblem(misuse, config, places)),
+      ...found.finderMisuses.filter(isWrong).map((misuse) => finderProblem(misuse, places)),
       ...strangers(config, names, places),
     ],
-    warnings: built.warnings,
+    warnings: [
+      ...built.warnings,
+      ...found.misuses.filter(isUntried).map((misuse) => misuseProblem(misuse, config, places)),
+      ...found.finderMisuses.filter(isUntried).map((misuse) => finderProblem(misuse, places)),
+    ],
   };
+}
+
+function isUntried({ kind }: Misuse | FinderMisuse): boolean {
+  return kind === "untried";
+}
+
+function isWrong(misuse: Misuse | FinderMisuse): boolean {
+  return !isUntried(misuse);
 }
 
 /** Each by itself: one that cannot be compiled hides nothing of the others. */

@@ -3,6 +3,6 @@ import { inspect } from "./inspect.ts";
 import type { InspectionOrder } from "./inspection.ts";
 
 process.once("message", async (order: InspectionOrder) => {
-  const inspection = await inspect(order, (plugin) => process.send!({ loading: plugin }));
+  const inspection = await inspect(order, (plugin, work) => process.send!({ plugin, work }));
   process.send!({ inspection }, () => process.exit(0));
 });

@@ -2,14 +2,21 @@ import { fork } from "node:child_process";
 import { extname } from "node:path";
 import { defaultEngine } from "#default-engine";
 import type { PluginProblem } from "../../reload/problem.ts";
+import type { Work } from "./inspect.ts";
 import type { Inspection, InspectionOrder } from "./inspection.ts";
 
 const entry = new URL(`./inspect-main${extname(import.meta.url)}`, import.meta.url);
 
-/** For all plugins together; each load has its own, shorter limit, ms. */
+/** For all plugins together; each load and each setup has its own, shorter limit, ms. */
 const timeLimit = 60_000;
 
-type Message = { readonly loading: string } | { readonly inspection: Inspection };
+/** What is about to run. */
+interface Begun {
+  readonly plugin: string;
+  readonly work: Work;
+}
+
+type Message = Begun | { readonly inspection: Inspection };
 
 /**
  * Looks into plugins in a process of its own: code that ends the process it runs in is told like any other
@@ -22,10 +29,10 @@ export async function inspectPlugins(order: InspectionOrder): Promise<Inspection
     execArgv: [...process.execArgv, ...flags],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
-  let loading = "";
+  let last: Begun = { plugin: "", work: "loaded" };
   child.on("message", (message: Message) => {
-    if ("loading" in message) loading = message.loading;
-    else resolve(message.inspection);
+    if ("inspection" in message) resolve(message.inspection);
+    else last = message;
   });
   child.once("error", () => resolve(null));
   child.once("exit", () => resolve(null));
@@ -33,12 +40,11 @@ export async function inspectPlugins(order: InspectionOrder): Promise<Inspection
   child.send(order);
   const inspection = await promise;
   clearTimeout(timer);
-  return (
-    inspection ?? { plugins: [], problems: [lostProblem(order, loading)], misuses: [], finderMisuses: [] }
-  );
+  return inspection ?? { plugins: [], problems: [lostProblem(order, last)], misuses: [], finderMisuses: [] };
 }
 
-function lostProblem({ bundle }: InspectionOrder, plugin: string): PluginProblem {
+function lostProblem({ bundle }: InspectionOrder, { plugin, work }: Begun): PluginProblem {
   const file = bundle.plugins.find(({ name }) => name === plugin)?.file ?? "plugins";
-  return { file, line: 1, column: 1, message: "the process ended while the plugin was loaded", frame: "" };
+  const message = `the process ended while the plugin was ${work}`;
+  return { file, line: 1, column: 1, message, frame: "" };
 }

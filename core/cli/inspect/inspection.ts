@@ -14,7 +14,7 @@ export interface InspectionOrder {
 export interface Inspection {
   /** In the order of the bundle; without those that could not be loaded. */
   readonly plugins: readonly PluginFacts[];
-  /** Why plugins could not be loaded. */
+  /** Why plugins could not be loaded or set up. */
   readonly problems: readonly PluginProblem[];
   /** What is wrong with the policies of routes. */
   readonly misuses: readonly Misuse[];
@@ -43,9 +43,9 @@ export interface PluginFacts {
   readonly missing: readonly string[];
 }
 
-/** A policy of a route that cannot be. */
+/** A policy of a route that cannot be, or of which that cannot be known. */
 export interface Misuse {
-  readonly kind: "unknown plugin" | "config";
+  readonly kind: "unknown plugin" | "config" | "untried";
   /** Number of the route in the configuration. */
   readonly route: number;
   /** Place among the route's policies. */
@@ -56,7 +56,7 @@ export interface Misuse {
 
 /** A cluster whose endpoints a plugin cannot find. */
 export interface FinderMisuse {
-  readonly kind: "unknown plugin" | "no discover" | "config";
+  readonly kind: "unknown plugin" | "no discover" | "config" | "untried";
   readonly cluster: string;
   readonly plugin: string;
   readonly message: string;

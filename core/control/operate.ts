@@ -81,6 +81,7 @@ async function start(running: Running, termination: Promise<string>): Promise<bo
   log.info(whereItListens(listeners, admin), "Sluice is listening");
   warnOfFewFiles(supervisor.config, log);
   warnOfFaults(supervisor.config, log);
+  warnOfUnshared(supervisor, log);
   return true;
 }
 
@@ -102,6 +103,15 @@ function warnOfFewFiles(config: Config, log: OperatorLogger): void {
 /** They are easily left behind. */
 function warnOfFaults(config: Config, log: OperatorLogger): void {
   for (const fields of routesWithFaults(config)) log.warn(fields, "A route injects faults");
+}
+
+/** On Deno, where sockets cannot be passed on. */
+function warnOfUnshared({ unsharedListeners }: Supervisor, log: OperatorLogger): void {
+  for (const listener of unsharedListeners)
+    log.warn(
+      { listener },
+      "One worker serves this listener alone; give it a port to have all of them serve it",
+    );
 }
 
 function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot): object {
@@ -164,6 +174,7 @@ async function apply(
   discoveries.onGeneration(config);
   log.configure(config.log);
   warnOfFaults(config, log);
+  warnOfUnshared(supervisor, log);
   if (config.workers !== workers) {
     log.warn({ from: workers, to: config.workers }, "A new number of workers takes effect at the next start");
   }

@@ -133,7 +133,7 @@ export class ReactorPool implements DataPlane {
   }
 
   #share(config: Config, reactor: number): Config {
-    return shareOf(config, reactor, this.#threads.length);
+    return shareOf(config, { reactor, reactors: this.#threads.length, hasHandles: this.#kept.length > 0 });
   }
 }
 
@@ -146,7 +146,7 @@ function startThread(workerData: ReactorThreadData): Thread {
   return { channel, plane: new RemotePlane(channel) };
 }
 
-/** Every reactor listens on the same addresses. */
+/** The first reactor listens on all addresses. */
 function first(addresses: readonly (readonly ListenerAddress[])[]): readonly ListenerAddress[] {
   return addresses[0] ?? [];
 }

@@ -1,8 +1,9 @@
 /** Started by Node: what is tried is what Deno lets the processes do that it runs. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
 import { until } from "../net/until.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
@@ -269,4 +270,34 @@ admin: false
     t.equal(asked, before, "what the first one stored");
     t.notMatch(sluice.output, "The disk of the cache");
   }
+});
+
+function getBySocket(socketPath: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path: "/", agent: false }, async (response) => resolve(await text(response)))
+      .on("error", reject)
+      .end();
+  });
+}
+
+t.test("one of two workers serves a Unix socket, and that is said", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const cwd = folder(t, {
+    "sluice.yaml": `workers: 2
+listeners: [{ name: local, address: "unix:./s.sock" }, { name: open, address: "127.0.0.1:${port}" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+routes: [{ path: /, cluster: app }]
+admin: false
+`,
+  });
+  await using sluice = start(cwd, await plan(cwd));
+  await sluice.said(/One worker serves this listener alone/);
+  t.match(sluice.output, /"listener":"local"[^\n]*One worker/);
+  t.notMatch(sluice.output, /"listener":"open"[^\n]*One worker/);
+  for (let asks = 0; asks < 8; asks++) {
+    t.equal(await getBySocket(join(cwd, "s.sock")), "service");
+    t.equal(await get(port), "service");
+  }
+  sluice.kill("SIGTERM");
+  t.equal(await sluice.ended, 0);
 });

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/model.ts";
 import { handleKey } from "../../data/handles.ts";
+import { bindsOnce } from "../../data/share.ts";
 import { type BoundHandle, bindHandles, canPassHandles } from "../../net/bound-handle.ts";
 import type { DataProcess } from "./data-process.ts";
 
@@ -50,6 +51,12 @@ export class BoundListeners {
       commit: () => this.#commit(config, added),
       rollback: () => closeAll(added),
     };
+  }
+
+  /** Names of listeners that one reactor serves alone, because the others cannot have the socket. */
+  unshared({ listeners }: Config): readonly string[] {
+    if (this.#canPass || this.#reactors === 1) return [];
+    return listeners.filter(({ address }) => bindsOnce(address)).map(({ name }) => name);
   }
 
   /** Gives a new data process everything that is bound. */

@@ -84,6 +84,11 @@ export class Supervisor {
     return this.#config;
   }
 
+  /** Names of listeners that one reactor serves alone. */
+  get unsharedListeners(): readonly string[] {
+    return this.#listeners.unshared(this.#config);
+  }
+
   /** Plugins that are out of service, and when they are tried again, in ms since 1970. */
   bannedPlugins(): ReadonlyMap<string, number> {
     return this.#bans.list(this.#bundle);

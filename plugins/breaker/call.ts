@@ -47,6 +47,7 @@ export function newCall(): Call {
 }
 
 export interface KeptRequest {
+  /** With the route. */
   readonly url: string;
   readonly headers: Headers;
 }

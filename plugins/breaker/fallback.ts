@@ -39,9 +39,11 @@ export async function answerInstead(
 }
 
 /** What a kept answer is looked up by; null: none may be given, or kept. */
-export function askedFor(request: PluginRequest, { config }: BreakerContext): KeptRequest | null {
-  if (config.fallback.stale === undefined || !mayAsk(request)) return null;
-  return { url: request.url, headers: new Headers([...request.headers]) };
+export function askedFor(request: PluginRequest, ctx: BreakerContext): KeptRequest | null {
+  // However somebody proved who they are, and whatever is left of that in the request: what they get is theirs.
+  if (ctx.config.fallback.stale === undefined || ctx.identity !== null || !mayAsk(request)) return null;
+  // Routes that differ in more than the URL lead to services that differ. No URL has a space.
+  return { url: `${ctx.route.name} ${request.url}`, headers: new Headers([...request.headers]) };
 }
 
 /** Keeps the answer if it may be, and none was kept of this URL lately. */

@@ -1,7 +1,11 @@
+import { createHash } from "node:crypto";
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { testGateway } from "../../../core/testing/index.ts";
+import type { BreakerContext } from "../../../plugins/breaker/call.ts";
+import { askedFor } from "../../../plugins/breaker/fallback.ts";
 import { mayAsk, mayKeep } from "../../../plugins/breaker/stale.ts";
+import type { PluginRequest } from "../../../sdk/index.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 
 t.teardown(stopBundler);
@@ -121,6 +125,46 @@ t.test("what one client was given for its credentials is given to no other [CVE-
   }
   t.equal((await get("/public", { cookie: "session=eve" })).status, 503);
   t.equal(await (await get("/public")).text(), "account of nobody");
+});
+
+onEachEngine(
+  "what somebody was given whom a policy knows is given to nobody, though the request has no credentials left",
+  async (t, engine) => {
+    const service = { isDown: false };
+    const account = (request: Request) => {
+      const body = `account of ${request.headers.get("x-auth-subject") ?? "nobody"}`;
+      return new Response(body, { headers: { "content-length": String(body.length) } });
+    };
+    const keys = ["alice", "eve"].map((subject) => ({
+      key: createHash("sha256").update(`key of ${subject}`).digest("hex"),
+      subject,
+    }));
+    const auth = ["auth", { strategies: [{ type: "api-key", keys }], require: "none" }] as const;
+    const breaker = [
+      "breaker",
+      { minimumCalls: 1, failureRate: 1, jitter: 0, fallback: { stale: {} } },
+    ] as const;
+    await using gateway = await testGateway({
+      plugins: [auth, breaker],
+      clock: "stopped",
+      upstream: (request) => (service.isDown ? Response.error() : account(request)),
+      engine,
+    });
+    const get = (headers: Fields = {}) => gateway.fetch("/me", { headers });
+    t.equal(await (await get({ "x-api-key": "key of alice" })).text(), "account of alice");
+    service.isDown = true;
+    await gateway.fetch("/", { method: "POST" });
+    t.equal((await get()).status, 503, "a stranger");
+    t.equal((await get({ "x-api-key": "key of eve" })).status, 503, "another client");
+    t.same(gateway.faults, []);
+  },
+);
+
+t.test("what one route was answered is given on no other one with the same URL", async (t) => {
+  const ctx = (name: string) =>
+    ({ config: { fallback: { stale: {} } }, identity: null, route: { name } }) as unknown as BreakerContext;
+  const request = new Request("http://a.test/") as unknown as PluginRequest;
+  t.not(askedFor(request, ctx("tenant-a"))!.url, askedFor(request, ctx("tenant-b"))!.url);
 });
 
 t.test("an answer is as old as it may be, and one is kept of a URL every so often", async (t) => {

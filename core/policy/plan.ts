@@ -16,6 +16,8 @@ export interface RoutePlan<Entry = Policy> {
   readonly readsResponseBody: boolean;
   /** Whether a policy may say how important a request is. */
   readonly decidesPriority: boolean;
+  /** Whether a policy says who sent a request, in fields that it takes out of what clients send. */
+  readonly saysWho: boolean;
 }
 
 /** Nothing to run. */
@@ -30,6 +32,7 @@ export const noPlan: RoutePlan = {
   readsRequestBody: false,
   readsResponseBody: false,
   decidesPriority: false,
+  saysWho: false,
 };
 
 /** The plan of a request's new route, with the policies that it has passed already. */
@@ -39,9 +42,9 @@ export function extendPlan(plan: RoutePlan, passed: readonly Policy[]): RoutePla
 }
 
 /** Null when there is nothing to run. */
-export function planRoute<Entry extends Pick<Policy, "phases"> & Partial<Pick<Policy, "namesPriority">>>(
-  policies: readonly Entry[],
-): RoutePlan<Entry> | null {
+export function planRoute<
+  Entry extends Pick<Policy, "phases"> & Partial<Pick<Policy, "namesPriority" | "setsIdentity">>,
+>(policies: readonly Entry[]): RoutePlan<Entry> | null {
   if (policies.length === 0) return null;
   const backwards = [...policies].reverse();
   const onRequest = policies.filter(({ phases }) => phases.has("onRequest"));
@@ -58,6 +61,7 @@ export function planRoute<Entry extends Pick<Policy, "phases"> & Partial<Pick<Po
     onLog: policies.filter(({ phases }) => phases.has("onLog")),
     readsRequestBody: onRequest.length + onRequestBody.length > 0,
     decidesPriority: onRequest.some(({ namesPriority }) => namesPriority === true),
+    saysWho: onRequest.some(({ setsIdentity }) => setsIdentity === true),
     readsResponseBody: onResponse.length + onResponseBody.length > 0,
   };
 }

@@ -86,6 +86,11 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   // --- request
 
+  /** Whether trailers of the request go on: no policy has looked at what names they have [CVE-2013-5704]. */
+  get passesTrailers(): boolean {
+    return !this.plan.saysWho;
+  }
+
   onRequest(): void {
     this.stage = "request";
     const { onRequest } = this.plan;

@@ -10,12 +10,13 @@ import type { Exchange } from "../exchange.ts";
 import type { ExchangePolicies } from "../exchange-policies.ts";
 import { bodyTooLarge } from "./checks.ts";
 
+const noTrailers: Trailers = [];
 const continueLine = "HTTP/1.1 100 Continue\r\n\r\n";
 
 export class RequestFlow implements BodyListener {
   private readonly exchange: Exchange;
   private readonly policies: ExchangePolicies;
-  private trailers: Trailers = [];
+  private trailers = noTrailers;
   private transform: BodyPipe | null = null;
   /** Whether another body may come out of `transform`. */
   private changesBody = false;
@@ -58,7 +59,8 @@ export class RequestFlow implements BodyListener {
     return flowing || this.reading !== null;
   }
 
-  onEnd(trailers: Trailers): void {
+  onEnd(received: Trailers): void {
+    const trailers = this.policies.passesTrailers ? received : noTrailers;
     this.trailers = trailers;
     if (this.isReplaced) return;
     if (this.transform !== null) {
@@ -97,6 +99,7 @@ export class RequestFlow implements BodyListener {
     const { requestBody, head } = this.exchange;
     const { body } = this.policies.request;
     const received = requestBody.received;
+    if (!this.policies.passesTrailers) requestBody.trailers = noTrailers;
     this.isOnItsWay = true;
     this.giveUpReading(bodyWentOn);
     if (body !== null) {

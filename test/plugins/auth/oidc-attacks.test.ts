@@ -132,6 +132,27 @@ t.test("attack: a callback is replayed", async (t) => {
   t.equal(provider.count("POST /token"), 1);
 });
 
+t.test(
+  "attack: codes that are none are to fill the memory that holds which sessions have ended",
+  async (t) => {
+    const provider = await fakeProvider();
+    await using gateway = await start(provider);
+    const browser = browserOf(gateway);
+    const url = answer(await ask(browser, provider));
+    const headers = { cookie: cookieOf(browser) };
+    provider.status = 400;
+    provider.answer = { error: "invalid_grant" };
+    for (let turn = 0; turn < 3; turn++) {
+      const page = await browserOf(gateway).go(url, { headers });
+      t.equal(code(page), "refused_code", "nothing is remembered of it");
+    }
+    provider.status = 200;
+    provider.answer = {};
+    t.equal((await browserOf(gateway).go(url, { headers, follow: 0 })).status, 303);
+    t.equal(code(await browserOf(gateway).go(url, { headers })), "used_login", "what was good is good once");
+  },
+);
+
 t.test("attack: mix-up, the answer is another provider's", async (t) => {
   const provider = await fakeProvider();
   await using gateway = await start(provider);

@@ -25,7 +25,8 @@ export async function exchangeCode(
     throw new LoginFailure(answer.error === "access_denied" ? 403 : 502, "refused_by_provider");
   }
   // A code is good once at the provider; that its answer is, too, does not depend on the provider.
-  if (ctx.counters.add(`oidc used ${login.state}`, 1, { most: 1, ttl: pendingFor }) === undefined) {
+  const mark = `oidc used ${login.state}`;
+  if (ctx.counters.add(mark, 1, { most: 1, ttl: pendingFor }) === undefined) {
     throw new LoginFailure(400, "used_login");
   }
   const grant = {
@@ -35,7 +36,11 @@ export async function exchangeCode(
     code_verifier: login.verifier,
   };
   const result = await askForTokens(metadata.tokenEndpoint, grant, await proveClient(), host.call);
-  if (result.kind === "refused") throw new LoginFailure(400, "refused_code");
+  if (result.kind === "refused") {
+    // Or anybody could fill the memory with codes that are none, and push out which sessions have ended.
+    ctx.counters.delete(mark);
+    throw new LoginFailure(400, "refused_code");
+  }
   if (result.kind === "failed") throw new Error(result.message);
   return sessionOf(result.tokens, login, metadata, parts);
 }

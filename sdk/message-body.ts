@@ -9,6 +9,20 @@
 export interface MessageBody {
   /** Whether it was read or replaced. */
   readonly bodyUsed: boolean;
+  /**
+   * The body as text, at once, where it is short and all of it is here: for most small ones that saves the wait, which costs more
+   * than reading them. It counts as read then. Null: some of it may be on its way, or it is not what UTF-8 says without doubt; `text()`
+   * and `bytes()` read it.
+   *
+   * @throws TypeError when it was read before
+   * @example
+   * onResponse(response) {
+   *   const hide = (text: string) => response.setBody(text.replaceAll("internal.test", "example.com"));
+   *   const text = response.arrivedText();
+   *   return text === null ? response.text().then(hide) : hide(text);
+   * }
+   */
+  arrivedText(): string | null;
   /** Decoded as UTF-8. */
   text(): Promise<string>;
   /**

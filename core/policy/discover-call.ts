@@ -64,6 +64,10 @@ class DiscoverCall implements GuestCall, SlotOwner {
     throw new HostCallError("InvalidStateError", "Cannot read the body: there is none");
   }
 
+  arrivedText(): never {
+    this.readBody();
+  }
+
   addBodyStage(): never {
     throw new HostCallError("InvalidStateError", "Cannot change the body: there is none");
   }

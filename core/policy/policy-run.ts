@@ -18,6 +18,7 @@ export interface PolicyHost {
   /** Facts for `ctx` (sdk/runtime/exchange.ts). */
   policyContext(): string;
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+  arrivedText(side: "q" | "s", policy: Policy): string | null;
   /** Returns false when too many coders are at work. */
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean;
   /** Keeps what of the response's body passes the policy. */
@@ -111,6 +112,10 @@ export class PolicyRun implements SlotOwner {
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
     return this.host.readBody(side, policy);
+  }
+
+  arrivedText(side: "q" | "s", policy: Policy): string | null {
+    return this.host.arrivedText(side, policy);
   }
 
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean {

@@ -1,11 +1,12 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
+import { certain, mostArrived } from "../policy/body/arrived-text.ts";
 import { GuestBody } from "../policy/body/guest-body.ts";
 import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
 import type { Recording } from "../policy/body/recording.ts";
 import type { BodyStages, StageSpec } from "../policy/body/stages.ts";
-import { bytesOf, partsOf, tooLong } from "../policy/body/whole-body.ts";
+import { byteLength, bytesOf, partsOf, tooLong } from "../policy/body/whole-body.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
 import { extendPlan, noPlan, planRoute, type RoutePlan } from "../policy/plan.ts";
@@ -414,6 +415,16 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
     if (this.bodies.hasStages(side)) return this.readThrough(side, policy);
     return this.readReceived(side, policy.bodyBytes);
+  }
+
+  arrivedText(side: "q" | "s", policy: Policy): string | null {
+    const limit = Math.min(policy.bodyBytes, mostArrived);
+    const replaced = side === "q" ? this.request.body : this.response?.body;
+    if (this.bodies.hasStages(side) || (side === "s" && this.isLocal && replaced === undefined)) return null;
+    if (typeof replaced === "string") return byteLength(replaced) > limit ? null : certain(replaced);
+    if (replaced !== null && replaced !== undefined) return null;
+    if (side === "q") return this.requestFlow.arrivedText(limit);
+    return replaced === undefined ? this.responseFlow!.arrivedText(limit) : null;
   }
 
   /** What has passed the stages once takes the place of the body, unless it is to be coded on its way. */

@@ -53,6 +53,8 @@ export const HostOp = {
   readBody: 60,
   /** What the host is to do with its bytes on their way: limit, decode, encode. */
   bodyStage: 61,
+  /** The same as text, if all of it is here; the answer is empty if not, and has one character before the text if it is. */
+  arrivedText: 62,
 
   cacheGet: 70,
   cacheSet: 71,

@@ -14,6 +14,8 @@ const usualMaxRatio = 200;
 /** In ms. */
 const usualFlushAfter = 50;
 
+const readBefore = "Cannot read the body: it was read before";
+
 export interface DecodeOptions {
   readonly maxBytes?: number;
   readonly maxRatio?: number;
@@ -54,6 +56,15 @@ export class IncomingBody {
 
   async arrayBuffer(): Promise<ArrayBuffer> {
     return (await this.bytes()).buffer as ArrayBuffer;
+  }
+
+  /** @throws TypeError when it was read before */
+  arrivedText(): string | null {
+    if (this.used) throw new TypeError(readBefore);
+    const answer = callText(HostOp.arrivedText, `${this.side} ${this.slot}`);
+    if (answer === "") return null;
+    this.used = true;
+    return answer.slice(1);
   }
 
   bytes(): Promise<Uint8Array> {
@@ -99,7 +110,7 @@ export class IncomingBody {
   }
 
   private read(form: "text" | "bytes"): Promise<string | Uint8Array> {
-    if (this.used) return Promise.reject(new TypeError("Cannot read the body: it was read before"));
+    if (this.used) return Promise.reject(new TypeError(readBefore));
     this.used = true;
     return callAsync(HostOp.readBody, `${this.side} ${this.slot} ${form}`);
   }

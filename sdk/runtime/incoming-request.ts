@@ -42,6 +42,10 @@ export class IncomingRequest {
     return this.#draft.exchange.signal as unknown as AbortSignal;
   }
 
+  arrivedText(): string | null {
+    return this.#draft.bodyOf("q").arrivedText();
+  }
+
   text(): Promise<string> {
     return this.#draft.bodyOf("q").text();
   }

@@ -72,6 +72,10 @@ export class IncomingResponse {
     return this.#draft.bodyOf("s").used;
   }
 
+  arrivedText(): string | null {
+    return this.#draft.bodyOf("s").arrivedText();
+  }
+
   text(): Promise<string> {
     return this.#draft.bodyOf("s").text();
   }

@@ -12,6 +12,8 @@ export interface SlotOwner {
   readonly askedAt: number;
   /** Bytes of the body that is passing, whole. */
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array;
+  /** The same as text, where that is short, certain and at hand; null: it has to be read. */
+  arrivedText(side: "q" | "s", policy: Policy): string | null;
   /**
    * Says what is to become of a body's bytes. Returns false when too many coders are at work.
    *

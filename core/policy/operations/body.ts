@@ -1,4 +1,4 @@
-/** `limitBody`, `decodeBody` and `encodeBody`: what a guest wants done with the bytes of a body. */
+/** What a guest gets of a body at once, and what it wants done with its bytes: `arrivedText`, `limitBody`, `decodeBody`, `encodeBody`. */
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
@@ -19,6 +19,14 @@ const longestPause = 60_000;
 export function bodyOperations(facts: GuestFacts): ServicePart {
   return {
     handlers: {
+      [HostOp.arrivedText](text) {
+        const exchange = facts.exchangeOf(Number(text.slice(2)));
+        if (exchange === null) {
+          throw new HostCallError("InvalidStateError", "Cannot read the body: its exchange is over");
+        }
+        const found = exchange.owner.arrivedText(text[0] === "s" ? "s" : "q", exchange.policy);
+        return found === null ? "" : ` ${found}`;
+      },
       [HostOp.bodyStage](text) {
         const [, side, slot, json] = /^([qs]) (\d{1,9}) (.{1,1000})$/s.exec(text) ?? [];
         const spec = stageFrom(parse(json ?? ""), facts.isSandboxed);

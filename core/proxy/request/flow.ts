@@ -1,5 +1,6 @@
 /** The request body where policies are: held, read as a whole, replaced, or changed part by part on its way. */
 import type { ProxyError } from "../../errors.ts";
+import { textIn } from "../../policy/body/arrived-text.ts";
 import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
 import type { HostCallError } from "../../sandbox/host/error.ts";
 import { requestFraming } from "../../wire/forward.ts";
@@ -92,6 +93,16 @@ export class RequestFlow implements BodyListener {
     if (this.exchange.expectsContinue) client.sendText(continueLine);
     client.resumeReading();
     return promise;
+  }
+
+  /** The body as text, if all of it is here and no longer than `limit`; null: it has to be read. */
+  arrivedText(limit: number): string | null {
+    const { requestBody, head } = this.exchange;
+    const { length, received } = requestBody;
+    if (this.isOnItsWay || !received || Math.max(head.contentLength, length) > limit) return null;
+    const text = textIn(requestBody.copyHeld());
+    if (text !== null) this.wasRead = true;
+    return text;
   }
 
   /** The policies have seen the head: from here on the body flows. */

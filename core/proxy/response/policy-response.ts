@@ -1,6 +1,7 @@
 /** A response where policies are: its body waits until they have seen the head, and may change on its way. */
 import { ProxyError } from "../../errors.ts";
 import { freeMemory } from "../../net/free-memory.ts";
+import { isAscii, textInLatin1 } from "../../policy/body/arrived-text.ts";
 import { responseBodyFailures } from "../../policy/body/failures.ts";
 import { GuestBody, type GuestBodyListener } from "../../policy/body/guest-body.ts";
 import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
@@ -18,7 +19,7 @@ import type { Trailers } from "../../wire/trailers.ts";
 import { bodyWentOn, exchangeIsOver } from "../body-reading.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ExchangePolicies } from "../exchange-policies.ts";
-import { HeldBody } from "./held-body.ts";
+import { HeldBody, mostText } from "./held-body.ts";
 import { httpDate } from "./http-date.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import type { ByteKeeper } from "./writer.ts";
@@ -128,6 +129,13 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.reading = null;
   }
 
+  /** The body as text, if all of it is here and no longer than `limit`; null: it has to be read. */
+  arrivedText(limit: number): string | null {
+    const { held, head } = this;
+    if (this.isSent || !held.isText || Math.max(head?.contentLength ?? 0, held.length) > limit) return null;
+    return this.received || head === null ? textInLatin1(held.text) : null;
+  }
+
   private tooLarge(limit: number): void {
     const message = `Response body is longer than the ${limit} bytes that a policy may read`;
     this.exchange.fail(new ProxyError("response_too_large", message, { source: "upstream" }));
@@ -172,7 +180,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     // The bytes of a body would be taken for the next response.
     const isCut = !hasBody && this.endpointSendsBody;
     if (this.source !== null && hasBody) this.sendSource();
-    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : nothing);
+    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : "");
     else this.sendHeld();
   }
 
@@ -194,17 +202,18 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   /** Null: the body goes on as the endpoint sends it. */
-  private replacementFor(body: ResponseDraft["body"]): StoredBody | null {
+  private replacementFor(body: ResponseDraft["body"]): Replacement | null {
     if (body instanceof GuestBody || (body === undefined && this.head !== null)) return null;
     if (body instanceof StoredBody) return body;
-    if (body === null || body === undefined || isStreamed(body)) return nothing;
-    return new StoredBody([typeof body === "string" ? Buffer.from(body, "utf8") : asBuffer(body)]);
+    if (body === null || body === undefined || isStreamed(body)) return "";
+    if (typeof body !== "string") return new StoredBody([asBuffer(body)]);
+    return body.length <= mostText && isAscii(body) ? body : new StoredBody([Buffer.from(body, "utf8")]);
   }
 
   private framingFor(
     draft: ResponseDraft,
     hasBody: boolean,
-    replacement: StoredBody | null,
+    replacement: Replacement | null,
   ): { field: string; chunked: boolean; closes: boolean } {
     const plain = (field: string) => ({ field, chunked: false, closes: false });
     const { minor } = this.exchange.head;
@@ -258,9 +267,12 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.endBody();
   }
 
-  private sendReplacement(body: StoredBody): void {
+  private sendReplacement(body: Replacement): void {
     this.dropOriginal();
-    for (const part of body.parts) if (part.length > 0) this.passOn(part, false);
+    if (typeof body !== "string") {
+      for (const part of body.parts) if (part.length > 0) this.passOn(part, false);
+    } else if (this.transform === null) this.exchange.writer.bodyText(body);
+    else if (body !== "") this.passOn(Buffer.from(body, "latin1"), false);
     this.endBody();
   }
 
@@ -346,7 +358,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 }
 
-const nothing = new StoredBody([]);
+/** A small one that is ASCII is text, as what is held. */
+type Replacement = StoredBody | string;
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,4 @@
-import { type BodyRule, checkBody } from "./body.ts";
+import { type BodyRule, type Content, checkBody } from "./body.ts";
 import type { Finding } from "./finding.ts";
 import { type Operation, responseFor } from "./openapi/operation.ts";
 import type { Rules } from "./rules.ts";
@@ -21,8 +21,12 @@ interface Request {
 const bare = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 const nothing: Found = { operation: null, body: null, finding: null };
 
-export function find({ body, openapi }: Rules, request: Request, unknown: "allow" | "refuse"): Found {
-  if (body) return { ...nothing, body: { ...body, required: !bare.has(request.method) } };
+export function find(
+  { body, bareBody, openapi }: Rules,
+  request: Request,
+  unknown: "allow" | "refuse",
+): Found {
+  if (body) return { operation: null, body: bare.has(request.method) ? bareBody : body, finding: null };
   const found = openapi!.find(request.method, pathOf(request.url));
   if ("parameters" in found) return { operation: found, body: found.body, finding: null };
   if (unknown === "allow") return nothing;
@@ -37,10 +41,10 @@ export function needsBody({ body, finding }: Found): boolean {
 }
 
 /** Parameters first: both are told, with the graver status of the body. */
-export function checkRequest(found: Found, request: Request, bytes: Uint8Array): Finding | null {
+export function checkRequest(found: Found, request: Request, content: Content): Finding | null {
   if (found.finding) return found.finding;
   const errors = found.operation?.parameters.flatMap((check) => check(request)) ?? [];
-  const ofBody = found.body && checkBody(bytes, request.headers, found.body);
+  const ofBody = found.body && checkBody(content, request.headers, found.body);
   if (errors.length === 0) return ofBody;
   const all = [...errors, ...(ofBody?.errors ?? [])];
   return { status: 400, title: "The request does not fit", errors: all };
@@ -52,13 +56,13 @@ export function needsResponse({ operation, body }: Found, status: number): boole
   return body !== null && status >= 200 && status < 300;
 }
 
-/** @param bytes null: a response to this has no body */
+/** @param content null: a response to this has no body */
 export function checkResponse(
   { operation, body }: Found,
   { status, headers }: { readonly status: number; readonly headers: Request["headers"] },
-  bytes: Uint8Array | null,
+  content: Content | null,
 ): Finding | null {
-  if (!operation) return bytes && checkBody(bytes, headers, { ...body!, required: true });
+  if (!operation) return content === null ? null : checkBody(content, headers, { ...body!, required: true });
   const rule = responseFor(operation, status);
   if (!rule) {
     const errors = [
@@ -67,7 +71,7 @@ export function checkResponse(
     return { status: 502, title: "The status is not in the document", errors };
   }
   const errors = rule.headers.flatMap((check) => check({ url: "", headers }));
-  const ofBody = rule.body && bytes && checkBody(bytes, headers, rule.body);
+  const ofBody = rule.body && content !== null ? checkBody(content, headers, rule.body) : null;
   if (errors.length === 0) return ofBody;
   return { status: 502, title: "The answer does not fit", errors: [...errors, ...(ofBody?.errors ?? [])] };
 }

@@ -1,4 +1,5 @@
 import { isArray, isObject, type Json } from "../shared/json/json.ts";
+import { JsonScan } from "../shared/json/scan.ts";
 
 /** Deepest nesting that is looked at. */
 const maxDepth = 100;
@@ -10,18 +11,19 @@ const strings = /"(?:[^"\\]|\\.)*"\s*(:?)/gs;
  * Reads JSON (RFC 8259) that everybody reads alike: in UTF-8, and no name twice in an object, of which one reader takes
  * the first value and another one the last.
  *
+ * @param content bytes, or the text that they are without a doubt
  * @returns the value, or what is wrong with the text
  * @example
  * readJson(new TextEncoder().encode('{"a":1,"a":2}')); // { problem: "has a name twice in one object" }
  */
-export function readJson(bytes: Uint8Array): { readonly value: Json } | { readonly problem: string } {
-  let text: string;
+export function readJson(
+  content: Uint8Array | string,
+): { readonly value: Json } | { readonly problem: string } {
+  const text = typeof content === "string" ? content : decoded(content);
+  if (text === null) return { problem: "is not UTF-8" };
+  // Nearly always there is nothing to find: one look at each character says so.
+  if (isPlain(text)) return { value: JSON.parse(text) as Json };
   let value: Json;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return { problem: "is not UTF-8" };
-  }
   try {
     value = JSON.parse(text) as Json;
   } catch {
@@ -30,6 +32,21 @@ export function readJson(bytes: Uint8Array): { readonly value: Json } | { readon
   const members = membersIn(value, 0);
   if (members === null) return { problem: `is nested more than ${maxDepth} deep` };
   return members === namesIn(text) ? { value } : { problem: "has a name twice in one object" };
+}
+
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it is JSON without names that are twice in one object or could be. */
+function isPlain(text: string): boolean {
+  const scan = new JsonScan(text);
+  const end = scan.value(scan.blank(0), maxDepth);
+  return end >= 0 && scan.blank(end) === text.length;
 }
 
 /** Null: it is nested too deeply. */

@@ -12,6 +12,8 @@ export type Config = ConfigOf<typeof configSchema>;
 export interface Rules {
   /** What bodies have to fit; null: an OpenAPI document says it. */
   readonly body: BodyRule | null;
+  /** The same for methods whose bodies mean nothing. */
+  readonly bareBody: BodyRule | null;
   readonly openapi: OpenApi | null;
 }
 
@@ -31,11 +33,12 @@ export function rulesOf(config: Config): Rules {
   if (schema !== undefined) {
     const own = schemaFrom("schema", schema as Json);
     const validate = naming("schema", () => validator(own, options));
-    return { body: { required: true, media: [{ type: "application/*+json", validate }] }, openapi: null };
+    const media = [{ type: "application/*+json", validate }];
+    return { body: { required: true, media }, bareBody: { required: false, media }, openapi: null };
   }
   const document = parsed("openapi", openapi as Json);
   if (!isObject(document)) throw new Error("Cannot use openapi: expected an object");
-  return { body: null, openapi: naming("openapi", () => openApi(document, options)) };
+  return { body: null, bareBody: null, openapi: naming("openapi", () => openApi(document, options)) };
 }
 
 function schemaFrom(name: string, value: Json): JsonObject | boolean {

@@ -1,6 +1,7 @@
 import { type Form, formOf } from "./conversion.ts";
+import { editedText } from "./edited-text.ts";
 import type { Facts, Fields } from "./facts.ts";
-import { type Json, JsonSyntaxError, parseJson, writeJson } from "./json-value.ts";
+import { JsonSyntaxError } from "./json-value.ts";
 import { ExpressionError } from "./jsonata/expression-error.ts";
 import type { Rule, Rules } from "./rules.ts";
 import { DueStream } from "./stream/due-stream.ts";
@@ -10,6 +11,7 @@ import { NotXmlError, XmlSyntaxError } from "./xml/xml-error.ts";
 /** As much of a message as is used. */
 export interface Message {
   readonly headers: Fields;
+  arrivedText(): string | null;
   bytes(): Promise<Uint8Array>;
   setBody(body: string): void;
 }
@@ -24,7 +26,7 @@ export interface Log {
 
 /** What a rule whose condition holds does to a body. */
 export interface Due {
-  readonly rule: Pick<Rule, "json" | "convert">;
+  readonly rule: Pick<Rule, "json" | "convert" | "splice">;
   readonly facts: Facts;
   /** What the body is before it. */
   readonly form: Form;
@@ -39,7 +41,7 @@ export class DueRules {
    *
    * @param type Content-Type before the rule's own edits of fields
    */
-  add(rule: Pick<Rule, "json" | "convert">, type: string | null, headers: Fields, facts: Facts): void {
+  add(rule: Due["rule"], type: string | null, headers: Fields, facts: Facts): void {
     const { json, convert } = rule;
     if (json.length === 0 && convert === null) return;
     const form = formOf(type) ?? formOf(headers.get("content-type"));
@@ -55,17 +57,13 @@ export function isEncoded(fields: Pick<Fields, "get">): boolean {
   return !/^\s*(?:identity\s*)?$/i.test(fields.get("content-encoding") ?? "");
 }
 
-/** Where the editor of a body is kept that is edited as it passes. */
-export interface Streaming {
-  editor: StreamEditor | null;
-}
-
 interface Means {
   /** Why a body cannot be looked into; null: it can. */
   readonly cannotRead: BodyFault | null;
   readonly rules: Pick<Rules, "mostDepth">;
   readonly log: Log;
-  readonly state: Streaming;
+  /** Keeps what edits the body as it passes. */
+  readonly keep: (editor: StreamEditor) => void;
 }
 
 export function dueStream({ mostDepth, longestLine, lets }: Rules): DueStream {
@@ -82,14 +80,14 @@ export function editedBody(
   message: Message,
   due: readonly Due[],
   editor: StreamEditor | "encoded" | null,
-  { cannotRead, rules, log, state }: Means,
+  { cannotRead, rules, log, keep }: Means,
 ): BodyFault | null | Promise<BodyFault | null> {
   if (due.length === 0 && editor === null) return null;
   if (cannotRead !== null) return cannotRead;
   if (editor === "encoded") return editor;
   if (due.length > 0) return editBody(message, due, rules.mostDepth, log, editor);
   forgetBytes(message.headers);
-  state.editor = editor;
+  if (editor !== null) keep(editor);
   return null;
 }
 
@@ -99,24 +97,46 @@ export function editedBody(
  *
  * @returns why it could not be; null: it is edited
  */
-async function editBody(
+function editBody(
   message: Message,
   due: readonly Due[],
   mostDepth: number,
   log: Log,
   stream: StreamEditor | null,
+): BodyFault | null | Promise<BodyFault | null> {
+  const edit = (text: string | null): BodyFault | null | Promise<BodyFault | null> => {
+    // An empty body is none.
+    if (text === "") return null;
+    if (text === null) return "malformed";
+    try {
+      const edited = editedText(text, due, mostDepth);
+      if (typeof edited === "string" && stream === null) return put(message, edited);
+      return finish(message, edited, stream, log);
+    } catch (error) {
+      return faultOf(error, log);
+    }
+  };
+  const arrived = message.arrivedText();
+  return arrived === null ? message.bytes().then((bytes) => edit(textOf(bytes))) : edit(arrived);
+}
+
+async function finish(
+  message: Message,
+  editing: string | Promise<string>,
+  stream: StreamEditor | null,
+  log: Log,
 ): Promise<BodyFault | null> {
-  const text = textOf(await message.bytes());
-  // An empty body is none.
-  if (text === "") return null;
-  if (text === null) return "malformed";
   let edited: string;
   try {
-    edited = await editedText(text, due, mostDepth);
+    edited = await editing;
   } catch (error) {
     return faultOf(error, log);
   }
-  message.setBody(stream === null ? edited : await stream.pushText(edited, true, log));
+  return put(message, stream === null ? edited : await stream.pushText(edited, true, log));
+}
+
+function put(message: Message, body: string): null {
+  message.setBody(body);
   forgetBytes(message.headers);
   return null;
 }
@@ -128,25 +148,6 @@ function textOf(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-/** @throws JsonSyntaxError, XmlSyntaxError, NotXmlError, ExpressionError */
-async function editedText(text: string, due: readonly Due[], mostDepth: number): Promise<string> {
-  let document: Json | undefined;
-  let written = text;
-  for (const { rule, facts, form } of due) {
-    const { json, convert } = rule;
-    if (document === undefined)
-      document = form === "json" ? parseJson(written, mostDepth) : convert!.read(written);
-    for (const edit of json) {
-      const edited = edit(document, facts);
-      document = edited instanceof Promise ? await edited : edited;
-    }
-    if (convert?.to !== "xml") continue;
-    written = convert.write(document);
-    document = undefined;
-  }
-  return document === undefined ? written : writeJson(document);
 }
 
 function faultOf(error: unknown, log: Log): BodyFault {

@@ -1,61 +1,71 @@
 /** Edits heads and JSON bodies by rules. */
-import { definePlugin } from "sluice/sdk";
-import type { Streaming } from "./body.ts";
+import { definePlugin, type PluginRequest } from "sluice/sdk";
 import { schema } from "./config.ts";
 import type { Fields } from "./facts.ts";
 import { refusedRequest, refusedResponse } from "./refusal.ts";
 import { type Fault, transformRequest } from "./request.ts";
 import { type Kept, transformResponse } from "./response.ts";
 import { type Rules, rulesOf } from "./rules.ts";
+import type { StreamEditor } from "./stream/editor.ts";
 
 const rulesByConfig = new WeakMap<object, Rules>();
-const nothing: Kept = { method: "", fields: new Map() };
+const usual: Kept = { method: "GET", fields: new Map() };
+
+/** Of one exchange: what is kept of its request, and what edits the bodies as they pass. */
+interface State {
+  kept: Kept;
+  request: StreamEditor | null;
+  response: StreamEditor | null;
+}
 
 export default definePlugin({
   description:
     "Edits headers, queries, paths, cookies, JSON and XML bodies by rules, and masks what others must not see",
   config: schema,
-  state: () => ({
-    kept: nothing,
-    request: { editor: null } as Streaming,
-    response: { editor: null } as Streaming,
-  }),
+  state: (): State => ({ kept: usual, request: null, response: null }),
   setup(config, host) {
     const rules = rulesOf(config);
     rulesByConfig.set(config, rules);
     if (!rules.streams.request) host.skip("onRequestBody");
     if (!rules.streams.response) host.skip("onResponseBody");
     if (rules.response.length === 0) host.skip("onResponse");
+    if (rules.request.length + rules.response.length === 0) host.skip("onRequest");
   },
   onRequest(request, ctx) {
     const rules = rulesByConfig.get(ctx.config)!;
-    if (rules.response.length > 0) {
-      const { headers, method } = request;
-      ctx.state.kept = { method, fields: new Map(rules.kept.map((name) => [name, headers.get(name)])) };
-    }
+    if (rules.response.length > 0) keep(request, rules, ctx.state);
     if (rules.readsResponse) askForWhole(request.headers);
-    return refused(transformRequest(request, rules, ctx, ctx.state.request), rules, refusedRequest);
+    const keepEditor = (editor: StreamEditor): void => {
+      ctx.state.request = editor;
+    };
+    return refused(transformRequest(request, rules, ctx, keepEditor), rules, refusedRequest);
   },
   onResponse(response, ctx) {
     const rules = rulesByConfig.get(ctx.config)!;
-    return refused(
-      transformResponse(response, rules, ctx.state.kept, ctx, ctx.state.response),
-      rules,
-      refusedResponse,
-    );
+    const { state } = ctx;
+    const keepEditor = (editor: StreamEditor): void => {
+      state.response = editor;
+    };
+    return refused(transformResponse(response, rules, state.kept, ctx, keepEditor), rules, refusedResponse);
   },
   onRequestBody(chunk, ctx) {
-    return ctx.state.request.editor?.push(chunk, ctx.last, ctx.log);
+    return ctx.state.request?.push(chunk, ctx.last, ctx.log);
   },
   onResponseBody(chunk, ctx) {
-    return ctx.state.response.editor?.push(chunk, ctx.last, ctx.log);
+    return ctx.state.response?.push(chunk, ctx.last, ctx.log);
   },
 });
 
+function keep({ headers, method }: PluginRequest, { kept }: Rules, state: State): void {
+  if (method === usual.method && kept.length === 0) return;
+  state.kept = { method, fields: new Map(kept.map((name) => [name, headers.get(name)])) };
+}
+
 /** An encoded answer, or a part of one, is none in which rules can be followed. */
 function askForWhole(headers: Fields): void {
+  headers.delete("range");
+  headers.delete("if-range");
   headers.set("accept-encoding", "identity");
-  for (const name of ["range", "if-range"]) headers.delete(name);
 }
 
 /** Only a body that has to be read makes a request wait. */

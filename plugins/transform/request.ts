@@ -1,61 +1,65 @@
 import type { Context, PluginRequest } from "sluice/sdk";
-import { targetOf } from "../shared/target.ts";
-import { type BodyFault, DueRules, dueStream, editedBody, isEncoded, type Streaming } from "./body.ts";
+import { type BodyFault, DueRules, dueStream, editedBody, isEncoded } from "./body.ts";
 import { applyEdits, type Edits, fieldEntries, PairList } from "./entries.ts";
 import { escapeForField, escapeForUrl } from "./escape.ts";
+import { ExchangeFacts } from "./exchange-facts.ts";
 import type { Facts } from "./facts.ts";
 import type { RequestRule, Rules } from "./rules.ts";
+import type { StreamEditor } from "./stream/editor.ts";
 import { render } from "./template.ts";
 
 /** Why a request goes no further. */
 export type Fault = BodyFault | "path";
 
-/** @returns why the request cannot be let through; a promise only where a body has to be read */
+/**
+ * @param keep keeps what edits the body as it passes
+ * @returns why the request cannot be let through; a promise only where a body has to be waited for
+ */
 export function transformRequest(
   request: PluginRequest,
   rules: Rules,
   context: Context,
-  state: Streaming,
+  keep: (editor: StreamEditor) => void,
 ): Fault | null | Promise<Fault | null> {
-  const cannotRead = isEncoded(request.headers) ? "encoded" : null;
+  if (rules.request.length === 0) return null;
+  const { headers, method } = request;
+  const cannotRead = isEncoded(headers) ? "encoded" : null;
   const bodies = new DueRules();
   const streams = rules.streams.request ? dueStream(rules) : null;
+  const requestHeader = (name: string): string | null => headers.get(name);
   for (const rule of rules.request) {
-    const plain = requestFacts(request, context);
-    const named = rule.when(plain);
+    // As the rule before left it: another one may write it anew before all of this is used.
+    const asked = { method, url: request.url };
+    const facts = new ExchangeFacts(context, asked, headers, requestHeader, 0);
+    const named = rule.when(facts);
     if (named === null) continue;
-    const facts = { ...plain, named };
-    const type = request.headers.get("content-type");
+    facts.named = named;
+    const type = headers.get("content-type");
     const fault = editHead(request, rule, facts);
     if (fault !== null) return fault;
-    bodies.add(rule, type, request.headers, facts);
-    if (rule.stream !== null) streams?.add(rule.stream, request.headers, facts);
+    bodies.add(rule, type, headers, facts);
+    if (rule.stream !== null) streams?.add(rule.stream, headers, facts);
   }
   return editedBody(request, bodies.due, streams?.editor() ?? null, {
     cannotRead,
     rules,
     log: context.log,
-    state,
+    keep,
   });
 }
 
-function requestFacts(request: PluginRequest, context: Context): Facts {
-  const { path, query } = targetOf(request.url);
-  return {
-    method: request.method,
-    path,
-    query,
-    headers: request.headers,
-    requestHeader: (name) => request.headers.get(name),
-    client: context.client,
-    identity: context.identity,
-    requestId: context.requestId,
-    status: 0,
-    named: new Map(),
-  };
+function editHead(request: PluginRequest, rule: RequestRule, facts: Facts): Fault | null {
+  const url = editedUrl(rule, facts);
+  if (url === "path") return url;
+  if (rule.cookies !== null) editCookies(request, rule.cookies, facts);
+  if (rule.headers !== null) applyEdits(fieldEntries(request.headers), rule.headers, facts, escapeForField);
+  if (url !== null) request.url = url;
+  return null;
 }
 
-function editHead(request: PluginRequest, rule: RequestRule, facts: Facts): Fault | null {
+/** Null: it stays; `path`: it cannot be used. */
+function editedUrl(rule: RequestRule, facts: Facts): string | null {
+  if (rule.path === null && rule.query === null) return null;
   let { path, query } = facts;
   if (rule.path !== null) {
     const made = render(rule.path, facts, escapeForUrl);
@@ -68,10 +72,7 @@ function editHead(request: PluginRequest, rule: RequestRule, facts: Facts): Faul
     const text = list.toString();
     if (list.isChanged) query = text === "" ? "" : `?${text}`;
   }
-  if (rule.cookies !== null) editCookies(request, rule.cookies, facts);
-  if (rule.headers !== null) applyEdits(fieldEntries(request.headers), rule.headers, facts, escapeForField);
-  if (path !== facts.path || query !== facts.query) request.url = path + query;
-  return null;
+  return path === facts.path && query === facts.query ? null : path + query;
 }
 
 /** Whether a value made a segment of dots, which would lead out of the path, or another authority of its beginning. */

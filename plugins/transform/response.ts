@@ -1,19 +1,11 @@
 import type { Context, PluginResponse } from "sluice/sdk";
-import { targetOf } from "../shared/target.ts";
-import {
-  type BodyFault,
-  type Due,
-  DueRules,
-  dueStream,
-  editedBody,
-  isEncoded,
-  type Streaming,
-} from "./body.ts";
+import { type BodyFault, type Due, DueRules, dueStream, editedBody, isEncoded } from "./body.ts";
 import { applyEdits, fieldEntries } from "./entries.ts";
 import { escapeForField } from "./escape.ts";
-import type { Facts } from "./facts.ts";
+import { ExchangeFacts } from "./exchange-facts.ts";
 import type { Rules } from "./rules.ts";
 import type { DueStream } from "./stream/due-stream.ts";
+import type { StreamEditor } from "./stream/editor.ts";
 
 /** What is kept of a request until its response comes. */
 export interface Kept {
@@ -22,13 +14,16 @@ export interface Kept {
   readonly fields: ReadonlyMap<string, string | null>;
 }
 
-/** @returns why the response cannot be let through; a promise only where a body has to be read */
+/**
+ * @param keep keeps what edits the body as it passes
+ * @returns why the response cannot be let through; a promise only where a body has to be waited for
+ */
 export function transformResponse(
   response: PluginResponse,
   rules: Rules,
   kept: Kept,
   context: Context,
-  state: Streaming,
+  keep: (editor: StreamEditor) => void,
 ): BodyFault | null | Promise<BodyFault | null> {
   const { status } = response;
   const cannotRead = isEncoded(response.headers) ? "encoded" : status === 206 ? "malformed" : null;
@@ -41,7 +36,7 @@ export function transformResponse(
     response.setBody("");
     return null;
   }
-  return editedBody(response, due, editor, { cannotRead, rules, log: context.log, state });
+  return editedBody(response, due, editor, { cannotRead, rules, log: context.log, keep });
 }
 
 function editHeads(
@@ -52,32 +47,20 @@ function editHeads(
   streams: DueStream | null,
 ): readonly Due[] {
   const bodies = new DueRules();
+  const { headers, url } = response;
+  const asked = { method: kept.method, url };
+  const requestHeader = (name: string): string | null => kept.fields.get(name) ?? null;
   for (const rule of rules.response) {
-    const plain = responseFacts(response, kept, context);
-    const named = rule.when(plain);
+    const facts = new ExchangeFacts(context, asked, headers, requestHeader, response.status);
+    const named = rule.when(facts);
     if (named === null) continue;
-    const facts = { ...plain, named };
-    const type = response.headers.get("content-type");
-    if (rule.headers !== null)
-      applyEdits(fieldEntries(response.headers), rule.headers, facts, escapeForField);
-    rule.setCookies?.(response.headers);
+    facts.named = named;
+    const type = headers.get("content-type");
+    if (rule.headers !== null) applyEdits(fieldEntries(headers), rule.headers, facts, escapeForField);
+    rule.setCookies?.(headers);
     if (rule.status !== null) response.status = rule.status;
-    bodies.add(rule, type, response.headers, facts);
-    if (rule.stream !== null) streams?.add(rule.stream, response.headers, facts);
+    bodies.add(rule, type, headers, facts);
+    if (rule.stream !== null) streams?.add(rule.stream, headers, facts);
   }
   return bodies.due;
-}
-
-function responseFacts(response: PluginResponse, kept: Kept, context: Context): Facts {
-  return {
-    ...targetOf(response.url),
-    method: kept.method,
-    headers: response.headers,
-    requestHeader: (name) => kept.fields.get(name) ?? null,
-    client: context.client,
-    identity: context.identity,
-    requestId: context.requestId,
-    status: response.status,
-    named: new Map(),
-  };
 }

@@ -5,6 +5,7 @@ import { type Conversion, conversionOf } from "./conversion.ts";
 import { type Edits, editsOf } from "./entries.ts";
 import { type EditSettings, type JsonEdit, jsonEdit } from "./json-edits.ts";
 import { type SetCookieEdit, setCookieEdit } from "./set-cookies.ts";
+import { type Splice, spliceOf } from "./splice.ts";
 import type { StreamRule } from "./stream/due-stream.ts";
 import { textsOf } from "./stream/texts.ts";
 import { parseTemplate, type Template } from "./template.ts";
@@ -17,6 +18,8 @@ export interface Rule {
   readonly when: Condition;
   readonly headers: Edits | null;
   readonly json: readonly JsonEdit[];
+  /** Does what `json` does, for most documents; null: it needs them read. */
+  readonly splice: Splice | null;
   readonly convert: Conversion | null;
   /** Null: it does nothing to bodies as they pass. */
   readonly stream: StreamRule | null;
@@ -93,6 +96,7 @@ function ruleOf(
     when: conditionOf(rule.when),
     headers,
     json: rule.json.map((edit) => jsonEdit(edit, settings, templates)),
+    splice: rule.convert === undefined ? spliceOf(rule.json, settings) : null,
     convert: conversionOf(rule.convert, settings.depth),
     stream: streamRule(rule, settings, templates),
   };

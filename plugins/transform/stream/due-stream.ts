@@ -53,7 +53,9 @@ function lastingFacts(facts: Facts, headers: Fields): Facts {
   const get = (name: string): string | null => values.get(name.toLowerCase()) ?? null;
   // Of a request they are the same fields.
   const requestHeader = facts.status === 0 ? get : facts.requestHeader;
-  return { ...facts, headers: { get, has: (name) => values.has(name.toLowerCase()) }, requestHeader };
+  const { method, path, query, client, identity, requestId, status, named } = facts;
+  const lasting = { method, path, query, client, identity, requestId, status, named, requestHeader };
+  return { ...lasting, headers: { get, has: (name) => values.has(name.toLowerCase()) } };
 }
 
 /** What a field says that a body is a row of. */

@@ -1,0 +1,57 @@
+import type { Context } from "sluice/sdk";
+import { targetOf } from "../shared/target.ts";
+import type { Facts } from "./facts.ts";
+
+const nothing: ReadonlyMap<string, string> = new Map();
+
+/** What one rule may ask of an exchange. Most ask for little of it: the rest is never looked up. */
+export class ExchangeFacts implements Facts {
+  readonly headers: Facts["headers"];
+  readonly requestHeader: Facts["requestHeader"];
+  readonly status: number;
+  named = nothing;
+  private readonly context: Context;
+  private readonly message: { readonly method: string; readonly url: string };
+  private target: { readonly path: string; readonly query: string } | null = null;
+
+  /** @param message whose URL and method stay as they are */
+  constructor(
+    context: Context,
+    message: { readonly method: string; readonly url: string },
+    headers: Facts["headers"],
+    requestHeader: Facts["requestHeader"],
+    status: number,
+  ) {
+    this.context = context;
+    this.message = message;
+    this.headers = headers;
+    this.requestHeader = requestHeader;
+    this.status = status;
+  }
+
+  get method(): string {
+    return this.message.method;
+  }
+
+  get path(): string {
+    this.target ??= targetOf(this.message.url);
+    return this.target.path;
+  }
+
+  get query(): string {
+    this.target ??= targetOf(this.message.url);
+    return this.target.query;
+  }
+
+  get client(): Facts["client"] {
+    return this.context.client;
+  }
+
+  get identity(): Facts["identity"] {
+    return this.context.identity;
+  }
+
+  get requestId(): string {
+    return this.context.requestId;
+  }
+}

@@ -39,6 +39,13 @@ export class CounterTable {
     }
   }
 
+  /** All but the one that stands for too many names, until it is used. */
+  *shownRows(): Generator<readonly [name: string, row: Float64Array]> {
+    for (const named of this.rows()) {
+      if (named[0] !== overflowName || named[1].some((count) => count !== 0)) yield named;
+    }
+  }
+
   #grow(length: number): void {
     if (length > this.cells.length) {
       const grown = new Float64Array(Math.max(length, this.cells.length * 2));

@@ -1,3 +1,5 @@
+import { type ErrorCode, errorCodes } from "../errors.ts";
+
 /** Methods that get a label of their own; clients may send any token, so the rest share `other`. */
 export const methodLabels = [
   "GET",
@@ -81,4 +83,10 @@ export function durationBucket(ms: number): number {
     bucket++;
   }
   return bucket;
+}
+
+const errorIndexes = new Map<ErrorCode, number>(errorCodes.map((code, index) => [code, index]));
+
+export function errorIndex(code: ErrorCode): number {
+  return errorIndexes.get(code)!;
 }

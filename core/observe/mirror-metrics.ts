@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes } from "../errors.ts";
-import { CounterTable, overflowName } from "./counter-table.ts";
-import type { ReasonCount } from "./metrics.ts";
+import { CounterTable } from "./counter-table.ts";
+import { errorIndex } from "./labels.ts";
+import { type ReasonCount, reasonCounts } from "./reason-counts.ts";
 
 /** Why a request was not copied. */
 const drops = ["in_flight", "body", "incomplete"] as const;
@@ -42,26 +43,19 @@ export class MirrorMetrics {
   }
 
   failed(slot: number, code: ErrorCode): void {
-    this.#table.add(slot, column.failed + errorCodes.indexOf(code), 1);
+    this.#table.add(slot, column.failed + errorIndex(code), 1);
   }
 
   snapshot(): MirrorTotals[] {
-    const shown = [...this.#table.rows()].filter(
-      ([name, row]) => name !== overflowName || row.some((count) => count > 0),
-    );
-    return shown.map(([name, row]) => {
+    return [...this.#table.shownRows()].map(([name, row]) => {
       const [route = "", cluster = route] = name.split(" ");
       return {
         route,
         cluster,
         sent: row[column.sent]!,
-        dropped: counts(drops, row.subarray(column.dropped)),
-        failed: counts(errorCodes, row.subarray(column.failed)),
+        dropped: reasonCounts(drops, row.subarray(column.dropped)),
+        failed: reasonCounts(errorCodes, row.subarray(column.failed)),
       };
     });
   }
-}
-
-function counts(reasons: readonly string[], row: Float64Array): ReasonCount[] {
-  return reasons.flatMap((reason, index) => (row[index]! > 0 ? [{ reason, count: row[index]! }] : []));
 }

@@ -1,4 +1,4 @@
-import { CounterTable, overflowName } from "./counter-table.ts";
+import { CounterTable } from "./counter-table.ts";
 import { durationBounds, durationBucket } from "./labels.ts";
 
 /** What one reactor counted of a store that machines share; plain JSON. */
@@ -46,17 +46,14 @@ export class StoreMetrics {
   }
 
   snapshot(): StoreTotals[] {
-    const rows = [...this.#table.rows()];
-    return rows
-      .filter(([name, row]) => name !== overflowName || row.some((count) => count > 0))
-      .map(([store, row]) => ({
-        store,
-        up: row[column.up]! > 0,
-        calls: row[column.calls]!,
-        operations: row[column.operations]!,
-        failed: row[column.failed]!,
-        buckets: [...row.subarray(column.buckets)],
-        durationMs: row[column.durationMs]!,
-      }));
+    return [...this.#table.shownRows()].map(([store, row]) => ({
+      store,
+      up: row[column.up]! > 0,
+      calls: row[column.calls]!,
+      operations: row[column.operations]!,
+      failed: row[column.failed]!,
+      buckets: [...row.subarray(column.buckets)],
+      durationMs: row[column.durationMs]!,
+    }));
   }
 }

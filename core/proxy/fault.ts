@@ -59,7 +59,7 @@ export function injectFault(exchange: Exchange, config: FaultConfig): void {
       attempts.next();
       return;
     }
-    metrics.faultInjected(route!.metricsSlot, "abort");
+    metrics.routes.faultInjected(route!.metricsSlot, "abort");
     const message = `Route ${route!.config.name} injects faults`;
     exchange.fail(new ProxyError("fault_injected", message, { source: "upstream", status }));
   };
@@ -67,6 +67,6 @@ export function injectFault(exchange: Exchange, config: FaultConfig): void {
     goOn();
     return;
   }
-  metrics.faultInjected(route!.metricsSlot, "delay");
+  metrics.routes.faultInjected(route!.metricsSlot, "delay");
   attempts.putOff(delay, goOn);
 }

@@ -57,7 +57,7 @@ export class Generation {
     this.policies = policies;
     this.readsRequestBodies = policies.readsRequestBodies;
     this.table = compileRoutes(config.routes);
-    this.unroutedSlot = reactor.metrics.routeSlot("none");
+    this.unroutedSlot = reactor.metrics.routes.slot("none");
     this.trusted = createTrustedProxies(config.forwarding.trustedProxies);
     this.routes = config.routes.map((route, number) => ({
       config: route,
@@ -65,7 +65,7 @@ export class Generation {
       split: route.split === null ? null : routeSplit(route.split, clusters),
       answer: routeAnswer(route),
       rewrite: route.rewrite === null ? null : compileRewrite(route.match.path, route.rewrite),
-      metricsSlot: reactor.metrics.routeSlot(route.name),
+      metricsSlot: reactor.metrics.routes.slot(route.name),
       number,
       plan: policies.plans[number]!,
       mirrors: mirrorsOf(route, clusters, reactor),

@@ -193,9 +193,9 @@ export class Cluster {
     const { name, maxRequests, maxRetries, concurrency } = this.config;
     if (maxRequests === null && maxRetries === null && concurrency === null) return null;
     const { metrics } = this.reactor;
-    const slot = metrics.clusterSlot(name);
+    const slot = metrics.clusters.slot(name);
     return new Admission(this.config, this.counts, (refusal, priority) =>
-      metrics.upstreamRefused(slot, refusal, priority),
+      metrics.clusters.refused(slot, refusal, priority),
     );
   }
 

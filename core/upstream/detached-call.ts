@@ -128,7 +128,7 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
     const now = performance.now();
     this.isAnswered = true;
     this.place?.answered();
-    endpoint.reactor.metrics.upstreamAttempt(endpoint.metricsSlot, null);
+    endpoint.reactor.metrics.clusters.attempt(endpoint.metricsSlot, null);
     endpoint.onHead(now, now - this.sentAt);
     this.cluster.onResult(endpoint, head.status < 500, now - this.sentAt);
     return "raw";
@@ -190,7 +190,7 @@ export class DetachedCall implements Task, Waiter, ResponseReceiver {
 
   private fail(error: ProxyError): void {
     const endpoint = this.endpoint!;
-    endpoint.reactor.metrics.upstreamAttempt(endpoint.metricsSlot, error.code);
+    endpoint.reactor.metrics.clusters.attempt(endpoint.metricsSlot, error.code);
     // A connection that died while it was idle says nothing of the endpoint.
     if (!this.isAnswered && error.source === "upstream" && error.retry !== "reused-connection")
       this.cluster.onResult(endpoint, false, performance.now() - this.sentAt);

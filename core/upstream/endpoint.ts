@@ -67,7 +67,7 @@ export class Endpoint {
     this.timeouts = cluster.timeouts;
     this.reuse = cluster.reuse;
     this.reactor = reactor;
-    this.metricsSlot = reactor.metrics.clusterSlot(cluster.name);
+    this.metricsSlot = reactor.metrics.clusters.slot(cluster.name);
     const tls = cluster.tls === null ? null : prepareClientTls(cluster.tls, config);
     const isFound = cluster.discovery?.kind === "plugin";
     this.target = { address: config.address, tls, ...(isFound && { lookup: lookupOfFound }) };

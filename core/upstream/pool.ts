@@ -147,7 +147,7 @@ export class Pool implements Task {
 
   removed(connection: UpstreamConnection, was: "connecting" | "idle" | "busy"): void {
     this.open--;
-    this.endpoint.reactor.metrics.upstreamConnections(this.endpoint.metricsSlot, -1);
+    this.endpoint.reactor.metrics.clusters.connections(this.endpoint.metricsSlot, -1);
     if (was === "connecting") this.connecting--;
     if (was === "idle") {
       this.countIdle(-1);
@@ -200,7 +200,7 @@ export class Pool implements Task {
   private connect(): UpstreamConnection {
     this.open++;
     this.connecting++;
-    this.endpoint.reactor.metrics.upstreamConnections(this.endpoint.metricsSlot, 1);
+    this.endpoint.reactor.metrics.clusters.connections(this.endpoint.metricsSlot, 1);
     return new UpstreamConnection(this.endpoint, this.limits);
   }
 
@@ -236,11 +236,11 @@ export class Pool implements Task {
   }
 
   private countIdle(delta: number): void {
-    this.endpoint.reactor.metrics.upstreamIdle(this.endpoint.metricsSlot, delta);
+    this.endpoint.reactor.metrics.clusters.idle(this.endpoint.metricsSlot, delta);
   }
 
   private countPending(delta: number): void {
-    this.endpoint.reactor.metrics.upstreamPending(this.endpoint.metricsSlot, delta);
+    this.endpoint.reactor.metrics.clusters.pending(this.endpoint.metricsSlot, delta);
   }
 }
 

@@ -4,7 +4,7 @@ import { Metrics } from "../../core/observe/metrics.ts";
 
 t.test("Metrics counts a request under its route, method and status", async (t) => {
   const metrics = new Metrics();
-  const slot = metrics.routeSlot("api");
+  const slot = metrics.routes.slot("api");
   metrics.requestStarted();
   t.equal(metrics.snapshot().totals.requestsInFlight, 1);
   metrics.requestFinished(slot, "GET", 200, 3, 10, 20);
@@ -17,7 +17,7 @@ t.test("Metrics counts a request under its route, method and status", async (t) 
 
 t.test("Metrics keeps labels bounded whatever clients and upstreams send", async (t) => {
   const metrics = new Metrics();
-  const slot = metrics.routeSlot("api");
+  const slot = metrics.routes.slot("api");
   for (let index = 0; index < 1000; index++) {
     metrics.requestFinished(slot, `M${index}`, index, 1, 0, 0);
   }
@@ -34,23 +34,23 @@ t.test("Metrics keeps labels bounded whatever clients and upstreams send", async
 
 t.test("Metrics gives a name the same slot again, and one slot to every name too many", async (t) => {
   const metrics = new Metrics();
-  const first = metrics.routeSlot("__proto__");
+  const first = metrics.routes.slot("__proto__");
   for (let index = 0; index < maxNames + 10; index++) {
-    metrics.routeSlot(`route ${index}`);
+    metrics.routes.slot(`route ${index}`);
   }
-  t.equal(metrics.routeSlot("__proto__"), first);
-  t.equal(metrics.routeSlot("one too many"), metrics.routeSlot("two too many"));
-  metrics.requestFinished(metrics.routeSlot("one too many"), "GET", 200, 1, 0, 0);
+  t.equal(metrics.routes.slot("__proto__"), first);
+  t.equal(metrics.routes.slot("one too many"), metrics.routes.slot("two too many"));
+  metrics.requestFinished(metrics.routes.slot("one too many"), "GET", 200, 1, 0, 0);
   t.equal(metrics.snapshot().requests[0]?.route, overflowName);
 });
 
 t.test("Metrics keeps its counts when a reload adds names", async (t) => {
   const metrics = new Metrics();
-  const slot = metrics.clusterSlot("a");
-  metrics.upstreamAttempt(slot, null);
-  metrics.upstreamAttempt(slot, "connect_refused");
+  const slot = metrics.clusters.slot("a");
+  metrics.clusters.attempt(slot, null);
+  metrics.clusters.attempt(slot, "connect_refused");
   for (let index = 0; index < 100; index++) {
-    metrics.clusterSlot(`cluster ${index}`);
+    metrics.clusters.slot(`cluster ${index}`);
   }
   const cluster = metrics.snapshot().clusters.find((entry) => entry.cluster === "a");
   t.same(cluster?.attempts, [
@@ -61,7 +61,7 @@ t.test("Metrics keeps its counts when a reload adds names", async (t) => {
 
 t.test("Metrics puts a duration into the bucket whose bound it does not exceed", async (t) => {
   const metrics = new Metrics();
-  const slot = metrics.routeSlot("api");
+  const slot = metrics.routes.slot("api");
   for (const ms of [0, 0.5, 0.51, 60_000, 60_001]) {
     metrics.requestFinished(slot, "GET", 200, ms, 0, 0);
   }
@@ -74,15 +74,15 @@ t.test("Metrics puts a duration into the bucket whose bound it does not exceed",
 
 t.test("Metrics follows gauges up and down", async (t) => {
   const metrics = new Metrics();
-  const slot = metrics.clusterSlot("app");
+  const slot = metrics.clusters.slot("app");
   metrics.connectionOpened();
   metrics.connectionOpened();
   metrics.connectionClosed();
   metrics.tunnels(1);
-  metrics.upstreamConnections(slot, 2);
-  metrics.upstreamIdle(slot, 1);
-  metrics.upstreamPending(slot, 3);
-  metrics.upstreamPending(slot, -3);
+  metrics.clusters.connections(slot, 2);
+  metrics.clusters.idle(slot, 1);
+  metrics.clusters.pending(slot, 3);
+  metrics.clusters.pending(slot, -3);
   metrics.messageRefused("field_malformed");
   metrics.reload(true);
   metrics.reload(false);

@@ -46,10 +46,10 @@ t.test("where there are no mirrors nothing is shown", async (t) => {
 
 t.test("faults are counted by route and kind", async (t) => {
   const metrics = new Metrics();
-  const slot = metrics.routeSlot("api");
-  metrics.faultInjected(slot, "abort");
-  metrics.faultInjected(slot, "delay");
-  metrics.faultInjected(slot, "delay");
+  const slot = metrics.routes.slot("api");
+  metrics.routes.faultInjected(slot, "abort");
+  metrics.routes.faultInjected(slot, "delay");
+  metrics.routes.faultInjected(slot, "delay");
   metrics.requestFinished(slot, "GET", 503, 1, 0, 0);
   const { routes, requests } = metrics.snapshot();
   t.same(routes[0]!.faults, [

@@ -117,7 +117,7 @@ export class Attempt implements Waiter, ResponseReceiver {
 
   /** @param code of an error; null: it ended with a response */
   count(code: ProxyError["code"] | null): void {
-    this.endpoint.reactor.metrics.upstreamAttempt(this.endpoint.metricsSlot, code);
+    this.endpoint.reactor.metrics.clusters.attempt(this.endpoint.metricsSlot, code);
   }
 
   // --- from the pool

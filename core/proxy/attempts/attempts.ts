@@ -190,7 +190,7 @@ export class Attempts {
   }
 
   private lose(first: Attempt, winner: Attempt): void {
-    winner.endpoint.reactor.metrics.upstreamHedgeWon(winner.endpoint.metricsSlot);
+    winner.endpoint.reactor.metrics.clusters.hedgeWon(winner.endpoint.metricsSlot);
     if (first.beganAt !== 0) first.cluster.latencies?.add(performance.now() - first.beganAt);
     first.lose();
   }
@@ -383,7 +383,7 @@ export class Attempts {
     if (endpoint === first.endpoint) return;
     this.beside = this.attempt(cluster, endpoint);
     if (cluster.latencies !== null) this.beside.beganAt = performance.now();
-    endpoint.reactor.metrics.upstreamHedge(endpoint.metricsSlot);
+    endpoint.reactor.metrics.clusters.hedge(endpoint.metricsSlot);
     this.beside.begin();
   }
 

@@ -76,15 +76,15 @@ function isWithinBudget(exchange: Exchange, { cluster, endpoint }: Attempt): boo
   // It is one of them until the exchange is over.
   const counts = admission !== null && !attempts.isRetried;
   if (counts && !admission.tryRetry()) {
-    reactor.metrics.upstreamRetryOverMost(metricsSlot);
+    reactor.metrics.clusters.retryOverMost(metricsSlot);
     return false;
   }
   if (!budget.tryRetry()) {
     if (counts) admission.endRetry();
-    reactor.metrics.upstreamRetryOverBudget(metricsSlot);
+    reactor.metrics.clusters.retryOverBudget(metricsSlot);
     return false;
   }
   if (counts) attempts.onRetried(admission);
-  reactor.metrics.upstreamRetry(metricsSlot);
+  reactor.metrics.clusters.retry(metricsSlot);
   return true;
 }

@@ -15,7 +15,7 @@ const facts: ProcessFacts = {
 t.test("renderPrometheus sums the reactors", async (t) => {
   const reactors = [new Metrics(), new Metrics()];
   for (const metrics of reactors) {
-    metrics.requestFinished(metrics.routeSlot("api"), "GET", 200, 2, 5, 7);
+    metrics.requestFinished(metrics.routes.slot("api"), "GET", 200, 2, 5, 7);
     metrics.connectionOpened();
   }
   const text = renderPrometheus(
@@ -35,17 +35,17 @@ t.test("renderPrometheus sums the reactors", async (t) => {
 
 t.test("renderPrometheus escapes label values", async (t) => {
   const metrics = new Metrics();
-  metrics.requestFinished(metrics.routeSlot('a"b\\c\nd'), "GET", 200, 1, 0, 0);
+  metrics.requestFinished(metrics.routes.slot('a"b\\c\nd'), "GET", 200, 1, 0, 0);
   const text = renderPrometheus([metrics.snapshot()], facts);
   t.match(text, 'route="a\\"b\\\\c\\nd"');
 });
 
 t.test("renderPrometheus prints only lines that the text format knows", async (t) => {
   const metrics = new Metrics();
-  const cluster = metrics.clusterSlot("app");
-  metrics.upstreamAttempt(cluster, "connect_timeout");
+  const cluster = metrics.clusters.slot("app");
+  metrics.clusters.attempt(cluster, "connect_timeout");
   metrics.messageRefused("chunk_malformed");
-  metrics.requestFinished(metrics.routeSlot("api"), "PUT", 502, 80_000, 0, 0);
+  metrics.requestFinished(metrics.routes.slot("api"), "PUT", 502, 80_000, 0, 0);
   const text = renderPrometheus([metrics.snapshot()], facts);
   const sample = /^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$/;
   const comment = /^# (HELP|TYPE) [a-z_]+ /;
@@ -59,11 +59,11 @@ t.test(
   "renderPrometheus shows the retries of every cluster, those that the budget refused apart",
   async (t) => {
     const metrics = new Metrics();
-    const app = metrics.clusterSlot("app");
-    metrics.clusterSlot("calm");
-    metrics.upstreamRetry(app);
-    metrics.upstreamRetry(app);
-    metrics.upstreamRetryOverBudget(app);
+    const app = metrics.clusters.slot("app");
+    metrics.clusters.slot("calm");
+    metrics.clusters.retry(app);
+    metrics.clusters.retry(app);
+    metrics.clusters.retryOverBudget(app);
     const text = renderPrometheus([metrics.snapshot(), metrics.snapshot()], facts);
     t.match(text, 'sluice_upstream_retries_total{cluster="app"} 4\n');
     t.match(text, 'sluice_upstream_retries_refused_total{cluster="app",reason="budget"} 2\n');
@@ -99,11 +99,11 @@ t.test(
   "renderPrometheus shows what is under way at clusters with limits, and what they refused",
   async (t) => {
     const metrics = new Metrics();
-    const app = metrics.clusterSlot("app");
-    metrics.upstreamRefused(app, "concurrency", 3);
-    metrics.upstreamRefused(app, "concurrency", 3);
-    metrics.upstreamRefused(app, "requests", 0);
-    metrics.upstreamRetryOverMost(app);
+    const app = metrics.clusters.slot("app");
+    metrics.clusters.refused(app, "concurrency", 3);
+    metrics.clusters.refused(app, "concurrency", 3);
+    metrics.clusters.refused(app, "requests", 0);
+    metrics.clusters.retryOverMost(app);
     const limits = [
       { cluster: "app", requests: 7, retries: null, concurrency: { limit: 20, inFlight: 5 } },
       { cluster: "other", requests: null, retries: 2, concurrency: null },

@@ -27,3 +27,8 @@ export function fromPlugin(problem: PluginProblem): ReloadProblem {
 export function logFields({ problem, frame }: ReloadProblem): object {
   return frame === "" ? { problem } : { problem, frame };
 }
+
+/** Whether other plugins, or none, might help. */
+export function isAboutPlugins(error: unknown): boolean {
+  return error instanceof PluginError || (error instanceof PlaneError && error.plugin !== null);
+}

@@ -1,18 +1,18 @@
 /** Which generation of plugins is in force: from the folder, from the last good ones on disk, or back again. */
 import type { Config } from "../../config/model.ts";
-import { PlaneError } from "../../data/calls.ts";
 import type { PlaneReport } from "../../data/plane.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
-import { folderPlugins, type PolicyBundle } from "../../policy/bundle.ts";
+import type { PolicyBundle } from "../../policy/bundle.ts";
 import { generationId, type PolicyPart, policyPart, withPolicyPart } from "../../reload/generation.ts";
-import { PluginError } from "../../reload/problem.ts";
-import { logFields, problemsOf, type ReloadProblem } from "../reload-problem.ts";
+import { OneByOne } from "../one-by-one.ts";
+import { isAboutPlugins, logFields, problemsOf, type ReloadProblem } from "../reload-problem.ts";
 import type { ReloadCause } from "../reloader.ts";
-import { BuiltInPlugins, isHostCode } from "./built-in-plugins.ts";
-import type { PluginFolder } from "./folder.ts";
-import type { LastGood } from "./last-good.ts";
+import { isHostCode } from "./built-in-plugins.ts";
+import { BundleSource } from "./bundle-source.ts";
+import { KeptPlugins } from "./kept-plugins.ts";
 import { type FaultRate, Probation, rateIn } from "./probation.ts";
+import { serveKept } from "./serve-kept.ts";
 import { PluginStartError } from "./start-error.ts";
 
 export interface PluginGenerationsOptions {
@@ -58,20 +58,18 @@ export class PluginGenerations {
   /** What was rolled back is not tried again. */
   #rejected: string | null = null;
   #last: LastReload | null = null;
-  #folder: PluginFolder | null = null;
-  #onChange: (() => void) | null = null;
-  #changedUnheard = false;
   #requestsBefore = 0;
-  #saving: Promise<void> = Promise.resolve();
-  /** A reload and a rollback must not overlap. */
-  #turn: Promise<unknown> = Promise.resolve();
   readonly #strikes = new Map<string, number>();
-  readonly #builtIns: BuiltInPlugins;
+  /** A reload and a rollback must not overlap. */
+  readonly #turns = new OneByOne();
+  readonly #source: BundleSource;
+  readonly #kept: KeptPlugins;
 
   constructor(options: PluginGenerationsOptions) {
     this.#options = options;
     this.#config = options.config;
-    this.#builtIns = new BuiltInPlugins(options.log);
+    this.#source = new BundleSource(options.log);
+    this.#kept = new KeptPlugins(options.log);
     this.#current = this.#generation(null, options.config, "files", 0);
   }
 
@@ -107,7 +105,7 @@ export class PluginGenerations {
   ): Promise<Result> {
     const config = this.#config;
     try {
-      const bundle = await this.#build(config);
+      const bundle = await this.#source.build(config);
       const result = await serve(config, bundle);
       this.#current = this.#generation(bundle, config, "files", bundle === null ? 0 : 1);
       if (bundle !== null) this.#save();
@@ -120,13 +118,12 @@ export class PluginGenerations {
 
   /** @param changed to be called when something changed on disk, also since the start */
   listen(changed: () => void): void {
-    this.#onChange = changed;
-    if (this.#changedUnheard) changed();
+    this.#source.listen(changed);
   }
 
   /** Returns false when there is nothing new; throws and leaves the old one when the new one cannot be used. */
   reload(causes: ReadonlySet<ReloadCause>): Promise<boolean> {
-    return this.#inTurn(() => this.#reload(causes));
+    return this.#turns.run(() => this.#reload(causes));
   }
 
   /** How the Reloader tells how it went. */
@@ -144,14 +141,13 @@ export class PluginGenerations {
   }
 
   close(): void {
-    this.#onChange = null;
-    this.#folder?.close();
+    this.#source.close();
     this.#probation?.watch.cancel();
   }
 
   /** Resolves when the state is written that was to be written. */
   async settled(): Promise<void> {
-    await this.#saving;
+    await this.#kept.settled();
   }
 
   // --- start
@@ -161,12 +157,10 @@ export class PluginGenerations {
     serve: (config: Config, bundle: PolicyBundle | null) => Promise<Result>,
   ): Promise<Result> {
     const problems = problemsOf(reason);
-    const state = await this.#loadState();
-    if (state === null) throw startError(problems);
+    const state = await this.#kept.load(this.#config.plugins);
+    if (state === null) throw new PluginStartError(problems);
     for (const problem of problems) this.#options.log.error(logFields(problem), "Plugins refused");
-    const { compileRuntime } = await import("../../reload/compile-runtime.ts");
-    const kept = { runtime: await compileRuntime(), plugins: state.plugins };
-    const [config, bundle, result] = await this.#serveState(state, kept, serve);
+    const { config, bundle, result } = await serveKept(state, this.#config, this.#source, serve);
     this.#current = this.#generation(bundle, config, "state", 1);
     this.#last = { result: "refused", at: Date.now(), problems };
     this.#options.log.warn(
@@ -176,47 +170,13 @@ export class PluginGenerations {
     return result;
   }
 
-  /** With the config as it is now; where that does not fit the old code, with the policies of then. */
-  async #serveState<Result>(
-    state: LastGood,
-    kept: PolicyBundle,
-    serve: (config: Config, bundle: PolicyBundle) => Promise<Result>,
-  ): Promise<[Config, PolicyBundle, Result]> {
-    const attempt = async (config: Config): Promise<[Config, PolicyBundle, Result]> => {
-      const bundle = (await this.#builtIns.addTo(kept, config))!;
-      return [config, bundle, await serve(config, bundle)];
-    };
-    const config = this.#config;
-    try {
-      return await attempt(config);
-    } catch (error) {
-      if (!isAboutPlugins(error)) throw error;
-    }
-    try {
-      return await attempt(withPolicyPart(config, state.policies));
-    } catch (error) {
-      throw isAboutPlugins(error) ? startError(problemsOf(error)) : error;
-    }
-  }
-
-  async #loadState(): Promise<LastGood | null> {
-    const { directory, state } = this.#config.plugins;
-    if (directory === null || state === null) return null;
-    try {
-      return await (await import("./last-good.ts")).loadLastGood(state, directory);
-    } catch (error) {
-      this.#options.log.warn({ state, err: error }, "The last good plugins cannot be used");
-      return null;
-    }
-  }
-
   // --- reload
 
   async #reload(causes: ReadonlySet<ReloadCause>): Promise<boolean> {
     const isConfig = causes.has("config") && this.#options.read !== null;
     const config = isConfig ? await this.#options.read!() : this.#config;
     const before = this.#current.bundle === null ? null : this.#options.report();
-    const bundle = await this.#build(config);
+    const bundle = await this.#source.build(config);
     const id = generationId(bundle, config);
     if (id === this.#rejected) {
       if (isConfig) await this.#apply(withPolicyPart(config, this.#current.policies), this.#current.bundle);
@@ -261,31 +221,6 @@ export class PluginGenerations {
     return this.#options.apply(config, bundle);
   }
 
-  async #build(config: Config): Promise<PolicyBundle | null> {
-    return this.#builtIns.addTo(await this.#buildFolder(config), config);
-  }
-
-  async #buildFolder(config: Config): Promise<PolicyBundle | null> {
-    const { directory } = config.plugins;
-    if (this.#folder !== null && this.#folder.directory !== directory) {
-      this.#folder.close();
-      this.#folder = null;
-    }
-    if (directory === null) return null;
-    this.#folder ??= await this.#openFolder(directory);
-    return this.#folder.build();
-  }
-
-  /** A proxy without plugins does not load the compiler. */
-  async #openFolder(directory: string): Promise<PluginFolder> {
-    const { PluginFolder } = await import("./folder.ts");
-    const changed = () => {
-      if (this.#onChange === null) this.#changedUnheard = true;
-      else this.#onChange();
-    };
-    return new PluginFolder(directory, changed, this.#options.log);
-  }
-
   // --- probation
 
   #putOnProbation(previous: Generation, old: FaultRate): void {
@@ -308,9 +243,11 @@ export class PluginGenerations {
     const probation = this.#probation;
     if (probation === null) return;
     probation.watch.cancel();
-    void this.#inTurn(() => this.#rollBack(probation.previous, because)).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, "Cannot go back to the plugins before");
-    });
+    void this.#turns
+      .run(() => this.#rollBack(probation.previous, because))
+      .catch((error: unknown) => {
+        this.#options.log.error({ err: error }, "Cannot go back to the plugins before");
+      });
   }
 
   async #rollBack(previous: Generation, because: string): Promise<void> {
@@ -343,38 +280,12 @@ export class PluginGenerations {
     return { number, bundle, policies: policyPart(config), id, loadedAt: Date.now(), source };
   }
 
-  /** Nobody waits for the disk. */
   #save(): void {
-    const { directory, state } = this.#config.plugins;
-    const { bundle, policies } = this.#current;
-    if (state === null || directory === null || bundle === null) return;
-    // What is built in is always that of this program.
-    const kept = { plugins: folderPlugins(bundle), policies, savedAt: Date.now() };
-    this.#saving = this.#saving
-      .then(async () => (await import("./last-good.ts")).saveLastGood(state, directory, kept))
-      .catch((error: unknown) => {
-        this.#options.log.warn({ state, err: error }, "The last good plugins cannot be kept");
-      });
+    this.#kept.save(this.#config.plugins, this.#current.bundle, this.#current.policies);
   }
 
   #forgetStrikes(): void {
     const names = new Set(this.#current.bundle?.plugins.map(({ name }) => name));
     for (const name of [...this.#strikes.keys()]) if (!names.has(name)) this.#strikes.delete(name);
   }
-
-  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(action);
-    this.#turn = result.catch(() => {});
-    return result;
-  }
-}
-
-function isAboutPlugins(error: unknown): boolean {
-  return error instanceof PluginError || (error instanceof PlaneError && error.plugin !== null);
-}
-
-function startError(problems: readonly ReloadProblem[]): PluginStartError {
-  return new PluginStartError(
-    problems.map(({ problem, frame }) => (frame === "" ? problem : `${problem}\n${frame}`)).join("\n"),
-  );
 }

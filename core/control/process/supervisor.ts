@@ -8,6 +8,7 @@ import type { PolicyBundle } from "../../policy/bundle.ts";
 import type { Discovered } from "../../policy/policy-set.ts";
 import { type PinnedValue, PinnedValues } from "../../store/pinned-values.ts";
 import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
+import { OneByOne } from "../one-by-one.ts";
 import { PluginBans } from "../plugins/bans.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, DataProcess } from "./data-process.ts";
@@ -59,7 +60,7 @@ export class Supervisor {
   #isLost = false;
   #unbanTimer: NodeJS.Timeout | undefined;
   /** A restart and a reload must not overlap: each needs the config that the other leaves. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneByOne();
 
   /** Forks at once, so that the data process boots while the caller prepares the rest. */
   constructor(config: Config) {
@@ -165,7 +166,7 @@ export class Supervisor {
 
   /** @throws when the config cannot be applied; the one in force stays. */
   apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const added = await this.#listeners.prepare(config);
       try {
         await this.#hand(config, bundle, added);
@@ -185,7 +186,7 @@ export class Supervisor {
   /** What discovery found. A data process that is not there is told when it starts. */
   setEndpoints(change: EndpointChange): Promise<void> {
     this.#discovered.set(change);
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#state === "serving") await this.#process.plane.setEndpoints(change).catch(() => {});
     });
   }
@@ -213,7 +214,7 @@ export class Supervisor {
   /** Values of the operator for plugins. A data process that is not there is told when it starts. */
   pin(values: readonly PinnedValue[]): Promise<void> {
     for (const value of values) this.#pinned.set(value);
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#state === "serving") await this.#process.plane.pin(values).catch(() => {});
     });
   }
@@ -310,7 +311,7 @@ export class Supervisor {
       if (this.#state === "draining" || this.#state === "stopped") return;
       this.#state = "starting";
       this.#blame(exit);
-      await this.#inTurn(() => this.#restart(exit));
+      await this.#turns.run(() => this.#restart(exit));
     }
   }
 
@@ -387,12 +388,6 @@ export class Supervisor {
       this.#log?.error({ err: error }, "Cannot let a quarantined plugin in again");
     }
     this.#planLift();
-  }
-
-  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(action);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 }
 

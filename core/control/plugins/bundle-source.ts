@@ -1,0 +1,64 @@
+import type { Config } from "../../config/model.ts";
+import type { Logger } from "../../observe/log.ts";
+import type { PolicyBundle } from "../../policy/bundle.ts";
+import { BuiltInPlugins } from "./built-in-plugins.ts";
+import type { PluginFolder } from "./folder.ts";
+
+/** The plugins that a config asks for: those of its folder, which is watched, and built-in ones behind them. */
+export class BundleSource {
+  readonly #log: Logger;
+  readonly #builtIns: BuiltInPlugins;
+  #folder: PluginFolder | null = null;
+  #onChange: (() => void) | null = null;
+  #changedUnheard = false;
+
+  constructor(log: Logger) {
+    this.#log = log;
+    this.#builtIns = new BuiltInPlugins(log);
+  }
+
+  /**
+   * Returns null when requests meet no plugin.
+   *
+   * @throws PluginError with the problems of all plugins
+   */
+  async build(config: Config): Promise<PolicyBundle | null> {
+    return this.withBuiltIns(await this.#buildFolder(config), config);
+  }
+
+  /** The plugins of a folder, from wherever they are, with the built-in ones that the config names. */
+  withBuiltIns(folder: PolicyBundle | null, config: Config): Promise<PolicyBundle | null> {
+    return this.#builtIns.addTo(folder, config);
+  }
+
+  /** @param changed to be called when something changed on disk, also since the first `build` */
+  listen(changed: () => void): void {
+    this.#onChange = changed;
+    if (this.#changedUnheard) changed();
+  }
+
+  close(): void {
+    this.#onChange = null;
+    this.#folder?.close();
+  }
+
+  async #buildFolder({ plugins: { directory } }: Config): Promise<PolicyBundle | null> {
+    if (this.#folder !== null && this.#folder.directory !== directory) {
+      this.#folder.close();
+      this.#folder = null;
+    }
+    if (directory === null) return null;
+    this.#folder ??= await this.#openFolder(directory);
+    return this.#folder.build();
+  }
+
+  /** A proxy without plugins does not load the compiler. */
+  async #openFolder(directory: string): Promise<PluginFolder> {
+    const { PluginFolder } = await import("./folder.ts");
+    const changed = () => {
+      if (this.#onChange === null) this.#changedUnheard = true;
+      else this.#onChange();
+    };
+    return new PluginFolder(directory, changed, this.#log);
+  }
+}

@@ -1,0 +1,43 @@
+import type { PluginsConfig } from "../../config/model.ts";
+import type { Logger } from "../../observe/log.ts";
+import { folderPlugins, type PolicyBundle } from "../../policy/bundle.ts";
+import type { PolicyPart } from "../../reload/generation.ts";
+import type { LastGood } from "./last-good.ts";
+
+/** The last good plugins of a folder, where `--state` says that they are kept. What goes wrong is only logged. */
+export class KeptPlugins {
+  readonly #log: Logger;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Null when none are kept, or they cannot be used. */
+  async load({ directory, state }: PluginsConfig): Promise<LastGood | null> {
+    if (directory === null || state === null) return null;
+    try {
+      return await (await import("./last-good.ts")).loadLastGood(state, directory);
+    } catch (error) {
+      this.#log.warn({ state, err: error }, "The last good plugins cannot be used");
+      return null;
+    }
+  }
+
+  /** Nobody waits for the disk. */
+  save({ directory, state }: PluginsConfig, bundle: PolicyBundle | null, policies: PolicyPart): void {
+    if (state === null || directory === null || bundle === null) return;
+    // What is built in is always that of this program.
+    const kept = { plugins: folderPlugins(bundle), policies, savedAt: Date.now() };
+    this.#saving = this.#saving
+      .then(async () => (await import("./last-good.ts")).saveLastGood(state, directory, kept))
+      .catch((error: unknown) => {
+        this.#log.warn({ state, err: error }, "The last good plugins cannot be kept");
+      });
+  }
+
+  /** Resolves when what was to be written is written. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+}

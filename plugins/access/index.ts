@@ -1,5 +1,5 @@
 /** Who may send what: lists of addresses and agents, fields, roles, and expressions of CEL. */
-import { definePlugin } from "sluice/sdk";
+import { type Context, definePlugin } from "sluice/sdk";
 import { pathOf } from "../shared/cel/request-facts.ts";
 import { type BodyFault, checkBody } from "./body-limits.ts";
 import { schema } from "./config.ts";
@@ -33,10 +33,12 @@ export default definePlugin({
     }
     if (all.body === null) return;
     const fault = checkBody(request, all.body);
-    return fault instanceof Promise ? fault.then(replyTo) : replyTo(fault);
+    return fault instanceof Promise ? fault.then((late) => replyTo(late, ctx)) : replyTo(fault, ctx);
   },
 });
 
-function replyTo(fault: BodyFault | null): Response | undefined {
-  return fault === null ? undefined : bodyReply(fault);
+function replyTo(fault: BodyFault | null, { metrics }: Pick<Context, "metrics">): Response | undefined {
+  if (fault === null) return undefined;
+  metrics.counter("bodies_refused");
+  return bodyReply(fault);
 }

@@ -24,7 +24,10 @@ export default definePlugin({
     const target = targetOf(request.url);
     const now = Date.now();
     const choice = choose(rules, { headers: request.headers, ...target }, ctx.identity, now);
-    if (choice.kind !== "version") return refusal(choice, rules, config.unknown, now);
+    if (choice.kind !== "version") {
+      ctx.metrics.counter(`refused_${choice.kind}`);
+      return refusal(choice, rules, config.unknown, now);
+    }
     const { version, path } = choice;
     state.version = version;
     if (config.header !== "") request.headers.set(config.header, version.name);

@@ -8,11 +8,14 @@ export default definePlugin({
   description:
     "Refuses request bodies beyond a size, by method and content type, and breaks off longer responses",
   config: schema,
-  onRequest(request, { config }) {
+  onRequest(request, { config, metrics }) {
     const limit = limitFor(request, config.rules, config.maxSize);
     const length = request.headers.get("content-length");
     if (length === null) request.limitBody(limit);
-    else if (Number(length) > limit) return tooLarge(limit);
+    else if (Number(length) > limit) {
+      metrics.counter("refused");
+      return tooLarge(limit);
+    }
     return undefined;
   },
   onResponse(response, { config }) {

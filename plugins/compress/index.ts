@@ -49,6 +49,9 @@ export default definePlugin({
     const isStream = streams.has(headers.get("content-type"));
     if (response.encodeBody(coding, { level: levels[coding], flushAfter: isStream ? 0 : 50 })) {
       tellCoding(headers, coding);
+      ctx.metrics.counter(`encoded_${coding}`);
+    } else {
+      ctx.metrics.counter("left_busy");
     }
   },
 });

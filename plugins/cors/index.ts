@@ -20,14 +20,14 @@ export default definePlugin({
   setup(config) {
     rules.set(config, rulesOf(config));
   },
-  onRequest(request, { config, state }) {
+  onRequest(request, { config, metrics, state }) {
     state.origin = request.headers.get("origin");
     if (!isPreflight(request)) return;
     state.isPreflight = true;
     const headers = new Headers();
-    if (answerPreflight(headers, request, rules.get(config)!))
-      return new Response(null, { status: 204, headers });
-    return refusal(headers);
+    const isAllowed = answerPreflight(headers, request, rules.get(config)!);
+    metrics.counter(isAllowed ? "preflights" : "preflights_refused");
+    return isAllowed ? new Response(null, { status: 204, headers }) : refusal(headers);
   },
   onResponse(response, { config, state }) {
     if (!state.isPreflight) allowReading(response.headers, state.origin, rules.get(config)!);

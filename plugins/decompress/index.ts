@@ -8,7 +8,7 @@ import { busy, unsupported } from "./refusal.ts";
 export default definePlugin({
   description: "Decodes requests and responses in gzip, deflate, brotli or zstd, within bounds for bombs",
   config: schema,
-  onRequest(request, { config }) {
+  onRequest(request, { config, metrics }) {
     const { encodings, requests, responses, maxEncodings, maxRequestSize, maxRatio } = config;
     const { headers } = request;
     if (responses === "identity") headers.set("accept-encoding", "identity");
@@ -16,13 +16,19 @@ export default definePlugin({
     if (requests === "pass") return;
     const encoded = readEncoding(headers.get("content-encoding"), encodings, maxEncodings);
     if (encoded.kind === "plain") return;
-    if (requests === "refuse") return unsupported([]);
-    if (encoded.kind === "unknown") return unsupported(encodings);
-    if (!request.decodeBody(encoded.codings, { maxBytes: maxRequestSize, maxRatio })) return busy();
+    if (requests === "refuse" || encoded.kind === "unknown") {
+      metrics.counter("requests_refused");
+      return unsupported(requests === "refuse" ? [] : encodings);
+    }
+    if (!request.decodeBody(encoded.codings, { maxBytes: maxRequestSize, maxRatio })) {
+      metrics.counter("requests_refused_busy");
+      return busy();
+    }
+    metrics.counter("requests_decoded");
     forgetEncoding(headers);
     return undefined;
   },
-  onResponse(response, { config, log }) {
+  onResponse(response, { config, log, metrics }) {
     const { encodings, responses, maxEncodings, maxResponseSize, maxRatio } = config;
     const { headers, status } = response;
     // A part of what is encoded does not decode; and a service may want its bytes left alone (RFC 9110 section 7.7).
@@ -30,8 +36,10 @@ export default definePlugin({
     const encoded = readEncoding(headers.get("content-encoding"), encodings, maxEncodings);
     if (encoded.kind !== "decode") return;
     if (response.decodeBody(encoded.codings, { maxBytes: maxResponseSize, maxRatio })) {
+      metrics.counter("responses_decoded");
       forgetResponseEncoding(headers);
     } else {
+      metrics.counter("responses_left_busy");
       log.warn("A response stays encoded: too many bodies are being decoded");
     }
   },

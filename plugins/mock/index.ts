@@ -14,11 +14,12 @@ export default definePlugin({
   setup(config) {
     rules.set(config, rulesOf(config));
   },
-  onRequest(request, { config }) {
+  onRequest(request, { config, metrics }) {
     const { method, headers } = request;
     const asked = { method, headers, ...targetOf(request.url) };
     const found = answerFor(rules.get(config)!, asked, config.prefer, Math.random());
     if (found === "unknown" && config.unknown === "pass") return undefined;
+    metrics.counter(typeof found === "string" ? `refused_${found}` : "answered");
     if (typeof found === "string") return noReply(found, config.marker);
     const { answer, preference } = found;
     const seed = `${config.seed} ${method === "HEAD" ? "GET" : method} ${asked.path}${asked.query}`;

@@ -39,12 +39,8 @@ export class Chooser {
     this.fill = fill;
   }
 
-  choose(request: Asking, known: Known): string {
-    return this.given(request, known) ?? this.make();
-  }
-
   /** That somebody brought who is believed; null: none that may be kept. */
-  private given({ headers }: Asking, { requestId, client }: Known): string | null {
+  given({ headers }: Asking, { requestId, client }: Known): string | null {
     const { header, format } = this.config;
     const isTrusted = this.trusted?.has(client.address) === true;
     const trace = isTrusted && format === "trace" ? traceIdOf(headers.get("traceparent")) : null;
@@ -61,7 +57,8 @@ export class Chooser {
     return isPlain(id, maxLength) && (accept === "any" || this.format.pattern.test(id));
   }
 
-  private make(): string {
+  /** A new one. */
+  make(): string {
     const bytes = new Uint8Array(this.format.randomBytes);
     this.fill(bytes);
     return this.format.make(bytes, this.now());

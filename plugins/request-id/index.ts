@@ -20,7 +20,10 @@ export default definePlugin({
 
   onRequest(request, ctx) {
     const { header } = ctx.config;
-    const id = choosers.get(ctx.config)!.choose(request, ctx);
+    const chooser = choosers.get(ctx.config)!;
+    const given = chooser.given(request, ctx);
+    if (given === null && request.headers.has(header)) ctx.metrics.counter("replaced");
+    const id = given ?? chooser.make();
     if (id !== ctx.requestId) ctx.requestId = id;
     if (header !== "x-request-id") request.headers.set(header, id);
   },

@@ -1,5 +1,5 @@
 /** Edits heads and JSON bodies by rules. */
-import { definePlugin, type PluginRequest } from "sluice/sdk";
+import { type Context, definePlugin, type PluginRequest } from "sluice/sdk";
 import { schema } from "./config.ts";
 import type { Fields } from "./facts.ts";
 import { refusedRequest, refusedResponse } from "./refusal.ts";
@@ -38,7 +38,7 @@ export default definePlugin({
     const keepEditor = (editor: StreamEditor): void => {
       ctx.state.request = editor;
     };
-    return refused(transformRequest(request, rules, ctx, keepEditor), rules, refusedRequest);
+    return refused(transformRequest(request, rules, ctx, keepEditor), rules, ctx, refuseRequest);
   },
   onResponse(response, ctx) {
     const rules = rulesByConfig.get(ctx.config)!;
@@ -46,7 +46,12 @@ export default definePlugin({
     const keepEditor = (editor: StreamEditor): void => {
       state.response = editor;
     };
-    return refused(transformResponse(response, rules, state.kept, ctx, keepEditor), rules, refusedResponse);
+    return refused(
+      transformResponse(response, rules, state.kept, ctx, keepEditor),
+      rules,
+      ctx,
+      refuseResponse,
+    );
   },
   onRequestBody(chunk, ctx) {
     return ctx.state.request?.push(chunk, ctx.last, ctx.log);
@@ -68,21 +73,31 @@ function askForWhole(headers: Fields): void {
   headers.set("accept-encoding", "identity");
 }
 
+type Counting = Pick<Context, "metrics">;
+type Refuse = (fault: Fault, ctx: Counting) => Response;
+
+function refuseRequest(fault: Fault, { metrics }: Counting): Response {
+  metrics.counter("requests_refused");
+  return refusedRequest(fault);
+}
+
+function refuseResponse(_fault: Fault, { metrics }: Counting): Response {
+  metrics.counter("responses_refused");
+  return refusedResponse();
+}
+
 /** Only a body that has to be read makes a request wait. */
 function refused(
   found: Fault | null | Promise<Fault | null>,
   rules: Rules,
-  answer: (fault: Fault) => Response,
+  ctx: Counting,
+  refuse: Refuse,
 ): Response | undefined | Promise<Response | undefined> {
-  if (found instanceof Promise) return found.then((fault) => refusal(fault, rules, answer));
-  return refusal(found, rules, answer);
+  if (found instanceof Promise) return found.then((fault) => refusal(fault, rules, ctx, refuse));
+  return refusal(found, rules, ctx, refuse);
 }
 
-function refusal(
-  fault: Fault | null,
-  rules: Rules,
-  answer: (fault: Fault) => Response,
-): Response | undefined {
+function refusal(fault: Fault | null, rules: Rules, ctx: Counting, refuse: Refuse): Response | undefined {
   if (fault === null || (rules.lets && fault !== "path")) return undefined;
-  return answer(fault);
+  return refuse(fault, ctx);
 }

@@ -1,6 +1,6 @@
 /** What holds for every built-in plugin; what each of them does is tested in the folder of its name. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
@@ -52,6 +52,12 @@ for (const name of builtInNames()) {
     }
   });
 
+  t.test(`the README of ${name} says what is counted`, async (t) => {
+    const readme = readmeOf(name);
+    t.match(readme, /^\*\*Metrics\*\*/m);
+    for (const counter of countersOf(join("plugins", name))) t.match(readme, counter, counter);
+  });
+
   const examples = exampleTexts(name);
   t.test(`the README of ${name} has a short and a full example`, async (t) => t.ok(examples.length >= 2));
 
@@ -83,6 +89,21 @@ t.test(
 t.test("every built-in plugin has tests", async (t) => {
   for (const name of builtInNames()) t.ok(existsSync(join("test/plugins", name)), name);
 });
+
+/** Names, or what they begin with, that stand in the calls of a plugin's code that count. */
+function countersOf(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  return files.flatMap((file) => {
+    const calls = readFileSync(join(folder, file), "utf8").matchAll(
+      /\.(?:counter|gauge|histogram)\(([^;]+);/g,
+    );
+    return [...calls].flatMap(([, inside]) =>
+      [...inside!.matchAll(/["`]([a-z]\w+)/g)].map(([, name]) => name!),
+    );
+  });
+}
 
 /** Settings and their defaults, from the table whose first column is `config`. */
 function tableOf(readme: string): [setting: string, told: unknown][] {

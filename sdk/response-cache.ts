@@ -5,7 +5,7 @@ import type { WebHeaders, WebResponse } from "./web.ts";
  * Needs `capabilities: { cache: true }`: without the grant every call throws a `NotAllowedError`.
  *
  * Each reactor has a store of its own, bounded in bytes, which keeps what is asked for most (W-TinyLFU); generations
- * of the plugin share it, other plugins do not. What is fresh, and for whom, is the plugin's business: `meta` is for that.
+ * of the plugin share it, other plugins do not. Behind it may be a disk, or what machines share. What is fresh, and for whom, is the plugin's business: `meta` is for that.
  * Operators purge what has a URL or tags (`POST /cache/purge` of the admin listener): away, or to `staleSince`.
  *
  * @example
@@ -21,7 +21,7 @@ import type { WebHeaders, WebResponse } from "./web.ts";
 export interface ResponseCache {
   /** The response of a key, if memory has one. Answer with it before anything is awaited, or ask again. */
   get(key: string): CachedResponse | undefined;
-  /** The same, and a promise where the disk has one (`cache.disk` of `sluice.yaml`). */
+  /** The same, and a promise where the disk, or what machines share, may have one (`cache.disk`, `cache.redis` of `sluice.yaml`). */
   find(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined>;
   /**
    * Keeps a response, and tells whether it was found worth its place, and was not purged since its request arrived: what was
@@ -54,6 +54,8 @@ export interface CachedResponse {
   readonly length: number;
   /** When an operator marked it as stale, in ms since the epoch; null: nobody did. */
   readonly staleSince: number | null;
+  /** It comes from what machines share (`cache.redis`): `meta` is what somebody has written there, to be checked before it is used. */
+  readonly isShared: boolean;
   /**
    * An answer with this body, or a part of it. Nothing but the proxy can read it.
    *
@@ -76,6 +78,13 @@ export interface StoreOptions {
   readonly url?: string;
   /** For `deleteTag`, and for operators who purge a tag. */
   readonly tags?: readonly string[];
+  /**
+   * Seconds for which no other machine has a better one (`cache.redis` of `sluice.yaml`): after them `find` looks there before it
+   * gives what memory has. Default: it never does.
+   */
+  readonly freshFor?: number;
+  /** Seconds after which nobody has any use for it: what machines share is gone then. Default: as long as they keep it. */
+  readonly usefulFor?: number;
 }
 
 export interface RecordOptions extends StoreOptions {

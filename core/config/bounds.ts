@@ -39,7 +39,11 @@ export const cacheBounds = {
   memory: { min: MiB, max: 64 * 1024 * MiB },
   size: { min: MiB, max: 1024 ** 5 },
   files: { min: 100, max: 10_000_000 },
+  maxBody: { min: KiB, max: 64 * MiB },
 } as const satisfies Record<string, Bounds>;
+
+/** ms for which what machines share stays at most. */
+export const cacheKeepBounds: Bounds = { min: 1000, max: 365 * day };
 
 /** ms that requests may wait for a store that machines share. */
 export const storeTimeoutBounds: Bounds = { min: 1, max: 60 * 1000 };

@@ -91,9 +91,12 @@ export const defaultPlugins: Config["plugins"] = {
   settings: {},
 };
 
-export const defaultCacheStore: Config["cache"] = { memory: 64 * 1024 * KiB, disk: null };
+export const defaultCacheStore: Config["cache"] = { memory: 64 * 1024 * KiB, disk: null, redis: null };
 
 export const defaultCacheDisk = { size: GiB, files: 50_000 } as const;
+
+/** Bytes, and ms: a day. */
+export const defaultCacheRedis = { maxBody: 1024 * KiB, keep: 24 * 60 * 60 * 1000 } as const;
 
 export const noGrants: Grants = {
   fetch: [],

@@ -48,6 +48,8 @@ export interface CacheStoreConfig {
   readonly memory: number;
   /** Null: what memory has no room for is gone, and a restart begins with nothing. */
   readonly disk: CacheDiskConfig | null;
+  /** Null: each machine keeps its own. Never beside a disk. */
+  readonly redis: CacheRedisConfig | null;
 }
 
 export interface CacheDiskConfig {
@@ -57,6 +59,15 @@ export interface CacheDiskConfig {
   readonly size: number;
   /** The same. */
   readonly files: number;
+}
+
+export interface CacheRedisConfig {
+  /** Name of one of the stores. */
+  readonly store: string;
+  /** Bytes; longer bodies stay in memory. */
+  readonly maxBody: number;
+  /** ms for which a response stays at most. */
+  readonly keep: number;
 }
 
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };

@@ -6,7 +6,14 @@ import type { PluginProblem } from "../reload/problem.ts";
 import type { PinnedValue } from "../store/pinned-values.ts";
 import type { Channel } from "./channel.ts";
 import { loadProblem } from "./load-problem.ts";
-import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
+import type {
+  DataPlane,
+  EndpointChange,
+  ListenerAddress,
+  PlaneReport,
+  PurgeRequest,
+  PurgeResult,
+} from "./plane.ts";
 
 /** How often a data plane says that its event loop turns, in ms. */
 export const beatInterval = 100;
@@ -128,7 +135,7 @@ export class RemotePlane implements DataPlane {
     return this.#call("discover", null, null, null, cluster);
   }
 
-  purge(request: PurgeRequest): Promise<number> {
+  purge(request: PurgeRequest): Promise<PurgeResult> {
     return this.#call("purge", null, null, null, null, request);
   }
 

@@ -14,9 +14,26 @@ export function remoteStores(metrics: StoreMetrics, log: Log): RemoteStores<Stor
   return new RemoteStores((config) => createStore(config, metrics, log));
 }
 
+/**
+ * How a server of the config is reached.
+ *
+ * @throws TlsFileError when a certificate file cannot be used
+ */
+export function connectionTo(
+  redis: StoreConfig["redis"],
+): Pick<ConnectionOptions, "client" | "connectTimeout" | "commandTimeout"> {
+  const { username, password, database, connectTimeout, commandTimeout } = redis;
+  const client = {
+    socket: socketOf(redis),
+    database,
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+  };
+  return { client, connectTimeout, commandTimeout };
+}
+
 /** @throws TlsFileError when a certificate file cannot be used */
 function createStore({ name, redis }: StoreConfig, metrics: StoreMetrics, log: Log): OpenStore {
-  const { username, password, database, keyPrefix, connectTimeout, commandTimeout } = redis;
   const slot = metrics.slot(name);
   let isUp = false;
   const setUp = (up: boolean) => {
@@ -24,15 +41,8 @@ function createStore({ name, redis }: StoreConfig, metrics: StoreMetrics, log: L
     isUp = up;
   };
   return new RedisStore({
-    client: {
-      socket: socketOf(redis),
-      database,
-      ...(username !== null && { username }),
-      ...(password !== null && { password }),
-    },
-    keyPrefix,
-    connectTimeout,
-    commandTimeout,
+    ...connectionTo(redis),
+    keyPrefix: redis.keyPrefix,
     observer: {
       state(lost) {
         setUp(lost === null);

@@ -40,6 +40,13 @@ export interface PurgeRequest {
   readonly soft: boolean;
 }
 
+export interface PurgeResult {
+  /** How many responses there were in this process. */
+  readonly count: number;
+  /** Whether those that machines share know of it: false: not yet. Null: there are none. */
+  readonly isShared: boolean | null;
+}
+
 /** What was found out about a cluster with discovery. */
 export interface EndpointChange {
   readonly cluster: string;
@@ -75,8 +82,8 @@ export interface DataPlane {
    * @throws when it fails, takes too long or is out of service
    */
   discover(cluster: string): Promise<Discovered>;
-  /** Purges stored responses, of all plugins. Returns how many there were. */
-  purge(request: PurgeRequest): Promise<number>;
+  /** Purges stored responses, of all plugins. */
+  purge(request: PurgeRequest): Promise<PurgeResult>;
   report(): Promise<PlaneReport>;
   /** Finishes what is in flight, within the config's `drainDelay` and `drainTimeout`. */
   drain(): Promise<void>;

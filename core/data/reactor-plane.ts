@@ -19,7 +19,14 @@ import type { EntryTrace } from "./entry-trace.ts";
 import { FaultTotals } from "./fault-totals.ts";
 import type { HandleTable } from "./handles.ts";
 import { remoteStores } from "./open-store.ts";
-import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
+import type {
+  DataPlane,
+  EndpointChange,
+  ListenerAddress,
+  PlaneReport,
+  PurgeRequest,
+  PurgeResult,
+} from "./plane.ts";
 import { ResponseStores } from "./response-stores.ts";
 import { sharedServices } from "./shared-services.ts";
 import { tracedEngine } from "./traced-engine.ts";
@@ -76,7 +83,7 @@ export class ReactorPlane implements DataPlane {
     };
     const gateway = new Gateway(this.#gatewayOptions);
     await gateway.start();
-    this.#responses.configure(config.cache, config.workers, log);
+    this.#responses.configure(config, log);
     this.#gateway = gateway;
     return gateway.addresses();
   }
@@ -85,7 +92,7 @@ export class ReactorPlane implements DataPlane {
     const gateway = this.#started();
     const before = gateway.generation.policies.report();
     await gateway.apply(config, bundle);
-    this.#responses.configure(config.cache, config.workers, this.#log!);
+    this.#responses.configure(config, this.#log!);
     this.#faults.add(before);
     this.#log?.configure(config.log);
     this.#gatewayOptions!.accessLog = openAccessLog(config);
@@ -104,10 +111,10 @@ export class ReactorPlane implements DataPlane {
     return this.#started().discover(cluster);
   }
 
-  async purge({ purge, soft }: PurgeRequest): Promise<number> {
+  async purge({ purge, soft }: PurgeRequest): Promise<PurgeResult> {
     const { count, done } = this.#shared.responses.purge("", purge, soft);
-    await done;
-    return count;
+    const isDone = await done;
+    return { count, isShared: this.#responses.isShared ? isDone : null };
   }
 
   async report(): Promise<PlaneReport> {

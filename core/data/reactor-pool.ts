@@ -10,7 +10,14 @@ import { RemotePlane } from "./calls.ts";
 import { type Channel, threadChannel } from "./channel.ts";
 import { threadEntry } from "./entry.ts";
 import type { HandleMessage } from "./handles.ts";
-import type { DataPlane, EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "./plane.ts";
+import type {
+  DataPlane,
+  EndpointChange,
+  ListenerAddress,
+  PlaneReport,
+  PurgeRequest,
+  PurgeResult,
+} from "./plane.ts";
 import { shareOf } from "./share.ts";
 import { processUsage } from "./usage.ts";
 
@@ -96,9 +103,12 @@ export class ReactorPool implements DataPlane {
     return this.#threads[0]!.plane.discover(cluster);
   }
 
-  async purge(request: PurgeRequest): Promise<number> {
-    const counts = await this.#each((plane) => plane.purge(request));
-    return counts.reduce((sum, count) => sum + count, 0);
+  async purge(request: PurgeRequest): Promise<PurgeResult> {
+    const results = await this.#each((plane) => plane.purge(request));
+    const count = results.reduce((sum, { count }) => sum + count, 0);
+    // One that tells it is enough, but a worker that has not gives what it finds there until it has.
+    const isShared = results[0]?.isShared == null ? null : results.every(({ isShared }) => isShared === true);
+    return { count, isShared };
   }
 
   async report(): Promise<PlaneReport> {

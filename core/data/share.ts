@@ -28,11 +28,12 @@ export function bindsOnce(address: Address): boolean {
   return "path" in address || address.port === 0;
 }
 
-function shareOfCache({ memory, disk }: CacheStoreConfig, reactors: number): CacheStoreConfig {
+function shareOfCache({ memory, disk, redis }: CacheStoreConfig, reactors: number): CacheStoreConfig {
   const part = (whole: number) => Math.floor(whole / reactors);
   return {
     memory: part(memory),
     disk: disk && { ...disk, size: part(disk.size), files: part(disk.files) },
+    redis,
   };
 }
 

@@ -1,3 +1,4 @@
+import { isLabelled, type Purge } from "./purge-log.ts";
 import type { LoadedResponse } from "./second-level.ts";
 import { StoredBody } from "./stored-body.ts";
 
@@ -44,6 +45,17 @@ export class Arrivals {
     const coming = this.coming.get(key);
     if (coming !== undefined) coming.isDeleted = true;
     this.drop(key);
+  }
+
+  deletePrefix(prefix: string): void {
+    for (const [key, coming] of this.coming) if (key.startsWith(prefix)) coming.isDeleted = true;
+    for (const key of this.here.keys()) if (key.startsWith(prefix)) this.drop(key);
+  }
+
+  /** Those that are at hand; what is coming is for the second level to know. */
+  purge(scope: string, purge: Purge): void {
+    for (const [key, found] of this.here)
+      if (key.startsWith(scope) && isLabelled(found, purge)) this.drop(key);
   }
 
   private add(key: string, found: LoadedResponse): void {

@@ -8,6 +8,12 @@ export interface PurgeLabels {
   readonly tags: readonly string[];
 }
 
+/** Whether a purge means a response, if it is in its scope. */
+export function isLabelled({ url, tags }: PurgeLabels, purge: Purge): boolean {
+  if ("tag" in purge) return tags.includes(purge.tag);
+  return "url" in purge ? url === purge.url : url?.startsWith(purge.prefix) === true;
+}
+
 interface Noted {
   readonly at: number;
   readonly by: object | null;
@@ -56,6 +62,11 @@ export class PurgeLog {
     this.exact.delete(label);
     this.exact.set(label, { at, by, others });
     if (this.exact.size > mostExact) this.forgetOldest();
+  }
+
+  /** Everything was purged. */
+  noteAll(at: number): void {
+    this.forget(at);
   }
 
   /**

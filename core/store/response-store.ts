@@ -18,6 +18,12 @@ export interface StoredResponse {
   readonly body: StoredBody;
   /** When a purge marked it as stale, ms since the epoch; null: none did. */
   readonly staleSince: number | null;
+  /** Others have written it, who may be anybody. */
+  readonly isShared?: true;
+  /** ms since the epoch: until then nobody has a better one. Absent: its plugin does not say. */
+  readonly freshUntil?: number;
+  /** ms for which it may be of use to somebody. Absent: as long as there is room for it. */
+  readonly usefulFor?: number;
 }
 
 /** Who keeps a response, and since when it is under way: a purge after that means it, too. */
@@ -164,7 +170,7 @@ export class ResponseStore {
   set(response: StoredResponse, asked: Asked = now()): boolean {
     if (this.purges.covers(response, asked.at, asked.by)) return false;
     this.arrivals.delete(response.key);
-    const isKept = this.second?.keep(wordsOf(response), response.body) === true;
+    const isKept = this.second?.keep(wordsOf(response), response.body, asked.at) === true;
     return this.hold(response) || isKept;
   }
 
@@ -172,13 +178,13 @@ export class ResponseStore {
   update(words: Words, asked: Asked): boolean {
     if (this.purges.covers(words, asked.at, asked.by)) return false;
     const { key } = words;
+    const found = this.entries.get(key) ?? this.arrivals.get(key);
     this.arrivals.delete(key);
-    const found = this.entries.get(key);
     const isElsewhere = this.second?.update(words) === true;
-    if (found === undefined) return isElsewhere;
+    if (!(found?.body instanceof StoredBody)) return isElsewhere;
     const { body } = found;
     // It may not have had it, or no room for the words.
-    const isKept = isElsewhere || this.second?.keep(words, body) === true;
+    const isKept = isElsewhere || this.second?.keep(words, body, asked.at) === true;
     return this.hold({ ...words, body, staleSince: null }) || isKept;
   }
 
@@ -193,10 +199,17 @@ export class ResponseStore {
 
   /** Looks at every key. Returns how many went. */
   deletePrefix(prefix: string): number {
+    const elsewhere = this.second?.deletePrefix(prefix) ?? [];
+    return new Set([...this.deletePrefixHere(prefix), ...elsewhere]).size;
+  }
+
+  /** The same in memory alone. */
+  deletePrefixHere(prefix: string): string[] {
     const own = [...this.entries.keys()].filter((key) => key.startsWith(prefix));
-    const gone = new Set([...own, ...(this.second?.deletePrefix(prefix) ?? [])]);
-    for (const key of gone) this.delete(key);
-    return gone.size;
+    for (const key of own) this.forgetWholly(key);
+    for (const key of this.announced.keys()) if (key.startsWith(prefix)) this.announced.delete(key);
+    this.arrivals.deletePrefix(prefix);
+    return own;
   }
 
   /**
@@ -204,29 +217,52 @@ export class ResponseStore {
    *
    * @param scope that their keys begin with: empty, or the name of a plugin and a line end
    * @param asked whose own response it does not mean
-   * @returns how many there were, and when they are gone for good
+   * @returns how many there were, and whether they are gone for good
    */
   purge(
     scope: string,
     purge: Purge,
     isSoft: boolean,
     asked: Asked = now(),
-  ): { readonly count: number; readonly done: Promise<void> | null } {
-    this.purges.note(scope, purge, performance.now(), asked.by);
+  ): { readonly count: number; readonly done: Promise<boolean> | null } {
     const staleSince = isSoft ? Date.now() : null;
-    const own = this.labels.find(purge).filter((key) => key.startsWith(scope));
+    const own = this.purgeHere(scope, purge, staleSince, asked.by);
     const elsewhere = this.second?.purge(scope, purge, staleSince) ?? null;
-    for (const key of own) {
-      if (staleSince === null) this.forgetWholly(key);
-      else this.mark(key, staleSince);
-    }
     for (const key of elsewhere?.keys ?? []) this.arrivals.delete(key);
     return { count: new Set([...own, ...(elsewhere?.keys ?? [])]).size, done: elsewhere?.done ?? null };
   }
 
-  /** Whether a response that was there before this store was purged since. */
-  wasPurged(labels: PurgeLabels): boolean {
-    return this.purges.covers(labels, 0, null);
+  /**
+   * The same in memory alone.
+   *
+   * @param staleSince ms since the epoch; null: they are taken away
+   * @param by whose own response it does not mean; null: nobody's
+   * @returns their keys
+   */
+  purgeHere(scope: string, purge: Purge, staleSince: number | null, by: object | null): string[] {
+    this.purges.note(scope, purge, performance.now(), by);
+    const own = this.labels.find(purge).filter((key) => key.startsWith(scope));
+    for (const key of own) {
+      if (staleSince === null) this.forgetWholly(key);
+      else this.mark(key, staleSince);
+    }
+    this.arrivals.purge(scope, purge);
+    return own;
+  }
+
+  /** Nobody knows what was purged: everything here is. */
+  purgeAllHere(): void {
+    this.purges.noteAll(performance.now());
+    this.deletePrefixHere("");
+  }
+
+  /**
+   * Whether a response that was there before was purged since.
+   *
+   * @param since ms, as `performance.now()`. Default: since this store was made
+   */
+  wasPurged(labels: PurgeLabels, since = 0): boolean {
+    return this.purges.covers(labels, since, null);
   }
 
   private mark(key: string, staleSince: number): void {
@@ -264,6 +300,6 @@ function now(): Asked {
   return { at: performance.now(), by: null };
 }
 
-function wordsOf({ key, meta, url, tags }: StoredResponse): Words {
-  return { key, meta, url, tags };
+function wordsOf({ body: _body, staleSince: _since, isShared: _isShared, ...words }: StoredResponse): Words {
+  return words;
 }

@@ -11,7 +11,7 @@ import { invalidatedUrls } from "./invalidation.ts";
 import { keyedUrl } from "./key/cache-key.ts";
 import { planRequest } from "./request-plan.ts";
 import { type Found, planResponse, planSilence, type ResponsePlan } from "./response-plan.ts";
-import { remainingOf } from "./retention.ts";
+import { remainingOf, usefulFor } from "./retention.ts";
 import { isForAll, type LookupPlan, planLookup } from "./reuse.ts";
 import type { CacheRules } from "./rules.ts";
 import { at, find, type Held, likelyEntry, place } from "./shelf.ts";
@@ -112,7 +112,7 @@ export default definePlugin({
       return unclear(ctx);
     }
     if (plan.kind === "answer") return afterValidation(plan, response, head, now, ctx);
-    if (plan.kind === "update") keep(plan.stored, head, ctx);
+    if (plan.kind === "update") keep(plan.stored, head, now, ctx);
     if (plan.kind === "pass" && plan.old === "drop" && found) cache.delete(state.entry);
     tell(response, ctx, {
       forward: state.forward,
@@ -278,7 +278,7 @@ function store(
   if (entry === null) return false;
   // What is under the key itself was replaced by the list of those that vary.
   if (state.found && state.entry !== entry && state.entry !== state.key) cache.delete(state.entry);
-  const options = { maxBytes: config.maxBody, early: true, ...labelsOf(head, stored, config) };
+  const options = { maxBytes: config.maxBody, early: true, ...labelsOf(head, stored, now, config) };
   const meta = JSON.stringify(stored);
   const recorded = cache.record(entry, meta, options);
   // Who waits may read along.
@@ -295,8 +295,13 @@ function store(
   return true;
 }
 
-function keep(stored: StoredResponse, head: RequestHead, { cache, config, state }: CacheContext): void {
-  cache.update(state.entry, JSON.stringify(stored), labelsOf(head, stored, config));
+function keep(
+  stored: StoredResponse,
+  head: RequestHead,
+  now: number,
+  { cache, config, state }: CacheContext,
+): void {
+  cache.update(state.entry, JSON.stringify(stored), labelsOf(head, stored, now, config));
 }
 
 function afterSilence(response: PluginResponse, head: RequestHead, now: number, ctx: CacheContext) {
@@ -343,7 +348,7 @@ function confirm(
 ) {
   const { cache, state } = ctx;
   if (held === null) return unclear(ctx);
-  if (old === "replace") keep(stored, head, ctx);
+  if (old === "replace") keep(stored, head, now, ctx);
   if (old === "drop") cache.delete(state.entry);
   return answer({ ...held, stored }, head, now, ctx, {
     forward: state.forward,
@@ -389,9 +394,14 @@ function problem(status: number, code: string, detail: string, { config, state }
   return new Response(JSON.stringify({ status, code, detail }), { status, headers });
 }
 
-/** What purges find a response by. */
-function labelsOf(head: RequestHead, stored: StoredResponse, config: CacheConfig) {
-  const { key, tagFields } = rules.get(config)!;
-  const tags = tagFields.map((name) => fieldValue(stored.fields, name)).join(" ");
-  return { url: keyedUrl(head.url, key), tags: tagsOf(tags) };
+/** What purges find a response by, and for how long it is worth something to other machines. */
+function labelsOf(head: RequestHead, stored: StoredResponse, now: number, config: CacheConfig) {
+  const own = rules.get(config)!;
+  const tags = own.tagFields.map((name) => fieldValue(stored.fields, name)).join(" ");
+  return {
+    url: keyedUrl(head.url, own.key),
+    tags: tagsOf(tags),
+    freshFor: remainingOf(stored, now) / 1000,
+    usefulFor: usefulFor(stored, now, own) / 1000,
+  };
 }

@@ -1,10 +1,11 @@
 /**
  * What is kept where in `ctx.cache`. A response that does not vary is kept under its key. Where responses vary, there is
- * a list of what they vary by, and each has a key of its own. What is on disk is brought by a promise.
+ * a list of what they vary by, and each has a key of its own. What is on disk, or shared with other machines, is brought by a promise.
  */
 import type { CachedResponse, ResponseCache } from "sluice/sdk";
 import type { FieldReader } from "./fields.ts";
 import { entryKey, entryKeys, type VariantIndex, withVariant } from "./key/variants.ts";
+import { readIndex, readStored } from "./read-meta.ts";
 import { endedAt, type StoredResponse } from "./stored-response.ts";
 
 /** A response that the store has. */
@@ -62,7 +63,8 @@ export function at(cache: ResponseCache, entry: string): Held | null | Promise<H
 /** Null: it is none, or something else is kept there now. */
 function heldAs(entry: string, cached: CachedResponse | undefined): Held | null {
   if (cached === undefined || isIndex(cached)) return null;
-  const stored = JSON.parse(cached.meta) as StoredResponse;
+  const stored = cached.isShared ? readStored(cached.meta) : (JSON.parse(cached.meta) as StoredResponse);
+  if (stored === null) return null;
   return { entry, cached, stored: cached.staleSince === null ? stored : endedAt(stored, cached.staleSince) };
 }
 
@@ -72,7 +74,8 @@ function isIndex({ meta }: CachedResponse): boolean {
 
 /** Null: the response itself is there. */
 function indexIn(cached: CachedResponse): VariantIndex | null {
-  return isIndex(cached) ? (JSON.parse(cached.meta) as VariantIndex) : null;
+  if (!isIndex(cached)) return null;
+  return cached.isShared ? (readIndex(cached.meta) ?? []) : (JSON.parse(cached.meta) as VariantIndex);
 }
 
 function indexAt(cache: ResponseCache, key: string): VariantIndex | null {
@@ -106,5 +109,6 @@ export function place(
   if (entries.includes(own)) return entry;
   entries.push(own);
   while (entries.length > most) cache.delete(key + entries.shift()!);
-  return cache.set(list, JSON.stringify(entries), null) ? entry : null;
+  // Each machine has its own.
+  return cache.set(list, JSON.stringify(entries), null, { usefulFor: 0 }) ? entry : null;
 }

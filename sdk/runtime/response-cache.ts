@@ -7,6 +7,8 @@ import { type StoredBody, storedBody } from "./stored-body.ts";
 export interface StoreOptions {
   readonly url?: string;
   readonly tags?: readonly string[];
+  readonly freshFor?: number;
+  readonly usefulFor?: number;
 }
 
 export interface RecordOptions extends StoreOptions {
@@ -23,12 +25,14 @@ export class CachedResponse {
   readonly meta: string;
   readonly length: number;
   readonly staleSince: number | null;
+  readonly isShared: boolean;
   readonly #number: number;
 
-  constructor(number: number, length: number, staleSince: number | null, meta: string) {
+  constructor(number: number, length: number, staleSince: number | null, isShared: boolean, meta: string) {
     this.#number = number;
     this.length = length;
     this.staleSince = staleSince;
+    this.isShared = isShared;
     this.meta = meta;
   }
 
@@ -109,7 +113,8 @@ export class ResponseCache {
 
 function described(key: string, meta: string, options: StoreOptions | undefined): string {
   if (typeof meta !== "string") throw new TypeError("Cannot store: meta is not a string");
-  return `${JSON.stringify([asKey(key), options?.url ?? null, options?.tags ?? []])}\n${meta}`;
+  const { url = null, tags = [], freshFor = null, usefulFor = null } = options ?? {};
+  return `${JSON.stringify([asKey(key), url, tags, freshFor, usefulFor])}\n${meta}`;
 }
 
 function asKey(key: unknown): string {
@@ -132,6 +137,8 @@ function lookUp(key: string): CachedResponse | undefined | typeof elsewhere {
   const second = found.indexOf(" ", first + 1);
   const third = found.indexOf(" ", second + 1);
   const length = Number(found.slice(first + 1, second));
-  const since = third === second + 1 ? null : Number(found.slice(second + 1, third));
-  return new CachedResponse(Number(found.slice(0, first)), length, since, found.slice(third + 1));
+  const isShared = found[third - 1] === "s";
+  const end = isShared ? third - 1 : third;
+  const since = end === second + 1 ? null : Number(found.slice(second + 1, end));
+  return new CachedResponse(Number(found.slice(0, first)), length, since, isShared, found.slice(third + 1));
 }

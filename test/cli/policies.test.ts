@@ -158,6 +158,22 @@ cache: { memory: 32MiB, disk: { path: /var/c } }
   t.match(out, "  keeps   responses, in 32MiB of memory, and 1GiB in /var/c\n");
 });
 
+t.test("plan tells which store machines share responses in", async (t) => {
+  const files = {
+    "sluice.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+routes: [{ cluster: app, policies: [cache] }]
+stores: { shared: { redis: { url: "redis://127.0.0.1:6379" } } }
+cache: { redis: { store: shared, keep: 90m } }
+`,
+  };
+  const { out, err, code } = await sluice(folder(t, files), "plan");
+  t.equal(code, 0, err);
+  t.match(
+    out,
+    "  keeps   responses, in 64MiB of memory, and in the store shared up to 1MiB each, for 90m at most\n",
+  );
+});
+
 t.test("plan shows the chain of every route in the order of running", async (t) => {
   const { out, err, code } = await sluice(folder(t, planned), "plan");
   t.equal(code, 0, err);

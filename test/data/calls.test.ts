@@ -28,7 +28,7 @@ const idle: DataPlane = {
   apply: async () => [],
   setEndpoints: async () => {},
   discover: async (cluster) => ({ list: [[cluster, null, null, null]], granted: ["10.0.0.0/8"] }),
-  purge: async () => 0,
+  purge: async () => ({ count: 0, isShared: null }),
   pin: async () => {},
   report: async () => ({
     snapshots: [],

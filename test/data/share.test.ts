@@ -23,11 +23,11 @@ t.test("shareOf leaves every reactor one connection", async (t) => {
 t.test("shareOf shares memory and disk for responses out", async (t) => {
   const config = {
     ...configFromFlags({}),
-    cache: { memory: 1000, disk: { path: "/c", size: 100, files: 10 } },
+    cache: { memory: 1000, disk: { path: "/c", size: 100, files: 10 }, redis: null },
   };
   t.same(
     [0, 1, 2].map((reactor) => shareOf(config, { reactor, reactors: 3, hasHandles: true }).cache),
-    Array(3).fill({ memory: 333, disk: { path: "/c", size: 33, files: 3 } }),
+    Array(3).fill({ memory: 333, disk: { path: "/c", size: 33, files: 3 }, redis: null }),
   );
 });
 

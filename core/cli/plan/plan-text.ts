@@ -1,7 +1,7 @@
 import { noGrants } from "../../config/defaults.ts";
 import type { CacheStoreConfig } from "../../config/model.ts";
 import type { StoreConfig } from "../../config/store-model.ts";
-import { formatSize } from "../../config/units.ts";
+import { formatDuration, formatSize } from "../../config/units.ts";
 import { missingGrants } from "../../policy/grants.ts";
 import { limitsText } from "../../policy/plugin-limits.ts";
 import { answerText, matchText, rewriteText } from "./answer-text.ts";
@@ -63,9 +63,13 @@ function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {
   return `${streams}; held only while read by ${readers.join(" or ")}`;
 }
 
-/** @example responsesText({ memory: 1024, disk: null }); // "1KiB of memory" */
-function responsesText({ memory, disk }: CacheStoreConfig): string {
+/** @example responsesText({ memory: 1024, disk: null, redis: null }); // "1KiB of memory" */
+function responsesText({ memory, disk, redis }: CacheStoreConfig): string {
   const first = `${formatSize(memory)} of memory`;
+  if (redis !== null) {
+    const { store, maxBody, keep } = redis;
+    return `${first}, and in the store ${store} up to ${formatSize(maxBody)} each, for ${formatDuration(keep)} at most`;
+  }
   return disk === null ? first : `${first}, and ${formatSize(disk.size)} in ${disk.path}`;
 }
 

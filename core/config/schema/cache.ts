@@ -1,7 +1,7 @@
-import { cacheBounds } from "../bounds.ts";
-import { defaultCacheDisk, defaultCacheStore } from "../defaults.ts";
+import { cacheBounds, cacheKeepBounds } from "../bounds.ts";
+import { defaultCacheDisk, defaultCacheRedis, defaultCacheStore } from "../defaults.ts";
 import { Type } from "./builder.ts";
-import { closed, count, expected, size } from "./terms.ts";
+import { closed, count, duration, expected, size } from "./terms.ts";
 
 const disk = Type.Object(
   {
@@ -23,6 +23,23 @@ const disk = Type.Object(
   },
 );
 
+const redis = Type.Object(
+  {
+    store: Type.String({
+      minLength: 1,
+      description: "Name of one of the stores.",
+      ...expected("the name of a store"),
+    }),
+    maxBody: size(defaultCacheRedis.maxBody, cacheBounds.maxBody, "Longer bodies stay in memory."),
+    keep: duration(defaultCacheRedis.keep, cacheKeepBounds, "A response stays there at most."),
+  },
+  {
+    description:
+      "Behind memory, in the place of a disk: what one machine has asked for serves all, and a purge reaches all. Default: none.",
+    ...closed,
+  },
+);
+
 export const cache = Type.Object(
   {
     memory: size(
@@ -31,6 +48,7 @@ export const cache = Type.Object(
       "In memory, of each process; its reactors share it out.",
     ),
     disk: Type.Optional(disk),
+    redis: Type.Optional(redis),
   },
   { description: "How much of the responses that policies keep stays where.", ...closed },
 );

@@ -13,6 +13,7 @@ export function json(status: number, value: unknown): AdminPage {
 }
 
 /** RFC 9457. */
-export function problem(status: number, title: string): AdminPage {
-  return { status, contentType: "application/problem+json", body: `${JSON.stringify({ status, title })}\n` };
+export function problem(status: number, title: string, more: object = {}): AdminPage {
+  const body = `${JSON.stringify({ status, title, ...more })}\n`;
+  return { status, contentType: "application/problem+json", body };
 }

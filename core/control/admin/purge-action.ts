@@ -1,4 +1,4 @@
-import type { PurgeRequest } from "../../data/plane.ts";
+import type { PurgeRequest, PurgeResult } from "../../data/plane.ts";
 import type { Purge } from "../../store/purge-log.ts";
 import { type AdminPage, json, problem } from "./page.ts";
 
@@ -6,18 +6,20 @@ const kinds = ["url", "prefix", "tag"] as const;
 
 /**
  * `POST /cache/purge`: takes stored responses away by their URL, by what their URLs begin with, or by a tag; with
- * `soft` they are marked as stale instead. All reactors have done it when the answer is there.
- *
- * @param purge returns how many there were
+ * `soft` they are marked as stale instead. All reactors have done it when the answer is there. Where machines share
+ * what is kept, 200 says that the others do it as well; with 503 they will when their store is back.
  */
 export async function purgeAction(
   body: unknown,
-  purge: (request: PurgeRequest) => Promise<number>,
+  purge: (request: PurgeRequest) => Promise<PurgeResult>,
 ): Promise<AdminPage> {
   const request = readRequest(body);
   if (typeof request === "string") return problem(400, request);
   try {
-    return json(200, { purged: await purge(request) });
+    const { count: purged, isShared } = await purge(request);
+    if (isShared === false)
+      return problem(503, "The store has not taken the purge: it is told when it is back", { purged });
+    return json(200, { purged, ...(isShared !== null && { shared: true }) });
   } catch {
     return problem(503, "Data process does not answer");
   }

@@ -2,7 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { usesPlugins } from "../../config/built-in-plugins.ts";
 import type { Config } from "../../config/model.ts";
 import { ChannelClosed, PlaneError } from "../../data/calls.ts";
-import type { EndpointChange, ListenerAddress, PlaneReport, PurgeRequest } from "../../data/plane.ts";
+import type {
+  EndpointChange,
+  ListenerAddress,
+  PlaneReport,
+  PurgeRequest,
+  PurgeResult,
+} from "../../data/plane.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { PolicyBundle } from "../../policy/bundle.ts";
 import type { Discovered } from "../../policy/policy-set.ts";
@@ -202,11 +208,11 @@ export class Supervisor {
   }
 
   /**
-   * Purges stored responses. Returns how many there were.
+   * Purges stored responses.
    *
    * @throws when no data process is there
    */
-  async purge(request: PurgeRequest): Promise<number> {
+  async purge(request: PurgeRequest): Promise<PurgeResult> {
     if (this.#state !== "serving") throw new Error("no data process is there");
     return this.#process.plane.purge(request);
   }

@@ -3,7 +3,8 @@ import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
 import { ArrivingBody } from "../../store/arriving-body.ts";
-import type { Asked, StoredResponse } from "../../store/response-store.ts";
+import type { Asked } from "../../store/response-store.ts";
+import type { Words } from "../../store/second-level.ts";
 import { type KeptBody, StoredBody } from "../../store/stored-body.ts";
 import { BoundedRecording } from "../body/bounded-recording.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
@@ -18,8 +19,6 @@ const longestBody = 1024 * 1024 * 1024;
 
 /** In the place of a response that has to be loaded first. */
 const elsewhere = "?";
-
-type Described = Omit<StoredResponse, "body" | "staleSince">;
 
 export function cacheOperations({ responses }: SharedServices, facts: GuestFacts): ServicePart {
   const { handed } = facts;
@@ -45,7 +44,7 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
     if (number !== undefined) return number;
     throw new HostCallError("QuotaExceededError", "Too many stored bodies are in use");
   };
-  const keep = (described: Described, parts: readonly Buffer[], asked: Asked): string =>
+  const keep = (described: Words, parts: readonly Buffer[], asked: Asked): string =>
     responses.set({ ...described, body: new StoredBody(parts), staleSince: null }, asked) ? "1" : "0";
 
   return {
@@ -54,8 +53,8 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
         const key = demand(text);
         const found = responses.get(key);
         if (found === null) return responses.isElsewhere(key) ? elsewhere : "";
-        const { body, staleSince, meta } = found;
-        return `${hand(body)} ${body.length} ${staleSince ?? ""} ${meta}`;
+        const { body, staleSince, isShared, meta } = found;
+        return `${hand(body)} ${body.length} ${staleSince ?? ""}${isShared ? "s" : ""} ${meta}`;
       },
       [HostOp.cacheLoad]: async (text) => {
         await responses.load(demand(text));
@@ -124,7 +123,7 @@ function slotOf(text: string): { readonly slot: number; readonly rest: string } 
 }
 
 /** Reads what sdk/runtime/response-cache.ts writes. */
-function describe(text: string, demand: (key: unknown) => string): Described {
+function describe(text: string, demand: (key: unknown) => string): Words {
   const end = text.indexOf("\n");
   let head: unknown;
   try {
@@ -133,7 +132,7 @@ function describe(text: string, demand: (key: unknown) => string): Described {
     throw malformed();
   }
   if (!Array.isArray(head)) throw malformed();
-  const [key, url, tags] = head as unknown[];
+  const [key, url, tags, freshFor, usefulFor] = head as unknown[];
   const meta = text.slice(end + 1);
   if (meta.length > longestMeta || end > longestKey * 12 + longestTags * 6) {
     throw new HostCallError(
@@ -143,7 +142,18 @@ function describe(text: string, demand: (key: unknown) => string): Described {
   }
   const isUrl = url === null || (typeof url === "string" && url.length <= longestKey);
   if (!isUrl || !Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) throw malformed();
-  return { key: demand(key), meta, url, tags };
+  const fresh = milliseconds(freshFor);
+  const useful = milliseconds(usefulFor);
+  return {
+    ...{ key: demand(key), meta, url, tags },
+    ...(fresh !== null && { freshUntil: Date.now() + fresh }),
+    ...(useful !== null && { usefulFor: useful }),
+  };
+}
+
+/** Null: it is not said. JSON has no other numbers than finite ones: for ever is null. */
+function milliseconds(seconds: unknown): number | null {
+  return typeof seconds === "number" ? Math.max(0, seconds) * 1000 : null;
 }
 
 function malformed(): HostCallError {

@@ -2,7 +2,7 @@
 import { PurgeIndex } from "../purge-index.ts";
 import type { Purge, PurgeLabels } from "../purge-log.ts";
 import type { Eviction } from "../response-store.ts";
-import type { LoadedResponse, PurgedKeys, SecondLevel, SecondLevelReport, Words } from "../second-level.ts";
+import type { DiskReport, LoadedResponse, PurgedKeys, SecondLevel, Words } from "../second-level.ts";
 import type { StoredBody } from "../stored-body.ts";
 import { DiskFolder, type FileSystem, systemFiles } from "./disk-folder.ts";
 import { EntryFiles, longestLoaded } from "./entry-files.ts";
@@ -74,8 +74,8 @@ export class DiskStore implements SecondLevel {
     this.scanned = this.open();
   }
 
-  report(): SecondLevelReport {
-    return { bytes: this.eviction.bytes, entries: this.entries.size, ...this.counts };
+  report(): DiskReport {
+    return { kind: "disk", bytes: this.eviction.bytes, entries: this.entries.size, ...this.counts };
   }
 
   resize(size: number, files: number): void {
@@ -150,7 +150,7 @@ export class DiskStore implements SecondLevel {
   purge(scope: string, purge: Purge, staleSince: number | null): PurgedKeys {
     const keys = this.labels.find(purge).filter((key) => key.startsWith(scope));
     const steps = keys.map((key) => (staleSince === null ? this.drop(key) : this.mark(key, staleSince)));
-    return { keys, done: Promise.all(steps).then(() => {}) };
+    return { keys, done: Promise.all(steps).then(() => true) };
   }
 
   async load(key: string): Promise<LoadedResponse | null> {

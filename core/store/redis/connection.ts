@@ -12,6 +12,11 @@ export interface ConnectionOptions {
   readonly connectTimeout: number;
   /** ms until an answer has to be there. */
   readonly commandTimeout: number;
+  /**
+   * Whether values are long: texts in answers are then bytes, and an answer that is late is waited for as long as others come.
+   * Default: no.
+   */
+  readonly isBulk?: boolean;
   /** Shows that a new connection can do what it is for. */
   readonly probe: (send: Send) => Promise<unknown>;
   /** The connection is usable (null), or is not any more, or still not. */
@@ -19,7 +24,7 @@ export interface ConnectionOptions {
 }
 
 /** Sends a command. */
-export type Send = (command: readonly string[]) => Promise<unknown>;
+export type Send = (command: readonly (string | Buffer)[]) => Promise<unknown>;
 
 /** ms for which a connection has to last before the next failure counts as the first one. */
 const stable = 10_000;
@@ -30,6 +35,8 @@ export class RedisConnection {
   /** Null while it can be used. */
   private lost: StoreLostError | null = new StoreLostError("it is not connected yet");
   private failures = 0;
+  /** When an answer came last, ms as `performance.now()`. */
+  private answered = 0;
   private upSince = 0;
   private timer: NodeJS.Timeout | null = null;
   private closed = false;
@@ -74,7 +81,7 @@ export class RedisConnection {
    * @throws StoreLostError when the answer does not come
    * @throws Error that the server answers with
    */
-  send(command: readonly string[]): Promise<unknown> {
+  send(command: readonly (string | Buffer)[]): Promise<unknown> {
     const { client } = this;
     if (this.lost !== null || client === null) return Promise.reject(this.lost);
     return this.within(client, command, () => this.lose("it did not answer in time"));
@@ -87,19 +94,29 @@ export class RedisConnection {
     this.onFailure(reason);
   }
 
-  private within(client: Client, command: readonly string[], onLate: () => void): Promise<unknown> {
+  private within(
+    client: Client,
+    command: readonly (string | Buffer)[],
+    onLate: () => void,
+  ): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const { waiting } = this;
+    const { commandTimeout, isBulk } = this.options;
     const settle = () => {
+      if (isBulk) this.answered = performance.now();
       clearTimeout(timer);
       waiting.delete(reject);
     };
-    const timer = setTimeout(() => {
+    const check = () => {
       // This thread may have been the slow one: an answer that has arrived is read before it is judged.
       setImmediate(() => {
-        if (waiting.has(reject)) onLate();
+        if (!waiting.has(reject)) return;
+        const left = isBulk ? this.answered + commandTimeout - performance.now() : 0;
+        if (left > 0) timer = setTimeout(check, left);
+        else onLate();
       });
-    }, this.options.commandTimeout);
+    };
+    let timer = setTimeout(check, commandTimeout);
     waiting.add(reject);
     client.sendCommand([...command]).then(
       (reply) => {
@@ -127,6 +144,8 @@ export class RedisConnection {
     const client = createClient({
       ...this.options.client,
       RESP: 2,
+      // A text is of this type in the protocol.
+      ...(this.options.isBulk && { commandOptions: { typeMapping: { 36: Buffer } } }),
       disableOfflineQueue: true,
       disableClientInfo: true,
       maintNotifications: "disabled",

@@ -41,8 +41,9 @@ const mostWaiting = 8192;
 
 const digest = createHash("sha1").update(storeScript).digest("hex");
 
-/** Errors of a group that the next one would meet as well: the server is not the one that is needed. */
-const useless = /\b(?:READONLY|OOM|MISCONF|NOREPLICAS|NOPERM|NOAUTH|LOADING|MASTERDOWN|CLUSTERDOWN|BUSY)\b/;
+/** Errors that the next call would meet as well: the server is not the one that is needed. */
+export const uselessAnswer =
+  /\b(?:READONLY|OOM|MISCONF|NOREPLICAS|NOPERM|NOAUTH|LOADING|MASTERDOWN|CLUSTERDOWN|BUSY)\b/;
 
 export class RedisStore implements RemoteStore {
   private readonly options: RedisStoreOptions;
@@ -119,7 +120,7 @@ export class RedisStore implements RemoteStore {
       resolve(reply);
       return;
     }
-    if (useless.test(reply)) this.connection.lose(reply.slice(1));
+    if (uselessAnswer.test(reply)) this.connection.lose(reply.slice(1));
     this.options.observer.failed(1);
     reject(new StoreLostError(reply.slice(1)));
   }

@@ -1,0 +1,215 @@
+/** Responses that several machines share through Redis: running Sluices, and the server between them. */
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { Agent, createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import t, { type Test } from "tap";
+import { until } from "../net/until.ts";
+import { missing } from "../support/missing.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
+import { startSluice } from "./running-sluice.ts";
+
+t.setTimeout(120_000);
+const skip = missing("redis-server");
+
+/** What a URL answers: anybody can tell whether it is the whole of it, and of nothing else. */
+function bodyOf(url: string): Buffer {
+  const length = Number(/\?(\d+)/.exec(url)?.[1] ?? 100);
+  return Buffer.alloc(length, `${url} \xff\x00`, "latin1");
+}
+
+async function startService(t: Test) {
+  const asked: string[] = [];
+  const service = createServer((question, response) => {
+    asked.push(question.url!);
+    const fields: Record<string, string> = {
+      "cache-control": "max-age=600",
+      "cache-tag": "all",
+      etag: '"e"',
+    };
+    if (question.url!.startsWith("/vary")) fields["vary"] = "accept-language";
+    if (question.url!.startsWith("/cookie")) {
+      fields["set-cookie"] = "session=secret";
+      fields["cache-control"] = "public, max-age=600";
+    }
+    if (question.method === "POST") response.writeHead(204).end();
+    else if (question.headers["if-none-match"] === '"e"') response.writeHead(304, fields).end();
+    else {
+      const language = question.headers["accept-language"] ?? "";
+      const body = bodyOf(question.url!);
+      response
+        .writeHead(200, fields)
+        .end(fields["vary"] ? Buffer.concat([Buffer.from(language), body]) : body);
+    }
+  });
+  service.listen(0, "127.0.0.1");
+  await once(service, "listening");
+  t.teardown(() => {
+    service.close();
+    service.closeAllConnections();
+  });
+  return { port: (service.address() as AddressInfo).port, asked };
+}
+
+let files = 0;
+
+async function start(t: Test, port: number, redis: RedisServer, { workers = 1, config = "{}" } = {}) {
+  const file = join(t.testdirName, `sluice-${files++}.yaml`);
+  writeFileSync(
+    file,
+    `listeners: [{ address: 127.0.0.1:0 }]
+admin: { address: 127.0.0.1:0 }
+accessLog: false
+workers: ${workers}
+stores: { shared: { redis: { url: "${redis.url}", connectTimeout: 5s, commandTimeout: 1s } } }
+cache: { redis: { store: shared } }
+clusters: { app: { endpoints: ["http://127.0.0.1:${port}"] } }
+routes: [{ name: app, cluster: app, policies: [{ plugin: cache, config: ${config} }] }]
+`,
+  );
+  const sluice = startSluice(t, "--config", file);
+  const [url, admin] = [await sluice.url(), await sluice.adminUrl()];
+  const metric = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${admin}/metrics`)).text();
+    return Number(new RegExp(`^${name.replace(/[{}]/g, "\\$&")} (.*)$`, "m").exec(text)?.[1] ?? 0);
+  };
+  await until(async () => (await metric("sluice_cache_redis_up")) === workers);
+  const agent = new Agent({ keepAlive: true });
+  t.teardown(() => agent.destroy());
+  return {
+    sluice,
+    metric,
+    /** By a name, which is the same for all machines. Each on a connection of its own, unless it is said. */
+    async ask(path: string, headers: Record<string, string> = {}, method = "GET") {
+      const own = workers === 1 ? agent : false;
+      const asking = request(url + path, {
+        headers: { host: "shop.test", ...headers },
+        method,
+        agent: own,
+      }).end();
+      const [response] = (await once(asking, "response")) as [IncomingMessage];
+      return { status: response.statusCode, headers: response.headers, body: await buffer(response) };
+    },
+    async purge(what: object) {
+      const response = await fetch(`${admin}/cache/purge`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(what),
+      });
+      return { status: response.status, ...((await response.json()) as object) };
+    },
+    async end() {
+      sluice.signal("SIGTERM");
+      await sluice.exitCode();
+    },
+  };
+}
+
+const isHit = /^sluice; hit/;
+
+t.test(
+  "what one Sluice has asked for another one answers with, and one that comes later",
+  { skip },
+  async (t) => {
+    t.testdir();
+    const redis = await startRedis(t);
+    const { port, asked } = await startService(t);
+    const one = await start(t, port, redis);
+    const other = await start(t, port, redis, { workers: 2 });
+    const paths = ["/short?20", "/empty?0", "/long?1000000"];
+    for (const path of paths) await one.ask(path);
+    await until(async () => (await redis.list("KEYS", "sluice:cache:response:*")).length === paths.length);
+    const check = async (machine: typeof one, turns: number) => {
+      for (let turn = 0; turn < turns; turn++) {
+        for (const path of paths) {
+          const { headers, body } = await machine.ask(path);
+          t.match(headers["cache-status"], isHit, path);
+          t.ok(body.equals(bodyOf(path)), path);
+        }
+      }
+      const part = await machine.ask("/long?1000000", { range: "bytes=500000-600000" });
+      t.equal(part.status, 206);
+      t.ok(part.body.equals(bodyOf("/long?1000000").subarray(500_000, 600_001)));
+      t.equal((await machine.ask("/short?20", { "if-none-match": '"e"' })).status, 304);
+      const head = await machine.ask("/long?1000000", {}, "HEAD");
+      t.same([head.headers["content-length"], head.body.length], ["1000000", 0]);
+    };
+    await check(other, 4);
+    await one.end();
+    const third = await start(t, port, redis);
+    await check(third, 1);
+    t.equal(asked.length, 3, "the service was asked once for each");
+    t.ok((await third.metric('sluice_cache_redis_lookups_total{result="hit"}')) >= 3);
+    t.ok((await third.metric("sluice_cache_redis_lookup_duration_seconds_count")) >= 3);
+  },
+);
+
+t.test(
+  "a purge on one reaches all: its answer says so, and what it does without Redis",
+  { skip },
+  async (t) => {
+    t.testdir();
+    const redis = await startRedis(t);
+    const { port, asked } = await startService(t);
+    const [one, other] = [await start(t, port, redis), await start(t, port, redis)];
+    const ways = [
+      { url: "http://shop.test/a" },
+      { prefix: "http://shop.test/" },
+      { tag: "all" },
+      { tag: "all", soft: true },
+    ];
+    for (const way of ways) {
+      await one.ask("/a");
+      await until(async () => isHit.test(String((await other.ask("/a")).headers["cache-status"])));
+      const before = asked.length;
+      t.same(await other.purge(way), { status: 200, purged: 1, shared: true });
+      await until(async () => !isHit.test(String((await one.ask("/a")).headers["cache-status"])));
+      t.equal(asked.length, before + 1, JSON.stringify(way));
+    }
+    await one.ask("/a", {}, "POST");
+    await until(async () => !isHit.test(String((await other.ask("/a")).headers["cache-status"])));
+
+    await other.ask("/b");
+    const lost = one.sluice.line("The store of the cache is lost: it is done without");
+    await redis.kill();
+    await lost;
+    t.match(await one.purge({ tag: "all" }), { status: 503, purged: Number, title: /not taken/ });
+    await one.ask("/b");
+    const before = asked.length;
+    t.match((await other.ask("/b")).headers["cache-status"], isHit, "it does not know");
+    t.match((await one.ask("/b")).headers["cache-status"], isHit);
+    t.equal(asked.length, before);
+    await redis.start();
+    await until(async () => !isHit.test(String((await other.ask("/b")).headers["cache-status"])));
+    t.equal(asked.length, before + 1, "it was told when Redis was back");
+  },
+);
+
+t.test("variants are shared as such, and cookies are not", { skip }, async (t) => {
+  t.testdir();
+  const redis = await startRedis(t);
+  const { port, asked } = await startService(t);
+  const [one, other] = [await start(t, port, redis), await start(t, port, redis)];
+  const languages = ["de", "fr", "en"];
+  for (const language of languages) await one.ask("/vary", { "accept-language": language });
+  await one.ask("/cookie");
+  // A list of what they vary by, three of them, and the one with the cookie.
+  await until(async () => (await redis.list("KEYS", "sluice:cache:response:*")).length === 5);
+  for (const language of languages) {
+    const { headers, body } = await other.ask("/vary", { "accept-language": language });
+    t.match(headers["cache-status"], isHit);
+    t.equal(body.subarray(0, 2).toString(), language);
+  }
+  const { headers } = await other.ask("/cookie");
+  t.match(headers["cache-status"], isHit);
+  t.notOk(headers["set-cookie"]);
+  for (const name of await redis.list("KEYS", "sluice:cache:response:*"))
+    t.notMatch(await redis.say("GET", name), /session=secret/);
+  t.match(
+    (await other.ask("/vary", { "accept-language": "it" })).headers["cache-status"],
+    /fwd=uri-miss; stored/,
+  );
+  t.equal(asked.length, 5);
+});

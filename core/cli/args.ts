@@ -3,6 +3,7 @@ import { parseEndpoint } from "../config/endpoint.ts";
 import type { Overrides } from "../config/overrides.ts";
 import { hideUserInfo } from "../config/source/hide-user-info.ts";
 import { didYouMean } from "../config/suggest.ts";
+import type { TestRequest } from "./authoring/test-plugins.ts";
 import {
   type CommandName,
   type CommandShape,
@@ -30,7 +31,7 @@ export type Command =
   | { readonly kind: "version" }
   | { readonly kind: "schema" }
   | { readonly kind: "new"; readonly name: string; readonly folder: string }
-  | { readonly kind: "test"; readonly folder: string; readonly engine: string | null }
+  | ({ readonly kind: "test" } & TestRequest)
   | ({ readonly kind: "check" | "dev" | "run" } & Configured)
   | ({ readonly kind: "plan"; readonly request: PlanRequest } & Configured)
   | ({ readonly kind: "key"; readonly request: KeyRequest } & Configured);
@@ -87,6 +88,7 @@ const readers: Readonly<Record<CommandName, (given: Arguments) => Command>> = {
     kind: "test",
     folder: operands[0] ?? pluginFolder,
     engine: values.engine ?? null,
+    runtime: values.runtime ?? null,
   }),
   key: (given) => ({
     kind: "key",

@@ -18,7 +18,7 @@ export const commands = {
   dev: { operands: 0, options: [], configured: true },
   check: { operands: 1, options: [], configured: true },
   plan: { operands: 1, options: ["method", "header", "json", "deno"], configured: true },
-  test: { operands: 1, options: ["engine"], configured: false },
+  test: { operands: 1, options: ["engine", "runtime"], configured: false },
   key: { operands: 2, options: ["scopes", "groups", "claims", "expires", "store", "json"], configured: true },
   schema: { operands: 0, options: [], configured: false },
 } as const satisfies Record<string, CommandShape>;

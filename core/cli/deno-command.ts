@@ -1,12 +1,12 @@
-import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, dirname, extname, join, resolve, sep } from "node:path";
+import { dirname, extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { dataPermissions, socketPaths, toListen, union } from "../control/process/data-permissions.ts";
 import { installation } from "../control/process/installation.ts";
 import { type Permissions, permissionFlags, type Scope } from "../control/process/permissions.ts";
+import { runtimeProgram } from "./runtime-program.ts";
 
 const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
@@ -45,7 +45,8 @@ function permissions(config: Config, file: string | null): Permissions {
     env: null,
     // Whether a file may be read depends on who asks.
     sys: union([data.sys, usesTls(config) ? ["uid", "gid"] : []]),
-    run: [denoBinary(), ...(usesPlugins(config) ? [esbuildBinary()] : [])],
+    // Permission to run it counts for the path under which it knows itself.
+    run: [runtimeProgram("deno") ?? "deno", ...(usesPlugins(config) ? [esbuildBinary()] : [])],
   };
 }
 
@@ -65,14 +66,6 @@ function pluginFolders({ plugins }: Config): string[] {
 /** The folder is watched: editors put a new file in the place of the old one. */
 function fileFolders(file: string | null): string[] {
   return file === null ? [] : [dirname(resolve(file))];
-}
-
-/** Permission to run it counts for the path under which it knows itself. */
-function denoBinary(): string {
-  if ("deno" in process.versions) return process.execPath;
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((folder) => join(folder, "deno")).find((path) => existsSync(path));
-  return found === undefined ? "deno" : realpathSync(found);
 }
 
 function esbuildBinary(): string {

@@ -65,13 +65,14 @@ which limits and grants; without a URL, for every route. Sends nothing.
   --config FILE      config file                       [./sluice.yaml]
   --plugins DIR      folder of plugins
 `,
-  test: `Usage: sluice test [DIR] [--engine NAME]
+  test: `Usage: sluice test [DIR] [--engine NAME] [--runtime NAME]
 
-Runs every *.test.ts in DIR and below it with Node's test runner. Tests may
-import "sluice/testing" and "sluice/sdk" from any folder.
+Runs every *.test.ts in DIR and below it with the test runner of Node or Deno.
+Tests may import "sluice/testing" and "sluice/sdk" from any folder.
 
   DIR                folder of plugins                        [plugins]
-  --engine NAME      isolated-vm, quickjs, inline, or all one by one
+  --engine NAME      isolated-vm (on Node), quickjs, inline, or all one by one
+  --runtime NAME     node or deno           [what Sluice itself is run with]
 `,
   key: `Usage: sluice key add SUBJECT [--scopes A,B] [--groups A,B] [--expires TIME]
                       [--claims JSON] [--store NAME]

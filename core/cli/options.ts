@@ -18,6 +18,7 @@ export const options = {
   "log-level": { type: "string" },
   dir: { type: "string" },
   engine: { type: "string" },
+  runtime: { type: "string" },
   method: { type: "string" },
   header: { type: "string", multiple: true },
   scopes: { type: "string" },

@@ -22,6 +22,7 @@ export interface OptionValues {
   readonly "log-level"?: string;
   readonly dir?: string;
   readonly engine?: string;
+  readonly runtime?: string;
   readonly method?: string;
   readonly header?: readonly string[];
   readonly scopes?: string;

@@ -146,6 +146,7 @@ t.test("commands take what is theirs", async (t) => {
     kind: "test",
     folder: "p",
     engine: "all",
+    runtime: null,
   });
   t.match(parseCommandLine(["dev", "--plugins", "p"], {}), { kind: "dev", overrides: { plugins: "p" } });
   t.match(

@@ -1,50 +1,67 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { exitCodes } from "../exit-codes.ts";
+import { type RuntimeName, runtimeProgram, thisRuntime } from "../runtime-program.ts";
 import { UsageError } from "../usage-error.ts";
-
-const engines = ["isolated-vm", "quickjs", "inline"];
-
-/** Lets tests import what they need from this installation. */
-const imports = fileURLToPath(new URL(`./test-imports${extname(import.meta.url)}`, import.meta.url));
+import { type TestRunner, testRunners } from "./test-runner.ts";
 
 export interface TestRequest {
   readonly folder: string;
   /** Null: the default of the runtime, or what SLUICE_TEST_ENGINE says. */
   readonly engine: string | null;
+  /** Null: the one that Sluice runs on. */
+  readonly runtime: string | null;
 }
 
 /**
- * `sluice test`: runs the tests of plugins with Node's test runner, each file in a process of its own.
+ * `sluice test`: runs the tests of plugins with the test runner of Node or of Deno, each file apart from the others.
  *
  * @returns 0 when all passed
- * @throws UsageError when there are no tests, or no such engine
+ * @throws UsageError when there are no tests, or no such engine or runtime
  */
-export async function testPlugins({ folder, engine }: TestRequest, env: NodeJS.ProcessEnv): Promise<number> {
-  if ("deno" in process.versions)
-    throw new UsageError("Cannot test: the test runner is Node's; run sluice test on Node");
-  if (engine !== null && engine !== "all" && !engines.includes(engine)) {
+export async function testPlugins(
+  { folder, engine, runtime }: TestRequest,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  const name = demandRuntime(runtime);
+  const runner = testRunners[name];
+  if (engine !== null && engine !== "all" && !runner.engines.includes(engine)) {
     throw new UsageError(
-      `Cannot use --engine: expected one of ${engines.join(", ")}, all, found "${engine}"`,
+      `Cannot use --engine on ${name}: expected one of ${runner.engines.join(", ")}, all, found "${engine}"`,
     );
   }
+  const program = runtimeProgram(name);
+  if (program === null) throw new UsageError(`Cannot test on ${name}: found no ${name} on PATH`);
   const files = globSync("**/*.test.{ts,mts,js}", { cwd: folder, exclude: ["**/node_modules"] }).sort();
   if (files.length === 0) throw new UsageError(`Nothing to test: found no *.test.ts in ${folder}`);
   let code: number = exitCodes.ok;
-  for (const name of engine === "all" ? engines : [engine]) {
-    if (engine === "all") process.stdout.write(`\nOn ${name}:\n`);
-    const passed = await runTests(folder, files, name === null ? env : { ...env, SLUICE_TEST_ENGINE: name });
-    if (!passed) code = exitCodes.failure;
+  for (const chosen of engine === "all" ? runner.engines : [engine]) {
+    if (engine === "all") process.stdout.write(`\nOn ${chosen}:\n`);
+    const own = chosen === null ? env : { ...env, SLUICE_TEST_ENGINE: chosen };
+    if (!(await runTests(program, runner, { folder, files, env: own }))) code = exitCodes.failure;
   }
   return code;
 }
 
-async function runTests(folder: string, files: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
-  const args = ["--no-node-snapshot", "--import", imports, "--test", ...files];
-  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: "inherit" });
+function demandRuntime(runtime: string | null): RuntimeName {
+  if (runtime === null) return thisRuntime();
+  if (runtime === "node" || runtime === "deno") return runtime;
+  throw new UsageError(`Cannot use --runtime: expected node or deno, found "${runtime}"`);
+}
+
+interface Run {
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+async function runTests(
+  program: string,
+  { args }: TestRunner,
+  { folder, files, env }: Run,
+): Promise<boolean> {
+  const child = spawn(program, [...args, ...files], { cwd: folder, env, stdio: "inherit" });
   const [code] = (await once(child, "exit")) as [number | null];
   return code === 0;
 }

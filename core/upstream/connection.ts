@@ -5,7 +5,7 @@
  */
 import type { Socket } from "node:net";
 import type { Limits } from "../config/model.ts";
-import { ProxyError, toProxyError } from "../errors.ts";
+import { type ProxyError, toProxyError } from "../errors.ts";
 import { toConnectError } from "../net/connect-error.ts";
 import { readyEvent } from "../net/connector.ts";
 import { keepReadingAfterWriteError } from "../net/keep-reading.ts";
@@ -14,7 +14,9 @@ import { keepsAlive } from "../wire/connection-options.ts";
 import { UNTIL_CLOSE } from "../wire/framing.ts";
 import { type BodyMode, type MessageSink, ResponseReader } from "../wire/message-reader.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
+import { answeredAgain, answerTimedOut, connectionLost, connectTimedOut } from "./connection-failures.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { HeadWait } from "./head-wait.ts";
 import { keepAliveTimeout } from "./keep-alive-timeout.ts";
 import { ReadMemory } from "./read-memory.ts";
 import type { ResponseReceiver, TunnelEnd } from "./receiver.ts";
@@ -34,18 +36,13 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private readonly socket: Socket;
   private readonly reader: ResponseReader;
   private readonly timer: Timer;
+  private readonly headWait: HeadWait;
   private state: number = State.connecting;
   private receiver: ResponseReceiver | null = null;
   private tunnelEnd: TunnelEnd | null = null;
   private requestId = "";
   /** Whether its first response, which can answer no other request, carried the request's id. */
   private echoes = false;
-  /** ms for the response head. */
-  private headTime = 0;
-  /** ms after which it is looked whether the endpoint answers anybody; 0: it is not. */
-  private looksAfter = 0;
-  /** ms of `headTime` that are over. */
-  private waited = 0;
   private requestSent = false;
   private sendingFailed = false;
   private responseStarted = false;
@@ -60,6 +57,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.memory = new ReadMemory(endpoint.reactor.readBuffers);
     this.reader = new ResponseReader(limits, this);
     this.timer = new Timer(() => this.onTimeout());
+    this.headWait = new HeadWait(endpoint);
     this.socket = endpoint.reactor.connect(endpoint.target, {
       buffer: () => this.bufferForNextRead(),
       callback: (length, bytes) => this.onRead(bytes as Buffer, length),
@@ -99,16 +97,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     this.responseDone = false;
     this.mayReuse = false;
     this.reader.expectResponseTo(receiver.method);
-    this.headTime = headTime === 0 ? this.endpoint.timeouts.responseHead : headTime;
     this.endpoint.onRequest();
-    this.beginWaiting();
-  }
-
-  /** From here on the time to the response head runs. */
-  private beginWaiting(): void {
-    this.waited = 0;
-    this.looksAfter = this.endpoint.patienceFor(this.headTime);
-    this.arm(this.looksAfter === 0 ? this.headTime : this.looksAfter);
+    this.arm(this.headWait.begin(headTime));
   }
 
   /** Returns false when the endpoint reads more slowly than this is called. */
@@ -117,10 +107,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   sendBytes(bytes: Buffer): boolean {
-    if (!this.hasFinalHead) {
-      this.looksAfter = 0;
-      this.arm(this.headTime);
-    }
+    if (!this.hasFinalHead) this.arm(this.headWait.beginBlind());
     return this.socket.write(bytes);
   }
 
@@ -137,7 +124,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   finishSending(): void {
     this.requestSent = true;
     // A body that came in parts has put off everything.
-    if (this.looksAfter === 0 && this.state === State.busy && !this.hasFinalHead) this.beginWaiting();
+    const isWaiting = this.state === State.busy && !this.hasFinalHead;
+    if (isWaiting && !this.headWait.looks) this.arm(this.headWait.beginAgain());
   }
 
   /** Of a tunnel: nothing more will be sent. */
@@ -175,9 +163,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
    */
   handTo(receiver: ResponseReceiver, headTime: number): void {
     this.receiver = receiver;
-    this.looksAfter = 0;
-    this.headTime = headTime;
-    this.arm(headTime);
+    this.arm(this.headWait.beginBlind(headTime));
   }
 
   /** Gives up on the request that it carries; the receiver hears nothing more. */
@@ -319,13 +305,11 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
 
   private onTimeout(): void {
     if (this.state === State.connecting) {
-      const message = `Cannot connect to ${this.endpoint.name}: no answer in ${this.endpoint.timeouts.connect} ms`;
-      this.failConnecting(new ProxyError("connect_timeout", message, { source: "upstream", retry: "safe" }));
-    } else if (this.state === State.busy && this.looksAfter > 0 && !this.hasFinalHead) {
+      this.failConnecting(connectTimedOut(this.endpoint));
+    } else if (this.state === State.busy && this.headWait.looks && !this.hasFinalHead) {
       this.lookAtEndpoint();
     } else if (this.state === State.busy) {
-      const code = this.hasFinalHead ? "response_idle_timeout" : "response_head_timeout";
-      this.fail(new ProxyError(code, `${this.endpoint.name} did not answer in time`, { source: "upstream" }));
+      this.fail(answerTimedOut(this.endpoint, this.hasFinalHead));
     } else {
       this.close();
     }
@@ -333,19 +317,9 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
 
   /** No response yet: if the endpoint answers nobody, the receiver may go elsewhere. If it does, this looks again. */
   private lookAtEndpoint(): void {
-    const { endpoint } = this;
-    this.waited += this.looksAfter;
-    let next = endpoint.patience - endpoint.quietFor(performance.now());
-    if (next <= 0) {
-      if (this.receiver!.onStalled(endpoint.isSilent())) {
-        this.abandon();
-        return;
-      }
-      next = endpoint.patience;
-    }
-    const left = this.headTime - this.waited;
-    this.looksAfter = next < left ? Math.ceil(next) : 0;
-    this.arm(Math.max(1, this.looksAfter === 0 ? left : this.looksAfter));
+    const { endpoint, headWait } = this;
+    if (headWait.look(performance.now()) && this.receiver!.onStalled(endpoint.isSilent())) this.abandon();
+    else this.arm(headWait.goOn());
   }
 
   // --- from the reader
@@ -380,8 +354,7 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     if (this.served === 1) this.echoes = echoed === this.requestId;
     if (!this.echoes || echoed === null || echoed === this.requestId) return;
     this.endpoint.distrust();
-    const message = `${this.endpoint.name} answered an earlier request again`;
-    throw new ProxyError("response_mismatched", message, { source: "upstream", retry: "reused-connection" });
+    throw answeredAgain(this.endpoint);
   }
 
   // --- ends
@@ -429,17 +402,12 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   }
 
   private lostConnection(cause: unknown): ProxyError {
-    const started = this.responseStarted;
-    return new ProxyError(
-      started ? "response_truncated" : "upstream_closed",
-      `${this.endpoint.name} closed the connection ${started ? "inside a response" : "before it answered"}`,
-      { source: "upstream", retry: !started && this.isReused ? "reused-connection" : "never", cause },
-    );
+    return connectionLost(this.endpoint, this.responseStarted, this.isReused, cause);
   }
 
   private armWhileReading(): void {
-    this.looksAfter = 0;
-    this.arm(this.hasFinalHead ? this.endpoint.timeouts.responseIdle : this.headTime);
+    const { responseIdle } = this.endpoint.timeouts;
+    this.arm(this.hasFinalHead ? responseIdle : this.headWait.beginBlind());
   }
 
   private arm(ms: number): void {

@@ -8,26 +8,21 @@
  *        +----- budget <----------------------+ long, or silent: another one runs beside it, the first answer counts
  */
 import { isConnectFailure, ProxyError, toProxyError } from "../../errors.ts";
-import { Timer } from "../../net/timers.ts";
 import type { Cluster } from "../../upstream/cluster.ts";
 import type { UpstreamConnection } from "../../upstream/connection.ts";
 import type { Endpoint } from "../../upstream/endpoint.ts";
 import type { Admission } from "../../upstream/overload/admission.ts";
-import { deadlineOf, noDeadline, timeFor } from "../../upstream/retry/deadline.ts";
-import { hedgeAfter } from "../../upstream/retry/hedge.ts";
+import { noDeadline, timeFor } from "../../upstream/retry/deadline.ts";
 import type { LatencyWindow } from "../../upstream/retry/latency-window.ts";
 import { parseRetryAfter } from "../../upstream/retry/retry-after.ts";
-import {
-  type AttemptFailure,
-  idempotentMethods,
-  statusMatches,
-} from "../../upstream/retry/retry-decision.ts";
+import { type AttemptFailure, statusMatches } from "../../upstream/retry/retry-decision.ts";
 import type { ResponseHead } from "../../wire/response-head.ts";
 import type { Exchange } from "../exchange.ts";
+import type { TimeLimit } from "../request/time-limit.ts";
 import { Attempt } from "./attempt.ts";
 import { clusterFor, splitLine } from "./cluster-choice.ts";
 import { chooseEndpoint, stickyLine } from "./endpoint-choice.ts";
-import { mayRunBeside, pauseBeforeRetry } from "./second-attempt.ts";
+import { hedgeTime, mayBeLost, mayRunBeside, pauseBeforeRetry } from "./second-attempt.ts";
 
 export class Attempts {
   /** Sent so far, with those at hand. */
@@ -40,15 +35,14 @@ export class Attempts {
   tried: Set<Endpoint> | null = null;
   /** From the request to the response head, of the last attempt. */
   upstreamMs: number | null = null;
-  /** When the time for all of them is over, as `performance.now()` tells it. */
-  deadline = noDeadline;
+  /** For all of them; null: there is none. */
+  timeLimit: TimeLimit | null = null;
   private readonly exchange: Exchange;
   private current: Attempt | null = null;
   /** Runs as well, because the current one takes long. */
   private beside: Attempt | null = null;
   /** Whether the policies are asked about the one that is to run beside. */
   private preparesBeside = false;
-  private deadlineTimer: Timer | null = null;
   private pause: NodeJS.Timeout | null = null;
   /** What comes after the pause, when that is not the next attempt. */
   private postponed: (() => void) | null = null;
@@ -62,20 +56,9 @@ export class Attempts {
     this.exchange = exchange;
   }
 
-  /**
-   * @param timeout ms for all attempts, from the begin of the exchange; 0: none
-   * @param budget ms that the client left; null: it said nothing
-   */
-  limit(timeout: number, budget: number | null): void {
-    const { exchange } = this;
-    this.deadline = deadlineOf(exchange.startedAt, timeout, budget);
-    const time = this.deadline - exchange.startedAt;
-    this.deadlineTimer = new Timer(() => {
-      if (exchange.status !== 0) return;
-      const message = `No response in ${Math.round(time)} ms`;
-      exchange.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
-    });
-    exchange.client.reactor.timers.arm(this.deadlineTimer, budget === null ? timeout : roundedUp(time));
+  /** When the time for all of them is over, as `performance.now()` tells it. */
+  get deadline(): number {
+    return this.timeLimit === null ? noDeadline : this.timeLimit.end;
   }
 
   // --- one attempt
@@ -141,6 +124,11 @@ export class Attempts {
     return this.current === attempt;
   }
 
+  /** Whether none runs beside it, or is to. */
+  private get isAlone(): boolean {
+    return this.beside === null && !this.preparesBeside;
+  }
+
   /** Number of the attempt that is to begin. */
   get nextNumber(): number {
     return this.count + (this.current?.sentAt === 0 ? 2 : 1);
@@ -180,7 +168,7 @@ export class Attempts {
   /** The client gets what this attempt brings: there is to be no other one. */
   onAnswer(attempt: Attempt): void {
     if (this.hedgeTimer !== null) this.endHedgeTimer();
-    if (this.beside === null && !this.preparesBeside) return;
+    if (this.isAlone) return;
     const { current, beside } = this;
     this.beside = null;
     this.preparesBeside = false;
@@ -222,7 +210,7 @@ export class Attempts {
   /** No response, or no whole one. */
   onFailed(attempt: Attempt, error: ProxyError): void {
     if (this.current === attempt) this.exchange.upstream = null;
-    if (!this.mayRepeat(attempt, error)) {
+    if (!this.isAlone || !mayBeLost(this.exchange, attempt, error)) {
       this.failed(attempt, error);
       return;
     }
@@ -260,26 +248,9 @@ export class Attempts {
     exchange.fail(error);
   }
 
-  /**
-   * RFC 9110 section 9.2.2: a request that may have been lost with a dying idle connection
-   * is sent once more, if doing it twice is doing it once and its body is still here.
-   */
-  private mayRepeat(attempt: Attempt, error: ProxyError): boolean {
-    const { exchange } = this;
-    return (
-      error.retry === "reused-connection" &&
-      this.count === 1 &&
-      this.beside === null &&
-      !this.preparesBeside &&
-      !exchange.hasAnswered &&
-      idempotentMethods.has(attempt.method) &&
-      exchange.requestBody.canReplay
-    );
-  }
-
   /** The attempt brings nothing. Returns whether another one is under way, or will be. */
   private goesOn(attempt: Attempt, failure: AttemptFailure): boolean {
-    if (this.beside === null && !this.preparesBeside) {
+    if (this.isAlone) {
       const pause = pauseBeforeRetry(this.exchange, attempt, failure);
       if (pause === null) return false;
       this.pause = setTimeout(() => this.next(), pause);
@@ -357,10 +328,8 @@ export class Attempts {
   /** A percentile of the cluster's requests has been answered by then. */
   private hedgeLater(attempt: Attempt, latencies: LatencyWindow): void {
     attempt.beganAt = performance.now();
-    const hedge = this.exchange.route!.config.retry?.hedge ?? null;
-    if (hedge === null) return;
-    const after = hedgeAfter(hedge, latencies);
-    if (after === Number.POSITIVE_INFINITY) return;
+    const after = hedgeTime(this.exchange, latencies);
+    if (after === null) return;
     this.hedgeTimer = setTimeout(() => {
       this.hedgeTimer = null;
       this.runBeside(attempt, "slow");
@@ -369,7 +338,7 @@ export class Attempts {
 
   /** Returns whether there are two now. */
   private runBeside(first: Attempt, because: "slow" | "silent"): boolean {
-    if (this.beside !== null || this.preparesBeside) return true;
+    if (!this.isAlone) return true;
     if (this.repeats || !mayRunBeside(this.exchange, first, because)) return false;
     this.exclude(first.endpoint);
     this.preparesBeside = true;
@@ -416,7 +385,7 @@ export class Attempts {
   end(): void {
     this.current?.end();
     this.endRetry();
-    if (this.deadlineTimer !== null) this.exchange.client.reactor.timers.disarm(this.deadlineTimer);
+    this.timeLimit?.cancel();
   }
 
   /** The lines that lead the client back to the cluster and the endpoint that answer; empty: none do. */
@@ -426,9 +395,4 @@ export class Attempts {
     if (current === null || current.cluster.sticky === null) return line;
     return line + stickyLine(exchange, current.cluster, current.endpoint);
   }
-}
-
-/** Timers of equal length are cheap, and clients leave any number of ms. */
-function roundedUp(ms: number): number {
-  return Math.ceil(ms / 50) * 50;
 }

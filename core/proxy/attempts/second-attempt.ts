@@ -1,6 +1,9 @@
 /** What another attempt of an exchange needs: the permission of the rule, time, and the cluster's budget. */
+import type { ProxyError } from "../../errors.ts";
 import { backoff } from "../../upstream/retry/backoff.ts";
 import { leavesTime } from "../../upstream/retry/deadline.ts";
+import { hedgeAfter } from "../../upstream/retry/hedge.ts";
+import type { LatencyWindow } from "../../upstream/retry/latency-window.ts";
 import {
   type AttemptFailure,
   decideRetry,
@@ -42,6 +45,28 @@ export function mayRunBeside(exchange: Exchange, first: Attempt, because: "slow"
   if (because === "silent" && !retry.on.includes("timeout")) return false;
   if (!mayHedge(attempts.count, retry, factsOf(exchange, first))) return false;
   return leavesTime(attempts.deadline, 0, performance.now()) && isWithinBudget(exchange, first);
+}
+
+/** ms after which another attempt is to run beside one; null: none is. */
+export function hedgeTime({ route }: Exchange, latencies: LatencyWindow): number | null {
+  const hedge = route!.config.retry?.hedge ?? null;
+  if (hedge === null) return null;
+  const after = hedgeAfter(hedge, latencies);
+  return after === Number.POSITIVE_INFINITY ? null : after;
+}
+
+/**
+ * RFC 9110 section 9.2.2: a request that may have been lost with a dying idle connection
+ * is sent once more, if doing it twice is doing it once and its body is still here.
+ */
+export function mayBeLost(exchange: Exchange, { method }: Attempt, error: ProxyError): boolean {
+  return (
+    error.retry === "reused-connection" &&
+    exchange.attempts.count === 1 &&
+    !exchange.hasAnswered &&
+    idempotentMethods.has(method) &&
+    exchange.requestBody.canReplay
+  );
 }
 
 /**

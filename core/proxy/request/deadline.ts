@@ -7,6 +7,7 @@ import type { RequestHead } from "../../wire/request-head.ts";
 import { withField } from "../../wire/with-field.ts";
 import type { Attempt } from "../attempts/attempt.ts";
 import type { Exchange } from "../exchange.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /** ms; who leaves more leaves this. */
 const longestBudget = 24 * 60 * 60 * 1000;
@@ -25,7 +26,7 @@ export function limitTime(exchange: Exchange, { timeout, deadlineHeader }: Route
     const message = "The request came with no time left";
     throw new ProxyError("deadline_exceeded", message, { source: "downstream" });
   }
-  if (timeout > 0 || budget !== null) exchange.attempts.limit(timeout, budget);
+  if (timeout > 0 || budget !== null) exchange.attempts.timeLimit = new TimeLimit(exchange, timeout, budget);
 }
 
 /** ms that a client left; null: it said nothing, or is not believed. */

@@ -91,11 +91,15 @@ export class OutcomeReader {
     const removed = line.slice(first + 1, second);
     if (removed.length > longestRemoved) throw malformed("list of fields");
     const json = line.slice(second + 1);
+    const sizes = line.slice(0, first);
+    const plus = sizes.indexOf("+");
+    const added = this.take(length(plus < 0 ? sizes : sizes.slice(0, plus)));
+    const edits = json === "" ? null : editsIn(json);
     return {
       kind: "edited",
-      added: this.take(length(line.slice(0, first))),
+      added,
       removed: removed === "" ? [] : removed.split(","),
-      edits: json === "" ? null : editsIn(json),
+      edits: plus < 0 ? edits : { ...edits, body: this.take(length(sizes.slice(plus + 1))) },
     };
   }
 

@@ -6,40 +6,39 @@ const nothing: ReadonlyMap<string, string> = new Map();
 
 /** What one rule may ask of an exchange. Most ask for little of it: the rest is never looked up. */
 export class ExchangeFacts implements Facts {
+  readonly method: string;
   readonly headers: Facts["headers"];
   readonly requestHeader: Facts["requestHeader"];
   readonly status: number;
   named = nothing;
   private readonly context: Context;
-  private readonly message: { readonly method: string; readonly url: string };
+  private readonly source: { readonly url: string };
   private target: { readonly path: string; readonly query: string } | null = null;
 
-  /** @param message whose URL and method stay as they are */
+  /** @param source whose URL stays as it is */
   constructor(
     context: Context,
-    message: { readonly method: string; readonly url: string },
+    method: string,
+    source: { readonly url: string },
     headers: Facts["headers"],
     requestHeader: Facts["requestHeader"],
     status: number,
   ) {
     this.context = context;
-    this.message = message;
+    this.method = method;
+    this.source = source;
     this.headers = headers;
     this.requestHeader = requestHeader;
     this.status = status;
   }
 
-  get method(): string {
-    return this.message.method;
-  }
-
   get path(): string {
-    this.target ??= targetOf(this.message.url);
+    this.target ??= targetOf(this.source.url);
     return this.target.path;
   }
 
   get query(): string {
-    this.target ??= targetOf(this.message.url);
+    this.target ??= targetOf(this.source.url);
     return this.target.query;
   }
 

@@ -29,8 +29,8 @@ export function transformRequest(
   const requestHeader = (name: string): string | null => headers.get(name);
   for (const rule of rules.request) {
     // As the rule before left it: another one may write it anew before all of this is used.
-    const asked = { method, url: request.url };
-    const facts = new ExchangeFacts(context, asked, headers, requestHeader, 0);
+    const asked = { url: request.url };
+    const facts = new ExchangeFacts(context, method, asked, headers, requestHeader, 0);
     const named = rule.when(facts);
     if (named === null) continue;
     facts.named = named;

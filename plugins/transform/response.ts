@@ -47,11 +47,10 @@ function editHeads(
   streams: DueStream | null,
 ): readonly Due[] {
   const bodies = new DueRules();
-  const { headers, url } = response;
-  const asked = { method: kept.method, url };
+  const { headers } = response;
   const requestHeader = (name: string): string | null => kept.fields.get(name) ?? null;
   for (const rule of rules.response) {
-    const facts = new ExchangeFacts(context, asked, headers, requestHeader, response.status);
+    const facts = new ExchangeFacts(context, kept.method, response, headers, requestHeader, response.status);
     const named = rule.when(facts);
     if (named === null) continue;
     facts.named = named;

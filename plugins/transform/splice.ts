@@ -38,7 +38,7 @@ interface Spot {
 interface Level {
   readonly spots: Spot[];
   /** Names that others are to get. */
-  readonly taken: Set<string>;
+  readonly taken: string[];
 }
 
 /** Spots are counted in the bits of a number. */
@@ -61,7 +61,7 @@ export function spliceOf(edits: readonly JsonEditConfig[], settings: EditSetting
 }
 
 function newLevel(): Level {
-  return { spots: [], taken: new Set() };
+  return { spots: [], taken: [] };
 }
 
 function actOf({ op, to, value, style, pattern }: JsonEditConfig, settings: EditSettings): Act | null {
@@ -105,7 +105,7 @@ function place(root: Level, path: readonly string[], act: Act): boolean {
     const isLast = index === names.length - 1;
     const known = level.spots.find((spot) => spot.name === name);
     if (known !== undefined && (isLast || known.act !== null)) return false;
-    if (known === undefined && (level.taken.has(name) || level.spots.length === mostSpots)) return false;
+    if (known === undefined && (level.taken.includes(name) || level.spots.length === mostSpots)) return false;
     if (isLast && act.op === "rename" && !take(level, name, act.to)) return false;
     const spot = known ?? { name, act: isLast ? act : null, inner: newLevel() };
     if (known === undefined) level.spots.push(spot);
@@ -115,8 +115,8 @@ function place(root: Level, path: readonly string[], act: Act): boolean {
 }
 
 function take({ spots, taken }: Level, from: string, to: string): boolean {
-  if (from === to || taken.has(to) || spots.some(({ name }) => name === to)) return false;
-  taken.add(to);
+  if (from === to || taken.includes(to) || spots.some(({ name }) => name === to)) return false;
+  taken.push(to);
   return true;
 }
 
@@ -162,7 +162,7 @@ class Splicing {
       const spot = index < 0 ? undefined : level.spots[index]!;
       met |= index < 0 ? 0 : 1 << index;
       // Who has the name already would have to go, if there is one to be renamed.
-      if (level.taken.size > 0 && level.taken.has(text.slice(next, nameEnd))) return nowhere;
+      if (index < 0 && isAmong(level.taken, text, next, nameEnd)) return nowhere;
       const end = this.value(spot, value, depth - 1);
       if (end < 0) return nowhere;
       const goes = spot !== undefined && spot.act !== null && !this.acts(spot.act, next, nameEnd, value, end);
@@ -238,6 +238,11 @@ class Splicing {
   private leaveOut(start: number, end: number): void {
     this.replace(start, end, "");
   }
+}
+
+function isAmong(names: readonly string[], text: string, start: number, end: number): boolean {
+  for (const name of names) if (name.length === end - start && text.startsWith(name, start)) return true;
+  return false;
 }
 
 function spotAt({ spots }: Level, text: string, start: number, end: number): number {

@@ -177,7 +177,7 @@ export class Dispatcher {
   /** Of the phases whose message has a head. */
   private finish(kind: string, flags: number, draft: Draft, result: unknown): string {
     const { slot } = draft.exchange;
-    if (result === undefined && draft.replacement === null) {
+    if (result === undefined && !(draft.replacement instanceof Uint8Array)) {
       this.closeAfter(slot, flags);
       return draft.outcome(kind);
     }

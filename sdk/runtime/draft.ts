@@ -23,7 +23,7 @@ export class Draft extends HeadFields {
   declare steering: Steering | null;
   /** Of a response: whether the client gets the id of its request. */
   declare tellsRequestId: boolean;
-  /** Whether one of those above, or the body, was assigned to. */
+  /** Whether one of those above, or bytes as the body, was assigned to. */
   declare isRewritten: boolean;
   /** In the place of the body. */
   declare replacement: string | Uint8Array | null;
@@ -60,10 +60,14 @@ export class Draft extends HeadFields {
   outcome(kind: string): string {
     const { added, removed } = this;
     const others = this.hasOtherEdits ? this.editsText() : "";
+    const body = typeof this.replacement === "string" ? this.replacement : null;
     if (kind === MessageKind.request) this.exchange.onRequestTold();
     if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
     if (this.exchange.assignedPriority !== null) this.exchange.assignedPriority = null;
     if (this.exchange.assignedRequestId !== null) this.exchange.assignedRequestId = null;
+    if (body !== null) {
+      return `${OutcomeKind.edited}${added.length}+${body.length} ${removed} ${others}\n${added}${body}`;
+    }
     if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
     // Not a template: an interpreter calls a function for one.
     // biome-ignore lint/style/useTemplate: as above
@@ -108,7 +112,7 @@ export class Draft extends HeadFields {
       ...(assignedPriority !== null && { priority: assignedPriority }),
       ...(assignedRequestId !== null && { requestId: assignedRequestId }),
       ...(this.tellsRequestId && { tellsRequestId: true }),
-      ...(replacement !== null && { body: typeof replacement === "string" ? replacement : BodyForm.bytes }),
+      ...(replacement instanceof Uint8Array && { body: BodyForm.bytes }),
     };
   }
 }

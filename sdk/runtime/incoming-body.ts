@@ -4,7 +4,7 @@ import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 import { encodeUtf8 } from "./web/encoding.ts";
 
-/** Longer texts cross as bytes, in code units: the host reads no long JSON. */
+/** Longer texts cross as bytes, in code units: all outcomes of an entry are one text. */
 const longestText = 64 * 1024;
 
 /** Bytes that may come out of a decoder. */
@@ -76,8 +76,9 @@ export class IncomingBody {
     if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
     }
-    this.owner.isRewritten = true;
-    this.owner.replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
+    const replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
+    if (typeof replacement !== "string") this.owner.isRewritten = true;
+    this.owner.replacement = replacement;
     this.used = true;
   }
 

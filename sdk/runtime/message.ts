@@ -92,7 +92,10 @@ export const OutcomeKind = {
   unchanged: "c",
   /** The outcome follows by host call. */
   pending: "p",
-  /** `eADDED REMOVED JSON\n` and the added field lines: ADDED is their length, REMOVED names of fields, JSON an `Edits`. */
+  /**
+   * `eADDED REMOVED JSON\n` and the added field lines: ADDED is their length, REMOVED names of fields, JSON an `Edits`. Where the body
+   * was replaced by a text, ADDED is `LENGTH+BODY`, and the text follows the lines: it has the length BODY.
+   */
   edited: "e",
   /** `rFIELDS BODY STATUS REASON\n`, field lines, body text. BODY is a length, or one of `BodyForm`. */
   reply: "r",
@@ -148,7 +151,7 @@ export interface Edits {
   readonly requestId?: string;
   /** Of a response: whether the client gets the id of its request. */
   readonly tellsRequestId?: boolean;
-  /** The body was replaced: its length, or `BodyForm.bytes`. */
+  /** The body was replaced: by bytes, or by a text that comes beside this. */
   readonly body?: string | typeof BodyForm.bytes;
 }
 

@@ -80,6 +80,7 @@ const seeds: readonly string[] = [
   "c",
   "p",
   "e6 x-b,accept \nx: y\r\n",
+  'e6+4 x-b {"status":201}\nx: y\r\nbody',
   `e0  ${JSON.stringify({ method: "POST", url: "/a?b", cluster: "c", endpoint: "e", status: 201, reason: "R", body: "x" })}\n`,
   "r6 1 200 OK\nx: y\r\nz",
   "r0 -1 204 No Content\n",
@@ -125,6 +126,7 @@ const spice = [
   "//",
   "http://",
   "@",
+  "+",
 ];
 
 t.test("mutated outcomes are read or refused, and smuggle nothing", async (t) => {

@@ -6,6 +6,7 @@
  * isUtf8("application/json; charset=utf-8; charset=utf-7"); // false
  */
 export function isUtf8(contentType: string): boolean {
+  if (!contentType.includes(";")) return true;
   const named = contentType.matchAll(/;\s*charset\b[^=;]*=\s*"?([^";\s]*)/gi);
   return [...named].every(([, charset]) => /^(?:utf-?8|us-ascii)$/i.test(charset!));
 }

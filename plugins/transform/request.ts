@@ -1,4 +1,5 @@
 import type { Context, PluginRequest } from "sluice/sdk";
+import { isUtf8 } from "../shared/charset.ts";
 import { type BodyFault, DueRules, dueStream, editedBody, isEncoded } from "./body.ts";
 import { applyEdits, type Edits, fieldEntries, PairList } from "./entries.ts";
 import { escapeForField, escapeForUrl } from "./escape.ts";
@@ -23,7 +24,9 @@ export function transformRequest(
 ): Fault | null | Promise<Fault | null> {
   if (rules.request.length === 0) return null;
   const { headers, method } = request;
-  const cannotRead = isEncoded(headers) ? "encoded" : null;
+  // In another charset the service would read something else than was looked at.
+  const isForeign = !isUtf8(headers.get("content-type") ?? "");
+  const cannotRead = isForeign || isEncoded(headers) ? "encoded" : null;
   const bodies = new DueRules();
   const streams = rules.streams.request ? dueStream(rules) : null;
   const requestHeader = (name: string): string | null => headers.get(name);

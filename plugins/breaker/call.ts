@@ -47,7 +47,7 @@ export function newCall(): Call {
 }
 
 export interface KeptRequest {
-  /** With the route. */
+  /** With the route, and what else chooses the answer. */
   readonly url: string;
   readonly headers: Headers;
 }

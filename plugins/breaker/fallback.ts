@@ -1,4 +1,5 @@
 import type { PluginRequest, PluginResponse } from "sluice/sdk";
+import { toldUrl } from "../shared/told-url.ts";
 import type { BreakerContext, KeptRequest, Refusal } from "./call.ts";
 import { count } from "./report.ts";
 import { keep, longestKey, mayAsk, mayKeep, recall } from "./stale.ts";
@@ -42,8 +43,9 @@ export async function answerInstead(
 export function askedFor(request: PluginRequest, ctx: BreakerContext): KeptRequest | null {
   // However somebody proved who they are, and whatever is left of that in the request: what they get is theirs.
   if (ctx.config.fallback.stale === undefined || ctx.identity !== null || !mayAsk(request)) return null;
-  // Routes that differ in more than the URL lead to services that differ. No URL has a space.
-  return { url: `${ctx.route.name} ${request.url}`, headers: new Headers([...request.headers]) };
+  // Routes that differ in more than the URL lead to services that differ. No URL has a space, no field a line feed.
+  const url = [`${ctx.route.name} ${request.url}`, ...toldUrl(request.headers)].join("\n");
+  return { url, headers: new Headers([...request.headers]) };
 }
 
 /** Keeps the answer if it may be, and none was kept of this URL lately. */

@@ -1,4 +1,5 @@
 import type { KeyValueStore } from "sluice/sdk";
+import { unkeyedPart } from "../shared/unkeyed.ts";
 
 /** How long an answer is good enough, and how much of one is kept. */
 export interface StaleRules {
@@ -48,9 +49,11 @@ const forbidding =
  * Whether the answer to a request may be kept, and used for others. What a client proved itself for is never kept
  * (RFC 9111, section 3.5, and cookies as well); nor is a part, or what the client wants to be forgotten.
  */
-export function mayAsk({ method, headers }: Asked): boolean {
+export function mayAsk(request: Asked): boolean {
+  const { method, headers } = request;
   const isPersonal = headers.has("authorization") || headers.has("cookie");
-  return method === "GET" && !isPersonal && !headers.has("range") && !forbids(headers);
+  if (method !== "GET" || isPersonal || headers.has("range") || forbids(headers)) return false;
+  return unkeyedPart(request) === null;
 }
 
 /** Whether an answer to such a request may be kept [CVE-2026-2836]. */

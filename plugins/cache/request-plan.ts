@@ -1,8 +1,8 @@
+import { unkeyedPart } from "../shared/unkeyed.ts";
 import type { ForwardReason } from "./cache-status.ts";
 import { requestDirectives } from "./directives/request-directives.ts";
 import type { RequestHead } from "./fields.ts";
 import { cacheKey } from "./key/cache-key.ts";
-import { unkeyedPart } from "./key/unkeyed.ts";
 import type { CacheRules } from "./rules.ts";
 
 /** What to do with a request that has arrived. */

@@ -1,8 +1,8 @@
+import { unkeyedPart } from "../shared/unkeyed.ts";
 import { requestDirectives } from "./directives/request-directives.ts";
 import type { ResponseDirectives } from "./directives/response-directives.ts";
 import { type FieldList, fieldValue, type RequestHead } from "./fields.ts";
 import { keyedUrl } from "./key/cache-key.ts";
-import { unkeyedPart } from "./key/unkeyed.ts";
 import { varyNames } from "./key/vary.ts";
 import type { ReadResponse } from "./read-response.ts";
 import type { CacheRules } from "./rules.ts";

@@ -1,3 +1,4 @@
+import { toldUrl } from "../../shared/told-url.ts";
 import { type RequestHead, trimmed } from "../fields.ts";
 
 /** What of a request belongs to its key beside method, scheme, authority, path and query. */
@@ -26,7 +27,7 @@ export interface KeyRules {
  */
 export function cacheKey(request: RequestHead, rules: KeyRules): string {
   const method = request.method === "HEAD" || request.method === "POST" ? "GET" : request.method;
-  const parts = [`${method} ${keyedUrl(request.url, rules)}`];
+  const parts = [`${method} ${keyedUrl(request.url, rules)}`, ...toldUrl(request.headers)];
   for (const name of rules.fields) parts.push(part(`field ${name}`, request.headers.get(name)));
   if (rules.cookies.length > 0) {
     const sent = cookieValues(request.headers.get("cookie"));

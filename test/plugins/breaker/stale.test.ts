@@ -29,6 +29,9 @@ t.test("only a GET that is nobody's own may be answered from what is kept", asyn
     { "cache-control": "no-store" },
     { "cache-control": "max-age=0, No-Cache" },
     { pragma: "no-cache" },
+    { "x-original-url": "/evil" },
+    { "x-http-method-override": "POST" },
+    { "content-length": "4" },
   ];
   for (const fields of own) t.equal(mayAskWith(fields), false, JSON.stringify(fields));
 });
@@ -160,12 +163,22 @@ onEachEngine(
   },
 );
 
-t.test("what one route was answered is given on no other one with the same URL", async (t) => {
-  const ctx = (name: string) =>
-    ({ config: { fallback: { stale: {} } }, identity: null, route: { name } }) as unknown as BreakerContext;
-  const request = new Request("http://a.test/") as unknown as PluginRequest;
-  t.not(askedFor(request, ctx("tenant-a"))!.url, askedFor(request, ctx("tenant-b"))!.url);
-});
+t.test(
+  "what one route was answered, or for another URL that proxies tell, is given on no other one",
+  async (t) => {
+    const ctx = (name: string) =>
+      ({ config: { fallback: { stale: {} } }, identity: null, route: { name } }) as unknown as BreakerContext;
+    const request = new Request("http://a.test/") as unknown as PluginRequest;
+    t.not(askedFor(request, ctx("tenant-a"))!.url, askedFor(request, ctx("tenant-b"))!.url);
+    const headers = { "x-forwarded-host": "evil.test" };
+    const told = new Request("http://a.test/", { headers }) as unknown as PluginRequest;
+    t.not(
+      askedFor(told, ctx("tenant-a"))!.url,
+      askedFor(request, ctx("tenant-a"))!.url,
+      "attack: what a client says of the URL through a trusted proxy is in the answer of no other",
+    );
+  },
+);
 
 t.test("an answer is as old as it may be, and one is kept of a URL every so often", async (t) => {
   let number = 0;

@@ -42,6 +42,30 @@ for (const name of [
   });
 }
 
+for (const evil of [
+  "X-Forwarded-Host: evil.test",
+  "X-Forwarded-Port: 666, evil",
+  "X-Forwarded-Prefix: /evil",
+  "X-Forwarded-Scheme: evil",
+  'Forwarded: for=192.0.2.1; host="evil.test"',
+  "Forwarded: for=192.0.2.1, PROTO=evil;by=x",
+]) {
+  t.test(
+    `behind a trusted proxy that lets it through: ${evil} is not reflected to the next one`,
+    async (t) => {
+      const name = evil.slice(0, evil.indexOf(":")).toLowerCase();
+      const service = await startUpstream(t, (request) => ok(`at ${field(request, name)}`, fresh));
+      const forwarding = { trustedProxies: ["127.0.0.1"] };
+      const uses = [{ plugin: "cache", config: {} }];
+      const { ask } = await startBuiltInGateway(t, service.address, uses, { forwarding });
+      t.match((await ask(get("/", evil))).body, "evil");
+      t.notMatch((await ask(get())).body, "evil");
+      t.ok(isHit(await ask(get("/", evil))), "those who say the same share it");
+      t.ok(isHit(await ask(get("/", "Forwarded: for=198.51.100.7"))), "who it is for is no part of the key");
+    },
+  );
+}
+
 for (const name of [
   "X-Original-URL",
   "X-Rewrite-URL",

@@ -150,7 +150,11 @@ onEachEngine("a body that rules are for and that cannot be read is refused", asy
   t.equal(await status(post(`${"[".repeat(40)}${"]".repeat(40)}`)), 400, "too deep");
   t.equal(await status(post("x", { "content-encoding": "gzip" })), 415);
   const utf7 = '{"+AGE-":1}';
-  for (const charset of ["charset=utf-7", "charset=utf-8; charset=utf-7", 'x="; charset=utf-8"; charset=utf-7'])
+  for (const charset of [
+    "charset=utf-7",
+    "charset=utf-8; charset=utf-7",
+    'x="; charset=utf-8"; charset=utf-7',
+  ])
     t.equal(await status(post(utf7, { "content-type": `application/json; ${charset}` })), 415, charset);
   t.equal(await status(post('{"a":1}')), 200);
   t.equal(await status(post("")), 200, "no body");

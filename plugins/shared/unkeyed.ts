@@ -1,4 +1,7 @@
-import type { RequestHead } from "../fields.ts";
+interface Asked {
+  readonly method: string;
+  readonly headers: { get(name: string): string | null };
+}
 
 /**
  * Fields that some frameworks let a client put in the place of its method or target. No key holds what they
@@ -19,13 +22,13 @@ const overrides = [
  * @example
  * unkeyedPart({ method: "GET", url, headers: new Headers({ "x-original-url": "/admin" }) }); // "override"
  */
-export function unkeyedPart({ method, headers }: RequestHead): "body" | "override" | null {
+export function unkeyedPart({ method, headers }: Asked): "body" | "override" | null {
   if (overrides.some((name) => headers.get(name) !== null)) return "override";
   // RFC 9110 section 9.3.1 gives the body of a GET no meaning; some origins do.
   return (method === "GET" || method === "HEAD") && hasBody({ headers }) ? "body" : null;
 }
 
-function hasBody({ headers }: Pick<RequestHead, "headers">): boolean {
+function hasBody({ headers }: Pick<Asked, "headers">): boolean {
   const length = headers.get("content-length");
   return (length !== null && length !== "0") || headers.get("transfer-encoding") !== null;
 }

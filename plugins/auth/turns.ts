@@ -1,4 +1,8 @@
-/** Work that cannot all be done at once: of a plugin's cryptography and of its fetches the host runs 64 each, and refuses more. */
+/**
+ * Work that cannot all be done at once. The host has queues of its own, but does not know what is behind them: here a client for whom there is no
+ * time is told so (503), keys and logins need not wait behind everybody's tokens, and jose never meets a refusal of the host, which it takes for a
+ * bad signature.
+ */
 
 /** There is too much to do: nothing is known of the credentials. */
 export class Busy extends Error {
@@ -70,7 +74,7 @@ export class Turns {
 
 const now = () => performance.now();
 
-/** For signatures and encryption: short, and in the host's threads. Half of what the host runs, for all policies of this plugin. */
+/** For signatures and encryption: short, and in the host's threads. Half of what the host runs at a time, for all policies of this plugin. */
 export const cryptoTurns: Turns = new Turns({ atOnce: 32, mostWaiting: 4096, longestWait: 2000, now });
 
 /** For questions to other servers: the host has 64 of a plugin under way at a time, and keys and logins need some of them. */

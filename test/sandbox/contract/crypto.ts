@@ -26,6 +26,11 @@ export const cryptoChecks: readonly ValueCheck[] = [
     throws: "TypeMismatchError",
   },
   {
+    title: "Three hundred operations at once wait for their turn",
+    code: `${hex} const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]); const how = { name: "ECDSA", hash: "SHA-256" }; const good = await Promise.all(Array.from({ length: 300 }, async (_, i) => crypto.subtle.verify(how, pair.publicKey, await crypto.subtle.sign(how, pair.privateKey, utf8(String(i))), utf8(String(i))))); return good.filter(Boolean).length;`,
+    expected: 300,
+  },
+  {
     title: "SHA-256 of abc is as in FIPS 180-4",
     code: `${hex} return hex(await crypto.subtle.digest("SHA-256", utf8("abc")));`,
     expected: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",

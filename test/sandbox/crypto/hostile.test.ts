@@ -227,7 +227,7 @@ t.test("one call takes so many bytes and no more", async (t) => {
 });
 
 t.test("so many operations run at a time and no more; afterwards there is room again", async (t) => {
-  const host = createCryptoHost({ ...defaultCryptoLimits, operations: 4 });
+  const host = createCryptoHost({ ...defaultCryptoLimits, operations: 4, waiting: 0 });
   const data = new Uint8Array(20_000);
   const running = Array.from({ length: 4 }, () => call(host, HostOp.digest, "SHA-256", data));
   await refuses(t, "QuotaExceededError", call(host, HostOp.digest, "SHA-256", data), "the fifth");
@@ -248,6 +248,30 @@ t.test("operations that run hold so many bytes and no more, and failed ones hold
     await refuses(t, "DataError", call(host, HostOp.importKey, request, utf8("bad")), "a bad key");
   }
   t.equal(((await call(host, HostOp.digest, "SHA-256", data)) as Uint8Array).length, 32);
+});
+
+t.test("attack: what operations hold beside their data counts as well", async (t) => {
+  const host = createCryptoHost({ ...defaultCryptoLimits, runningBytes: 100_000 });
+  const generation = { name: "ECDSA", namedCurve: "P-256", extractable: false, usages: ["sign", "verify"] };
+  const keys = JSON.parse((await call(host, HostOp.generateKey, generation)) as string) as {
+    token: string;
+  }[];
+  const lengths = { data: 1, signature: 59_999 };
+  const request = { key: keys[0]!.token, name: "ECDSA", hash: "SHA-256", parts: lengths };
+  const outcomes = await Promise.all(
+    keys.map(({ token }) =>
+      call(host, HostOp.verify, { ...request, key: token }, new Uint8Array(60_000)).then(
+        (answer) => ({ token, answer }),
+        () => null,
+      ),
+    ),
+  );
+  const verifying = outcomes.find((outcome) => outcome !== null)!.token;
+  const long = () => call(host, HostOp.verify, { ...request, key: verifying }, new Uint8Array(60_000));
+  const first = long();
+  await refuses(t, "QuotaExceededError", long(), "a second signature of that length");
+  t.equal(await first, "false");
+  t.equal(await long(), "false", "afterwards there is room again");
 });
 
 t.test("a guest that has ended has no keys and no crypto, and leaves nothing behind", async (t) => {

@@ -19,6 +19,58 @@ function controlledWork() {
   return { work, endOldest, running: () => running };
 }
 
+t.test(
+  "more than may run wait in the order in which they came; more than may wait are refused",
+  async (t) => {
+    const operations = new CryptoOperations({ ...defaultCryptoLimits, operations: 2, waiting: 2 });
+    const { work, endOldest, running } = controlledWork();
+    const ended: number[] = [];
+    const start = (n: number) => operations.run(10, work).then(() => void ended.push(n));
+    const all = [1, 2, 3, 4].map(start);
+    await t.rejects(operations.run(0, work), { name: "QuotaExceededError", message: /4 are under way/ });
+    for (const expected of [2, 2, 2, 1]) {
+      t.equal(running(), expected);
+      await endOldest();
+    }
+    await Promise.all(all);
+    t.same(ended, [1, 2, 3, 4]);
+    t.equal(operations.size, 0);
+    const last = operations.run(0, work);
+    t.equal(running(), 1, "there is room again");
+    await endOldest();
+    await last;
+  },
+);
+
+t.test("heavy work that waits is in no other's way, and is bounded by itself", async (t) => {
+  const operations = new CryptoOperations({ ...defaultCryptoLimits, operations: 3 });
+  const { work, endOldest, running } = controlledWork();
+  const heavy = [1, 2, 3].map(() => operations.runHeavy(0, work));
+  await t.rejects(operations.runHeavy(0, work), { name: "QuotaExceededError", message: /that take long/ });
+  t.equal(await operations.run(0, async () => "quick"), "quick");
+  for (let n = 0; n < 3; n++) {
+    t.equal(running(), 1);
+    await endOldest();
+  }
+  await Promise.all(heavy);
+  t.equal(await operations.runHeavy(0, async () => "again"), "again");
+});
+
+t.test("what waits holds its bytes, and gives them up with its guest", async (t) => {
+  const operations = new CryptoOperations({ ...defaultCryptoLimits, operations: 1, runningBytes: 100 });
+  const { work, endOldest, running } = controlledWork();
+  const all = Promise.allSettled([operations.run(50, work), operations.run(50, work)]);
+  await t.rejects(operations.run(1, work), { name: "QuotaExceededError", message: /more than 100 bytes/ });
+  operations.dispose();
+  await endOldest();
+  t.same(
+    (await all).map(({ status }) => status),
+    ["fulfilled", "rejected"],
+  );
+  t.equal(running(), 0);
+  t.equal(operations.size, 0);
+});
+
 t.test("heavy work of one guest is done one at a time, in order", async (t) => {
   const operations = new CryptoOperations(defaultCryptoLimits);
   const { work, endOldest, running } = controlledWork();

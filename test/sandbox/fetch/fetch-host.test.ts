@@ -221,11 +221,69 @@ t.test("a call takes its time and no longer, while it waits for a head and while
 
 t.test("calls at once are bounded, and a body that was given up makes room", async (t) => {
   const { origin } = await startServer(t, (_request, response) => response.write("x".repeat(100_000)));
-  const host = startHost(t, { grants: [origin], limits: { concurrent: 2 } });
+  const host = startHost(t, { grants: [origin], limits: { concurrent: 2, waiting: 0 } });
   const [first] = [await ask(host, origin), await ask(host, origin)];
   await t.rejects(ask(host, origin), { name: "QuotaExceededError", message: /2 calls are under way/ });
   t.equal(await host.fetchRead(`${first.id} close`, undefined, 1), "");
   t.equal((await ask(host, origin)).status, 200);
+});
+
+t.test("calls beyond those that may be under way wait for their turn", async (t) => {
+  let underWay = 0;
+  let most = 0;
+  const { origin } = await startServer(t, (_request, response) => {
+    most = Math.max(most, ++underWay);
+    setTimeout(() => {
+      underWay--;
+      response.end("there");
+    }, 5);
+  });
+  const host = startHost(t, { grants: [origin], limits: { concurrent: 3, waiting: 20 } });
+  const all = await Promise.all(Array.from({ length: 23 }, () => ask(host, origin)));
+  t.ok(all.every(({ status, content }) => status === 200 && content === "there"));
+  t.equal(most, 3);
+  const again = await Promise.allSettled(Array.from({ length: 25 }, () => ask(host, origin)));
+  t.equal(again.filter(({ status }) => status === "rejected").length, 2, "and no more than may wait");
+});
+
+t.test("a call that waits can be cancelled, and ends with its guest", async (t) => {
+  const { origin } = await startServer(t, ({ url }, response) => {
+    if (url === "/") response.end("there");
+  });
+  const start = (limits: object) => startHost(t, { grants: [origin], limits: { concurrent: 1, ...limits } });
+  const host = start({});
+  const first = t.rejects(ask(host, `${origin}/silent`, { id: 1 }), { name: "AbortError" });
+  const second = t.rejects(ask(host, origin, { id: 2 }), { name: "AbortError" });
+  const third = ask(host, origin, { id: 3 });
+  host.cancel(2);
+  await second;
+  host.cancel(1);
+  await first;
+  t.equal((await third).status, 200, "whose turn it is then");
+  t.equal((await ask(host, origin)).status, 200, "no turn was lost");
+
+  const timed = start({ timeoutMs: 100 });
+  await t.rejects(ask(timed, `${origin}/silent`), { name: "TimeoutError", message: /not complete/ });
+  t.equal((await ask(timed, origin)).status, 200, "one that took too long gives its turn back");
+
+  const ending = start({});
+  const all = [`${origin}/silent`, origin, origin].map((url) => t.rejects(ask(ending, url)));
+  await ending.dispose();
+  await Promise.all(all);
+});
+
+t.test("attack: what waits is held, heads too, within the bytes that all calls may hold", async (t) => {
+  const { origin } = await startServer(t, () => {});
+  const limits = { concurrent: 1, heldBytes: 300_000 };
+  const host = startHost(t, { grants: [origin], limits });
+  const silent = t.rejects(ask(host, `${origin}/silent`, { id: 1 }));
+  const url = `${origin}/${"x".repeat(60_000)}`;
+  const outcomes = Array.from({ length: 10 }, () => ask(host, url).catch((error: Error) => error.name));
+  const refused = await Promise.all(outcomes.slice(5));
+  t.same(new Set(refused.slice(0, 5)), new Set(["QuotaExceededError"]));
+  await host.dispose();
+  await silent;
+  t.same(new Set(await Promise.all(outcomes.slice(0, 4))), new Set(["AbortError"]));
 });
 
 t.test("what was cancelled ends at once, at the server too", async (t) => {

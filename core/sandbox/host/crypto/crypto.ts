@@ -98,18 +98,20 @@ class GuestCrypto {
     const wanted = readGeneration(request);
     if (!isPaired(wanted.algorithm.name)) return this.describe([generateSecret(wanted)]);
     const generate = async () => this.describe(await generatePair(wanted));
-    return isHeavy(wanted) ? this.operations.runHeavy(0, generate) : this.operations.run(0, generate);
+    return isHeavy(wanted)
+      ? this.operations.runHeavy(request.size, generate)
+      : this.operations.run(request.size, generate);
   }
 
   importKey(request: CryptoRequest): Answer | Promise<Answer> {
     const key = importKey(request);
     if (typeof key !== "function") return this.describe([key]);
-    return this.operations.run(0, async () => this.describe([await key()]));
+    return this.operations.run(request.size, async () => this.describe([await key()]));
   }
 
   exportKey(request: CryptoRequest): Answer | Promise<Answer> {
     const exported = exportKey(this.keys.get(request.text("key")), request);
-    return typeof exported === "function" ? this.operations.run(0, exported) : exported;
+    return typeof exported === "function" ? this.operations.run(request.size, exported) : exported;
   }
 
   sign(request: CryptoRequest): Answer | Promise<Answer> {
@@ -131,7 +133,7 @@ class GuestCrypto {
       return this.makeSignature("verify", key, request).then((mac) => String(isSameMac(mac, signature)));
     }
     const parameters = signatureParameters(name, request);
-    return this.operations.run(data.length, () =>
+    return this.operations.run(request.size, () =>
       orFailWith("OperationError", `Cannot verify with ${name}`, async () => {
         return String(await webcrypto.subtle.verify(parameters, await key.platform(), signature, data));
       }),
@@ -143,7 +145,7 @@ class GuestCrypto {
     const name = key.record.algorithm.name as "AES-GCM" | "AES-CBC";
     const parameters = cipherParameters(name, request);
     const data = request.bytes("data");
-    return this.run(`${direction} with ${name}`, data.length, async () =>
+    return this.run(`${direction} with ${name}`, request.size, async () =>
       webcrypto.subtle[direction](parameters, await key.platform(), data),
     );
   }
@@ -162,19 +164,19 @@ class GuestCrypto {
     const { material, algorithm } = key.record;
     if (algorithm.name === "Argon2id") {
       const parameters = argon2Parameters(request, bits, material);
-      return this.run("derive bits with Argon2id", 0, () => argon2id(parameters), true);
+      return this.run("derive bits with Argon2id", request.size, () => argon2id(parameters), true);
     }
     const name = algorithm.name as "HKDF" | "PBKDF2";
     const parameters = derivationParameters(name, request, bits);
     const derive = async () => webcrypto.subtle.deriveBits(parameters, await key.platform(), bits);
-    return this.run(`derive bits with ${name}`, 0, derive, name === "PBKDF2");
+    return this.run(`derive bits with ${name}`, request.size, derive, name === "PBKDF2");
   }
 
   private makeSignature(usage: "sign" | "verify", key: OpenKey, request: CryptoRequest): Promise<Bytes> {
     const { name } = key.record.algorithm;
     const data = request.bytes("data");
     const parameters = signatureParameters(name, request);
-    return this.run(`${usage} with ${name}`, data.length, async () =>
+    return this.run(`${usage} with ${name}`, request.size, async () =>
       webcrypto.subtle.sign(parameters, await key.platform(), data),
     );
   }

@@ -2,9 +2,11 @@
 export interface CryptoLimits {
   /** Data of one call, in bytes. */
   readonly dataBytes: number;
-  /** Operations that run or wait at the same time. */
+  /** Operations that run at the same time; those that take long are counted apart, waiting or not. */
   readonly operations: number;
-  /** Data of all operations that run or wait at the same time, in bytes. */
+  /** Operations that wait for their turn. */
+  readonly waiting: number;
+  /** What all operations that run or wait at the same time hold of their requests, in bytes. */
   readonly runningBytes: number;
   /** Keys that the host keeps ready; others are opened again from their token. */
   readonly openKeys: number;
@@ -13,6 +15,7 @@ export interface CryptoLimits {
 export const defaultCryptoLimits: CryptoLimits = {
   dataBytes: 16 * 2 ** 20,
   operations: 64,
+  waiting: 1024,
   runningBytes: 32 * 2 ** 20,
   openKeys: 256,
 };

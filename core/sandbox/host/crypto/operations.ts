@@ -1,16 +1,20 @@
 import { HostCallError } from "../error.ts";
+import { Turns } from "../turns.ts";
 import type { CryptoLimits } from "./limits.ts";
 
 /** The crypto operations of one guest that run or wait, and the bounds on them. */
 export class CryptoOperations {
   private readonly limits: CryptoLimits;
+  private readonly running: Turns;
   private readonly heavy = new Turns(1);
   private count = 0;
+  private heavyCount = 0;
   private bytes = 0;
   private isDisposed = false;
 
   constructor(limits: CryptoLimits) {
     this.limits = limits;
+    this.running = new Turns(limits.operations);
   }
 
   /** Operations that run or wait now. */
@@ -19,37 +23,47 @@ export class CryptoOperations {
   }
 
   /**
-   * Starts an operation over `bytes` bytes of data.
+   * Starts an operation over `bytes` bytes, when it is its turn: a burst is no fault of who meets it.
    *
-   * @throws HostCallError `QuotaExceededError` when too many run
+   * @throws HostCallError `QuotaExceededError` when too many wait
    */
-  run<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    if (this.count >= this.limits.operations) {
-      throw new HostCallError(
-        "QuotaExceededError",
-        `Cannot start the crypto operation: ${this.limits.operations} run already`,
-      );
+  async run<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    this.admit(bytes);
+    this.count++;
+    this.bytes += bytes;
+    try {
+      const turn = this.running.enter();
+      if (turn !== null) await turn;
+      try {
+        return await this.unlessEnded(work);
+      } finally {
+        this.running.leave();
+      }
+    } finally {
+      this.count--;
+      this.bytes -= bytes;
     }
-    if (this.bytes + bytes > this.limits.runningBytes) {
-      throw new HostCallError(
-        "QuotaExceededError",
-        `Cannot start the crypto operation: with it, those that run would hold more than ${this.limits.runningBytes} bytes`,
-      );
-    }
-    return this.counted(bytes, work);
   }
 
-  /** Like `run`, for what holds a thread for long: one at a time for a guest, and a few for all guests. */
-  runHeavy<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    return this.run(bytes, () =>
-      this.heavy.take(() => {
-        this.checkWanted();
-        return heavyOfAll.take(() => {
-          this.checkWanted();
-          return work();
-        });
-      }),
-    );
+  /**
+   * Like `run`, for what holds a thread for long: one at a time for a guest, and a few for all guests. Those that wait are fewer, since
+   * they would wait for too long, and are in no other's way.
+   */
+  async runHeavy<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    if (this.heavyCount >= this.limits.operations) throw tooMany(`${this.heavyCount} that take long`);
+    this.admit(bytes);
+    this.heavyCount++;
+    this.count++;
+    this.bytes += bytes;
+    try {
+      return await this.heavy.take(() =>
+        this.unlessEnded(() => heavyOfAll.take(() => this.unlessEnded(work))),
+      );
+    } finally {
+      this.heavyCount--;
+      this.count--;
+      this.bytes -= bytes;
+    }
   }
 
   /** Gives up what waits; what runs already cannot be stopped. */
@@ -57,44 +71,30 @@ export class CryptoOperations {
     this.isDisposed = true;
   }
 
-  /** A guest that is lost again and again would leave a minute of work behind each time. */
-  private checkWanted(): void {
-    if (this.isDisposed)
-      throw new HostCallError("InvalidStateError", "Cannot use crypto: the plugin has ended");
+  private admit(bytes: number): void {
+    const { operations, waiting, runningBytes } = this.limits;
+    if (this.count >= operations + waiting) throw tooMany(String(this.count));
+    if (this.bytes + bytes > runningBytes) {
+      throw new HostCallError(
+        "QuotaExceededError",
+        `Cannot start the crypto operation: with it, those under way would hold more than ${runningBytes} bytes`,
+      );
+    }
   }
 
-  private async counted<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    this.count++;
-    this.bytes += bytes;
-    try {
-      return await work();
-    } finally {
-      this.count--;
-      this.bytes -= bytes;
-    }
+  /** A guest that is lost again and again would leave a minute of work behind each time. */
+  private unlessEnded<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isDisposed)
+      throw new HostCallError("InvalidStateError", "Cannot use crypto: the plugin has ended");
+    return work();
   }
 }
 
-/** Lets so many pieces of work run at a time; the others wait in the order in which they came. */
-class Turns {
-  private free: number;
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(atOnce: number) {
-    this.free = atOnce;
-  }
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.free++;
-      else next();
-    }
-  }
+function tooMany(found: string): HostCallError {
+  return new HostCallError(
+    "QuotaExceededError",
+    `Cannot start the crypto operation: ${found} are under way already`,
+  );
 }
 
 /** Of the four threads of the pool that the runtime also looks names up with, two stay free. */

@@ -16,10 +16,13 @@ type Fields = Readonly<Record<string, unknown>>;
  * request.bytes("data", 16); // Uint8Array [1, 2]
  */
 export class CryptoRequest {
+  /** What is held of it, in bytes. */
+  readonly size: number;
   private readonly fields: Fields;
   private readonly parts: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-  private constructor(fields: Fields, parts: ReadonlyMap<string, Uint8Array<ArrayBuffer>>) {
+  private constructor(fields: Fields, parts: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, size: number) {
+    this.size = size;
     this.fields = fields;
     this.parts = parts;
   }
@@ -28,7 +31,8 @@ export class CryptoRequest {
   static parse(text: string, bytes: Uint8Array<ArrayBuffer> | undefined): CryptoRequest {
     const fields = parseObject(text);
     const lengths = Object.hasOwn(fields, "parts") ? fields["parts"] : {};
-    return new CryptoRequest(fields, split(lengths, bytes ?? new Uint8Array()));
+    const parts = split(lengths, bytes ?? new Uint8Array());
+    return new CryptoRequest(fields, parts, text.length + (bytes?.length ?? 0));
   }
 
   has(name: string): boolean {
@@ -85,7 +89,7 @@ export class CryptoRequest {
   nested(name: string): CryptoRequest {
     const value = this.read(name);
     if (typeof value !== "object" || value === null) throw malformed(name);
-    return new CryptoRequest(value as Fields, new Map());
+    return new CryptoRequest(value as Fields, new Map(), 0);
   }
 
   /** An object of texts, a list of texts under `key_ops` and a flag under `ext`: a JSON Web Key. */

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import { HostCallError } from "../error.ts";
 import { demandGrant, type Grant } from "../outbound/grant.ts";
 import { parseTarget, type Target, targetHref } from "../outbound/target.ts";
+import type { Turns } from "../turns.ts";
 import { BodyReader } from "./body-reader.ts";
 import { BodyWriter } from "./body-writer.ts";
 import type { ByteBudget } from "./budget.ts";
@@ -36,6 +37,8 @@ export interface CallContext {
   readonly grants: readonly Grant[];
   readonly limits: FetchLimits;
   readonly budget: ByteBudget;
+  /** So many calls may be under way; the others wait. */
+  readonly turns: Turns;
 }
 
 /** What is known of a call when it is over. */
@@ -74,8 +77,9 @@ export class FetchCall {
   private method = "";
   private status: number | null = null;
   private redirects = 0;
-  /** Bytes of the request body. */
+  /** Bytes of the request: its body, and its head if it has to wait. */
   private held = 0;
+  private hasTurn = false;
   private isOver = false;
 
   constructor(context: CallContext, onOver: (record: CallRecord) => void) {
@@ -99,6 +103,7 @@ export class FetchCall {
       this.method = request.method;
       if (request.body instanceof Uint8Array) this.hold(request.body.byteLength);
       if (request.body === "stream") this.writer = new BodyWriter(this.context.limits.requestBytes);
+      await this.takeTurn(request);
       const answer = await this.ask(request);
       return this.reply(answer);
     });
@@ -142,8 +147,21 @@ export class FetchCall {
     if (failure !== null) this.ending.abort(failure);
     this.reader?.close();
     this.writer?.close();
+    if (this.hasTurn) this.context.turns.leave();
     const { method, status, redirects } = this;
     this.onOver({ method, origin: this.target?.origin ?? null, status, redirects, failure });
+  }
+
+  private async takeTurn(request: FetchRequest): Promise<void> {
+    const { turns } = this.context;
+    // Many that wait hold as much as few bodies would.
+    if (turns.mustWait) this.hold(headSize(request));
+    const turn = turns.enter(this.ending.signal);
+    if (turn !== null) await turn;
+    // It may have ended in between.
+    if (this.isOver) turns.leave();
+    else this.hasTurn = true;
+    this.ending.signal.throwIfAborted();
   }
 
   private async nextPart(): Promise<Uint8Array | null> {
@@ -154,7 +172,7 @@ export class FetchCall {
 
   private hold(bytes: number): void {
     this.context.budget.take(bytes);
-    this.held = bytes;
+    this.held += bytes;
   }
 
   private async ask(request: FetchRequest): Promise<Answer> {
@@ -245,6 +263,10 @@ export class FetchCall {
 
 function rawFields({ headers }: OutboundResponse): readonly string[] {
   return headers as readonly string[];
+}
+
+function headSize({ url, fields }: FetchRequest): number {
+  return fields.reduce((sum, [name, value]) => sum + name.length + value.length, url.length);
 }
 
 function tooManyRedirects(): HostCallError {

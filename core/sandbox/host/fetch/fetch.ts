@@ -4,6 +4,7 @@
  */
 import { HostCallError } from "../error.ts";
 import { type Grant, type GrantConfig, parseGrant } from "../outbound/grant.ts";
+import { Turns } from "../turns.ts";
 import { ByteBudget } from "./budget.ts";
 import { type CallContext, type CallRecord, FetchCall, type Outbound } from "./call.ts";
 import { failureCode, fetchFailure } from "./failure.ts";
@@ -70,7 +71,13 @@ class GuestFetches implements FetchHost {
     const grants = options.grants.map(parseGrant);
     this.options = options;
     this.outbound = connect(grants, limits);
-    this.context = { outbound: this.outbound, grants, limits, budget: new ByteBudget(limits.heldBytes) };
+    this.context = {
+      outbound: this.outbound,
+      grants,
+      limits,
+      budget: new ByteBudget(limits.heldBytes),
+      turns: new Turns(limits.concurrent),
+    };
   }
 
   async fetch(text: string, bytes: Uint8Array | undefined, id: number): Promise<string> {
@@ -119,13 +126,13 @@ class GuestFetches implements FetchHost {
   private admitted(text: string, bytes: Uint8Array | undefined, id: number): FetchRequest {
     try {
       if (this.isDisposed) throw new HostCallError("AbortError", "plugin was unloaded");
-      const { concurrent, requestBytes } = this.context.limits;
+      const { concurrent, waiting, requestBytes } = this.context.limits;
       const request = parseFetchRequest(text, bytes, requestBytes);
       if (this.calls.has(id)) throw new HostCallError("TypeError", "call was started before");
-      if (this.calls.size >= concurrent) {
+      if (this.calls.size >= concurrent + waiting) {
         throw new HostCallError(
           "QuotaExceededError",
-          `${concurrent} calls are under way; bodies must be read or cancelled`,
+          `${this.calls.size} calls are under way; bodies must be read or cancelled`,
         );
       }
       if (this.options.admit && !this.options.admit()) {

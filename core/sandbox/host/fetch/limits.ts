@@ -2,7 +2,9 @@
 export interface FetchLimits {
   /** Calls at once; one counts until the last byte of its response has arrived. */
   readonly concurrent: number;
-  /** ms from the start of a call to the last byte of its response, redirects included. */
+  /** Calls that wait until there are fewer. */
+  readonly waiting: number;
+  /** ms from the start of a call to the last byte of its response, waiting and redirects included. */
   readonly timeoutMs: number;
   /** ms until a connection is there. */
   readonly connectTimeoutMs: number;
@@ -22,6 +24,7 @@ export interface FetchLimits {
 
 export const defaultFetchLimits: FetchLimits = {
   concurrent: 64,
+  waiting: 1024,
   timeoutMs: 30_000,
   connectTimeoutMs: 10_000,
   headWaitMs: 5,

@@ -66,6 +66,9 @@ interface Announced {
   readonly asked: Asked;
 }
 
+/** For how long it is believed that nobody has a better response, in ms. */
+const believed = 1000;
+
 /** What an entry costs besides its texts and its body, in bytes. */
 const entryBytes = 500;
 
@@ -147,6 +150,11 @@ export class ResponseStore {
     return arrived;
   }
 
+  /** Whether others may have a better one by now: it is not fresh any more. */
+  isOutdated({ freshUntil }: LoadedResponse): boolean {
+    return freshUntil !== undefined && this.second?.isShared === true && freshUntil <= Date.now();
+  }
+
   /** Whether a response that `get` does not find may be there after `load`. */
   isElsewhere(key: string): boolean {
     return this.second?.has(key) === true;
@@ -156,11 +164,21 @@ export class ResponseStore {
   load(key: string): Promise<void> {
     const { second } = this;
     if (second === null) return Promise.resolve();
+    const former = this.entries.get(key);
     const take = (found: LoadedResponse) => {
       const { body } = found;
-      if (body instanceof StoredBody && !this.entries.has(key)) this.hold({ ...found, body });
+      const own = this.entries.get(key);
+      const isWanted = own === undefined || (own === former && isBetter(found, own));
+      if (body instanceof StoredBody && isWanted) this.hold({ ...found, body });
     };
-    return this.arrivals.bring(key, () => second.load(key), take);
+    const loaded = this.arrivals.bring(key, () => second.load(key), take);
+    return former === undefined ? loaded : loaded.then(() => this.believe(key, former));
+  }
+
+  /** Nobody had a better one: that holds for a while. */
+  private believe(key: string, former: StoredResponse): void {
+    if (this.entries.get(key) !== former) return;
+    this.entries.set(key, { ...former, freshUntil: Date.now() + believed });
   }
 
   /**
@@ -267,7 +285,8 @@ export class ResponseStore {
 
   private mark(key: string, staleSince: number): void {
     const entry = this.entries.get(key)!;
-    this.entries.set(key, { ...entry, staleSince: entry.staleSince ?? staleSince });
+    const isOutdated = entry.freshUntil === undefined ? {} : { freshUntil: 0 };
+    this.entries.set(key, { ...entry, ...isOutdated, staleSince: entry.staleSince ?? staleSince });
   }
 
   /** In memory. Returns whether it was found worth its place. */
@@ -294,6 +313,12 @@ export class ResponseStore {
     this.labels.delete(key);
     return this.entries.delete(key);
   }
+}
+
+/** Whether a response of others is to take the place of the one that is here. */
+function isBetter(found: LoadedResponse, own: StoredResponse): boolean {
+  if (found.staleSince !== null || found.freshUntil === undefined) return false;
+  return own.staleSince !== null || found.freshUntil > (own.freshUntil ?? Infinity);
 }
 
 function now(): Asked {

@@ -22,6 +22,8 @@ export interface PurgedKeys {
 }
 
 export interface SecondLevel {
+  /** Whether others keep responses there as well. */
+  readonly isShared: boolean;
   /** Whether it may be worth waiting for `load`. */
   has(key: string): boolean;
   /** Null: it does not have it after all. */

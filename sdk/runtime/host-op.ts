@@ -73,4 +73,7 @@ export const HostOp = {
   /** Whether the config has a store of this name. */
   storeFind: 80,
   storeRun: 81,
+
+  /** As `cacheGet`, and told where others may have a better one. */
+  cacheFind: 82,
 } as const;

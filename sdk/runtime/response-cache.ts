@@ -56,12 +56,12 @@ export class ResponseCache {
   }
 
   get(key: string): CachedResponse | undefined {
-    const found = lookUp(key);
+    const found = lookUp(HostOp.cacheGet, key);
     return found === elsewhere ? undefined : found;
   }
 
   find(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined> {
-    const found = lookUp(key);
+    const found = lookUp(HostOp.cacheFind, key);
     return found === elsewhere ? this.#load(key) : found;
   }
 
@@ -129,8 +129,8 @@ function position(value: number, length: number): number {
 /** What the host says of a response that has to be loaded first. */
 const elsewhere = "?";
 
-function lookUp(key: string): CachedResponse | undefined | typeof elsewhere {
-  const found = callText(HostOp.cacheGet, asKey(key));
+function lookUp(op: number, key: string): CachedResponse | undefined | typeof elsewhere {
+  const found = callText(op, asKey(key));
   if (found === "") return undefined;
   if (found === elsewhere) return elsewhere;
   const first = found.indexOf(" ");

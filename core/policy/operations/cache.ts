@@ -4,7 +4,7 @@ import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
 import { ArrivingBody } from "../../store/arriving-body.ts";
 import type { Asked } from "../../store/response-store.ts";
-import type { Words } from "../../store/second-level.ts";
+import type { LoadedResponse, Words } from "../../store/second-level.ts";
 import { type KeptBody, StoredBody } from "../../store/stored-body.ts";
 import { BoundedRecording } from "../body/bounded-recording.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
@@ -47,14 +47,20 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
   const keep = (described: Words, parts: readonly Buffer[], asked: Asked): string =>
     responses.set({ ...described, body: new StoredBody(parts), staleSince: null }, asked) ? "1" : "0";
 
+  const tell = ({ body, staleSince, isShared, meta }: LoadedResponse): string =>
+    `${hand(body)} ${body.length} ${staleSince ?? ""}${isShared ? "s" : ""} ${meta}`;
+
   return {
     handlers: {
       [HostOp.cacheGet](text) {
+        const found = responses.get(demand(text));
+        return found === null ? "" : tell(found);
+      },
+      [HostOp.cacheFind](text) {
         const key = demand(text);
         const found = responses.get(key);
         if (found === null) return responses.isElsewhere(key) ? elsewhere : "";
-        const { body, staleSince, isShared, meta } = found;
-        return `${hand(body)} ${body.length} ${staleSince ?? ""}${isShared ? "s" : ""} ${meta}`;
+        return responses.isOutdated(found) && responses.isElsewhere(key) ? elsewhere : tell(found);
       },
       [HostOp.cacheLoad]: async (text) => {
         await responses.load(demand(text));

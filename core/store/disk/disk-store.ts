@@ -43,6 +43,7 @@ const pageBytes = 4096;
 const defaultPause = 5000;
 
 export class DiskStore implements SecondLevel {
+  readonly isShared = false;
   /** Settled when all that was there at the start is known. */
   readonly scanned: Promise<void>;
   private readonly options: DiskStoreOptions;

@@ -52,6 +52,7 @@ const defaultAbsence = 1000;
 const pause = 1000;
 
 export class RedisResponses implements SecondLevel {
+  readonly isShared = true;
   private readonly options: RedisResponsesOptions;
   private readonly connection: RedisConnection;
   private readonly follower: PurgeFollower;

@@ -62,7 +62,9 @@ export class Machine {
   /** As a request finds it; null: it does not. */
   async find(key: string) {
     const own = `cache\n${key}`;
-    if (this.memory.get(own) === null && this.memory.isElsewhere(own)) await this.memory.load(own);
+    const first = this.memory.get(own);
+    const isOpen = first === null || this.memory.isOutdated(first);
+    if (isOpen && this.memory.isElsewhere(own)) await this.memory.load(own);
     const found = this.memory.get(own);
     if (found === null || !(found.body instanceof StoredBody)) return null;
     const { meta, url, tags, staleSince } = found;

@@ -167,3 +167,52 @@ t.test(
     t.equal((await other.find("free"))?.text, "old");
   },
 );
+
+t.test(
+  "what is not fresh any more is looked for among the others, and not again and again",
+  { skip },
+  async (t) => {
+    const redis = await startRedis(t);
+    const [one, other] = [await startMachine(t, redis.port), await startMachine(t, redis.port)];
+    const soon = () => ({ freshUntil: Date.now() + 50 });
+    await one.put("k", "old", soon());
+    t.equal((await other.find("k"))?.text, "old");
+    await until(() => other.memory.isOutdated(other.memory.get("cache\nk")!));
+    for (let time = 0; time < 5; time++)
+      t.equal((await other.find("k"))?.text, "old", "nobody has a better one");
+    t.equal(other.shared.report().hits, 2, "it was asked once when it was new, and once when it was old");
+
+    await one.put("k", "new", { freshUntil: Date.now() + 60_000 });
+    await until(async () => (await other.find("k"))?.text === "new");
+    const { hits } = other.shared.report();
+    t.equal(hits, 3);
+    await other.find("k");
+    t.equal(other.shared.report().hits, hits, "it is fresh");
+
+    await one.memory.purge("", { url: "https://a.test/k" }, true).done;
+    await until(() => other.told.length === 1);
+    t.type((await other.find("k"))?.staleSince, "number");
+    const words = {
+      key: "cache\nk",
+      meta: "confirmed",
+      url: null,
+      tags: [],
+      freshUntil: Date.now() + 60_000,
+    };
+    t.ok(one.memory.update(words, { at: performance.now(), by: null }));
+    await until(async () => (await other.find("k"))?.meta === "confirmed");
+    t.equal((await other.find("k"))?.staleSince, null);
+  },
+);
+
+t.test("a response that is newer here than there stays", { skip }, async (t) => {
+  const redis = await startRedis(t);
+  const [one, other] = [await startMachine(t, redis.port), await startMachine(t, redis.port)];
+  await one.put("k", "older", { freshUntil: Date.now() - 2000 });
+  await other.find("k");
+  // As after writes that did not come through.
+  other.memory.second = null;
+  await other.put("k", "newer", { freshUntil: Date.now() - 1000 });
+  other.memory.second = other.shared;
+  t.equal((await other.find("k"))?.text, "newer");
+});

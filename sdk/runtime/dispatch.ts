@@ -11,7 +11,6 @@ import { IncomingResponse } from "./incoming-response.ts";
 import { type Definition, Instance, instances } from "./instance.ts";
 import { manifestOf } from "./manifest.ts";
 import {
-  flagsOf,
   longestEntryMs,
   MessageFlag,
   MessageKind,
@@ -74,7 +73,8 @@ export class Dispatcher {
     bytes: Uint8Array | undefined,
   ): string {
     const slot = slotOf(number);
-    const flags = flagsOf(number);
+    // The flags are its lowest bits: whoever looks at one need not have the others taken off.
+    const flags = number;
     try {
       switch (kind) {
         case MessageKind.request:

@@ -58,42 +58,43 @@ export class Draft extends HeadFields {
    * @param kind of the message
    */
   outcome(kind: string): string {
-    const { added, removed } = this;
-    const others = this.hasOtherEdits ? this.editsText() : "";
-    const body = typeof this.replacement === "string" ? this.replacement : null;
-    if (kind === MessageKind.request) this.exchange.onRequestTold();
-    if (this.exchange.assignedIdentity !== undefined) this.exchange.assignedIdentity = undefined;
-    if (this.exchange.assignedPriority !== null) this.exchange.assignedPriority = null;
-    if (this.exchange.assignedRequestId !== null) this.exchange.assignedRequestId = null;
-    if (body !== null) {
-      return `${OutcomeKind.edited}${added.length}+${body.length} ${removed} ${others}\n${added}${body}`;
+    const { added, removed, exchange } = this;
+    if (this.isRewritten || exchange.choice !== null || exchange.assigned !== null) {
+      return this.rewrittenOutcome(kind);
     }
-    if (added === "" && removed === "" && others === "") return OutcomeKind.unchanged;
-    // Not a template: an interpreter calls a function for one.
-    // biome-ignore lint/style/useTemplate: as above
-    return OutcomeKind.edited + added.length + " " + removed + " " + others + "\n" + added;
+    if (added === "" && removed === "") return OutcomeKind.unchanged;
+    const last = kind === MessageKind.request ? lastOfRequests : lastOfOthers;
+    if (added !== last.added || removed !== last.removed) {
+      last.added = added;
+      last.removed = removed;
+      // Not a template: an interpreter calls a function for one.
+      // biome-ignore lint/style/useTemplate: as above
+      last.outcome = OutcomeKind.edited + added.length + " " + removed + " \n" + added;
+    }
+    return last.outcome;
   }
 
-  private get hasOtherEdits(): boolean {
-    const { choice, assignedIdentity, assignedPriority, assignedRequestId } = this.exchange;
-    const isAssigned =
-      assignedIdentity !== undefined || assignedPriority !== null || assignedRequestId !== null;
-    return this.isRewritten || choice !== null || isAssigned;
+  private rewrittenOutcome(kind: string): string {
+    const { added, removed, exchange } = this;
+    const edits = this.editsText();
+    const body = typeof this.replacement === "string" ? this.replacement : null;
+    if (kind === MessageKind.request) exchange.onRequestTold();
+    exchange.assigned = null;
+    const lengths = body === null ? added.length : `${added.length}+${body.length}`;
+    return `${OutcomeKind.edited}${lengths} ${removed} ${edits}\n${added}${body ?? ""}`;
   }
 
   private editsText(): string {
-    const { choice, assignedIdentity, assignedPriority, assignedRequestId } = this.exchange;
-    const isOther =
-      this.isRewritten || choice !== null || assignedPriority !== null || assignedRequestId !== null;
-    if (isOther || typeof assignedIdentity !== "object" || assignedIdentity === null) {
-      return JSON.stringify(this.otherEdits());
-    }
-    return `{"identity":${identityText(assignedIdentity)}}`;
+    const { choice, assigned } = this.exchange;
+    const identity = assigned?.identity;
+    const isAlone = assigned?.priority === undefined && assigned?.requestId === undefined;
+    const isIdentity = typeof identity === "object" && identity !== null && isAlone;
+    if (this.isRewritten || choice !== null || !isIdentity) return JSON.stringify(this.otherEdits());
+    return `{"identity":${identityText(identity)}}`;
   }
 
   private otherEdits(): Edits {
     const { exchange } = this;
-    const { assignedIdentity, assignedPriority, assignedRequestId } = exchange;
     const { method, url, status, reason, replacement } = this;
     const chosen = exchange.newChoice();
     const hashKey = chosen?.hashKey ?? null;
@@ -108,11 +109,13 @@ export class Draft extends HeadFields {
       ...(endpoint !== undefined && { endpoint: endpoint === null ? null : String(endpoint) }),
       ...(hashKey !== null && { hashKey: String(hashKey) }),
       ...this.steering,
-      ...(assignedIdentity !== undefined && { identity: assignedIdentity }),
-      ...(assignedPriority !== null && { priority: assignedPriority }),
-      ...(assignedRequestId !== null && { requestId: assignedRequestId }),
+      ...exchange.assigned,
       ...(this.tellsRequestId && { tellsRequestId: true }),
       ...(replacement instanceof Uint8Array && { body: BodyForm.bytes }),
     };
   }
 }
+
+/** Policies often make the same of one message after the other: its text is made once. */
+const lastOfRequests = { added: "", removed: "", outcome: "" };
+const lastOfOthers = { added: "", removed: "", outcome: "" };

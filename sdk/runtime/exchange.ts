@@ -22,6 +22,12 @@ const Fact = {
   refresh: 12,
 } as const;
 
+interface Assigned {
+  identity?: object | null;
+  priority?: number;
+  requestId?: string;
+}
+
 export class GuestExchange {
   readonly slot: number;
   private readonly text: string;
@@ -34,14 +40,10 @@ export class GuestExchange {
   declare choice: UpstreamChoice | null;
   /** What of it the host heard with the outcome of `onRequest`. */
   declare private told: UpstreamChoice | null;
-  /** What was assigned to `ctx.identity` and not told to the host yet; undefined: nothing. */
-  declare assignedIdentity: object | null | undefined;
-  /** What was assigned to `ctx.requestId` and not told to the host yet; null: nothing. */
-  declare assignedRequestId: string | null;
+  /** What was assigned to `ctx` and not told to the host yet; null: nothing. */
+  declare assigned: Assigned | null;
   /** Null while nothing was assigned. */
   declare private knownRequestId: string | null;
-  /** What was assigned to `ctx.priority` and not told to the host yet; null: nothing. */
-  declare assignedPriority: number | null;
   /** Null while nothing was assigned. */
   declare private knownPriority: number | null;
   /** `ctx.state`; null while no handler asked for it. */
@@ -69,11 +71,10 @@ export class GuestExchange {
     Object.assign(GuestExchange.prototype, {
       isAnswered: false,
       knownInstance: null,
-      assignedIdentity: undefined,
+      assigned: null,
     });
-    Object.assign(GuestExchange.prototype, { knownIdentity: undefined });
-    Object.assign(GuestExchange.prototype, { assignedRequestId: null, knownRequestId: null });
-    Object.assign(GuestExchange.prototype, { assignedPriority: null, knownPriority: null });
+    const unknown = { knownIdentity: undefined, knownRequestId: null, knownPriority: null };
+    Object.assign(GuestExchange.prototype, unknown);
   }
 
   /** @param text the context of the message that began it */
@@ -104,7 +105,8 @@ export class GuestExchange {
 
   set requestId(value: string) {
     this.knownRequestId = value;
-    this.assignedRequestId = value;
+    this.assigned ??= {};
+    this.assigned.requestId = value;
   }
 
   get address(): string {
@@ -121,7 +123,8 @@ export class GuestExchange {
 
   set priority(value: number) {
     this.knownPriority = value;
-    this.assignedPriority = value;
+    this.assigned ??= {};
+    this.assigned.priority = value;
   }
 
   get routeCluster(): string | null {
@@ -152,7 +155,8 @@ export class GuestExchange {
 
   set identity(value: object | null) {
     this.knownIdentity = value;
-    this.assignedIdentity = value;
+    this.assigned ??= {};
+    this.assigned.identity = value;
   }
 
   get upstream(): UpstreamChoice {

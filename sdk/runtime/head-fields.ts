@@ -24,11 +24,9 @@ export class HeadFields implements FieldStore {
   declare added: string;
   /** Names of fields, with commas between, that go from the head as it came. It need not have had them. */
   declare removed: string;
-  /** The text in lower case, made when a field is looked for. */
-  declare private lower: string | null;
 
   static {
-    Object.assign(HeadFields.prototype, { sorted: null, added: "", removed: "", lower: null });
+    Object.assign(HeadFields.prototype, { sorted: null, added: "", removed: "" });
   }
 
   /** @param text a line that is no field, and lines `Name: value`, each with its CRLF, as latin1 */
@@ -38,7 +36,7 @@ export class HeadFields implements FieldStore {
 
   get(name: FieldName): string | null {
     const isRemoved = this.removed !== "" && this.isRemoved(name);
-    const original = isRemoved ? null : joinedValue(this.lower ?? this.lowerText(), this.text, name);
+    const original = isRemoved ? null : joinedValue(lowerOf(this.text), this.text, name);
     if (this.added === "") return original;
     const lines = `\n${this.added}`;
     const added = joinedValue(lines, lines, name);
@@ -52,29 +50,29 @@ export class HeadFields implements FieldStore {
 
   /** @throws TypeError when the field is the proxy's, or the value has a control character */
   set(name: FieldName, value: string): void {
-    refuseOwned(name);
+    if (name.isOwned) refuseOwned(name);
     const line = value === name.value ? name.line : newLine(name, value);
     // To look whether there is such a field takes an interpreter ten times as long as it takes the host to see that there is none.
-    if (this.lower === null || this.lower.indexOf(name.needle) >= 0) this.remove(name);
+    if (this.text !== knownText || knownLower.indexOf(name.needle) >= 0) this.remove(name);
     this.added = this.added === "" ? line : this.addedWithout(name) + line;
   }
 
   /** @throws TypeError when the field is the proxy's, or the value has a control character */
   append(name: FieldName, value: string): void {
-    refuseOwned(name);
+    if (name.isOwned) refuseOwned(name);
     this.added += value === name.value ? name.line : newLine(name, value);
   }
 
   /** @throws TypeError when the field is the proxy's */
   delete(name: FieldName): void {
-    refuseOwned(name);
+    if (name.isOwned) refuseOwned(name);
     if (this.isOriginal(name)) this.remove(name);
     if (this.added !== "") this.added = this.addedWithout(name);
   }
 
   entries(): Field[] {
     const { added, removed } = this;
-    let fields = fieldsOf(this.lowerText(), this.text);
+    let fields = fieldsOf(lowerOf(this.text), this.text);
     if (removed !== "") {
       const gone = removed.split(",");
       fields = fields.filter(([name]) => !gone.includes(name));
@@ -90,14 +88,9 @@ export class HeadFields implements FieldStore {
       .map(([, value]) => value);
   }
 
-  private lowerText(): string {
-    if (this.lower === null) this.lower = this.text.toLowerCase();
-    return this.lower;
-  }
-
   /** Whether the head came with this field and still has it. */
   private isOriginal(name: FieldName): boolean {
-    return !this.isRemoved(name) && this.lowerText().includes(name.needle);
+    return !this.isRemoved(name) && lowerOf(this.text).includes(name.needle);
   }
 
   private isAdded(name: FieldName): boolean {
@@ -119,8 +112,22 @@ export class HeadFields implements FieldStore {
   }
 }
 
-function refuseOwned({ isOwned, text }: FieldName): void {
-  if (isOwned) throw new TypeError(`Cannot change ${text}: the field belongs to the proxy`);
+/**
+ * The head that was looked into last, and the same in lower case: who asks again sends the same fields again, and for an
+ * interpreter that is the dearest of all that a field takes.
+ */
+let knownText = "";
+let knownLower = "";
+
+function lowerOf(text: string): string {
+  if (text !== knownText) knownLower = text.toLowerCase();
+  // Also where it is the same: next time they are seen to be one without a look at their characters.
+  knownText = text;
+  return knownLower;
+}
+
+function refuseOwned({ text }: FieldName): never {
+  throw new TypeError(`Cannot change ${text}: the field belongs to the proxy`);
 }
 
 function newLine(name: FieldName, value: string): string {

@@ -43,10 +43,6 @@ export function slotOf(messageNumber: number): number {
   return messageNumber >> flagBits;
 }
 
-export function flagsOf(messageNumber: number): number {
-  return messageNumber & ((1 << flagBits) - 1);
-}
-
 export const MessageKind = {
   /** Payload: JSON of a `PolicySetup`. Makes an instance and runs `setup`. */
   setup: "I",

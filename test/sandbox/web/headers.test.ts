@@ -144,6 +144,31 @@ t.test("HeadFields does not take the value of one field for the name of another"
   t.equal(headers.get("d"), null);
 });
 
+t.test(
+  "HeadFields of two heads are not mistaken for each other, in whatever order they are asked",
+  async (t) => {
+    const field = fc.tuple(fc.constantFrom("A", "a", "B"), fc.constantFrom("1", "x", "X"));
+    const head = fc
+      .array(field, { maxLength: 3 })
+      .map((fields) => fields.map((pair) => `${pair.join(": ")}\r\n`).join(""));
+    const step = fc.tuple(fc.nat(2), fc.constantFrom("a", "b"), fc.constantFrom("get", "has", "set"));
+    fc.assert(
+      fc.property(fc.tuple(head, head, head), fc.array(step, { maxLength: 12 }), (texts, steps) => {
+        const heads = texts.map((text) => headersOf(fieldsOf(text)));
+        const lists = texts.map(
+          (text) => new Headers(text.split("\r\n", 3).flatMap((line) => (line ? [line.split(": ")] : []))),
+        );
+        for (const [which, name, verb] of steps) {
+          if (verb === "set") for (const all of [heads, lists]) all[which]!.set(name, "new");
+          else if (heads[which]![verb](name) !== lists[which]![verb](name)) return false;
+        }
+        return heads.every((one, i) => JSON.stringify([...one]) === JSON.stringify([...lists[i]!]));
+      }),
+    );
+    t.pass();
+  },
+);
+
 t.test("HeadFields does as a list with any head and any sequence of calls", async (t) => {
   const name = fc.constantFrom("a", "ab", "b", "x-a", "set-cookie");
   const value = fc.constantFrom("", "1", "a: 2", "x, y", "À");

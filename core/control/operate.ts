@@ -13,6 +13,7 @@ import { Discoveries } from "./discovery/discoveries.ts";
 import type { ControlOptions } from "./main.ts";
 import { OperatorValues } from "./operator-values.ts";
 import { PluginGenerations } from "./plugins/generations.ts";
+import { withPlace } from "./policy-place.ts";
 import type { Supervisor } from "./process/supervisor.ts";
 import { releaseMemoryOfStart } from "./release-memory.ts";
 import { watchForReload } from "./reload-triggers.ts";
@@ -35,7 +36,7 @@ export async function operate(
   const generations: PluginGenerations = new PluginGenerations({
     config: supervisor.config,
     read: options.reload,
-    apply: (config, bundle) => apply(config, bundle, running),
+    apply: (config, bundle) => told(apply(config, bundle, running), options.configFile),
     report: () => supervisor.report(),
     hostsPlugins: supervisor.hostsPlugins,
     log,
@@ -71,7 +72,9 @@ async function start(running: Running, termination: Promise<string>): Promise<bo
   await values.load();
   discoveries.follow(supervisor.config);
   await discoveries.settle(firstEndpoints);
-  const serving = generations.start((config, bundle) => supervisor.start(log, bundle, config));
+  const serving = generations.start((config, bundle) =>
+    told(supervisor.start(log, bundle, config), running.options.configFile),
+  );
   const starting = Promise.all([serving, openAdmin(admin, supervisor.config)]);
   starting.catch(() => {});
   const started = await Promise.race([starting, termination.then(() => null)]);
@@ -83,6 +86,15 @@ async function start(running: Running, termination: Promise<string>): Promise<bo
   warnOfFaults(supervisor.config, log);
   warnOfUnshared(supervisor, log);
   return true;
+}
+
+/** What refuses a config is told with its place. */
+async function told<Result>(doing: Promise<Result>, configFile: string | null): Promise<Result> {
+  try {
+    return await doing;
+  } catch (error) {
+    throw await withPlace(error, configFile);
+  }
 }
 
 async function openAdmin(admin: AdminSlot, config: Config): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Config } from "../config/model.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { PluginLoadError } from "../policy/load-error.ts";
+import { PluginLoadError, type PolicyUse } from "../policy/load-error.ts";
 import type { Discovered } from "../policy/policy-set.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 import type { PinnedValue } from "../store/pinned-values.ts";
@@ -37,6 +37,8 @@ interface Refusal {
   /** Of the plugin that is to blame. */
   readonly plugin: string | null;
   readonly problems: readonly PluginProblem[];
+  /** The policy that could not be; null: it is not known, or none. */
+  readonly use: PolicyUse | null;
 }
 
 type Message = { readonly call: Call } | { readonly reply: Reply } | { readonly beat: true };
@@ -72,13 +74,19 @@ function carryOut(
 
 function refusalFrom(error: unknown, bundle: PolicyBundle | null): Refusal {
   if (error instanceof PlaneError) {
-    return { error: error.message, plugin: error.plugin, problems: error.problems };
+    return { error: error.message, plugin: error.plugin, problems: error.problems, use: error.use };
   }
   if (error instanceof PluginLoadError) {
     const problem = loadProblem(error, bundle);
-    return { error: error.message, plugin: error.plugin, problems: problem === null ? [] : [problem] };
+    const problems = problem === null ? [] : [problem];
+    return { error: error.message, plugin: error.plugin, problems, use: error.use };
   }
-  return { error: error instanceof Error ? error.message : String(error), plugin: null, problems: [] };
+  return {
+    error: error instanceof Error ? error.message : String(error),
+    plugin: null,
+    problems: [],
+    use: null,
+  };
 }
 
 export function sendBeat(channel: Channel): void {
@@ -92,11 +100,14 @@ export class PlaneError extends Error {
   readonly plugin: string | null;
   /** Where its author has to look. */
   readonly problems: readonly PluginProblem[];
+  /** The policy that could not be; null: it is not known, or none. */
+  readonly use: PolicyUse | null;
 
-  constructor({ error, plugin, problems }: Refusal) {
+  constructor({ error, plugin, problems, use }: Refusal) {
     super(error);
     this.plugin = plugin;
     this.problems = problems;
+    this.use = use;
   }
 }
 

@@ -3,6 +3,12 @@ import type { SourcePosition } from "../observe/stack-trace.ts";
 /** What of a plugin is wrong, when no position tells where. */
 export type LoadSubject = "export" | "setup" | "config" | "capabilities" | "limits" | "onFailure";
 
+/** A policy of a route: both are numbers, as the config has them. */
+export interface PolicyUse {
+  readonly route: number;
+  readonly index: number;
+}
+
 /** A plugin that cannot be used: its code, its config or its grants do not allow it. */
 export class PluginLoadError extends Error {
   override readonly name = "PluginLoadError";
@@ -10,6 +16,8 @@ export class PluginLoadError extends Error {
   /** Where in the author's text; null when it is not known. */
   readonly position: SourcePosition | null;
   readonly subject: LoadSubject | null;
+  /** The policy that it is needed for; null: it is not known, or none. */
+  use: PolicyUse | null = null;
 
   constructor(
     plugin: string,

@@ -74,7 +74,7 @@ export class PolicySet {
     const loader = new Loader(config, bundle, environment);
     try {
       const plans: (RoutePlan | null)[] = [];
-      for (const route of config.routes) plans.push(await loader.planFor(route));
+      for (const [index, route] of config.routes.entries()) plans.push(await loader.planFor(route, index));
       const finders = new Map<string, Finder>();
       for (const { name, discovery } of environment.discovers === false ? [] : config.clusters) {
         if (discovery?.kind === "plugin") finders.set(name, await loader.finderFor(name, discovery));
@@ -136,15 +136,21 @@ class Loader {
     this.environment = environment;
   }
 
-  async planFor(route: RouteConfig): Promise<RoutePlan | null> {
+  /** @param number of the route */
+  async planFor(route: RouteConfig, number: number): Promise<RoutePlan | null> {
     const { policies: uses } = route;
     const names =
       uses ?? folderPlugins(this.bundle).map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
     const policies = [];
-    for (const use of names) {
-      const plugin = await this.load(use.plugin, `Route ${route.name}`);
-      // One that only finds endpoints has no part in a route that names no policies.
-      if (uses !== null || !plugin.onlyDiscovers) policies.push(await plugin.policy(use.config));
+    for (const [index, use] of names.entries()) {
+      try {
+        const plugin = await this.load(use.plugin, `Route ${route.name}`);
+        // One that only finds endpoints has no part in a route that names no policies.
+        if (uses !== null || !plugin.onlyDiscovers) policies.push(await plugin.policy(use.config));
+      } catch (error) {
+        if (uses !== null && error instanceof PluginLoadError) error.use = { route: number, index };
+        throw error;
+      }
     }
     return planRoute(policies);
   }

@@ -44,7 +44,7 @@ export function rulesOf(config: Config): Rules {
   const allow = config.allow.map((rule, index) => ruleOf(rule, `allow[${index}]`, status));
   // RFC 9110 section 15.5.2: a 401 says how to authenticate.
   if (challenge === null && (status === 401 || deny.some((rule) => rule.status === 401))) {
-    throw new Error("Cannot answer 401 without challenge");
+    throw new Error("Cannot use status: 401 without challenge");
   }
   if (config.allow.some((rule) => rule.status !== undefined)) {
     throw new Error("Cannot use status in a rule of allow: it refuses nothing");

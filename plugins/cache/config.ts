@@ -115,7 +115,7 @@ export type CacheConfig = ConfigOf<typeof schema>;
 /** The rules that a config means. */
 export function rulesOf(config: CacheConfig): CacheRules {
   const lifetimes = Object.entries(config.lifetimes).map(([status, seconds]) => {
-    if (!/^[2-5]\d\d$/.test(status)) throw new Error(`lifetimes: ${status} is no status`);
+    if (!/^[2-5]\d\d$/.test(status)) throw new Error(`Cannot use lifetimes.${status}: it is no status`);
     return [status, Number(seconds) * 1000];
   });
   return {

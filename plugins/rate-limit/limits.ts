@@ -61,14 +61,24 @@ export function rulesOf(config: Config, own: OwnKey | null): Rules {
   const last = config.limits.findLastIndex(isPlainBucket);
   const ordered = last < 0 ? config.limits : [...config.limits.toSpliced(last, 1), config.limits[last]!];
   return {
-    limits: ordered.map((limit, index) =>
-      limitOf(limit, config, own, index === ordered.length - 1 && last >= 0),
-    ),
+    limits: ordered.map((limit, index) => {
+      const isLast = index === ordered.length - 1 && last >= 0;
+      return placed(config.limits.indexOf(limit), () => limitOf(limit, config, own, isLast));
+    }),
     policy: config.limits.map(policyItem).join(", "),
     fields: config.fields,
     exempt: exemptOf(config.exempt),
     costHeaders: config.limits.flatMap(({ costHeader }) => (costHeader === undefined ? [] : [costHeader])),
   };
+}
+
+/** An error says which limit it is about. */
+function placed<Result>(index: number, make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    throw new Error(`Cannot use limits.${index}: ${(error as Error).message.replace(/^Cannot use /, "")}`);
+  }
 }
 
 function isPlainBucket({ algorithm, costHeader }: LimitConfig): boolean {

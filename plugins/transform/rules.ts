@@ -60,17 +60,21 @@ export function rulesOf(config: Config): Rules {
     depth: config.maxDepth,
     expressions: { time: config.expressionTime, depth: config.maxDepth, size: config.maxResult },
   };
-  const request = config.request.map((rule) => ({
-    ...ruleOf(rule, "request", settings, []),
-    query: editsOf(rule.query, "query", false),
-    cookies: cookieEdits(rule),
-    path: rule.path === undefined ? null : pathOf(rule.path),
-  }));
-  const response = config.response.map((rule) => ({
-    ...ruleOf(rule, "response", settings, templates),
-    status: rule.status ?? null,
-    setCookies: setCookieEdit(rule.setCookies),
-  }));
+  const request = config.request.map((rule, index) =>
+    placed(`request.${index}`, () => ({
+      ...ruleOf(rule, "request", settings, []),
+      query: editsOf(rule.query, "query", false),
+      cookies: cookieEdits(rule),
+      path: rule.path === undefined ? null : pathOf(rule.path),
+    })),
+  );
+  const response = config.response.map((rule, index) =>
+    placed(`response.${index}`, () => ({
+      ...ruleOf(rule, "response", settings, templates),
+      status: rule.status ?? null,
+      setCookies: setCookieEdit(rule.setCookies),
+    })),
+  );
   return {
     request,
     response,
@@ -82,6 +86,15 @@ export function rulesOf(config: Config): Rules {
     longestLine: config.maxLine,
     lets: config.unreadable === "pass",
   };
+}
+
+/** An error says which rule it is about. */
+function placed<Result>(place: string, make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    throw new Error(`Cannot use ${place}: ${(error as Error).message.replace(/^Cannot use /, "")}`);
+  }
 }
 
 function ruleOf(

@@ -56,7 +56,7 @@ t.test("configs that only setup refuses are told where the file says them, all a
   t.match(lines, [
     /^sluice\.yaml:3:\d+: route app: config of cors: Cannot use credentials: expected origins without \*/,
     /^sluice\.yaml:4:\d+: route app-2: config of validate: Cannot use config: expected either schema or openapi$/,
-    /^sluice\.yaml:5:\d+: route app-3: config of rate-limit: Cannot read the expression/,
+    /^sluice\.yaml:5:\d+: route app-3: config of rate-limit: Cannot use limits\.0: Cannot read the expression/,
   ]);
   t.equal(lines.length, 3);
 });

@@ -1,8 +1,10 @@
 import { builtInNames, namedBuiltIns, usesPlugins } from "../../config/built-in-plugins.ts";
 import type { Config } from "../../config/model.ts";
 import { catchAllRoute } from "../../config/overrides.ts";
-import { type Path, pathOfPointer } from "../../config/source/value-path.ts";
+import type { Path } from "../../config/source/value-path.ts";
 import { didYouMean } from "../../config/suggest.ts";
+import { ConfigPlaces } from "../../control/config-places.ts";
+import { placesIn, placesOf } from "../../control/policy-place.ts";
 import type { PluginCode, PolicyBundle } from "../../policy/bundle.ts";
 import { addBuiltIns } from "../../reload/built-in-bundle.ts";
 import { stopBundler } from "../../reload/bundle.ts";
@@ -14,7 +16,6 @@ import { PluginError, type PluginProblem } from "../../reload/problem.ts";
 import { typeCheck } from "../authoring/type-check.ts";
 import { inspectPlugins } from "../inspect/inspect-plugins.ts";
 import type { FinderMisuse, Misuse, PluginFacts } from "../inspect/inspection.ts";
-import { ConfigPlaces } from "./config-places.ts";
 
 /** What there is to say of the plugins of a configuration. */
 export interface PluginsCheck {
@@ -115,17 +116,8 @@ function grantProblems({ name, file, missing }: PluginFacts, places: ConfigPlace
 function misuseProblem(misuse: Misuse, config: Config, places: ConfigPlaces): PluginProblem {
   const { route, index, plugin, kind } = misuse;
   const use: Path = ["routes", route, "policies", index];
-  const inside = pathOfPointer(/^config(\/\S*)? /.exec(misuse.message)?.[1] ?? "");
-  const paths: Path[] =
-    kind === "config"
-      ? [
-          [...use, "config", ...inside],
-          [...use, "config"],
-          ["plugins", "settings", plugin, "config", ...inside],
-          ["plugins", "settings", plugin, "config"],
-          use,
-        ]
-      : [[...use, "plugin"], use];
+  const paths =
+    kind === "config" ? placesOf({ route, index }, plugin, misuse.message) : [[...use, "plugin"], use];
   const name = config.routes[route]?.name;
   const where = name === undefined ? "" : `route ${name}: `;
   return places.problem(
@@ -140,18 +132,11 @@ function finderProblem(
   places: ConfigPlaces,
 ): PluginProblem {
   const discovery: Path = ["clusters", cluster, "discovery"];
-  const inside = pathOfPointer(/^config(\/\S*)? /.exec(message)?.[1] ?? "");
-  const settings: Path = ["plugins", "settings", plugin, "config"];
-  const paths: Path[] =
-    kind === "config"
-      ? [
-          [...discovery, "config", ...inside],
-          [...discovery, "config"],
-          [...settings, ...inside],
-          settings,
-          [...discovery, "plugin"],
-        ]
-      : [[...discovery, "plugin"]];
+  const inConfig = [
+    ...placesIn([...discovery, "config"], message),
+    ...placesIn(["plugins", "settings", plugin, "config"], message),
+  ];
+  const paths: Path[] = [...(kind === "config" ? inConfig : []), [...discovery, "plugin"]];
   const of = kind === "config" ? `config of ${plugin}: ` : "";
   return places.problem(paths, `cluster ${cluster}: ${of}${message}`, plugin);
 }

@@ -160,7 +160,7 @@ export class Supervisor {
       if (inside === null || !inside.isLoading) throw error;
       const { plugin } = inside;
       const message = `Cannot load the plugin ${plugin}: it ended the data process`;
-      throw new PlaneError({ error: message, plugin, problems: [] });
+      throw new PlaneError({ error: message, plugin, problems: [], use: null });
     }
   }
 

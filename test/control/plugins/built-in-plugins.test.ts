@@ -120,7 +120,7 @@ t.test("a config that does not fit is refused in the operator's terms", async (t
   const text = config(using("{ plugin: security-headers, config: { nonsense: 1 } }"));
   const sluice = startSluice(t, "--config", folder.write("sluice.yaml", text));
   t.equal(await sluice.exitCode(), 78);
-  t.match(sluice.stderr, /^Cannot use the config of security-headers: .*/);
+  t.match(sluice.stderr, /^\S+sluice\.yaml:5:\d+: Cannot use the config of security-headers: .*/);
 });
 
 t.test("what a built-in plugin refuses in setup is told without its own lines", async (t) => {
@@ -129,10 +129,33 @@ t.test("what a built-in plugin refuses in setup is told without its own lines", 
   const text = config(using("{ plugin: security-headers, config: { hsts: { preload: true } } }"));
   const sluice = startSluice(t, "--config", folder.write("sluice.yaml", text));
   t.equal(await sluice.exitCode(), 78);
+  const [problem, ...frame] = sluice.stderr.trimEnd().split("\n");
   t.match(
-    sluice.stderr,
-    /^Cannot use the config of security-headers: Cannot use hsts\.preload: expected .*\n$/,
+    problem,
+    /^\S+sluice\.yaml:5:83: Cannot use the config of security-headers: Cannot use hsts\.preload: expected .*$/,
   );
+  t.ok(frame.length > 0 && frame.every((line) => /^>? +\d* \|/.test(line)), "lines of the operator's file");
+});
+
+t.test("a reload whose config a policy refuses is told at the setting, and the old one stays", async (t) => {
+  const folder = new PluginFolder(t, {});
+  const config = await configOf(t);
+  const sluice = startSluice(t, "--config", folder.write("sluice.yaml", config(using("security-headers"))));
+  const url = await sluice.url();
+  const policies = `routes:
+  - cluster: app
+    policies:
+      - security-headers
+      - plugin: rate-limit
+        config:
+          limits:
+            - limit: 5
+            - { name: b, limit: 5, key: { expression: "request.path ==" } }`;
+  folder.write("sluice.yaml", config(policies));
+  t.match(await sluice.line("Config refused, the old one stays"), {
+    problem: /sluice\.yaml:13:15: Cannot use the config of rate-limit: Cannot use limits\.1: /,
+  });
+  t.match(await fieldsOf(url), { "x-content-type-options": "nosniff" });
 });
 
 t.test("the last good plugins hold none that is built in: a start takes those of the program", async (t) => {

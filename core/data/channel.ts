@@ -23,14 +23,20 @@ export function childChannel(child: ChildProcess): Channel {
 
 /** The channel to the process that forked this one. */
 export function parentChannel(): Channel {
+  const closed = Promise.withResolvers<void>();
+  process.once("disconnect", closed.resolve);
+  // Deno says nothing when the other side was killed with messages unread, but then what is sent fails.
+  const onSent = (error: NodeJS.ErrnoException | null) => {
+    if (error?.code === "EPIPE" || error?.code === "ECONNRESET") closed.resolve();
+  };
   return {
     send(message, handle) {
       if (process.connected) {
-        process.send?.(message, handle, {}, ignore);
+        process.send?.(message, handle, {}, onSent);
       }
     },
     onMessage: (listener) => process.on("message", listener),
-    onClose: (listener) => process.on("disconnect", listener),
+    onClose: (listener) => void closed.promise.then(listener),
   };
 }
 

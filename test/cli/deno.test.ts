@@ -1,9 +1,18 @@
 /** Started by Node: what is tried is what Deno lets the processes do that it runs. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { until } from "../net/until.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
@@ -301,3 +310,21 @@ admin: false
   sluice.kill("SIGTERM");
   t.equal(await sluice.ended, 0);
 });
+
+for (const workers of ["1", "2"]) {
+  t.test(`who serves ends with a control process that is killed, with ${workers} reactors`, async (t) => {
+    const [upstream, port] = [await service(t), await freePort()];
+    const cwd = folder(t, {});
+    const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--admin", "off", "--workers", workers];
+    await using sluice = start(cwd, await plan(cwd, ...options, "--listen", `127.0.0.1:${port}`));
+    await sluice.said(/listening/);
+    const data = readdirSync("/proc").find((pid) => parentOf(pid) === sluice.pid)!;
+    t.equal(await get(port), "service");
+    // What it was told and has not read when it is killed resets the channel, in the place of an end.
+    sluice.kill("SIGSTOP");
+    await delay(300);
+    sluice.kill("SIGKILL");
+    await until(() => !existsSync(`/proc/${data}`));
+    t.pass("or its port could not be had again");
+  });
+}

@@ -8,7 +8,7 @@ import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { PluginFolder } from "./plugin-folder.ts";
 import { type RunningSluice, startSluice } from "./running-sluice.ts";
 
-t.setTimeout(60_000);
+t.setTimeout(120_000);
 const skip = missing("redis-server");
 
 interface Settings {

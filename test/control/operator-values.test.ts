@@ -22,8 +22,10 @@ t.test("keys outlive the data process, and with --state the whole of Sluice", as
   t.equal(statSync(file).mode & 0o777, 0o600);
 
   process.kill(first.sluice.dataPid(), "SIGKILL");
+  const meanwhile = recordFor("meanwhile", "third");
+  t.equal((await first.post({ plugin: "auth", ...meanwhile })).status, 200, "also while there is none");
   await first.sluice.line("Data process serves again");
-  t.equal(await first.show("secret"), 200);
+  for (const key of ["secret", "meanwhile"]) t.equal(await first.show(key), 200, key);
   first.sluice.signal("SIGTERM");
   await first.sluice.exitCode();
 

@@ -89,8 +89,9 @@ export class Draft extends HeadFields {
     const identity = assigned?.identity;
     const isAlone = assigned?.priority === undefined && assigned?.requestId === undefined;
     const isIdentity = typeof identity === "object" && identity !== null && isAlone;
-    if (this.isRewritten || choice !== null || !isIdentity) return JSON.stringify(this.otherEdits());
-    return `{"identity":${identityText(identity)}}`;
+    if (!this.isRewritten && choice === null && isIdentity) return `{"identity":${identityText(identity)}}`;
+    const text = JSON.stringify(this.otherEdits());
+    return text === "{}" ? "" : text;
   }
 
   private otherEdits(): Edits {

@@ -77,7 +77,7 @@ export class IncomingBody {
       throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
     }
     const replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
-    if (typeof replacement !== "string") this.owner.isRewritten = true;
+    this.owner.isRewritten = true;
     this.owner.replacement = replacement;
     this.used = true;
   }

@@ -2,8 +2,10 @@
  * Patterns that tell where in a text they match, in a time that grows with the text and with nothing else: as `pattern.ts`,
  * with threads in the order in which a backtracking engine would try them (Pike 1987; https://swtch.com/~rsc/regexp/regexp2.html).
  */
+
+import { isPlace } from "../pattern/side-by-side.ts";
 import type { Budget } from "./budget.ts";
-import { accepts, isPlace } from "./pattern.ts";
+import { accepts } from "./pattern.ts";
 import { type Part, type Place, parsePattern, type Ranges } from "./pattern-parser.ts";
 
 /** Begin and end of the match, then of each group; -1 where a group has no part in it. */

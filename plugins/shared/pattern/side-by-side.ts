@@ -180,7 +180,7 @@ function codeAt(text: string, position: number, isUnicode: boolean): number {
   return isUnicode ? text.codePointAt(position)! : text.charCodeAt(position);
 }
 
-function isPlace(place: Place, before: number, after: number): boolean {
+export function isPlace(place: Place, before: number, after: number): boolean {
   switch (place) {
     case "begin":
       return before < 0;

@@ -1,6 +1,6 @@
 import type { ProxyError } from "../errors.ts";
 import type { AccessRecord } from "../observe/access-log.ts";
-import type { ClientSide } from "../wire/forward.ts";
+import type { ClientSide } from "../wire/forward/client-side.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What the access log says of a finished exchange. */

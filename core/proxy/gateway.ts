@@ -10,7 +10,7 @@ import type { PolicyBundle } from "../policy/bundle.ts";
 import { type Discovered, type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
 import type { RemoteStores } from "../store/remote-stores.ts";
 import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
-import type { ClientSide } from "../wire/forward.ts";
+import type { ClientSide } from "../wire/forward/client-side.ts";
 import { accessRecord, refusalRecord } from "./access-record.ts";
 import { AbsentClient } from "./client/absent-client.ts";
 import { DownstreamConnection } from "./client/connection.ts";

@@ -3,13 +3,9 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import t from "tap";
 import { defaultLimits } from "../../core/config/defaults.ts";
-import {
-  ClientSide,
-  forwardInterim,
-  forwardRequest,
-  forwardResponse,
-  forwardSwitch,
-} from "../../core/wire/forward.ts";
+import { ClientSide } from "../../core/wire/forward/client-side.ts";
+import { forwardRequest } from "../../core/wire/forward/request.ts";
+import { forwardInterim, forwardResponse, forwardSwitch } from "../../core/wire/forward/response.ts";
 import { RequestReader, ResponseReader } from "../../core/wire/message-reader.ts";
 import type { RequestHead } from "../../core/wire/request-head.ts";
 import type { ResponseHead } from "../../core/wire/response-head.ts";

@@ -1,5 +1,5 @@
 /** The head of a request as one attempt sends it. */
-import { forwardEditedRequest, forwardRequest, type RequestRewrite } from "../../wire/forward.ts";
+import { forwardEditedRequest, forwardRequest, type RequestRewrite } from "../../wire/forward/request.ts";
 import type { Exchange } from "../exchange.ts";
 import { withDeadline } from "../request/deadline.ts";
 import { withPriority } from "../request/priority.ts";

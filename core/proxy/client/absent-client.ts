@@ -2,7 +2,7 @@
 import { ProxyError } from "../../errors.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { Timer } from "../../net/timers.ts";
-import type { ClientSide } from "../../wire/forward.ts";
+import type { ClientSide } from "../../wire/forward/client-side.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Gateway } from "../gateway.ts";
 import type { ExchangeClient } from "./exchange-client.ts";

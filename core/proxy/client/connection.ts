@@ -10,7 +10,7 @@ import type { Reactor } from "../../net/reactor.ts";
 import { Timer } from "../../net/timers.ts";
 import { tlsFacts } from "../../net/tls/facts.ts";
 import { Kind } from "../../wire/field-kind.ts";
-import type { ClientSide } from "../../wire/forward.ts";
+import type { ClientSide } from "../../wire/forward/client-side.ts";
 import { CHUNKED } from "../../wire/framing.ts";
 import { type BodyMode, type MessageSink, RequestReader } from "../../wire/message-reader.ts";
 import type { RequestHead } from "../../wire/request-head.ts";

@@ -1,5 +1,5 @@
 import type { Reactor } from "../../net/reactor.ts";
-import type { ClientSide } from "../../wire/forward.ts";
+import type { ClientSide } from "../../wire/forward/client-side.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Tunnel } from "./tunnel.ts";

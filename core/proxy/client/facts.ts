@@ -1,7 +1,7 @@
 /** What policies are told of a client: the one before the proxies that the operator trusts. */
 import { clientBehind } from "../../net/client-address.ts";
 import { Kind } from "../../wire/field-kind.ts";
-import type { ClientSide } from "../../wire/forward.ts";
+import type { ClientSide } from "../../wire/forward/client-side.ts";
 import type { RequestHead } from "../../wire/request-head.ts";
 import type { Generation } from "../generation.ts";
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { plainAddress } from "../../net/client-address.ts";
-import { ClientSide } from "../../wire/forward.ts";
+import { ClientSide } from "../../wire/forward/client-side.ts";
 import type { Generation } from "../generation.ts";
 
 /** What forwarding needs to know of a client, under one generation of the config. */

@@ -3,7 +3,7 @@ import type { Config } from "../../config/model.ts";
 import { ProxyError } from "../../errors.ts";
 import type { RouteTable } from "../../route/table.ts";
 import { Kind } from "../../wire/field-kind.ts";
-import { passedHere } from "../../wire/forward.ts";
+import { passedHere } from "../../wire/forward/request.ts";
 import type { RequestHead } from "../../wire/request-head.ts";
 
 /** Methods that any route may serve, for Allow. */

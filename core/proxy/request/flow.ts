@@ -3,7 +3,7 @@ import type { ProxyError } from "../../errors.ts";
 import { textIn } from "../../policy/body/arrived-text.ts";
 import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
 import type { HostCallError } from "../../sandbox/host/error.ts";
-import { requestFraming } from "../../wire/forward.ts";
+import { requestFraming } from "../../wire/forward/request.ts";
 import { CHUNKED } from "../../wire/framing.ts";
 import type { Trailers } from "../../wire/trailers.ts";
 import { bodyWentOn, exchangeIsOver } from "../body-reading.ts";

@@ -1,5 +1,5 @@
 /** A response that goes to the client as the endpoint sends it. */
-import { delimitingFor, forwardResponse } from "../../wire/forward.ts";
+import { delimitingFor, forwardResponse } from "../../wire/forward/response.ts";
 import type { BodyMode } from "../../wire/message-reader.ts";
 import type { ResponseHead } from "../../wire/response-head.ts";
 import type { Trailers } from "../../wire/trailers.ts";

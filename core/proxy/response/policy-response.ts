@@ -11,7 +11,7 @@ import type { ResponseDraft } from "../../policy/response-draft.ts";
 import type { HostCallError } from "../../sandbox/host/error.ts";
 import { StoredBody } from "../../store/stored-body.ts";
 import type { ReadLoan } from "../../upstream/read-memory.ts";
-import { receivedContentLength, writeResponse } from "../../wire/forward.ts";
+import { receivedContentLength, writeResponse } from "../../wire/forward/response.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../../wire/framing.ts";
 import { reasonPhrase } from "../../wire/reason-phrase.ts";
 import type { ResponseHead } from "../../wire/response-head.ts";

@@ -4,7 +4,7 @@ import type { RespondConfig } from "../../config/route-model.ts";
 import { ProxyError } from "../../errors.ts";
 import { ResponseDraft } from "../../policy/response-draft.ts";
 import { compileRedirect, type Locate, type RequestedUrl } from "../../route/redirect.ts";
-import { writeResponse } from "../../wire/forward.ts";
+import { writeResponse } from "../../wire/forward/response.ts";
 import { reasonPhrase } from "../../wire/reason-phrase.ts";
 import { clientScheme } from "../client/facts.ts";
 import type { Exchange } from "../exchange.ts";

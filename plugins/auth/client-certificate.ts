@@ -6,7 +6,7 @@ import {
   namesOf,
   plainFingerprint,
 } from "./client-certificate/certificate-names.ts";
-import { namePattern } from "./name-pattern.ts";
+import { type NamePattern, namePattern } from "./name-pattern.ts";
 import {
   type AuthContext,
   absent,
@@ -67,7 +67,7 @@ type Kind = (typeof nameKinds)[number];
 
 /** A rule as certificates are compared with it. */
 interface Rule {
-  readonly patterns: readonly (readonly [kind: Kind, pattern: RegExp])[];
+  readonly patterns: readonly (readonly [kind: Kind, pattern: NamePattern])[];
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly groups: readonly string[];

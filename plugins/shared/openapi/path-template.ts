@@ -1,3 +1,5 @@
+import { textsBetween } from "../wildcards.ts";
+
 /**
  * A path with parameters (OpenAPI 3.1 section 4.8.8.2): `/flights/{from}-{to}/seats`. A parameter is one character or more, and none of
  * them a slash. It is matched from its end, without going back: a client chooses the path.
@@ -41,7 +43,9 @@ export class PathTemplate {
   private matched(texts: readonly string[]): string[] | null {
     const values: string[] = [];
     for (const [index, around] of this.segments.entries()) {
-      if (!matchSegment(around, texts[index]!, values)) return null;
+      const found = textsBetween(around, texts[index]!);
+      if (found === null) return null;
+      values.push(...found);
     }
     return values;
   }
@@ -56,24 +60,4 @@ function segmentsOf(pieces: readonly string[]): string[][] {
     for (const other of others) segments.push([other]);
   }
   return segments;
-}
-
-/** Each parameter is as long as it can be, the first one before the others, as of a greedy expression. */
-function matchSegment(around: readonly string[], text: string, values: string[]): boolean {
-  const [first, last] = [around[0]!, around.at(-1)!];
-  if (around.length === 1) return text === first;
-  if (!text.startsWith(first) || !text.endsWith(last)) return false;
-  const found: string[] = [];
-  let end = text.length - last.length;
-  for (let index = around.length - 2; index > 0; index--) {
-    const literal = around[index]!;
-    const latest = end - 1 - literal.length;
-    const at = latest < 0 ? -1 : text.lastIndexOf(literal, latest);
-    if (at < 0) return false;
-    found.push(text.slice(at + literal.length, end));
-    end = at;
-  }
-  if (end <= first.length) return false;
-  values.push(text.slice(first.length, end), ...found.reverse());
-  return true;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import t from "tap";
 import { choose } from "../../../plugins/api-version/choice.ts";
 import { type Config, rulesOf } from "../../../plugins/api-version/versions.ts";
@@ -135,3 +136,48 @@ t.test("names that cannot be are refused", async (t) => {
   refused({ versions: { "a b": {} } }, /no version/);
   refused({ header: "host" }, /belongs to the proxy/);
 });
+
+t.test(
+  "whatever a request says, it goes to a version that there is, and to a path of this site",
+  async () => {
+    const text = fc.constantFrom(
+      "0",
+      "1",
+      "1.0",
+      "2",
+      "3",
+      "",
+      " 2",
+      "2 ",
+      "__proto__",
+      "constructor",
+      "2,1",
+      "v2",
+    );
+    const part = fc.oneof(
+      text,
+      text.map((each) => `v${each}`),
+      fc.constantFrom("", "..", ".", "%2e%2e", "evil.test", "a"),
+    );
+    const path = fc.array(part, { maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
+    const config = fc.constantFrom(
+      {},
+      { default: "2" },
+      { versions: { "1": { path: "", retired: false }, "2": { path: "/two", retired: false } } },
+    );
+    const fields = fc.record(
+      { "x-v": text, accept: text.map((each) => `a/b;version=${each}`) },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(config, path, fields, fc.option(text), (config, path, fields, query) => {
+        const found = chosen(config, query === null ? path : `${path}?v=${query}`, fields as Fields);
+        const [, version, target] = /^(\S+) (.*)$/.exec(found) ?? [];
+        if (version === undefined) return /^(?:conflict|missing|unknown|retired|path)$/.test(found);
+        // A path that was left as it was is the client's own; one that was made begins with one slash.
+        return ["1", "2"].includes(version) && (target === path || /^\/(?!\/)/.test(target!));
+      }),
+      { numRuns: 5000 },
+    );
+  },
+);

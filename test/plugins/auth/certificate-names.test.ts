@@ -85,3 +85,29 @@ t.test("a * is one label, one segment, or any text, and nothing else has a meani
     t.equal(namePattern(kind, text).test(name), fits, `${text} ${name}`);
   }
 });
+
+t.test("a pattern fits what an expression says that goes back", async () => {
+  const kind = fc.constantFrom("dns" as const, "uri" as const, "cn" as const);
+  const signs = (...from: string[]) =>
+    fc.array(fc.constantFrom(...from), { maxLength: 8 }).map((all) => all.join(""));
+  fc.assert(
+    fc.property(
+      kind,
+      signs("a", ".", "/", "?", "*", "*"),
+      signs("a", "a", ".", "/", "?", "b"),
+      (kind, text, name) => {
+        const anything = { dns: "[^.]+", uri: "[^/?#]+", cn: "[^]+" }[kind];
+        const source = text.replaceAll(/[./?]/g, "\\$&").replaceAll("*", anything);
+        return namePattern(kind, text).test(name) === new RegExp(`^${source}$`).test(name);
+      },
+    ),
+    { numRuns: 5000 },
+  );
+});
+
+t.test("attack: a name of separators for a rule with many wildcards takes no time", async (t) => {
+  const begun = performance.now();
+  t.equal(namePattern("cn", "*-*-*-*-*!").test("-".repeat(50_000)), false);
+  t.equal(namePattern("dns", "*a*a*a*a*.internal").test(`${"a".repeat(50_000)}.internals`), false);
+  t.ok(performance.now() - begun < 1000);
+});

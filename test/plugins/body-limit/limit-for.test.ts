@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import t from "tap";
 import { limitFor, type Rule } from "../../../plugins/body-limit/limit-for.ts";
 
@@ -25,3 +26,42 @@ for (const [method, contentType, limit, why] of cases) {
     t.equal(limitFor({ method, headers }, rules, 9), limit);
   });
 }
+
+t.test(
+  "whatever a request says, the first rule that is for it counts, and others change nothing",
+  async () => {
+    const type = fc.constantFrom("image/png", "image/gif", "text/plain", "application/json");
+    const rule = fc.record({
+      methods: fc.option(fc.array(fc.constantFrom("PUT", "POST"), { minLength: 1 }), { nil: undefined }),
+      contentTypes: fc.option(
+        fc.array(fc.oneof(type, fc.constantFrom("image/*", "text/*")), { minLength: 1 }),
+        {
+          nil: undefined,
+        },
+      ),
+      maxSize: fc.nat(),
+    });
+    const said = fc.tuple(type, fc.constantFrom("", "; q=1", ";charset=utf-8"), fc.boolean());
+    fc.assert(
+      fc.property(
+        fc.array(rule),
+        fc.constantFrom("PUT", "POST", "GET"),
+        said,
+        fc.nat(),
+        (rules, method, said, usual) => {
+          const [type, parameters, isLoud] = said;
+          const headers = new Headers({
+            "content-type": `${isLoud ? type.toUpperCase() : type}${parameters}`,
+          });
+          const first = rules.find(
+            ({ methods = [method], contentTypes = ["*"] }) =>
+              methods.includes(method) &&
+              contentTypes.some((each) => ["*", type, type.replace(/\/.*/, "/*")].includes(each)),
+          );
+          return limitFor({ method, headers }, rules, usual) === (first?.maxSize ?? usual);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  },
+);

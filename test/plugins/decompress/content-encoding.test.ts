@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import t from "tap";
 import { type Encoded, readEncoding } from "../../../plugins/decompress/content-encoding.ts";
 
@@ -30,3 +31,33 @@ for (const [field, expected, why] of cases) {
 t.test("what the operator left out is unknown", async (t) => {
   t.same(readEncoding("br", ["gzip"], 3), unknown);
 });
+
+t.test(
+  "whatever the field says, what is decoded is known, in its order, and no more than may be",
+  async () => {
+    const member = fc.oneof(
+      fc.constantFrom("gzip", "x-gzip", "br", "ZSTD", "identity", "", "lzw", "__proto__"),
+      fc.string(),
+    );
+    const space = fc.constantFrom("", " ", "\t");
+    const field = fc
+      .array(
+        fc.tuple(space, member, space).map((parts) => parts.join("")),
+        { maxLength: 6 },
+      )
+      .map((members) => members.join(","));
+    fc.assert(
+      fc.property(field, fc.integer({ min: 1, max: 4 }), (field, most) => {
+        const names = field.split(",").map((name) => name.trim().toLowerCase().replace("x-gzip", "gzip"));
+        const said = names.filter((name) => name !== "" && name !== "identity");
+        const found = readEncoding(field, known, most);
+        const isTaken = said.length <= most && said.every((name) => known.includes(name));
+        if (!isTaken) return found.kind === "unknown";
+        return said.length === 0
+          ? found.kind === "plain"
+          : "codings" in found && found.codings.join() === said.join();
+      }),
+      { numRuns: 3000 },
+    );
+  },
+);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import t, { type Test } from "tap";
 import { applyRules } from "../../../plugins/security-headers/apply.ts";
 import { type Config, rulesOf } from "../../../plugins/security-headers/rules.ts";
@@ -148,3 +149,44 @@ t.test("fields are removed by name in any case, and those that frame a message a
   for (const name of ["content-length", "Transfer-Encoding", "connection", "via", "x_request_id"])
     t.throws(() => become({ remove: [name] }), { message: /^Cannot use remove/ }, name);
 });
+
+t.test(
+  "whatever a service sends, doing it twice does no more, and no field of others is touched",
+  async () => {
+    const value = fc.constantFrom(
+      "default-src 'self'",
+      "frame-ancestors *",
+      "DENY",
+      "nosniff",
+      "",
+      "a; b, frame-ancestors 'none'; c",
+    );
+    const name = fc.constantFrom(
+      "content-security-policy",
+      "x-frame-options",
+      "x-content-type-options",
+      "referrer-policy",
+      "strict-transport-security",
+      "server",
+      "x-other",
+    );
+    const config = fc.record({
+      contentTypeOptions: fc.boolean(),
+      frameAncestors: fc.constantFrom(false as const, "none" as const, "self" as const, [
+        "https://a.example",
+      ]),
+      contentSecurityPolicy: fc.constantFrom(false as const, "default-src 'none'"),
+      referrerPolicy: fc.constantFrom(false as const, "no-referrer" as const),
+      override: fc.boolean(),
+      remove: fc.constantFrom([], ["server"]),
+    });
+    fc.assert(
+      fc.property(fc.dictionary(name, value), config, fc.boolean(), (sent, config, isSecure) => {
+        const once = become(config as Partial<Config>, sent, isSecure);
+        const twice = become(config as Partial<Config>, once, isSecure);
+        return JSON.stringify(once) === JSON.stringify(twice) && once["x-other"] === sent["x-other"];
+      }),
+      { numRuns: 3000 },
+    );
+  },
+);

@@ -182,3 +182,16 @@ onEachEngine(
     t.ok(performance.now() - begun < 5000);
   },
 );
+
+onEachEngine("answers that do not fit a document pass in report mode, and are counted", async (t, engine) => {
+  const upstream = () => Response.json([], { headers: { "x-total": "many" } });
+  const config = { openapi, responses: true, mode: "report" };
+  await using gateway = await testGateway({ plugins: [[plugin, config]], upstream, engine });
+  const response = await gateway.fetch("/items?size=1");
+  t.same([response.status, await response.text()], [200, "[]"]);
+  t.match(gateway.log.at(-1), { level: "warn", message: /response does not fit/ });
+  t.equal(gateway.metrics.counter("responses_reported"), 1);
+  t.equal((await gateway.fetch("/items?size=0")).status, 200, "neither is the client refused");
+  t.equal(gateway.metrics.counter("requests_reported"), 1);
+  t.same(gateway.faults, []);
+});

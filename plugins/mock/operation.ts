@@ -8,6 +8,9 @@ import { generated } from "./generate/value.ts";
 import type { Preference } from "./prefer.ts";
 import { schemaBody } from "./schema-body.ts";
 
+/** These never have a body (RFC 9110 section 15), also where a client prefers one that the document has not. */
+const bodiless = new Set([204, 205, 304]);
+
 /** A response of an operation. */
 export interface OperationResponse {
   /** `200`, `2XX` or `DEFAULT`. */
@@ -31,7 +34,7 @@ export function operationResponses(document: JsonObject, path: readonly string[]
   return Object.keys(responses).map((status) => {
     const { value, path: at } = partAt(document, [...path, "responses", status]);
     const types = isObject(value["content"]) ? Object.keys(value["content"]) : [];
-    const isBare = status === "204" || status === "304";
+    const isBare = bodiless.has(Number(status));
     return {
       key: status.toUpperCase(),
       headers: headersOf(document, { value, path: at }),
@@ -92,7 +95,7 @@ export function operationAnswer(
   if (response === null) return null;
   const { headers, media } = response;
   const status = preference.code ?? statusOf(response.key);
-  if (media.length === 0)
+  if (media.length === 0 || bodiless.has(status))
     return { name: response.key.toLowerCase(), status, headers, body: null, delay: null };
   const chosen = media.find(({ type }) => accepts(accept, type));
   if (chosen === undefined) return null;

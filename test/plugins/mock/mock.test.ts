@@ -224,6 +224,23 @@ onEachEngine("a config that could not answer is refused when it is loaded", asyn
   await refused(operation({ 200: { content: { "a\r\nb": {} } } }), /no media type/);
 });
 
+onEachEngine(
+  "attack: a client prefers statuses that have no body, so that the policy fails for all",
+  async (t, engine) => {
+    const content = { "application/json": { example: { a: 1 } } };
+    const responses = { default: { description: "", content }, "205": { description: "", content } };
+    const openapi = { openapi: "3.1.0", paths: { "/a": { get: { responses } } } };
+    await using gateway = await testGateway({ plugins: [["mock", { openapi }]], engine });
+    for (const status of [204, 205, 304]) {
+      const response = await gateway.fetch("/a", { headers: { prefer: `code=${status}` } });
+      t.equal(response.status, status);
+      t.equal(await response.text(), "");
+    }
+    t.equal(await (await gateway.fetch("/a", { headers: { prefer: "code=418" } })).text(), '{"a":1}');
+    t.same(gateway.faults, []);
+  },
+);
+
 t.test("injection: names of examples and values of a document begin no field", async (t) => {
   const examples = { 'é"\r\nx-evil: 1': { value: 1 } };
   const headers = { "x-a": { example: "1\r\nx-evil: 1" } };

@@ -121,7 +121,8 @@ function streamRule(
   templates: Template[],
 ): StreamRule | null {
   if (lines.length + texts.length === 0) return null;
-  return { texts: textsOf(texts), lines: lines.map((edit) => jsonEdit(edit, settings, templates)) };
+  const edits = lines.map((edit) => jsonEdit(edit, settings, templates));
+  return { texts: textsOf(texts), lines: edits, splice: spliceOf(lines, settings) };
 }
 
 function streams(rules: readonly Rule[]): boolean {

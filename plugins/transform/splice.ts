@@ -1,11 +1,17 @@
-import { closeObject, JsonScan, nowhere, openList, openObject } from "../shared/json/scan.ts";
-import { escapeNothing } from "./escape.ts";
+import {
+  closeList,
+  closeObject,
+  comma,
+  JsonScan,
+  nowhere,
+  openList,
+  openObject,
+} from "../shared/json/scan.ts";
 import type { Facts } from "./facts.ts";
 import type { EditSettings, JsonEditConfig } from "./json-edits.ts";
 import { jsonPath } from "./json-path.ts";
-import { parseJson, writeJson } from "./json-value.ts";
-import { masked } from "./mask.ts";
-import { parseTemplate, render } from "./template.ts";
+import { type TextAct, textActOf } from "./text-act.ts";
+import { entersLists, type Level, newLevel, place, type Spot } from "./text-places.ts";
 
 /**
  * Edits a document in its text: what the edits are not about stays as it is, byte for byte.
@@ -15,109 +21,30 @@ import { parseTemplate, render } from "./template.ts";
  */
 export type Splice = (text: string, facts: Facts, mostDepth: number) => string | null;
 
-/** What an edit does where its path leads. */
-type Act =
-  | { readonly op: "remove" }
-  | { readonly op: "rename"; readonly to: string }
-  | {
-      readonly op: "put";
-      /** Whether it also puts a value where there is none. */
-      readonly adds: boolean;
-      /** Null: the member goes. @param found JSON of what is there; empty: nothing is */
-      readonly value: (found: string, facts: Facts) => string | null;
-    };
+/** More walks over a document would take longer than to read it. */
+const mostWalks = 4;
 
-/** A member that edits are about. Names are JSON, as those of `Level`. */
-interface Spot {
-  readonly name: string;
-  readonly act: Act | null;
-  readonly inner: Level;
-}
-
-/** Members of one object that edits are about. */
-interface Level {
-  readonly spots: Spot[];
-  /** Names that others are to get. */
-  readonly taken: string[];
-}
-
-/** Spots are counted in the bits of a number. */
-const mostSpots = 30;
-
-/**
- * Edits that can be done in one walk over the text, in whichever order members come: each is about a place of its own, none lies in
- * another, and they lead through objects alone.
- *
- * @returns null: some of them need the document as a whole
- */
+/** @returns null: some of the edits need the document as a whole */
 export function spliceOf(edits: readonly JsonEditConfig[], settings: EditSettings): Splice | null {
   if (edits.length === 0) return null;
-  const root = newLevel();
+  const walks: Level[] = [newLevel()];
   for (const edit of edits) {
-    const act = actOf(edit, settings);
-    if (act === null || !place(root, jsonPath(edit.path ?? "", `json ${edit.op}`), act)) return null;
+    const act = textActOf(edit, settings);
+    if (act === null) return null;
+    const path = jsonPath(edit.path ?? "", `json ${edit.op}`);
+    if (place(walks.at(-1)!, path, act)) continue;
+    const next = newLevel();
+    if (walks.length === mostWalks || !place(next, path, act)) return null;
+    walks.push(next);
   }
-  return (text, facts, mostDepth) => new Splicing(text, facts).run(root, mostDepth);
-}
-
-function newLevel(): Level {
-  return { spots: [], taken: [] };
-}
-
-function actOf({ op, to, value, style, pattern }: JsonEditConfig, settings: EditSettings): Act | null {
-  switch (op) {
-    case "remove":
-      return { op };
-    case "rename":
-      return { op, to: JSON.stringify(to) };
-    case "set":
-      return { op: "put", adds: true, value: valueToSet(value) };
-    case "mask":
-      if (pattern !== undefined) return null;
-      return {
-        op: "put",
-        adds: false,
-        value: (found) => writeJson(masked(parseJson(found, settings.depth), style, settings.key)),
-      };
-    default:
-      return null;
-  }
-}
-
-function valueToSet(value: unknown): (found: string, facts: Facts) => string | null {
-  if (typeof value !== "string") {
-    const json = JSON.stringify(value);
-    return () => json;
-  }
-  const template = parseTemplate(value, "json set");
-  return (_found, facts) => {
-    const text = render(template, facts, escapeNothing);
-    return text === null ? null : JSON.stringify(text);
+  return (text, facts, mostDepth) => {
+    let made: string | null = text;
+    for (const walk of walks) {
+      made = new Splicing(made, facts).run(walk, mostDepth);
+      if (made === null) return null;
+    }
+    return made;
   };
-}
-
-/** Returns false where the order of edits would count. */
-function place(root: Level, path: readonly string[], act: Act): boolean {
-  if (path.includes("*") || path.includes("**")) return false;
-  const names = path.map((name) => JSON.stringify(name));
-  let level = root;
-  for (const [index, name] of names.entries()) {
-    const isLast = index === names.length - 1;
-    const known = level.spots.find((spot) => spot.name === name);
-    if (known !== undefined && (isLast || known.act !== null)) return false;
-    if (known === undefined && (level.taken.includes(name) || level.spots.length === mostSpots)) return false;
-    if (isLast && act.op === "rename" && !take(level, name, act.to)) return false;
-    const spot = known ?? { name, act: isLast ? act : null, inner: newLevel() };
-    if (known === undefined) level.spots.push(spot);
-    level = spot.inner;
-  }
-  return true;
-}
-
-function take({ spots, taken }: Level, from: string, to: string): boolean {
-  if (from === to || taken.includes(to) || spots.some(({ name }) => name === to)) return false;
-  taken.push(to);
-  return true;
 }
 
 /** One walk over one text. */
@@ -137,15 +64,22 @@ class Splicing {
 
   run(root: Level, mostDepth: number): string | null {
     const { text, scan } = this;
-    const start = scan.blank(0);
-    if (text.charCodeAt(start) !== openObject) return null;
-    const end = this.object(root, start, mostDepth);
+    const end = this.inside(root, scan.blank(0), mostDepth);
     if (end < 0 || scan.blank(end) < text.length) return null;
     return this.made + text.slice(this.at);
   }
 
-  /** Behind the object that begins here. */
-  private object(level: Level, start: number, depth: number): number {
+  /** Behind the value that begins here. */
+  private inside(level: Level, at: number, depth: number): number {
+    const code = this.text.charCodeAt(at);
+    if (code === openObject) return this.holder(level, at, depth, closeObject);
+    if (code !== openList) return this.scan.value(at, depth);
+    // A name that leads into a list is an index.
+    return entersLists(level) ? this.holder(level, at, depth, closeList) : nowhere;
+  }
+
+  /** Behind the object or the list that begins here. */
+  private holder(level: Level, start: number, depth: number, close: number): number {
     const { text, scan } = this;
     if (depth <= 0) return nowhere;
     const names = scan.begin();
@@ -154,66 +88,69 @@ class Splicing {
     let last = start + 1;
     let keepsSome = false;
     let met = 0;
-    while (text.charCodeAt(next) !== closeObject) {
-      const nameEnd = scan.name(names, next);
-      const value = nameEnd < 0 ? nowhere : scan.valueStart(nameEnd);
-      if (value < 0) return nowhere;
-      const index = spotAt(level, text, next, nameEnd);
-      const spot = index < 0 ? undefined : level.spots[index]!;
-      met |= index < 0 ? 0 : 1 << index;
-      // Who has the name already would have to go, if there is one to be renamed.
-      if (index < 0 && isAmong(level.taken, text, next, nameEnd)) return nowhere;
-      const end = this.value(spot, value, depth - 1);
+    while (text.charCodeAt(next) !== close) {
+      let spot = level.every;
+      let nameEnd = next;
+      let value = next;
+      if (close === closeObject) {
+        nameEnd = scan.name(names, next);
+        value = nameEnd < 0 ? nowhere : scan.valueStart(nameEnd);
+        if (value < 0) return nowhere;
+        const index = spotAt(level, text, next, nameEnd);
+        if (index >= 0) {
+          spot = level.spots[index]!;
+          met |= 1 << index;
+          // Who has the name already would have to go, if there is one to be renamed.
+        } else if (isAmong(level.taken, text, next, nameEnd)) return nowhere;
+      }
+      const act = spot === null ? null : spot.act;
+      if (act !== null && act.op === "rename") this.replace(next, nameEnd, act.to);
+      const end = this.value(level, spot, value, depth - 1);
       if (end < 0) return nowhere;
-      const goes = spot !== undefined && spot.act !== null && !this.acts(spot.act, next, nameEnd, value, end);
-      const behind = this.next(end);
+      const goes = act !== null && !this.acts(act, value, end);
+      const behind = this.next(end, close);
       if (behind < 0) return nowhere;
-      if (goes && keepsSome) this.leaveOut(last, end);
-      else if (goes) this.leaveOut(next, behind);
-      else keepsSome = true;
+      if (!goes) keepsSome = true;
+      else if (keepsSome) this.leaveOut(last, end);
+      else this.leaveOut(next, behind);
       last = end;
       next = behind;
     }
     scan.end(names);
-    this.add(level, met, last, keepsSome);
+    if (close === closeObject) this.add(level, met, last, keepsSome);
     return next + 1;
   }
 
-  /** Behind the value, which was edited inside where that is wanted. */
-  private value(spot: Spot | undefined, at: number, depth: number): number {
-    if (spot === undefined || spot.act !== null) return this.scan.value(at, depth);
-    const code = this.text.charCodeAt(at);
-    if (code === openObject) return this.object(spot.inner, at, depth);
-    // A name that leads into a list is an index.
-    return code === openList ? nowhere : this.scan.value(at, depth);
+  /** Behind the value of a member or an item, which was edited inside where that is wanted. */
+  private value(level: Level, spot: Spot | null, at: number, depth: number): number {
+    const act = spot === null ? null : spot.act;
+    if (act !== null && act.op !== "rename") {
+      // Edits below would come first.
+      if (level.isDeep && act.op === "put" && act.looksInside && isHolderAt(this.text, at)) return nowhere;
+      return this.scan.value(at, depth);
+    }
+    if (spot !== null && act === null) return this.inside(spot.inner, at, depth);
+    return level.isDeep ? this.inside(level, at, depth) : this.scan.value(at, depth);
   }
 
-  /** The next member, or the end of the object. */
-  private next(end: number): number {
+  /** The next member, or the end of the object or the list. */
+  private next(end: number, close: number): number {
     const { text, scan } = this;
     const at = scan.blank(end);
     const code = text.charCodeAt(at);
-    if (code === closeObject) return at;
-    if (code !== 0x2c) return nowhere;
+    if (code === close) return at;
+    if (code !== comma) return nowhere;
     const behind = scan.blank(at + 1);
-    return text.charCodeAt(behind) === closeObject ? nowhere : behind;
+    return text.charCodeAt(behind) === close ? nowhere : behind;
   }
 
   /** Returns false when the member goes. */
-  private acts(act: Act, name: number, nameEnd: number, value: number, end: number): boolean {
-    switch (act.op) {
-      case "remove":
-        return false;
-      case "rename":
-        this.replace(name, nameEnd, act.to);
-        return true;
-      default: {
-        const put = act.value(this.text.slice(value, end), this.facts);
-        if (put === null) return false;
-        this.replace(value, end, put);
-        return true;
-      }
-    }
+  private acts(act: TextAct, value: number, end: number): boolean {
+    if (act.op !== "put") return act.op === "rename";
+    const put = act.value(this.text.slice(value, end), this.facts);
+    if (put === null) return false;
+    this.replace(value, end, put);
+    return true;
   }
 
   /** Members that edits put and the object did not have. */
@@ -238,6 +175,11 @@ class Splicing {
   private leaveOut(start: number, end: number): void {
     this.replace(start, end, "");
   }
+}
+
+function isHolderAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === openObject || code === openList;
 }
 
 function isAmong(names: readonly string[], text: string, start: number, end: number): boolean {

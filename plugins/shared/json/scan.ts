@@ -3,14 +3,14 @@ export const nowhere = -1;
 
 const quote = 0x22;
 const backslash = 0x5c;
-const comma = 0x2c;
+export const comma = 0x2c;
 const colon = 0x3a;
 const zero = 0x30;
 const nine = 0x39;
 export const openObject = 0x7b;
 export const closeObject = 0x7d;
 export const openList = 0x5b;
-const closeList = 0x5d;
+export const closeList = 0x5d;
 
 /** Characters of a string that are looked at one by one; the rest of a longer one is left to a pattern. */
 const mostSingle = 64;

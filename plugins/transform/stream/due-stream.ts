@@ -1,6 +1,7 @@
 import { isUtf8 } from "../../shared/charset.ts";
 import type { Facts, Fields } from "../facts.ts";
 import type { JsonEdit } from "../json-edits.ts";
+import type { Splice } from "../splice.ts";
 import { StreamEditor } from "./editor.ts";
 import { EventEditor } from "./events.ts";
 import { LineEditor } from "./lines.ts";
@@ -13,6 +14,8 @@ export interface StreamRule {
   readonly texts: Texts | null;
   /** Edits of each line or event. */
   readonly lines: readonly JsonEdit[];
+  /** The same in its text, where that can be. */
+  readonly splice: Splice | null;
 }
 
 export type StreamBounds = Pick<RecordRules, "mostDepth" | "longest" | "lets">;
@@ -28,11 +31,11 @@ export class DueStream {
   }
 
   /** @param headers as the rule leaves them */
-  add({ texts, lines }: StreamRule, headers: Fields, facts: Facts): void {
+  add({ texts, lines, splice }: StreamRule, headers: Fields, facts: Facts): void {
     const type = headers.get("content-type");
     const before = this.parts.length;
     const form = streamFormOf(type);
-    const records = { ...this.bounds, edits: lines, facts: lastingFacts(facts, headers) };
+    const records = { ...this.bounds, edits: lines, splice, facts: lastingFacts(facts, headers) };
     if (lines.length > 0 && form === "lines") this.parts.push(new LineEditor(records));
     if (lines.length > 0 && form === "events") this.parts.push(new EventEditor(records));
     if (texts !== null && isText(type)) this.parts.push(new TextEditor(texts));

@@ -3,10 +3,13 @@ import type { Facts } from "../facts.ts";
 import type { JsonEdit } from "../json-edits.ts";
 import { JsonSyntaxError, parseJson, writeJson } from "../json-value.ts";
 import { ExpressionError } from "../jsonata/expression-error.ts";
+import type { Splice } from "../splice.ts";
 
 /** How documents are edited that come one after the other. */
 export interface RecordRules {
   readonly edits: readonly JsonEdit[];
+  /** Does what `edits` do, for most documents; null: they need them read. */
+  readonly splice: Splice | null;
   readonly facts: Facts;
   readonly mostDepth: number;
   /** Characters of one document. */
@@ -22,6 +25,8 @@ export function isPlain(text: string): boolean {
 
 /** @returns null: it cannot be edited, and is to be left out */
 export async function editedRecord(text: string, rules: RecordRules, log: Log): Promise<string | null> {
+  const spliced = rules.splice === null ? null : rules.splice(text, rules.facts, rules.mostDepth);
+  if (spliced !== null) return spliced;
   try {
     let root = parseJson(text, rules.mostDepth);
     for (const edit of rules.edits) {

@@ -5,7 +5,7 @@ import { testGateway } from "../../../core/testing/index.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 import { get } from "../../support/gateway.ts";
-import { field } from "../../support/message.ts";
+import { field, readMessage } from "../../support/message.ts";
 import { ok, startUpstream } from "../../support/raw-upstream.ts";
 
 t.teardown(stopBundler);
@@ -218,3 +218,34 @@ t.test("a real exchange is edited on both ways", async (t) => {
   t.equal(field(response, "x-got"), "GET /new?q=1 HTTP/1.1");
   t.equal(field(response, "x-q"), "1");
 });
+
+onEachEngine(
+  "a body is edited alike, whether it is here at once, comes in parts, or is long",
+  async (t, engine) => {
+    const config = { request: [{ json: [{ op: "mask", path: "/**/secret" }] }] };
+    const service = await startUpstream(t, ({ body }) => ok(body));
+    const uses = [{ plugin: "transform", config }];
+    const { connect } = await startBuiltInGateway(t, service.address, uses, { engine });
+    const send = async (...parts: string[]) => {
+      const client = await connect();
+      const length = parts.join("").length;
+      const type = "Content-Type: application/json\r\n";
+      client.write(`POST / HTTP/1.1\r\nHost: a\r\n${type}Content-Length: ${length}\r\n\r\n${parts[0]}`);
+      for (const part of parts.slice(1)) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        client.write(part);
+      }
+      return (await readMessage(client)).body;
+    };
+    for (const filler of ["", "x".repeat(100_000)]) {
+      const text = `{ "a":"${filler}","b":[{"secret":"s","n":1e400}] }`;
+      const edited = text.replace('"s"', '"***"');
+      t.equal(await send(text), edited, "at once");
+      t.equal(await send(text.slice(0, -30), text.slice(-30)), edited, "in parts");
+      const twice = text.replace('"n"', '"secret"');
+      const written = edited.replaceAll(" ", "").replace('"***","n":1e400', '"***"');
+      t.equal(await send(twice), written, "at once, with a name twice");
+      t.equal(await send(twice.slice(0, 9), twice.slice(9)), written, "in parts, with a name twice");
+    }
+  },
+);

@@ -2,14 +2,18 @@ import fc from "fast-check";
 import t from "tap";
 import type { Facts } from "../../../../plugins/transform/facts.ts";
 import { jsonEdit } from "../../../../plugins/transform/json-edits.ts";
+import { spliceOf } from "../../../../plugins/transform/splice.ts";
 import { EventEditor } from "../../../../plugins/transform/stream/events.ts";
 import { LineEditor } from "../../../../plugins/transform/stream/lines.ts";
 import type { StreamPart } from "../../../../plugins/transform/stream/part.ts";
 import { TextEditor, textsOf } from "../../../../plugins/transform/stream/texts.ts";
 
 const settings = { key: "", depth: 32, expressions: { time: 1000, depth: 32, size: 1000 } };
-const mask = jsonEdit({ op: "mask", path: "/**/secret", style: "whole" }, settings, []);
-const rules = { edits: [mask], facts: {} as Facts, mostDepth: 32, longest: 200, lets: false };
+const config = { op: "mask", path: "/**/secret", style: "whole" } as const;
+const mask = jsonEdit(config, settings, []);
+const rules = { edits: [mask], splice: null, facts: {} as Facts, mostDepth: 32, longest: 200, lets: false };
+/** The same, done in the text. */
+const inText = { ...rules, splice: spliceOf([config], settings) };
 
 class Recording {
   readonly messages: string[] = [];
@@ -86,13 +90,14 @@ t.test("lines are edited wherever a body is cut, and keep how they end", async (
     '{"a":[{"secret":"s"}]}': '{"a":[{"secret":"***"}]}',
   };
   await fc.assert(
-    fc.asyncProperty(body, cuts, fc.boolean(), async (lines, cuts, isOpen) => {
+    fc.asyncProperty(body, cuts, fc.boolean(), fc.boolean(), async (lines, cuts, isOpen, isInText) => {
       const write = (texts: readonly (readonly [string, string])[]) => {
         const whole = texts.map(([text, end]) => text + end).join("");
         return isOpen ? whole.replace(/\r?\n$/, "") : whole;
       };
       const expected = write(lines.map(([text, end]) => [shown[text] ?? text, end] as const));
-      return (await pushed(new LineEditor(rules), parts(write(lines), cuts))) === expected;
+      const editor = new LineEditor(isInText ? inText : rules);
+      return (await pushed(editor, parts(write(lines), cuts))) === expected;
     }),
   );
 });
@@ -129,6 +134,11 @@ const events = [
   ["event: x\n\n", "event: x\n\n"],
   ['data: {"secret":\n\n', ""],
 ] as const;
+
+t.test("an event whose data has more than one line keeps them", async (t) => {
+  const made = await pushed(new EventEditor(inText), ['data: {"n": 1e400,\ndata: "secret":\ndata: "x"}\n\n']);
+  t.equal(made, 'data: {"n": 1e400,\ndata: "secret":\ndata: "***"}\n\n');
+});
 
 t.test("events are edited wherever a body is cut, however their lines end", async () => {
   await fc.assert(

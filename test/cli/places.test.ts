@@ -52,6 +52,13 @@ const wrong: readonly (readonly [plugin: string, config: string, said: RegExp])[
   ["validate", "maxErrors: 1\nschema: # here\n  type: strin", /#\/type/],
 ];
 
+async function sluice(cwd: string, ...argv: string[]) {
+  const program = [resolve("core/cli/main.ts"), ...argv];
+  const child = spawn(process.execPath, program, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  const [output, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  return { code, told: output.split("\n").filter((line) => /^\S+:\d+:\d+: /.test(line)) };
+}
+
 t.test("every built-in policy has a config here that is wrong", async (t) => {
   t.same([...new Set(wrong.map(([plugin]) => plugin))].sort(), [...builtInNames()].sort());
 });
@@ -74,11 +81,8 @@ t.test("what is wrong with the config of a policy is told at the line of the set
   }
   const cwd = t.testdir();
   writeFileSync(join(cwd, "sluice.yaml"), `${lines.join("\n")}\n`);
-  const argv = [resolve("core/cli/main.ts"), "check"];
-  const child = spawn(process.execPath, argv, { cwd, stdio: ["ignore", "ignore", "pipe"] });
-  const [output, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  const { code, told } = await sluice(cwd, "check");
   t.equal(code, 78);
-  const told = output.split("\n").filter((line) => /^\S+:\d+:\d+: /.test(line));
   t.equal(told.length, wrong.length);
   for (const [index, [plugin, , said]] of wrong.entries()) {
     t.match(
@@ -89,3 +93,40 @@ t.test("what is wrong with the config of a policy is told at the line of the set
     t.match(told[index], said, plugin);
   }
 });
+
+t.test(
+  "a secret that is not there, and a file that cannot be read, refuse a start at their places",
+  async (t) => {
+    const cwd = t.testdir({
+      folder: {},
+      "sluice.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:3000"] } }
+routes:
+  - cluster: app
+    policies:
+      - plugin: auth
+        config:
+          strategies:
+            - type: api-key
+              list: \${file:none.txt}
+            - type: webhook
+              sender: github
+              secrets: ["\${env:SLUICE_TEST_NOPE}"]
+      - plugin: access
+        config: { deny: [{ addresses: "\${file:folder}" }] }
+`,
+    });
+    for (const command of ["check", "run"]) {
+      const { code, told } = await sluice(cwd, ...(command === "run" ? [] : [command]));
+      t.equal(code, 78, command);
+      t.match(
+        told,
+        [
+          /^sluice\.yaml:9:21: .*none\.txt/,
+          /^sluice\.yaml:12:25: .*SLUICE_TEST_NOPE/,
+          /^sluice\.yaml:14:\d+: .*folder/,
+        ],
+        command,
+      );
+    }
+  },
+);

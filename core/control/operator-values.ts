@@ -1,6 +1,6 @@
 /** What the operator puts into the `kv` of plugins while Sluice runs; with a state folder it is there after a restart, too. */
 import { join } from "node:path";
-import { type PinnedValue, PinnedValues } from "../store/pinned-values.ts";
+import { type PinnedValue, PinnedValues } from "../store/kv/pinned-values.ts";
 import { readPrivateFile, StateError, writePrivateFile } from "./private-file.ts";
 
 const fileName = "operator-values.json";

@@ -3,7 +3,7 @@ import type { PolicyBundle } from "../policy/bundle.ts";
 import { PluginLoadError, type PolicyUse } from "../policy/load-error.ts";
 import type { Discovered } from "../policy/policy-set.ts";
 import type { PluginProblem } from "../reload/problem.ts";
-import type { PinnedValue } from "../store/pinned-values.ts";
+import type { PinnedValue } from "../store/kv/pinned-values.ts";
 import type { Channel } from "./channel.ts";
 import { loadProblem } from "./load-problem.ts";
 import type {

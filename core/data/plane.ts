@@ -3,9 +3,9 @@ import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import type { PluginReport } from "../policy/plugin-status.ts";
 import type { Discovered } from "../policy/policy-set.ts";
-import type { PinnedValue } from "../store/pinned-values.ts";
-import type { Purge } from "../store/purge-log.ts";
-import type { ResponseStoreReport } from "../store/response-store.ts";
+import type { PinnedValue } from "../store/kv/pinned-values.ts";
+import type { Purge } from "../store/responses/purge-log.ts";
+import type { ResponseStoreReport } from "../store/responses/response-store.ts";
 import type { ClusterReport } from "../upstream/cluster-report.ts";
 
 /** What a reactor tells of a plugin. */

@@ -12,7 +12,7 @@ import type { Discovered } from "../policy/policy-set.ts";
 import { Gateway, type GatewayOptions } from "../proxy/gateway.ts";
 import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/engines.ts";
-import type { PinnedValue, PinnedValues } from "../store/pinned-values.ts";
+import type { PinnedValue, PinnedValues } from "../store/kv/pinned-values.ts";
 import { reportClusters } from "../upstream/cluster-report.ts";
 import type { UpstreamMemory } from "../upstream/services.ts";
 import type { EntryTrace } from "./entry-trace.ts";

@@ -9,7 +9,7 @@ import type { Logger } from "../observe/log.ts";
 import { DiskStore } from "../store/disk/disk-store.ts";
 import { purgeOf } from "../store/redis/responses/purge-marks.ts";
 import { RedisResponses } from "../store/redis/responses/redis-responses.ts";
-import type { ResponseStore } from "../store/response-store.ts";
+import type { ResponseStore } from "../store/responses/response-store.ts";
 import { evictionFor } from "../store/stores.ts";
 import { connectionTo } from "./open-store.ts";
 

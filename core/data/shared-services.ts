@@ -2,7 +2,7 @@ import type { StoreConfig } from "../config/store-model.ts";
 import { PluginMetrics } from "../observe/plugin-metrics.ts";
 import type { PluginMetricSink, SharedServices } from "../policy/guest/services.ts";
 import { systemClock } from "../sandbox/host/basic.ts";
-import { PinnedValues } from "../store/pinned-values.ts";
+import { PinnedValues } from "../store/kv/pinned-values.ts";
 import type { RemoteStores } from "../store/remote-stores.ts";
 import { memoryStores, sharedStores } from "../store/stores.ts";
 

@@ -1,6 +1,6 @@
 /** A response on its way through the policies. */
 import { BodyForm, type Edits } from "../../sdk/runtime/message.ts";
-import type { KeptBody } from "../store/stored-body.ts";
+import type { KeptBody } from "../store/responses/stored-body.ts";
 import { isFieldValue } from "../wire/characters.ts";
 import type { GuestBody } from "./body/guest-body.ts";
 import { editedText } from "./edit-values.ts";

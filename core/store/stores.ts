@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "./counters/counters.ts";
+import { MemoryCounters } from "./counters/memory-counters.ts";
+import { SharedCounters } from "./counters/shared-counters.ts";
 import { TinyLfu } from "./eviction/tiny-lfu.ts";
-import type { KeyValues } from "./key-values.ts";
-import { MemoryCounters } from "./memory-counters.ts";
-import { MemoryKeyValues } from "./memory-key-values.ts";
+import type { KeyValues } from "./kv/key-values.ts";
+import { MemoryKeyValues } from "./kv/memory-key-values.ts";
+import { SharedKeyValues } from "./kv/shared-key-values.ts";
 import { MemoryRooms } from "./memory-rooms.ts";
-import { type Eviction, ResponseStore } from "./response-store.ts";
-import { SharedCounters } from "./shared-counters.ts";
-import { SharedKeyValues } from "./shared-key-values.ts";
+import { type Eviction, ResponseStore } from "./responses/response-store.ts";
 
 /** What plugins keep between requests: values and counters of a namespace share one room. */
 export interface Stores {

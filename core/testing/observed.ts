@@ -1,7 +1,7 @@
 /** What plugins did, kept for the test to look at. */
 import type { PluginMetricKind } from "../observe/plugin-metrics.ts";
 import type { SharedServices } from "../policy/guest/services.ts";
-import type { KeyValues } from "../store/key-values.ts";
+import type { KeyValues } from "../store/kv/key-values.ts";
 import type { TestFault, TestKeyValues, TestLogLine, TestMetrics } from "./types.ts";
 
 interface Measure {

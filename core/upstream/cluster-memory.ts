@@ -6,9 +6,9 @@
  * A thread that dies takes the process with it (core/data/reactor-pool.ts), and this memory: no count outlives the
  * one who was to take it back.
  */
-import { keyedHash } from "../store/keyed-hash.ts";
-import { PackedText } from "../store/packed-text.ts";
-import { lock, unlock } from "../store/shared-lock.ts";
+import { keyedHash } from "../store/shared/keyed-hash.ts";
+import { lock, unlock } from "../store/shared/lock.ts";
+import { PackedText } from "../store/shared/packed-text.ts";
 import { limitWords } from "./overload/limit-memory.ts";
 import { retryBudgetWords } from "./retry/retry-budget.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { OperatorValues } from "../../core/control/operator-values.ts";
-import type { PinnedValue } from "../../core/store/pinned-values.ts";
+import type { PinnedValue } from "../../core/store/kv/pinned-values.ts";
 import { recordFor, startKeyed } from "./keyed-sluice.ts";
 import { startSluice } from "./running-sluice.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { BoundedRecording } from "../../core/policy/body/bounded-recording.ts";
 import type { Policy } from "../../core/policy/policy.ts";
-import { RecordingRoom } from "../../core/store/recording-room.ts";
+import { RecordingRoom } from "../../core/store/responses/recording-room.ts";
 
 const MiB = 1024 * 1024;
 const chunk = Buffer.alloc(MiB);

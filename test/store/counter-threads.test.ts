@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import t from "tap";
-import { SharedCounters } from "../../core/store/shared-counters.ts";
-import { createStoreMemory } from "../../core/store/store-memory.ts";
+import { SharedCounters } from "../../core/store/counters/shared-counters.ts";
+import { createStoreMemory } from "../../core/store/shared/store-memory.ts";
 import type { Job, StoreThreadData } from "./store-thread.ts";
 
 t.setTimeout(60_000);

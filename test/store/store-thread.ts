@@ -1,11 +1,11 @@
 /** A thread that works on a shared store. */
 import { parentPort, workerData } from "node:worker_threads";
-import { sharedClock } from "../../core/store/shared-clock.ts";
-import { SharedCounters } from "../../core/store/shared-counters.ts";
-import { SharedKeyValues } from "../../core/store/shared-key-values.ts";
-import { lock } from "../../core/store/shared-lock.ts";
-import { SharedTable } from "../../core/store/shared-table.ts";
-import { StoreMemory } from "../../core/store/store-memory.ts";
+import { SharedCounters } from "../../core/store/counters/shared-counters.ts";
+import { SharedKeyValues } from "../../core/store/kv/shared-key-values.ts";
+import { sharedClock } from "../../core/store/shared/clock.ts";
+import { lock } from "../../core/store/shared/lock.ts";
+import { StoreMemory } from "../../core/store/shared/store-memory.ts";
+import { SharedTable } from "../../core/store/shared/table.ts";
 import { Random } from "../support/random.ts";
 import { fault, valueFor } from "./claims.ts";
 

@@ -1,7 +1,7 @@
-import type { Counters as Store } from "../../core/store/counters.ts";
-import { MemoryCounters } from "../../core/store/memory-counters.ts";
-import { SharedCounters } from "../../core/store/shared-counters.ts";
-import { createStoreMemory } from "../../core/store/store-memory.ts";
+import type { Counters as Store } from "../../core/store/counters/counters.ts";
+import { MemoryCounters } from "../../core/store/counters/memory-counters.ts";
+import { SharedCounters } from "../../core/store/counters/shared-counters.ts";
+import { createStoreMemory } from "../../core/store/shared/store-memory.ts";
 import type { Counters } from "../../sdk/index.ts";
 
 /** A clock that the test moves, in ms. */

@@ -1,5 +1,5 @@
 import type { PurgeRequest, PurgeResult } from "../../data/plane.ts";
-import type { Purge } from "../../store/purge-log.ts";
+import type { Purge } from "../../store/responses/purge-log.ts";
 import { type AdminPage, json, problem } from "./page.ts";
 
 const kinds = ["url", "prefix", "tag"] as const;

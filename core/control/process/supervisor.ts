@@ -12,7 +12,7 @@ import type {
 import type { Logger } from "../../observe/log.ts";
 import type { PolicyBundle } from "../../policy/bundle.ts";
 import type { Discovered } from "../../policy/policy-set.ts";
-import { type PinnedValue, PinnedValues } from "../../store/pinned-values.ts";
+import { type PinnedValue, PinnedValues } from "../../store/kv/pinned-values.ts";
 import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
 import { OneByOne } from "../one-by-one.ts";
 import { PluginBans } from "../plugins/bans.ts";

@@ -1,5 +1,5 @@
-import type { ArrivingBytes } from "../../store/arriving-body.ts";
-import type { RecordingRoom } from "../../store/recording-room.ts";
+import type { ArrivingBytes } from "../../store/responses/arriving-body.ts";
+import type { RecordingRoom } from "../../store/responses/recording-room.ts";
 import type { Policy } from "../policy.ts";
 import { Recording } from "./recording.ts";
 

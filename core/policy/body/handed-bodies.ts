@@ -1,6 +1,6 @@
 /** Bodies that a guest was given a number of: to answer with, in the turn in which it got it. */
 import { BodyForm } from "../../../sdk/runtime/message.ts";
-import type { KeptBody } from "../../store/stored-body.ts";
+import type { KeptBody } from "../../store/responses/stored-body.ts";
 import { MalformedOutcome } from "../outcome.ts";
 
 /** More than the requests of a turn ask for. */

@@ -1,5 +1,5 @@
 /** Keeps a copy of a response's body while it goes to the client. */
-import { ArrivingBytes } from "../../store/arriving-body.ts";
+import { ArrivingBytes } from "../../store/responses/arriving-body.ts";
 import type { Policy } from "../policy.ts";
 
 export class Recording {

@@ -1,7 +1,7 @@
 /** A stored body that is sent part by part: read from a file, or as it arrives. */
 import { ProxyError } from "../../errors.ts";
-import { ArrivingBody } from "../../store/arriving-body.ts";
 import { FileBody, type PartListener } from "../../store/disk/file-body.ts";
+import { ArrivingBody } from "../../store/responses/arriving-body.ts";
 import type { GuestBodyListener } from "./guest-body.ts";
 
 /** Whether it is not here as a whole. */

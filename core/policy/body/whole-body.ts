@@ -1,6 +1,6 @@
 /** Bodies that are here as a whole, in whichever form. */
 import { HostCallError } from "../../sandbox/host/error.ts";
-import { type KeptBody, StoredBody } from "../../store/stored-body.ts";
+import { type KeptBody, StoredBody } from "../../store/responses/stored-body.ts";
 import { isStreamed } from "./stored-source.ts";
 
 export type WholeBody = string | Uint8Array | KeptBody;

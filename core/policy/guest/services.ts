@@ -11,7 +11,7 @@ import { cryptoOperations } from "../../sandbox/host/crypto/part.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import { type ExchangeCount, fetchOperations, type Outbound } from "../../sandbox/host/fetch/part.ts";
 import { HostServices, type ServicePart } from "../../sandbox/host/services.ts";
-import type { PinnedValues } from "../../store/pinned-values.ts";
+import type { PinnedValues } from "../../store/kv/pinned-values.ts";
 import type { RemoteStores } from "../../store/remote-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import type { HandedBodies } from "../body/handed-bodies.ts";

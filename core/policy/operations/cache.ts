@@ -2,10 +2,10 @@
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
-import { ArrivingBody } from "../../store/arriving-body.ts";
-import type { Asked } from "../../store/response-store.ts";
-import type { LoadedResponse, Words } from "../../store/second-level.ts";
-import { type KeptBody, StoredBody } from "../../store/stored-body.ts";
+import { ArrivingBody } from "../../store/responses/arriving-body.ts";
+import type { Asked } from "../../store/responses/response-store.ts";
+import type { LoadedResponse, Words } from "../../store/responses/second-level.ts";
+import { type KeptBody, StoredBody } from "../../store/responses/stored-body.ts";
 import { BoundedRecording } from "../body/bounded-recording.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
 

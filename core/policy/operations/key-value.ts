@@ -3,7 +3,7 @@ import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { splitTexts } from "../../../sdk/runtime/text-pair.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
-import type { KeyValues } from "../../store/key-values.ts";
+import type { KeyValues } from "../../store/kv/key-values.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
 
 const longestKey = 1024;

@@ -9,7 +9,7 @@ import { isStreamed, StoredSource } from "../../policy/body/stored-source.ts";
 import { editFields } from "../../policy/field-edits.ts";
 import type { ResponseDraft } from "../../policy/response-draft.ts";
 import type { HostCallError } from "../../sandbox/host/error.ts";
-import { StoredBody } from "../../store/stored-body.ts";
+import { StoredBody } from "../../store/responses/stored-body.ts";
 import type { ReadLoan } from "../../upstream/read-memory.ts";
 import { receivedContentLength, writeResponse } from "../../wire/forward/response.ts";
 import { CHUNKED, UNTIL_CLOSE } from "../../wire/framing.ts";

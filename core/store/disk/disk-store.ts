@@ -1,9 +1,15 @@
 /** Responses on disk: a second level behind memory, which a restart does not empty. */
-import { PurgeIndex } from "../purge-index.ts";
-import type { Purge, PurgeLabels } from "../purge-log.ts";
-import type { Eviction } from "../response-store.ts";
-import type { DiskReport, LoadedResponse, PurgedKeys, SecondLevel, Words } from "../second-level.ts";
-import type { StoredBody } from "../stored-body.ts";
+import { PurgeIndex } from "../responses/purge-index.ts";
+import type { Purge, PurgeLabels } from "../responses/purge-log.ts";
+import type { Eviction } from "../responses/response-store.ts";
+import type {
+  DiskReport,
+  LoadedResponse,
+  PurgedKeys,
+  SecondLevel,
+  Words,
+} from "../responses/second-level.ts";
+import type { StoredBody } from "../responses/stored-body.ts";
 import { DiskFolder, type FileSystem, systemFiles } from "./disk-folder.ts";
 import { EntryFiles, longestLoaded } from "./entry-files.ts";
 import { type EntryHead, type EntryLayout, encodeHead, fileBytes, layoutFor } from "./entry-format.ts";

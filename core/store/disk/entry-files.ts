@@ -1,6 +1,6 @@
 /** Stored responses as files: written, read and changed, each checked by what is known of it. */
 import type { FileHandle } from "node:fs/promises";
-import { type KeptBody, StoredBody } from "../stored-body.ts";
+import { type KeptBody, StoredBody } from "../responses/stored-body.ts";
 import { type DiskFolder, writeAll } from "./disk-folder.ts";
 import {
   blockBytes,

@@ -1,5 +1,5 @@
-import { sharedClock } from "../../store/shared-clock.ts";
-import { lock, unlock } from "../../store/shared-lock.ts";
+import { sharedClock } from "../../store/shared/clock.ts";
+import { lock, unlock } from "../../store/shared/lock.ts";
 
 /**
  * The layout of what all reactors know of endpoints: a header, then slots of one size. All of it is zero at the

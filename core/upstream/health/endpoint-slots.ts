@@ -1,5 +1,5 @@
-import { keyedHash } from "../../store/keyed-hash.ts";
-import { PackedText } from "../../store/packed-text.ts";
+import { keyedHash } from "../../store/shared/keyed-hash.ts";
+import { PackedText } from "../../store/shared/packed-text.ts";
 import { type EndpointMemory, headerWord, slotStart, slotUse, slotWord } from "./endpoint-memory.ts";
 
 /** The slot of an endpoint that found no room. Nothing is known of it, so it is always fit to be used. */

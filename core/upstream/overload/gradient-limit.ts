@@ -10,7 +10,7 @@
  * for a measurement (Little's law), and so is a limit that fell far without the latency falling.
  */
 import type { ConcurrencyConfig } from "../../config/traffic-model.ts";
-import { sharedClock } from "../../store/shared-clock.ts";
+import { sharedClock } from "../../store/shared/clock.ts";
 import { LimitMemory, limitWords } from "./limit-memory.ts";
 import { openTo, type Priority } from "./priority.ts";
 

@@ -3,7 +3,7 @@
  * all. If each had a limit of its own, one of them could measure the latency without a queue only when the
  * others stood still with it.
  */
-import { lock, unlock } from "../../store/shared-lock.ts";
+import { lock, unlock } from "../../store/shared/lock.ts";
 import { LatencySample, latencySampleWords } from "./latency-sample.ts";
 
 const word = {

@@ -7,7 +7,7 @@
  * Where two of them meet, what is lost is a request or a permission, never the bound.
  */
 import type { RetryBudgetConfig } from "../../config/traffic-model.ts";
-import { sharedClock } from "../../store/shared-clock.ts";
+import { sharedClock } from "../../store/shared/clock.ts";
 
 /** Seconds over which requests and retries are compared. */
 const seconds = 10;

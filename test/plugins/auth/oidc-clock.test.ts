@@ -1,6 +1,6 @@
 /** What time does to sessions, logins and tokens: the strategy by itself, behind a clock. */
 import t from "tap";
-import { MemoryKeyValues } from "../../../core/store/memory-key-values.ts";
+import { MemoryKeyValues } from "../../../core/store/kv/memory-key-values.ts";
 import { MemoryRooms } from "../../../core/store/memory-rooms.ts";
 import { checkConfig } from "../../../plugins/auth/check-config.ts";
 import type { OidcConfig } from "../../../plugins/auth/oidc/config.ts";

@@ -1,4 +1,4 @@
-import { PurgeIndex } from "../../../core/store/purge-index.ts";
+import { PurgeIndex } from "../../../core/store/responses/purge-index.ts";
 import { answerOf } from "../../../plugins/cache/answer.ts";
 import type { FieldList, RequestHead, ResponseHead } from "../../../plugins/cache/fields.ts";
 import { readerOf } from "../../../plugins/cache/fields.ts";

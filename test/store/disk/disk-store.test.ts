@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { FileBody } from "../../../core/store/disk/file-body.ts";
-import { StoredBody } from "../../../core/store/stored-body.ts";
+import { StoredBody } from "../../../core/store/responses/stored-body.ts";
 import { startDisk, systemError, textOf, withFaults } from "./disks.ts";
 
 /** Why no file system can be mounted here; false: one can. */

@@ -4,7 +4,7 @@ import type { Test } from "tap";
 import type { FileSystem } from "../../../core/store/disk/disk-folder.ts";
 import { DiskStore, type DiskStoreOptions } from "../../../core/store/disk/disk-store.ts";
 import { TinyLfu } from "../../../core/store/eviction/tiny-lfu.ts";
-import { type KeptBody, StoredBody } from "../../../core/store/stored-body.ts";
+import { type KeptBody, StoredBody } from "../../../core/store/responses/stored-body.ts";
 
 export interface TestDisk {
   readonly path: string;

@@ -1,6 +1,6 @@
 /** Purges that machines tell each other: what was purged, and as which one of all. */
 import { hash } from "node:crypto";
-import type { Purge, PurgeLabels } from "../../purge-log.ts";
+import type { Purge, PurgeLabels } from "../../responses/purge-log.ts";
 
 /**
  * One purge: of a URL (`u`), of one that is too long to be told (`l`), a tag (`t`), URLs that begin so (`p`), or keys that

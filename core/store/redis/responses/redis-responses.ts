@@ -1,14 +1,15 @@
 /** Responses in Redis: a second level behind memory that several machines share. */
-import type { Purge, PurgeLabels } from "../../purge-log.ts";
+
 import type { StoreLostError } from "../../remote-store.ts";
+import type { Purge, PurgeLabels } from "../../responses/purge-log.ts";
 import type {
   LoadedResponse,
   PurgedKeys,
   SecondLevel,
   SharedLevelReport,
   Words,
-} from "../../second-level.ts";
-import { StoredBody } from "../../stored-body.ts";
+} from "../../responses/second-level.ts";
+import { StoredBody } from "../../responses/stored-body.ts";
 import { type ConnectionOptions, RedisConnection, type Send } from "../connection.ts";
 import { uselessAnswer } from "../redis-store.ts";
 import { storeKey } from "../store-key.ts";

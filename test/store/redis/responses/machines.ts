@@ -5,8 +5,8 @@ import {
   RedisResponses,
   type RedisResponsesOptions,
 } from "../../../../core/store/redis/responses/redis-responses.ts";
-import { ResponseStore, type StoredResponse } from "../../../../core/store/response-store.ts";
-import { StoredBody } from "../../../../core/store/stored-body.ts";
+import { ResponseStore, type StoredResponse } from "../../../../core/store/responses/response-store.ts";
+import { StoredBody } from "../../../../core/store/responses/stored-body.ts";
 import { until } from "../../../net/until.ts";
 
 export const bodyOf = (text: string | Buffer) => new StoredBody([Buffer.from(text)]);

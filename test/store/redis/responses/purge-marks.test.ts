@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import t from "tap";
-import type { Purge, PurgeLabels } from "../../../../core/store/purge-log.ts";
 import {
   keysMark,
   markOf,
@@ -10,6 +9,7 @@ import {
   parseMark,
   purgeOf,
 } from "../../../../core/store/redis/responses/purge-marks.ts";
+import type { Purge, PurgeLabels } from "../../../../core/store/responses/purge-log.ts";
 
 const labels = (key: string, url: string | null, ...tags: string[]): PurgeLabels => ({ key, url, tags });
 

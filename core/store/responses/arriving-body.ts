@@ -1,6 +1,6 @@
 /** A body that is being recorded, for those who read it meanwhile: each at its own pace, from what has arrived. */
-import { ProxyError } from "../errors.ts";
-import type { PartListener } from "./disk/file-body.ts";
+import { ProxyError } from "../../errors.ts";
+import type { PartListener } from "../disk/file-body.ts";
 
 /** Bytes that a reader is given at once. */
 const mostAtOnce = 64 * 1024;

@@ -1,7 +1,7 @@
+import { expiry } from "../expiry.ts";
+import { type MemoryRoom, MemoryRooms } from "../memory-rooms.ts";
 import { type BucketRule, type Taken, takeFrom } from "./bucket.ts";
 import type { Counters } from "./counters.ts";
-import { expiry } from "./expiry.ts";
-import { type MemoryRoom, MemoryRooms } from "./memory-rooms.ts";
 
 /** Counters in this thread's memory. */
 export class MemoryCounters implements Counters {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { keyedHash } from "../../core/store/keyed-hash.ts";
+import { keyedHash } from "../../../core/store/shared/keyed-hash.ts";
 
 /** Of Linux's lib/test_siphash.c: the bytes 0, 1, 2, ... under the key 00 01 02 ... 07, by length. */
 const vectors = [0x5814c896, 0xe7e864ca, 0xbc4b0e30, 0x01539939, 0x7e059ea6, 0x88e3d89b, 0xa0080b65];

@@ -1,6 +1,6 @@
-import { expiry } from "./expiry.ts";
+import { expiry } from "../expiry.ts";
+import { MemoryRooms } from "../memory-rooms.ts";
 import type { KeyValues } from "./key-values.ts";
-import { MemoryRooms } from "./memory-rooms.ts";
 
 /** Values in this thread's memory. */
 export class MemoryKeyValues implements KeyValues {

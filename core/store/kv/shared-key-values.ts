@@ -1,10 +1,10 @@
-import { expiry } from "./expiry.ts";
+import { expiry } from "../expiry.ts";
+import { sharedClock } from "../shared/clock.ts";
+import { PackedText } from "../shared/packed-text.ts";
+import { SharedStore } from "../shared/store.ts";
+import { StoreMemory } from "../shared/store-memory.ts";
+import type { SharedTable } from "../shared/table.ts";
 import type { KeyValues } from "./key-values.ts";
-import { PackedText } from "./packed-text.ts";
-import { sharedClock } from "./shared-clock.ts";
-import { SharedStore } from "./shared-store.ts";
-import type { SharedTable } from "./shared-table.ts";
-import { StoreMemory } from "./store-memory.ts";
 
 /**
  * Values in memory that threads share: every thread makes one of these from the same memory, and each operation

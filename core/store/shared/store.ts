@@ -1,8 +1,8 @@
 import { keyedHash } from "./keyed-hash.ts";
+import { lock, unlock } from "./lock.ts";
 import { PackedText } from "./packed-text.ts";
-import { lock, unlock } from "./shared-lock.ts";
-import { SharedTable } from "./shared-table.ts";
 import type { StoreMemory } from "./store-memory.ts";
+import { SharedTable } from "./table.ts";
 
 /** Nothing that is done under a lock takes so long, in ms: its holder has died. */
 const patience = 1000;

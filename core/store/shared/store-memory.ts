@@ -2,7 +2,7 @@
  * The layout of a store that threads share: a header, then regions of one size. Each shard of the keys has a
  * region; the others are spares. All of it is zero at the start, and what was never used costs no memory.
  */
-import { sharedClock } from "./shared-clock.ts";
+import { sharedClock } from "./clock.ts";
 
 /** Namespaces that have room of their own; further ones share that of the first. */
 export const namespaceSlots = 128;

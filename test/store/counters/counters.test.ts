@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import t from "tap";
-import type { Counters } from "../../core/store/counters.ts";
-import { MemoryCounters } from "../../core/store/memory-counters.ts";
-import { MemoryKeyValues } from "../../core/store/memory-key-values.ts";
-import { MemoryRooms } from "../../core/store/memory-rooms.ts";
-import { SharedCounters } from "../../core/store/shared-counters.ts";
-import { SharedKeyValues } from "../../core/store/shared-key-values.ts";
-import { createStoreMemory } from "../../core/store/store-memory.ts";
-import { holds } from "../wire/property.ts";
+import type { Counters } from "../../../core/store/counters/counters.ts";
+import { MemoryCounters } from "../../../core/store/counters/memory-counters.ts";
+import { SharedCounters } from "../../../core/store/counters/shared-counters.ts";
+import { MemoryKeyValues } from "../../../core/store/kv/memory-key-values.ts";
+import { SharedKeyValues } from "../../../core/store/kv/shared-key-values.ts";
+import { MemoryRooms } from "../../../core/store/memory-rooms.ts";
+import { createStoreMemory } from "../../../core/store/shared/store-memory.ts";
+import { holds } from "../../wire/property.ts";
 
 interface Clocked {
   readonly counters: Counters;

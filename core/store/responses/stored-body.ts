@@ -1,5 +1,5 @@
+import type { FileBody } from "../disk/file-body.ts";
 import type { ArrivingBody } from "./arriving-body.ts";
-import type { FileBody } from "./disk/file-body.ts";
 
 /** Of a stored response: in memory, in a file, or still on its way here. */
 export type KeptBody = StoredBody | FileBody | ArrivingBody;

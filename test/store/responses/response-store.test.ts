@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
-import { TinyLfu } from "../../core/store/eviction/tiny-lfu.ts";
-import { ResponseStore } from "../../core/store/response-store.ts";
-import { StoredBody } from "../../core/store/stored-body.ts";
+import { TinyLfu } from "../../../core/store/eviction/tiny-lfu.ts";
+import { ResponseStore } from "../../../core/store/responses/response-store.ts";
+import { StoredBody } from "../../../core/store/responses/stored-body.ts";
 
 const store = (capacity = 1_000_000) => new ResponseStore(new TinyLfu({ capacity, seed: 1 }));
 const body = (text: string) => new StoredBody([Buffer.from(text)]);

@@ -1,10 +1,10 @@
+import { expiry } from "../expiry.ts";
+import { sharedClock } from "../shared/clock.ts";
+import { SharedStore } from "../shared/store.ts";
+import { StoreMemory } from "../shared/store-memory.ts";
+import type { SharedTable } from "../shared/table.ts";
 import { type BucketRule, type Taken, takeFrom } from "./bucket.ts";
 import type { Counters } from "./counters.ts";
-import { expiry } from "./expiry.ts";
-import { sharedClock } from "./shared-clock.ts";
-import { SharedStore } from "./shared-store.ts";
-import type { SharedTable } from "./shared-table.ts";
-import { StoreMemory } from "./store-memory.ts";
 
 /**
  * Counters in memory that threads share, beside the values of `SharedKeyValues` and in the same room.

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import { type BucketRule, takeFrom } from "../../core/store/bucket.ts";
-import { holds } from "../wire/property.ts";
+import { type BucketRule, takeFrom } from "../../../core/store/counters/bucket.ts";
+import { holds } from "../../wire/property.ts";
 
 const perSecond: BucketRule = { rate: 0.001, burst: 2 };
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { type Purge, PurgeLog } from "../../core/store/purge-log.ts";
+import { type Purge, PurgeLog } from "../../../core/store/responses/purge-log.ts";
 
 const labels = (url: string | null, ...tags: string[]) => ({ key: "cache\nk", url, tags });
 

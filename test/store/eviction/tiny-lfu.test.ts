@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import t from "tap";
-import { FrequencySketch } from "../../core/store/eviction/frequency-sketch.ts";
-import { TinyLfu } from "../../core/store/eviction/tiny-lfu.ts";
-import { Random } from "../support/random.ts";
-import { lruRates, type SizeOf, tinyLfuRates } from "./eviction.ts";
-import { latest, moving, scanned, steady, type Trace } from "./traces.ts";
+import { FrequencySketch } from "../../../core/store/eviction/frequency-sketch.ts";
+import { TinyLfu } from "../../../core/store/eviction/tiny-lfu.ts";
+import { Random } from "../../support/random.ts";
+import { lruRates, type SizeOf, tinyLfuRates } from "../eviction.ts";
+import { latest, moving, scanned, steady, type Trace } from "../traces.ts";
 
 const objects = 20_000;
 const requests = 200_000;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import t from "tap";
-import { MemoryKeyValues } from "../../core/store/memory-key-values.ts";
-import { SharedKeyValues } from "../../core/store/shared-key-values.ts";
-import { createStoreMemory, type StoreShape } from "../../core/store/store-memory.ts";
-import { holds } from "../wire/property.ts";
+import { MemoryKeyValues } from "../../../core/store/kv/memory-key-values.ts";
+import { SharedKeyValues } from "../../../core/store/kv/shared-key-values.ts";
+import { createStoreMemory, type StoreShape } from "../../../core/store/shared/store-memory.ts";
+import { holds } from "../../wire/property.ts";
 
 const small: StoreShape = { shards: 1, spares: 1, bytes: 16 * 1024 };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import { PackedText } from "../../core/store/packed-text.ts";
-import { holds } from "../wire/property.ts";
+import { PackedText } from "../../../core/store/shared/packed-text.ts";
+import { holds } from "../../wire/property.ts";
 
 /** Any UTF-16 code units, lone surrogates among them. */
 const units = fc

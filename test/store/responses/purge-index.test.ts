@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { PurgeIndex } from "../../core/store/purge-index.ts";
+import { PurgeIndex } from "../../../core/store/responses/purge-index.ts";
 
 t.test("entries are found by URL, prefix and tag until they go", async (t) => {
   const index = new PurgeIndex();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { ArrivingBody, ArrivingBytes } from "../../core/store/arriving-body.ts";
+import { ArrivingBody, ArrivingBytes } from "../../../core/store/responses/arriving-body.ts";
 
 const nobody = () => {};
 

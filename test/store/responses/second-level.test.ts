@@ -1,9 +1,9 @@
 /** Memory and what lies behind it, as one store. */
 import t, { type Test } from "tap";
-import { TinyLfu } from "../../core/store/eviction/tiny-lfu.ts";
-import { ResponseStore } from "../../core/store/response-store.ts";
-import { type KeptBody, StoredBody } from "../../core/store/stored-body.ts";
-import { startDisk, textOf } from "./disk/disks.ts";
+import { TinyLfu } from "../../../core/store/eviction/tiny-lfu.ts";
+import { ResponseStore } from "../../../core/store/responses/response-store.ts";
+import { type KeptBody, StoredBody } from "../../../core/store/responses/stored-body.ts";
+import { startDisk, textOf } from "../disk/disks.ts";
 
 async function start(t: Test, capacity = 100_000) {
   const memory = new ResponseStore(new TinyLfu({ capacity, seed: 1 }));

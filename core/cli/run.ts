@@ -20,6 +20,7 @@ export async function runCommandLine(argv: readonly string[], env: NodeJS.Proces
 
 async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommandLine(argv, env);
+  if (command.kind !== "run" && command.kind !== "dev") endWithReader();
   switch (command.kind) {
     case "help":
       return print((await import("./help.ts")).helpFor(command.topic));
@@ -42,6 +43,14 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
     case "run":
       return (await import("./serve.ts")).serve(command, env);
   }
+}
+
+/** Who reads what is printed may have enough of it, as `head` has. */
+function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(exitCodes.ok);
+  });
 }
 
 function print(text: string): number {

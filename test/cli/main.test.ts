@@ -144,3 +144,18 @@ t.test("a request goes through, by flags and by the default file", async (t) => 
     t.equal(await proxy.ended, 0);
   }
 });
+
+t.test(
+  "A reader that has enough of what a command prints ends it, and nothing is said of that",
+  async (t) => {
+    for (const args of [["schema"], ["--help"], ["plan", "--upstream", "http://127.0.0.1:9"]]) {
+      const child = spawn(process.execPath, ["core/cli/main.ts", ...args], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      child.stdout.destroy();
+      const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+      t.equal(said, "", args[0]!);
+      t.equal(code, 0, args[0]!);
+    }
+  },
+);

@@ -1,8 +1,21 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { isThisMachine } from "./host.ts";
 import { type AdminPage, problem } from "./page.ts";
 
-/** What an operator has done by POST, with a JSON document that says how; by path. */
-export type AdminActions = Readonly<Record<string, (body: unknown) => AdminPage | Promise<AdminPage>>>;
+/** What an operator has done by POST, with a JSON document that says how. */
+export interface AdminAction {
+  (body: unknown): AdminPage | Promise<AdminPage>;
+  /** Whether it is done for nobody but this machine. */
+  readonly isLocal?: boolean;
+}
+
+/** By path. */
+export type AdminActions = Readonly<Record<string, AdminAction>>;
+
+/** It gives somebody rights: who may look at the pages over the network, as a scraper of metrics does, has none for it. */
+export function forThisMachine(action: AdminAction): AdminAction {
+  return Object.assign((body: unknown) => action(body), { isLocal: true });
+}
 
 /** Bytes of the document. */
 const longestBody = 64 * 1024;
@@ -12,11 +25,10 @@ const longestBody = 64 * 1024;
  * not one with this media type, unless the listener agrees beforehand, which it never does; and a browser says from where
  * it comes.
  */
-export async function act(
-  request: IncomingMessage,
-  action: (body: unknown) => AdminPage | Promise<AdminPage>,
-): Promise<AdminPage> {
-  const { headers } = request;
+export async function act(request: IncomingMessage, action: AdminAction): Promise<AdminPage> {
+  const { headers, socket } = request;
+  if (action.isLocal === true && !isThisMachine(socket.remoteAddress, socket.localAddress))
+    return problem(403, "Request comes from another machine");
   if (isFromAnotherPage(headers))
     return problem(403, "Request comes from a page that is not of this listener");
   if (!/^application\/json *(?:;|$)/i.test(headers["content-type"] ?? "")) {

@@ -27,6 +27,20 @@ export function isAdminHost(host: string | undefined, bound: Address): boolean {
   );
 }
 
+/**
+ * Whether a client is on this machine: on loopback, or at the very address that it reached.
+ *
+ * @param client address of its socket; undefined: it came by a Unix socket, whose file says who may
+ * @param reached address of the listener's end
+ * @example
+ * isThisMachine("::ffff:127.0.0.1", "::ffff:127.0.0.1"); // true
+ */
+export function isThisMachine(client: string | undefined, reached: string | undefined): boolean {
+  return (
+    client === undefined || client === reached || isLoopback(client.replace(/^::ffff:(?=[0-9.]+$)/i, ""))
+  );
+}
+
 function hostWithoutPort(host: string): string {
   const bracketed = /^\[([^\]]*)\](?::[0-9]*)?$/.exec(host);
   return (bracketed?.[1] ?? host.replace(/:[0-9]*$/, "")).toLowerCase();

@@ -6,7 +6,7 @@ import { readVersion } from "../../observe/version.ts";
 import type { OperatorValues } from "../operator-values.ts";
 import type { PluginGenerations } from "../plugins/generations.ts";
 import type { DataState, Supervisor } from "../process/supervisor.ts";
-import type { AdminActions } from "./action.ts";
+import { type AdminActions, forThisMachine } from "./action.ts";
 import { clustersPage, endpointFacts, limitFacts } from "./clusters-page.ts";
 import { type AdminPage, type AdminPages, json, problem } from "./page.ts";
 import { pluginFacts, pluginsPage } from "./plugins-page.ts";
@@ -45,7 +45,7 @@ export function adminPages(
 export function adminActions(supervisor: Supervisor, values: OperatorValues): AdminActions {
   return {
     "/cache/purge": (body) => purgeAction(body, (request) => supervisor.purge(request)),
-    "/kv": (body) => valueAction(body, values),
+    "/kv": forThisMachine((body) => valueAction(body, values)),
   };
 }
 

@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import t, { type Test } from "tap";
+import { encodeValue } from "../../core/store/redis/responses/value-format.ts";
+import { storeKey } from "../../core/store/redis/store-key.ts";
 import { until } from "../net/until.ts";
 import { missing } from "../support/missing.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -66,6 +68,8 @@ workers: ${workers}
 stores: { shared: { redis: { url: "${redis.url}", connectTimeout: 5s, commandTimeout: 1s } } }
 cache: { redis: { store: shared } }
 clusters: { app: { endpoints: ["http://127.0.0.1:${port}"] } }
+# A machine that is busy with something else is not what is tested.
+plugins: { settings: { cache: { limits: { cpu: 10s, wall: 30s } } } }
 routes: [{ name: app, cluster: app, policies: [{ plugin: cache, config: ${config} }] }]
 `,
   );
@@ -213,3 +217,121 @@ t.test("variants are shared as such, and cookies are not", { skip }, async (t) =
   );
   t.equal(asked.length, 5);
 });
+
+t.test(
+  "a Redis that is killed and comes back under load fails no request, and changes no answer",
+  { skip },
+  async (t) => {
+    t.testdir();
+    const redis = await startRedis(t);
+    const { port } = await startService(t);
+    const machines = [await start(t, port, redis), await start(t, port, redis, { workers: 2 })];
+    let isOver = false;
+    let answers = 0;
+    const client = async (index: number) => {
+      for (let turn = 0; !isOver; turn++) {
+        // Mostly what is there already, and always something new.
+        const path = turn % 5 === 0 ? `/new${index}-${turn}?3000` : `/old${turn % 50}?20000`;
+        const { status, body } = await machines[index % 2]!.ask(path);
+        if (status !== 200 || !body.equals(bodyOf(path)))
+          throw new Error(`${path}: ${status}, ${body.length} bytes`);
+        answers++;
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 8 }, (_, index) => client(index)));
+    const isUp = async () =>
+      (await machines[0]!.metric("sluice_cache_redis_up")) === 1 &&
+      (await machines[1]!.metric("sluice_cache_redis_up")) === 2;
+    const more = async () => {
+      const before = answers;
+      await until(() => answers >= before + 200);
+    };
+    for (let time = 0; time < 2; time++) {
+      await more();
+      await redis.kill();
+      await more();
+      await redis.start();
+      await until(isUp);
+    }
+    redis.signal("SIGSTOP");
+    await more();
+    redis.signal("SIGCONT");
+    await until(isUp);
+    await more();
+    isOver = true;
+    await clients;
+    t.ok(answers >= 1200, `${answers} answers`);
+    t.ok((await machines[0]!.metric('sluice_cache_redis_lookups_total{result="lost"}')) > 0);
+  },
+);
+
+t.test(
+  "attack: what somebody else writes into Redis for a URL ends no head and fails no request",
+  { skip },
+  async (t) => {
+    t.testdir();
+    const redis = await startRedis(t);
+    const { port, asked } = await startService(t);
+    const one = await start(t, port, redis);
+    const serial = Number(/(\d+) \d+\r\n$/.exec(await redis.say("GET", "sluice:cache:purges"))?.[1]);
+    const good = {
+      ...{ status: 200, fields: [["x-from", "redis"]], lifetime: 1e9, responded: Date.now(), initialAge: 0 },
+      staleUse: { noCache: false, forbidden: "no", whileRevalidate: null, ifError: null },
+    };
+    const plant = async (name: string, meta: string, suffix = "") => {
+      const key = `cache\nGET http://shop.test/${name}\nroute app${suffix}`;
+      const head = { key, meta, url: null, tags: [], freshUntil: null };
+      const value = encodeValue(head, serial, [Buffer.from("planted")])!;
+      // Bytes that the server puts together, since the words of a test are texts.
+      const script =
+        "redis.call('SET', KEYS[1], (string.gsub(ARGV[1], '..', function(c) return string.char(tonumber(c, 16)) end)))";
+      await redis.say(
+        "EVAL",
+        script,
+        "1",
+        storeKey("sluice:", "cache", "response", key),
+        value.toString("hex"),
+      );
+    };
+    await plant("good", JSON.stringify(good));
+    const found = await one.ask("/good");
+    t.match(found.headers, { "x-from": "redis", "cache-status": isHit }, "this is how it would work");
+    t.equal(found.body.toString(), "planted");
+
+    const bad: Readonly<Record<string, string>> = {
+      "no JSON": "{",
+      nothing: "",
+      null: "null",
+      "a list of what is none": "[5]",
+      "a list of names that are none": JSON.stringify([["a b"], ["x\r\ny"]]),
+      "a long list": JSON.stringify(Array.from({ length: 50_000 }, () => ["a"])),
+      "a response that ends the head": JSON.stringify({ ...good, fields: [["x", "a\r\nset-cookie: b"]] }),
+      "a name that ends the head": JSON.stringify({ ...good, fields: [["x: a\r\ny", "b"]] }),
+      "a bare line feed": JSON.stringify({ ...good, fields: [["x", "a\nb"]] }),
+      "a zero": JSON.stringify({ ...good, fields: [["x", "a\0b"]] }),
+      "half a character": JSON.stringify({ ...good, fields: [["x", "\ud800"]] }),
+      "fields that are none": JSON.stringify({ ...good, fields: { a: "b" } }),
+      "pairs that are none": JSON.stringify({ ...good, fields: [["a"], "bc", [1, 2]] }),
+      "a status of progress": JSON.stringify({ ...good, status: 101 }),
+      "a status that is a text": JSON.stringify({ ...good, status: "200" }),
+      "no status": JSON.stringify({ ...good, status: undefined }),
+      "times that are none": JSON.stringify({ ...good, responded: "now", initialAge: null }),
+      "no rules for stale use": JSON.stringify({ ...good, staleUse: null }),
+      "other rules for stale use": JSON.stringify({
+        ...good,
+        staleUse: { ...good.staleUse, forbidden: "maybe" },
+      }),
+    };
+    for (const [index, [what, meta]] of Object.entries(bad).entries()) {
+      await plant(`bad${index}`, meta);
+      const before = asked.length;
+      const { status, headers, body } = await one.ask(`/bad${index}`);
+      t.equal(status, 200, what);
+      t.notOk(headers["set-cookie"] ?? headers["x"], what);
+      t.ok(body.equals(bodyOf(`/bad${index}`)), what);
+      t.equal(asked.length, before + 1, `${what}: the service is asked`);
+      t.match((await one.ask(`/bad${index}`)).headers["cache-status"], isHit, `${what}: and its answer kept`);
+    }
+    t.equal(await one.metric('sluice_plugin_faults_total{plugin="cache"}'), 0);
+  },
+);

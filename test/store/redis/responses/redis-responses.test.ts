@@ -153,7 +153,7 @@ t.test(
     await one.put("first", "x");
     const asked = { at: performance.now(), by: null };
     await other.memory.purge("", { tag: "red" }, false).done;
-    // It may know of the purge by now or not.
+    await until(() => one.told.length === 1);
     for (const [key, tags] of [
       ["old", ["red"]],
       ["free", ["blue"]],

@@ -61,9 +61,10 @@ export class Headers {
 
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
     if (typeof callback !== "function") throw new TypeError("The callback of forEach is not a function");
-    for (let i = 0; i < this.#fields().length; i++) {
-      const [name, value] = this.#fields()[i]!;
-      callback.call(thisArg, value, name, this);
+    // The callback may change what there is.
+    for (let i = 0, fields = this.#fields(); i < fields.length; fields = this.#fields()) {
+      const field = fields[i++]!;
+      callback.call(thisArg, field[1], field[0], this);
     }
   }
 
@@ -131,8 +132,8 @@ function fillFromRecord(headers: Headers, record: Record<string, string>): void 
 
 /** Fetch Standard, "sort and combine": names in order, one entry each but for `set-cookie`. */
 function sortAndCombine(store: FieldStore): Field[] {
-  // Sorting keeps those of one name in their order.
-  const fields = store.entries().sort(byName);
+  const fields = store.entries();
+  sortByName(fields);
   let last = 0;
   for (let i = 1; i < fields.length; i++) {
     const field = fields[i]!;
@@ -146,6 +147,22 @@ function sortAndCombine(store: FieldStore): Field[] {
   return fields;
 }
 
-function byName([a]: Field, [b]: Field): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Those of one name keep their order. */
+function sortByName(fields: Field[]): void {
+  if (fields.length > fewFields) {
+    fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return;
+  }
+  for (let i = 1; i < fields.length; i++) {
+    const field = fields[i]!;
+    let to = i;
+    while (to > 0 && fields[to - 1]![0] > field[0]) {
+      fields[to] = fields[to - 1]!;
+      to--;
+    }
+    fields[to] = field;
+  }
 }
+
+/** Up to here the calls of a comparing function cost more than comparing more often. */
+const fewFields = 24;

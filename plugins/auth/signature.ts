@@ -100,7 +100,7 @@ export function signatureStrategy(config: SignatureConfig, now: () => number): S
     if (!(await key.isSigned(encoder.encode(text), claimed.bytes))) return refused("signature");
     return (
       (await checkBody(claimed, request)) ??
-      checkNonce(claimed, ctx) ?? { kind: "identity", identity: key.identity }
+      checkNonce(claimed, key, ctx) ?? { kind: "identity", identity: key.identity }
     );
   }
 
@@ -117,11 +117,15 @@ export function signatureStrategy(config: SignatureConfig, now: () => number): S
     return hasDigest(request.headers.get("content-digest") ?? "", body, only) ? null : refused("digest");
   }
 
-  function checkNonce(claimed: ClaimedSignature, { counters }: AuthContext): Refused | null {
+  function checkNonce(
+    claimed: ClaimedSignature,
+    { print }: SignatureKey,
+    { counters }: AuthContext,
+  ): Refused | null {
     const { keyid, nonce } = claimed;
     if (nonce === null) return null;
     const ttl = goodUntil(claimed, rules) - now() / 1000 + clockMargin;
-    const mark = sha256(encoder.encode(JSON.stringify([keyid, nonce])));
+    const mark = sha256(encoder.encode(JSON.stringify([keyid, print, nonce])));
     const isFirst = counters.add(`signature:${hexOf(mark)}`, 1, { most: 1, ttl }) !== undefined;
     return isFirst ? null : refused("replayed");
   }

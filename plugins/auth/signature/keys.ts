@@ -1,7 +1,9 @@
 /** Keys that verify signatures of requests, each for one algorithm (RFC 9421, section 3.3). */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { JWK } from "jose";
 import type { Identity } from "sluice/sdk";
 import { bytesOf } from "../base64.ts";
+import { hexOf } from "../hex.ts";
 import { readJwk } from "../jwt/keys.ts";
 import { cryptoTurns } from "../turns.ts";
 import type { SignatureAlgorithm, SignatureConfig } from "./config.ts";
@@ -10,6 +12,8 @@ type KeyEntry = SignatureConfig["keys"][number];
 
 export interface SignatureKey {
   readonly alg: SignatureAlgorithm;
+  /** The key in short, and nothing that tells it: two of one name, in two policies, have nonces of their own. */
+  readonly print: string;
   readonly identity: Identity;
   isSigned(text: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>): Promise<boolean>;
 }
@@ -87,6 +91,7 @@ async function readKey(entry: KeyEntry, place: string): Promise<SignatureKey> {
   const key = await importKey(entry, place);
   return {
     alg,
+    print: printOf(entry),
     identity: {
       subject: subject || keyid,
       method: "signature",
@@ -99,6 +104,10 @@ async function readKey(entry: KeyEntry, place: string): Promise<SignatureKey> {
       return cryptoTurns.take(() => crypto.subtle.verify(verified, key, signature, text));
     },
   };
+}
+
+function printOf({ alg, jwk, pem, secret }: KeyEntry): string {
+  return hexOf(sha256(new TextEncoder().encode(JSON.stringify([alg, jwk ?? pem ?? secret]))));
 }
 
 async function importKey({ jwk, pem, secret, alg }: KeyEntry, place: string): Promise<CryptoKey> {

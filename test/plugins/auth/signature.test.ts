@@ -207,6 +207,26 @@ onEachEngine("attack: a signature comes again", async (t, engine) => {
   t.equal(await ask(gateway, hmac, { params: { nonce: undefined } }), "401 no_nonce");
 });
 
+t.test("attack: nonces are used up by another key of the same name, as in another policy", async (t) => {
+  const partner = (key: string) => ({ keyid: "partner", alg: "hmac-sha256", key });
+  const [own, other] = [partner(secret), partner("another secret of 32 bytes or more")];
+  const strategies = [own, other].map(({ key, ...rest }) => ({
+    type: "signature",
+    keys: [{ ...rest, secret: key }],
+  }));
+  await using gateway = await testGateway({
+    plugins: [["auth", { strategies }]],
+    upstream: () => new Response("here"),
+  });
+  const ask = async (key: SigningKey) => {
+    const { url, init } = signedRequest(key, { params: { nonce: "1" } });
+    return (await gateway.fetch(url, init)).status;
+  };
+  t.equal(await ask(other), 200);
+  t.equal(await ask(own), 200, "it has not had that one");
+  t.equal(await ask(own), 401, "and has it once");
+});
+
 t.test("attack: nonces of others are used up with signatures that are none", async (t) => {
   await using gateway = await start();
   const signing = { params: { nonce: "of somebody else" } };

@@ -163,10 +163,12 @@ export function scanFields(text: string, start: number, end: number, visit: Fiel
 /** Value of a field among well-formed lines, by its name in lower case; several are joined as RFC 9110 section 5.3 says. */
 export function fieldValue(text: string, start: number, end: number, name: string): string | null {
   let found: string | null = null;
+  // RFC 9113 section 8.2.3: of cookies nothing but `;` is between two, and a comma belongs to one.
+  const separator = name === "cookie" ? "; " : ", ";
   scanFields(text, start, end, (lineStart, nameEnd, valueStart, valueEnd) => {
     if (nameEnd - lineStart !== name.length || text.slice(lineStart, nameEnd).toLowerCase() !== name) return;
     const value = text.slice(valueStart, valueEnd);
-    found = found === null ? value : `${found}, ${value}`;
+    found = found === null ? value : found + separator + value;
   });
   return found;
 }

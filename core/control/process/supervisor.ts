@@ -17,9 +17,9 @@ import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
 import { OneByOne } from "../one-by-one.ts";
 import { PluginBans } from "../plugins/bans.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
-import { type DataExit, DataProcess } from "./data-process.ts";
+import type { DataExit, DataProcess } from "./data-process.ts";
+import { DataProcesses } from "./data-processes.ts";
 import { restartDelay } from "./restart-delay.ts";
-import { TraceFile } from "./trace-file.ts";
 
 export type DataState = "starting" | "serving" | "draining" | "stopped";
 
@@ -38,15 +38,10 @@ const reportTimeout = 1000;
 /** So much after the end of a quarantine it is over for sure, in ms. */
 const liftGrace = 10;
 
-/** After a data process was lost, each entry into a guest is traced for so long, in ms. */
-const exactTraceTime = 300_000;
-
 /** Keeps one data process running, with the config that is in force. */
 export class Supervisor {
-  readonly #reactors: number;
   readonly #listeners: BoundListeners;
   readonly #bans = new PluginBans();
-  readonly #trace: TraceFile | null;
   /** Whether the data process was started in the way that the engines of plugins need. */
   readonly hostsPlugins: boolean;
   /** Told when a plugin in service has ended the data process. */
@@ -56,9 +51,7 @@ export class Supervisor {
   #bundle: PolicyBundle | null = null;
   readonly #discovered = new DiscoveredEndpoints();
   readonly #pinned = new PinnedValues();
-  #process: DataProcess;
-  /** The next one, started while the present one does not come out of a guest. */
-  #standby: DataProcess | null = null;
+  readonly #processes: DataProcesses;
   #state: DataState = "starting";
   #restarts = 0;
   #crashes: readonly number[] = [];
@@ -71,11 +64,18 @@ export class Supervisor {
   /** Forks at once, so that the data process boots while the caller prepares the rest. */
   constructor(config: Config) {
     this.#config = config;
-    this.#reactors = config.workers;
     this.hostsPlugins = usesPlugins(config);
-    this.#trace = this.hostsPlugins ? TraceFile.open() : null;
-    this.#listeners = new BoundListeners(this.#reactors);
-    this.#process = this.#fork(0);
+    this.#listeners = new BoundListeners(config.workers);
+    this.#processes = new DataProcesses({
+      reactors: config.workers,
+      hasPlugins: this.hostsPlugins,
+      config: () => this.#config,
+      isServing: () => this.#state === "serving",
+    });
+  }
+
+  get #process(): DataProcess {
+    return this.#processes.present;
   }
 
   get state(): DataState {
@@ -260,8 +260,7 @@ export class Supervisor {
 
   #release(): void {
     clearTimeout(this.#unbanTimer);
-    this.#dropStandby();
-    this.#trace?.close();
+    this.#processes.close();
     this.#listeners.close();
   }
 
@@ -282,32 +281,8 @@ export class Supervisor {
     this.#listeners.close();
   }
 
-  #fork(exactTrace: number): DataProcess {
-    return new DataProcess({
-      config: this.#config,
-      reactors: this.#reactors,
-      hasPlugins: this.hostsPlugins,
-      trace: this.#trace,
-      exactTrace,
-      onSuspicion: (isStuck) => this.#prepareStandby(isStuck),
-    });
-  }
-
-  /** A process takes longer to boot than the present one has left. */
-  #prepareStandby(isNeeded: boolean): void {
-    if (isNeeded && this.#state === "serving") this.#standby ??= this.#fork(exactTraceTime);
-    else this.#dropStandby();
-  }
-
-  #dropStandby(): void {
-    this.#standby?.kill();
-    this.#standby = null;
-  }
-
   #replace(): void {
-    this.#process = this.#standby ?? this.#fork(exactTraceTime);
-    this.#standby = null;
-    this.#trace?.clear();
+    this.#processes.replace();
     this.#listeners.sendTo(this.#process);
   }
 

@@ -12,7 +12,7 @@ import {
   runShape,
   takesOption,
 } from "./commands.ts";
-import { type KeyRequest, readKeyRequest } from "./key-request.ts";
+import { type KeyRequest, readKeyRequest } from "./key/request.ts";
 import { type OptionName, options, typedOptions } from "./options.ts";
 import { type OptionValues, overridesFrom, variable } from "./override-values.ts";
 import { type PlanRequest, readPlanRequest } from "./plan/plan-request.ts";

@@ -35,7 +35,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
     case "plan":
       return (await import("./plan/plan.ts")).plan(command, env);
     case "key":
-      return (await import("./key.ts")).key(command, env);
+      return (await import("./key/key.ts")).key(command, env);
     case "dev":
       return (await import("./dev.ts")).dev(command, env);
     case "check":

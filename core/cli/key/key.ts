@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type ConfigRequest, findDefaultFile, readConfig } from "./config-source.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { type KeyRecord, type KeyRecords, recordsInStore, recordsOfProxy } from "./key-records.ts";
-import type { KeyRequest } from "./key-request.ts";
+import { type ConfigRequest, findDefaultFile, readConfig } from "../config-source.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { type KeyRecord, type KeyRecords, recordsInStore, recordsOfProxy } from "./records.ts";
+import type { KeyRequest } from "./request.ts";
 
 /** Digits of a hash that tell keys apart for people. */
 const idLength = 12;

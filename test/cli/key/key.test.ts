@@ -1,9 +1,9 @@
 /** `sluice key`, as an operator types it. */
 import { join } from "node:path";
 import t from "tap";
-import { sluiceKey, startKeyed } from "../control/keyed-sluice.ts";
-import { missing } from "../support/missing.ts";
-import { startRedis } from "../support/redis-server.ts";
+import { sluiceKey, startKeyed } from "../../control/keyed-sluice.ts";
+import { missing } from "../../support/missing.ts";
+import { startRedis } from "../../support/redis-server.ts";
 
 t.test("a key is added, listed, disabled and revoked while Sluice runs, for every worker", async (t) => {
   const { show, key } = await startKeyed(t, t.testdir(), { workers: 2 });

@@ -1,5 +1,5 @@
-import type { OptionValues } from "./override-values.ts";
-import { UsageError } from "./usage-error.ts";
+import type { OptionValues } from "../override-values.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** What `sluice key` is asked to do. */
 export type KeyRequest = {

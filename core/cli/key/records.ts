@@ -1,12 +1,12 @@
 /** Where the records of API keys are: in a running Sluice, or in a store that machines share. */
 import { type IncomingMessage, request } from "node:http";
 import { text as textOf } from "node:stream/consumers";
-import { formatAddress } from "../config/address.ts";
-import type { Address, Config } from "../config/model.ts";
-import { remoteStores } from "../data/open-store.ts";
-import { StoreMetrics } from "../observe/store-metrics.ts";
-import type { PinOp } from "../store/remote-store.ts";
-import { UsageError } from "./usage-error.ts";
+import { formatAddress } from "../../config/address.ts";
+import type { Address, Config } from "../../config/model.ts";
+import { remoteStores } from "../../data/open-store.ts";
+import { StoreMetrics } from "../../observe/store-metrics.ts";
+import type { PinOp } from "../../store/remote-store.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** What `auth` finds a key by (plugins/auth/api-key/kept-keys.ts). */
 const plugin = "auth";

@@ -1,9 +1,11 @@
 /** Requests and responses are held to JSON Schema or to an OpenAPI document. */
-import { type ConfigOf, type Context, definePlugin, type PluginRequest } from "sluice/sdk";
+import { definePlugin, type PluginRequest } from "sluice/sdk";
 import type { Content } from "./body.ts";
 import { schema } from "./config.ts";
-import { type Finding, problem } from "./finding.ts";
+import { problem } from "./finding.ts";
 import { checkRequest, checkResponse, type Found, find, needsBody, needsResponse } from "./messages.ts";
+import { observeRequest, observeResponse } from "./observe.ts";
+import type { ObservedBody } from "./observed-body.ts";
 import { report } from "./report.ts";
 import { type Rules, rulesOf } from "./rules.ts";
 
@@ -13,24 +15,36 @@ const rules = new WeakMap<object, Rules>();
 interface State {
   found: Found | null;
   method: string;
+  /** Bodies that are looked at while they pass, in report mode; null: none is. */
+  request: ObservedBody | null;
+  response: ObservedBody | null;
 }
 
 export default definePlugin({
   description: "Holds requests and responses to a JSON Schema or to an OpenAPI document",
   config: schema,
-  state: (): State => ({ found: null, method: "" }),
+  state: (): State => ({ found: null, method: "", request: null, response: null }),
   setup(config, host) {
     rules.set(config, rulesOf(config));
     if (!config.responses) host.skip("onResponse");
     if (!config.responses && !config.requests) host.skip("onRequest");
+    if (config.mode === "enforce" || !config.requests) host.skip("onRequestBody");
+    if (config.mode === "enforce" || !config.responses) host.skip("onResponseBody");
   },
   onRequest(request, ctx) {
     const { config } = ctx;
     const found = find(rules.get(config)!, request, config.unknownPaths);
+    if (config.mode === "report") {
+      if (config.requests) ctx.state.request = observeRequest(request, found, ctx);
+      if (config.responses) awaitResponse(request, found, ctx.state);
+      return undefined;
+    }
     const check = (content: Content): Response | undefined => {
       const finding = checkRequest(found, request, content);
-      const isRefused = finding !== null && isReported(ctx, "request", finding);
-      if (isRefused) return problem(finding, false);
+      if (finding !== null) {
+        report(ctx, "request", "enforce", finding);
+        return problem(finding, false);
+      }
       if (config.responses) awaitResponse(request, found, ctx.state);
       return undefined;
     };
@@ -45,10 +59,21 @@ export default definePlugin({
     if (!needsResponse(found, response.status)) return undefined;
     const check = (content: Content | null): Response | undefined => {
       const finding = checkResponse(found, response, content);
-      return finding !== null && isReported(ctx, "response", finding) ? problem(finding, true) : undefined;
+      if (finding === null) return undefined;
+      report(ctx, "response", ctx.config.mode, finding);
+      return ctx.config.mode === "enforce" ? problem(finding, true) : undefined;
     };
     const isEmpty = method === "HEAD" || response.status === 204 || response.status === 304;
-    return isEmpty ? check(null) : readBy(response, check);
+    if (isEmpty) return check(null);
+    if (ctx.config.mode === "enforce") return readBy(response, check);
+    ctx.state.response = observeResponse(response, found, ctx);
+    return undefined;
+  },
+  onRequestBody(chunk, ctx) {
+    ctx.state.request?.add(chunk, ctx.last);
+  },
+  onResponseBody(chunk, ctx) {
+    ctx.state.response?.add(chunk, ctx.last);
   },
 });
 
@@ -66,15 +91,4 @@ function awaitResponse(request: PluginRequest, found: Found, state: State): void
   state.found = found;
   // A packed response could not be looked into.
   request.headers.set("accept-encoding", "identity");
-}
-
-/** Returns whether the message is refused. */
-function isReported(
-  ctx: Pick<Context<ConfigOf<typeof schema>>, "log" | "metrics" | "config">,
-  what: "request" | "response",
-  finding: Finding,
-): boolean {
-  const { mode } = ctx.config;
-  report(ctx, what, mode, finding);
-  return mode === "enforce";
 }

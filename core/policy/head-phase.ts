@@ -1,6 +1,6 @@
 /** One message passes the policies of one phase, one after the other. */
 import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts";
-import type { ProxyError } from "../errors.ts";
+import { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { CallSide, GuestCall, GuestLoss } from "./guest/call.ts";
 import { MalformedOutcome, type Outcome } from "./outcome.ts";
@@ -24,6 +24,8 @@ export interface PhaseListener {
   onPhaseBodySet(by: Policy): void;
   /** A policy failed and is skipped: nothing that it said counts. */
   onPhaseSkipped(policy: Policy): void;
+  /** Whether a policy wants a body that its client has yet to send. */
+  waitsForClient(): boolean;
 }
 
 const kinds = {
@@ -171,6 +173,12 @@ export class HeadPhase implements GuestCall {
   private onTimeout(): void {
     const policy = this.policies[this.index]!;
     this.run.abandon(policy, "The phase took too long");
+    // A client that takes its time could have a policy count as failed, or be passed over where that is what a failure means.
+    if (this.listener.waitsForClient()) {
+      const message = `Request body was not there within the ${policy.wallMs} ms of a policy`;
+      this.listener.onPhaseFailed(new ProxyError("body_timeout", message, { source: "downstream" }));
+      return;
+    }
     const fault = {
       name: "TimeoutError",
       message: `${this.phase} took longer than ${policy.wallMs} ms`,

@@ -333,6 +333,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return this.bodies.stagesOf(this.stage === "request" ? "q" : "s");
   }
 
+  waitsForClient(): boolean {
+    return this.stage === "request" && this.requestFlow.isReading;
+  }
+
   onPhaseFailed(error: ProxyError): void {
     this.phase = null;
     if (this.stage === "upstream") this.exchange.attempts.notBegun(error);

@@ -73,6 +73,11 @@ export class RequestFlow implements BodyListener {
     this.reading = null;
   }
 
+  /** Whether a policy waits for the rest of the body. */
+  get isReading(): boolean {
+    return this.reading !== null;
+  }
+
   /** The body as a whole; a longer one than `limit` ends the exchange with 413. */
   readAll(limit: number): Promise<Uint8Array> | Uint8Array {
     const { requestBody, head, client } = this.exchange;

@@ -1,4 +1,4 @@
-/** A fault of a policy is counted, and a few of them have it refuse everybody for a while: no client may cause one. */
+/** A fault of a policy is counted, takes back a reload, and is what `onFailure: open` passes over: no client may cause one. */
 import fc from "fast-check";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";

@@ -225,14 +225,16 @@ onEachEngine(
     const config = { request: [{ json: [{ op: "mask", path: "/**/secret" }] }] };
     const service = await startUpstream(t, ({ body }) => ok(body));
     const uses = [{ plugin: "transform", config }];
-    const { connect } = await startBuiltInGateway(t, service.address, uses, { engine });
+    const { connect, accepted } = await startBuiltInGateway(t, service.address, uses, { engine });
     const send = async (...parts: string[]) => {
       const client = await connect();
       const length = parts.join("").length;
       const type = "Content-Type: application/json\r\n";
       client.write(`POST / HTTP/1.1\r\nHost: a\r\n${type}Content-Length: ${length}\r\n\r\n${parts[0]}`);
       for (const part of parts.slice(1)) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        // Those before have arrived.
+        while ((accepted.at(-1)?.bytesRead ?? 0) < client.socket.bytesWritten)
+          await new Promise((resolve) => setTimeout(resolve, 1));
         client.write(part);
       }
       return (await readMessage(client)).body;

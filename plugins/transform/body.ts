@@ -54,7 +54,8 @@ export class DueRules {
 }
 
 export function isEncoded(fields: Pick<Fields, "get">): boolean {
-  return !/^\s*(?:identity\s*)?$/i.test(fields.get("content-encoding") ?? "");
+  const coding = fields.get("content-encoding");
+  return coding !== null && !/^\s*(?:identity\s*)?$/i.test(coding);
 }
 
 interface Means {

@@ -49,6 +49,14 @@ export function conversionOf(config: ConversionConfig | undefined, mostDepth: nu
  * @param type value of Content-Type
  */
 export function formOf(type: string | null): Form | null {
+  if (type !== last.type) last = { type, form: readForm(type) };
+  return last.form;
+}
+
+/** Most bodies say the same of themselves as the one before. */
+let last: { readonly type: string | null; readonly form: Form | null } = { type: null, form: null };
+
+function readForm(type: string | null): Form | null {
   const types = (type ?? "").split(",");
   if (types.some((one) => /^\s*application\/(?:[^\s;/]+\+)?json\s*(?:;|$)/i.test(one))) return "json";
   const isXml = (one: string): boolean =>

@@ -91,7 +91,9 @@ export async function startProvider(
     },
     count: (wanted) => asked.filter((one) => one === wanted).length,
   };
-  await self.rotateKeys();
+  firstRsaKey ??= newKey("RS256");
+  keys = [await newKey("ES256"), await firstRsaKey];
+  begin();
   return self;
 }
 
@@ -169,6 +171,8 @@ function confirmLogout(context: { body: string }, form: string): void {
   context.body = `<!doctype html><title>logout</title>${yes}<script>document.forms[0].submit()</script>`;
 }
 
+/** Takes most of the time that a provider takes to start, and all may have the same. */
+let firstRsaKey: Promise<JWK> | null = null;
 let keyCount = 0;
 
 async function newKey(alg: string): Promise<JWK> {

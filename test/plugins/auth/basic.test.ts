@@ -11,6 +11,7 @@ import { get } from "../../support/gateway.ts";
 import { ok, startUpstream } from "../../support/raw-upstream.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const salt = Buffer.from("0123456789abcdef");
 const base64 = (bytes: Buffer) => bytes.toString("base64");

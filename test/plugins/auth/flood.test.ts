@@ -8,6 +8,7 @@ import { signedRequest } from "./signer.ts";
 import { audience, issuer, newSigner, sign } from "./tokens.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const salt = Buffer.from("0123456789abcdef");
 const rounds = 200_000;

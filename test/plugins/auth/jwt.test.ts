@@ -10,6 +10,7 @@ import { ok, startUpstream } from "../../support/raw-upstream.ts";
 import { audience, base64Url, issuer, newSigner, sign } from "./tokens.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const ec = await newSigner("ES256", "ec");
 const rsa = await newSigner("RS256", "rsa");

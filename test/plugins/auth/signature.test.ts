@@ -8,6 +8,7 @@ import { ok, startUpstream } from "../../support/raw-upstream.ts";
 import { type Signing, type SigningKey, signedRequest } from "./signer.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const secret = "0123456789abcdef0123456789abcdef";
 const pairs: Readonly<Record<string, { publicKey: KeyObject; privateKey: KeyObject }>> = {

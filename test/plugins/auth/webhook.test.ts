@@ -7,6 +7,7 @@ import { onEachEngine } from "../../support/each-engine.ts";
 import { ok, startUpstream } from "../../support/raw-upstream.ts";
 
 t.teardown(stopBundler);
+t.setTimeout(120_000);
 
 const secret = "whsec_0123456789";
 const body = '{"event":"paid", "name":"Zoë"}';

@@ -152,9 +152,14 @@ export interface SheddingConfig {
   readonly full: number;
 }
 
+interface NameServers {
+  /** Their addresses, with a port or without. Absent: those of the system. */
+  readonly resolvers?: readonly string[];
+}
+
 export type DiscoveryConfig =
-  | { readonly kind: "dns"; readonly host: string; readonly port: number }
-  | { readonly kind: "srv"; readonly name: string }
+  | ({ readonly kind: "dns"; readonly host: string; readonly port: number } & NameServers)
+  | ({ readonly kind: "srv"; readonly name: string } & NameServers)
   | { readonly kind: "file"; readonly path: string }
   | {
       readonly kind: "consul";

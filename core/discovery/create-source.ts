@@ -18,7 +18,8 @@ export type SourceConfig = Exclude<DiscoveryConfig, { kind: "plugin" }>;
  * source.start({ onEndpoints: (list) => use(list), onProblem: (message) => log.warn({}, message) });
  */
 export function createSource(config: SourceConfig, options: SourceOptions = {}): DiscoverySource {
-  const setting = settingOf(options);
+  const servers = "resolvers" in config ? config.resolvers : undefined;
+  const setting = settingOf(servers === undefined ? options : { ...options, dnsServers: servers });
   switch (config.kind) {
     case "dns":
       return dnsSource(config, setting);

@@ -11,9 +11,9 @@ import type { DiscoveryConfig } from "../config/traffic-model.ts";
 export function describe(config: DiscoveryConfig): string {
   switch (config.kind) {
     case "dns":
-      return `dns ${formatHost(config.host)}:${config.port}`;
+      return `dns ${formatHost(config.host)}:${config.port}${askedOf(config)}`;
     case "srv":
-      return `srv ${config.name}`;
+      return `srv ${config.name}${askedOf(config)}`;
     case "file":
       return `file ${config.path}`;
     case "consul": {
@@ -26,4 +26,8 @@ export function describe(config: DiscoveryConfig): string {
     case "plugin":
       return `plugin ${config.plugin}`;
   }
+}
+
+function askedOf({ resolvers }: { readonly resolvers?: readonly string[] }): string {
+  return resolvers === undefined ? "" : ` of ${resolvers.join(", ")}`;
 }

@@ -1,4 +1,5 @@
 /** Where a cluster's endpoints come from. */
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { dirname, resolve } from "node:path";
 import { isHostName, parseHost, parsePort } from "../address.ts";
 import { discoveryEveryBounds } from "../bounds.ts";
@@ -19,17 +20,18 @@ export function resolveDiscovery(
 ): DiscoveryConfig | null {
   if (discovery === undefined) return null;
   const { dns, srv, file: list, consul, kubernetes, plugin } = discovery;
-  const kinds = Object.keys(discovery).filter((key) => key !== "every" && key !== "config");
+  const kinds = Object.keys(discovery).filter((key) => !["every", "config", "resolvers"].includes(key));
   if (kinds.length !== 1 && !source.isFaulty(path)) {
     const found = kinds.length === 0 ? "none" : kinds.join(" and ");
     source.report(path, `expected one of dns, srv, file, consul, kubernetes and plugin, found ${found}`);
   }
+  const servers = resolveNameServers(discovery, path, source);
   if (plugin !== undefined) return resolvePlugin(plugin, discovery, path, source);
   for (const key of ["every", "config"] as const) {
     if (discovery[key] !== undefined) source.reportKey([...path, key], `expected ${key} only beside plugin`);
   }
-  if (dns !== undefined) return resolveDns(dns, [...path, "dns"], source);
-  if (srv !== undefined) return resolveSrv(srv, [...path, "srv"], source);
+  if (dns !== undefined) return { ...resolveDns(dns, [...path, "dns"], source), ...servers };
+  if (srv !== undefined) return { ...resolveSrv(srv, [...path, "srv"], source), ...servers };
   if (list !== undefined) {
     // It may be written later: a source that fails is tried again.
     return { kind: "file", path: resolve(dirname(source.file), list) };
@@ -61,6 +63,30 @@ export function resolveDiscovery(
     tokenFile: file(tokenFile),
     caFile: file(caFile),
   };
+}
+
+/** Addresses, because nobody could look up their names. */
+function resolveNameServers(
+  { dns, srv, resolvers }: DiscoveryInFile,
+  path: Path,
+  source: ConfigSource,
+): { readonly resolvers?: readonly string[] } {
+  if (resolvers === undefined) return {};
+  if (dns === undefined && srv === undefined)
+    source.reportKey([...path, "resolvers"], "expected resolvers only beside dns or srv");
+  for (const [index, text] of resolvers.entries()) {
+    if (!isNameServer(text)) {
+      const expected = 'the address of a name server such as "10.0.0.2", "10.0.0.2:5353" or "[fd00::2]:53"';
+      source.expect([...path, "resolvers", index], expected, text);
+    }
+  }
+  return { resolvers };
+}
+
+function isNameServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const [, six, four, port = ""] = /^(?:\[(.*)\]|([0-9.]+)):([0-9]+)$/.exec(text) ?? [];
+  return (isIPv6(six ?? "") || isIPv4(four ?? "")) && (parsePort(port) ?? 0) > 0;
 }
 
 /** Whether there is such a plugin is not known yet. */

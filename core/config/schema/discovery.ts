@@ -38,6 +38,14 @@ export const discovery = Type.Object(
   {
     dns: Type.Optional(hostAndPort),
     srv: text("the name of SRV records", { description: "Such as _http._tcp.api.internal." }),
+    resolvers: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: 8,
+        description:
+          "With dns or srv: addresses of the name servers that are asked, such as 10.0.0.2 or 10.0.0.2:5353. Default: those of the system.",
+      }),
+    ),
     file: text("the path of a YAML or JSON file", { description: "A list like `endpoints`, watched." }),
     consul: Type.Optional(consul),
     kubernetes: Type.Optional(kubernetes),

@@ -179,3 +179,16 @@ t.test("a source is started once", async (t) => {
   const { source, told } = await started(t, [record("A", "10.0.0.1")]);
   t.throws(() => source.start(told), { message: "Cannot start dns api.internal:80: it was started before" });
 });
+
+t.test(
+  "the name servers of the config are asked, in the place of those of the options or the system",
+  async (t) => {
+    const [named, other] = [await DnsServer.start(t), await DnsServer.start(t)];
+    named.set(name, [record("A", "10.0.0.1")]);
+    other.set(name, [record("A", "10.0.0.2")]);
+    const config = { kind: "dns", host: name, port: 80, resolvers: [named.address] } as const;
+    const { told } = startSource(t, config, { dnsServers: [other.address], dnsTimeout: 200 });
+    await told.until(({ lists }) => lists.length === 1);
+    t.same(told.latest, ["10.0.0.1:80"]);
+  },
+);

@@ -11,7 +11,8 @@ import { type CacheContext, newPassing, prepare, rulesFor } from "./passing.ts";
 import { answer, tell, unclear } from "./reply.ts";
 import { planRequest } from "./request-plan.ts";
 import { planResponse, planSilence, type ResponsePlan } from "./response-plan.ts";
-import { at, find, type Held } from "./shelf.ts";
+import { at, find, type Held, isStillAt } from "./shelf.ts";
+import { isSameBody } from "./stored-response.ts";
 
 export default definePlugin({
   description: "Keeps responses that may be shared and answers with them (RFC 9111)",
@@ -60,7 +61,8 @@ export default definePlugin({
       return unclear(ctx);
     }
     if (plan.kind === "answer") return afterValidation(plan, response, head, now, ctx);
-    if (plan.kind === "update") keep(plan.stored, head, now, ctx);
+    if (plan.kind === "update" && found && isStillAt(cache, state.entry, found.stored))
+      keep(plan.stored, head, now, ctx);
     if (plan.kind === "pass" && plan.old === "drop" && found) cache.delete(state.entry);
     tell(response, ctx, {
       forward: state.forward,
@@ -113,11 +115,10 @@ function confirm(
 ) {
   const { cache, state } = ctx;
   if (held === null) return unclear(ctx);
+  const outcome = { forward: state.forward, forwardStatus: response.status };
+  // It came after what was confirmed, whose body is gone.
+  if (!isSameBody(held.stored, state.found!.stored)) return answer(held, head, now, ctx, outcome);
   if (old === "replace") keep(stored, head, now, ctx);
   if (old === "drop") cache.delete(state.entry);
-  return answer({ ...held, stored }, head, now, ctx, {
-    forward: state.forward,
-    forwardStatus: response.status,
-    stored: old === "replace",
-  });
+  return answer({ ...held, stored }, head, now, ctx, { ...outcome, stored: old === "replace" });
 }

@@ -6,7 +6,7 @@ import type { CachedResponse, ResponseCache } from "sluice/sdk";
 import type { FieldReader } from "./fields.ts";
 import { entryKey, entryKeys, type VariantIndex, withVariant } from "./key/variants.ts";
 import { readIndex, readStored } from "./read-meta.ts";
-import { endedAt, type StoredResponse } from "./stored-response.ts";
+import { endedAt, isSameBody, type StoredResponse } from "./stored-response.ts";
 
 /** A response that the store has. */
 export interface Held {
@@ -58,6 +58,12 @@ export function at(cache: ResponseCache, entry: string): Held | null | Promise<H
   const cached = cache.find(entry);
   if (cached instanceof Promise) return cached.then((cached) => heldAs(entry, cached));
   return heldAs(entry, cached);
+}
+
+/** Whether a response that was found is there, and no other one in its place. */
+export function isStillAt(cache: ResponseCache, entry: string, stored: StoredResponse): boolean {
+  const held = heldAs(entry, cache.get(entry));
+  return held !== null && isSameBody(held.stored, stored);
 }
 
 /** Null: it is none, or something else is kept there now. */

@@ -102,3 +102,10 @@ export function endedAt(stored: StoredResponse, moment: number): StoredResponse 
   const lifetime = Math.min(stored.lifetime, Math.max(0, currentAge(stored, moment)));
   return { ...stored, lifetime };
 }
+
+/** Whether one was made from the other by confirming it, so that the body of one is that of the other (RFC 9110 section 8.8). */
+export function isSameBody(one: StoredResponse, other: StoredResponse): boolean {
+  return ["etag", "last-modified"].every(
+    (name) => fieldValue(one.fields, name) === fieldValue(other.fields, name),
+  );
+}

@@ -148,6 +148,23 @@ t.test("a change makes a response that is under way one that is not kept", async
   t.equal(asked.length, 3);
 });
 
+t.test("what is confirmed while another response takes its place is not mixed with that", async (t) => {
+  const waiting: (() => void)[] = [];
+  const { url, ask, asked, purge } = await start(t, (request, response, number) => {
+    const fields = { "cache-control": "max-age=0", etag: `"${number}"`, "x-version": String(number) };
+    if (request.headers["if-none-match"] === undefined) response.writeHead(200, fields).end(`body ${number}`);
+    else waiting.push(() => response.writeHead(304, { ...fields, etag: '"1"', "x-version": "1" }).end());
+  });
+  t.equal((await ask("/x")).body, "body 1");
+  const confirmed = ask("/x");
+  while (waiting.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  await purge({ url: `${url}/x` });
+  t.equal((await ask("/x")).body, `body ${asked.length}`);
+  const { headers, body } = await (waiting[0]!(), confirmed);
+  t.equal(`body ${headers["x-version"]}`, body);
+  t.equal(headers["etag"], `"${headers["x-version"]}"`);
+});
+
 t.test("a purge that does not say what is refused, and does nothing", async (t) => {
   const { url, admin, ask, asked, purge } = await shared;
   await ask("/kept");

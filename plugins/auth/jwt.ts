@@ -97,6 +97,8 @@ export function jwtStrategy(config: JwtConfig, host: JwtHost): Strategy {
       const material = await key.for(alg);
       const verified = () => jwtVerify(token, material, verifyOptions(config, alg, now));
       const { payload } = await cryptoTurns.take(verified);
+      // RFC 7800: it is for who has that key, and stolen goods in the hands of who shows it alone.
+      if (payload["cnf"] !== undefined && !config.bound) return refused("bound", invalidToken);
       const identity = identityOf(payload, config, "jwt");
       if (identity === null) return refused("subject", invalidToken);
       const verdict: Verdict = { kind: "identity", identity: frozenIdentity(identity) };

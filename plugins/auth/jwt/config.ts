@@ -99,6 +99,11 @@ export const jwtSchema = {
       default: ["exp"],
       description: "Claims that have to be there",
     },
+    bound: {
+      type: "boolean",
+      default: false,
+      description: "Takes tokens that are bound to a key (cnf), though nobody proves here that it is theirs",
+    },
     subjectClaim: {
       type: "string",
       minLength: 1,

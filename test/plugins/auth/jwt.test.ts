@@ -56,9 +56,8 @@ async function reasonFor(token: string, settings: object = {}, options: Partial<
   if (response.status !== 401) return `status ${response.status}`;
   const challenge = response.headers.get("www-authenticate") ?? "";
   if (!challenge.includes('error="invalid_token"')) return `challenge ${challenge}`;
-  const names = "malformed algorithm unknown_key signature claims expired subject invalid ambiguous".split(
-    " ",
-  );
+  const names =
+    "malformed algorithm unknown_key signature claims expired subject bound invalid ambiguous".split(" ");
   return names.find((name) => gateway.metrics.counter(`refused_${name}`) === 1);
 }
 
@@ -173,6 +172,12 @@ t.test("claims are compared", async (t) => {
   t.equal(await reasonFor(await sign(ec, { exp: now - 3 })), "status 200", "clocks differ a little");
   t.equal(await reasonFor(await sign(ec, { aud: ["x", audience] })), "status 200");
   t.equal(await reasonFor(await sign(ec, {}, { typ: "at+jwt" }), { typ: "at+jwt" }), "status 200");
+});
+
+t.test("attack: a stolen token that is bound to a key of its owner", async (t) => {
+  const bindings = [{ "x5t#S256": "A".repeat(43) }, { jkt: "A".repeat(43) }, null];
+  for (const cnf of bindings) t.equal(await reasonFor(await sign(ec, { cnf })), "bound", JSON.stringify(cnf));
+  t.equal(await reasonFor(await sign(ec, { cnf: bindings[0] }), { bound: true }), "status 200");
 });
 
 t.test("claims lie where the issuer puts them", async (t) => {

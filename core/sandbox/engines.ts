@@ -3,10 +3,19 @@ import { defaultEngine } from "#default-engine";
 import type { Engine, EngineName } from "./engine.ts";
 
 const loaders: Readonly<Record<EngineName, () => Promise<Engine>>> = {
-  "isolated-vm": async () => (await import("./isolated-vm/engine.ts")).createIsolatedVmEngine(),
+  "isolated-vm": async () => (await addon()).createIsolatedVmEngine(),
   quickjs: async () => (await import("./quickjs/engine.ts")).createQuickJsEngine(),
   inline: async () => (await import("./inline/engine.ts")).createInlineEngine(),
 };
+
+/** Whoever asks for it on another runtime would read of files that were looked for. */
+async function addon() {
+  try {
+    return await import("./isolated-vm/engine.ts");
+  } catch (cause) {
+    throw new Error("Cannot use the engine isolated-vm: it is an addon of Node; use quickjs here", { cause });
+  }
+}
 
 const engines = new Map<EngineName, Promise<Engine>>();
 

@@ -328,3 +328,25 @@ for (const workers of ["1", "2"]) {
     t.pass("or its port could not be had again");
   });
 }
+
+t.test("an engine that is an addon of Node is refused in words, by check and at the start", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const cwd = folder(t, {
+    "plugins/hello.ts": answering("one"),
+    "sluice.yaml": `listeners: [{ address: "127.0.0.1:${port}" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+plugins: { directory: plugins, settings: { hello: { engine: isolated-vm } } }
+admin: false
+`,
+  });
+  const refusal = "Cannot use the engine isolated-vm: it is an addon of Node; use quickjs here";
+  await using checked = startProgram(join(bin, "deno"), ["run", "--allow-all", binary, "check"], {
+    cwd,
+    env,
+  });
+  t.equal(await checked.ended, 78);
+  t.match(checked.output, `plugins/hello.ts:1:1: ${refusal}`);
+  await using sluice = start(cwd, await plan(cwd));
+  t.not(await sluice.ended, 0);
+  t.match(sluice.output, refusal);
+});

@@ -1,11 +1,13 @@
-import type { Config } from "../../config/model.ts";
+import type { Config, PluginSettings } from "../../config/model.ts";
 import { Reactor } from "../../net/reactor.ts";
 import type { Logger } from "../../observe/log.ts";
 import { Metrics } from "../../observe/metrics.ts";
 import { decideGrants, engineNameOf } from "../../policy/built-in.ts";
 import type { PluginCode } from "../../policy/bundle.ts";
+import { PluginLoadError } from "../../policy/load-error.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { Plugin } from "../../policy/plugin.ts";
+import type { Engine } from "../../sandbox/engine.ts";
 import { engineFor } from "../../sandbox/engines.ts";
 import { type ClosedServices, closedServices } from "./closed-services.ts";
 import type { InspectionOrder, PluginFacts } from "./inspection.ts";
@@ -53,12 +55,20 @@ async function createPlugin(
     // What is not granted is told beside everything else, and not by the first refusal.
     grantDeclared: true,
     maxLimits: config.plugins.maxLimits,
-    engine: await engineFor(engineNameOf(code, settings)),
+    engine: await engineOf(code, settings),
     routes: config.routes.map(({ name }) => name),
     clusters: config.routes.map(({ cluster }) => cluster),
     reactor: new Reactor(new Metrics(), silent),
     shared: services,
   });
+}
+
+async function engineOf(code: PluginCode, settings: PluginSettings | null): Promise<Engine> {
+  try {
+    return await engineFor(engineNameOf(code, settings));
+  } catch (error) {
+    throw new PluginLoadError(code.name, (error as Error).message);
+  }
 }
 
 function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Config): PluginFacts {

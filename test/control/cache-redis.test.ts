@@ -1,6 +1,6 @@
 /** Responses that several machines share through Redis: running Sluices, and the server between them. */
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -77,8 +77,9 @@ routes: [{ name: app, cluster: app, policies: [cache] }]
   );
   const sluice = startSluice(t, "--config", file);
   const [url, admin] = [await sluice.url(), await sluice.adminUrl()];
+  const metrics = async (): Promise<string> => (await fetch(`${admin}/metrics`)).text();
   const metric = async (name: string): Promise<number> => {
-    const text = await (await fetch(`${admin}/metrics`)).text();
+    const text = await metrics();
     return Number(new RegExp(`^${name.replace(/[{}]/g, "\\$&")} (.*)$`, "m").exec(text)?.[1] ?? 0);
   };
   await until(async () => (await metric("sluice_cache_redis_up")) === workers);
@@ -86,7 +87,9 @@ routes: [{ name: app, cluster: app, policies: [cache] }]
   t.teardown(() => agent.destroy());
   return {
     sluice,
+    file,
     metric,
+    metrics,
     /** By a name, which is the same for all machines. Each on a connection of its own, unless it is said. */
     async ask(path: string, headers: Record<string, string> = {}, method = "GET") {
       const own = workers === 1 ? agent : false;
@@ -217,6 +220,34 @@ t.test("of machines that share, one asks for what is no longer fresh", { skip },
     t.ok(body.equals(bodyOf("/brief")));
   }
   t.equal(asked.length, before);
+});
+
+t.test("a reload begins and ends to share, and what is in memory stays", { skip }, async (t) => {
+  t.testdir();
+  const redis = await startRedis(t);
+  const { port, asked } = await startService(t);
+  const [one, other] = [await start(t, port, redis), await start(t, port, redis)];
+  const shared = readFileSync(one.file, "utf8");
+  const reload = async (text: string) => {
+    const from = one.sluice.lines.length;
+    writeFileSync(one.file, text);
+    await one.sluice.line("Config reloaded", from);
+  };
+  await one.ask("/a");
+  await until(async () => (await redis.list("KEYS", "sluice:cache:response:*")).length === 1);
+
+  await reload(shared.replace("cache: { redis: { store: shared } }", ""));
+  t.notMatch(await one.metrics(), /sluice_cache_redis/);
+  t.match((await one.ask("/a")).headers["cache-status"], isHit, "from memory");
+  await one.ask("/alone");
+  t.same(await one.purge({ tag: "none" }), { status: 200, purged: 0 });
+
+  await reload(shared);
+  await until(async () => (await one.metric("sluice_cache_redis_up")) === 1);
+  await other.ask("/b");
+  await until(async () => (await redis.list("KEYS", "sluice:cache:response:*")).length === 2);
+  t.match((await one.ask("/b")).headers["cache-status"], isHit, "from the other one");
+  t.equal(asked.length, 3);
 });
 
 t.test("it is the same on every engine", { skip }, async (t) => {

@@ -154,6 +154,16 @@ const wrong: readonly (readonly [title: string, text: string, problem: string | 
     "1:32: expected a text or a map, found 7",
   ],
   [
+    "an endpoint twice",
+    'clusters: { app: { endpoints: ["http://a", "http://a:80"] } }',
+    "1:44: expected each endpoint once, found http://a:80 again",
+  ],
+  [
+    "a threshold that is reached before anything is checked",
+    'clusters: { app: { endpoints: ["http://a"], health: { healthyAfter: 0 } } }',
+    /^1:69: expected .*, found 0/,
+  ],
+  [
     "http and https in one cluster",
     'clusters: { app: { endpoints: ["http://a", "https://b"] } }',
     "1:31: expected all endpoints with https or none, found both",

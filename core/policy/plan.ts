@@ -35,12 +35,6 @@ export const noPlan: RoutePlan = {
   saysWho: false,
 };
 
-/** The plan of a request's new route, with the policies that it has passed already. */
-export function extendPlan(plan: RoutePlan, passed: readonly Policy[]): RoutePlan {
-  const others = passed.filter((policy) => !plan.policies.includes(policy));
-  return others.length === 0 ? plan : planRoute([...others, ...plan.policies])!;
-}
-
 /** Null when there is nothing to run. */
 export function planRoute<
   Entry extends Pick<Policy, "phases"> & Partial<Pick<Policy, "namesPriority" | "setsIdentity">>,

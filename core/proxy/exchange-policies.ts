@@ -1,15 +1,14 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
-import { certain, mostArrived } from "../policy/body/arrived-text.ts";
 import { GuestBody } from "../policy/body/guest-body.ts";
 import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
 import type { Recording } from "../policy/body/recording.ts";
 import type { BodyStages, StageSpec } from "../policy/body/stages.ts";
-import { byteLength, bytesOf, partsOf, tooLong } from "../policy/body/whole-body.ts";
+import { partsOf } from "../policy/body/whole-body.ts";
+import { PolicyChain } from "../policy/chain.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome, type Outcome } from "../policy/outcome.ts";
-import { extendPlan, noPlan, planRoute, type RoutePlan } from "../policy/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
@@ -20,7 +19,7 @@ import { editableResponseFields, toldLength } from "../wire/forward/response.ts"
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import { clusterOf } from "./attempts/steered-choice.ts";
-import { exchangeIsOver } from "./body-reading.ts";
+import { arrivedText, type BodyView, readBody } from "./body-reading.ts";
 import { clientScheme } from "./client/facts.ts";
 import type { Exchange } from "./exchange.ts";
 import { ExchangeBodies } from "./exchange-bodies.ts";
@@ -37,27 +36,24 @@ import { draftAnswer } from "./response/route-answer.ts";
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;
 
-export class ExchangePolicies implements PolicyHost, PhaseListener {
+export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   /** The request as the policies have left it so far. */
   request: RequestDraft;
   /** Of the attempt at hand. */
   attempt: RequestDraft;
   readonly requestFlow: RequestFlow;
-  private readonly exchange: Exchange;
+  readonly exchange: Exchange;
+  /** The policies that it meets. */
+  chain: PolicyChain;
   private readonly run: PolicyRun;
-  private plan: RoutePlan;
-  private response: ResponseDraft | null = null;
-  private responseFlow: PolicyResponse | null = null;
-  private isLocal = false;
+  response: ResponseDraft | null = null;
+  responseFlow: PolicyResponse | null = null;
   /** Of the request as the client sent it. */
   private readonly firstRoute: Route;
-  /** The route whose plan this is. */
   private route: Route;
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
   readonly bodies: ExchangeBodies;
-  /** Policies that the request has passed, in their order. */
-  private readonly passed: Policy[] = [];
   private reroutes = 0;
   /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
   private responseLength = -1;
@@ -67,7 +63,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     this.exchange = exchange;
     this.firstRoute = route;
     this.route = route;
-    this.plan = route.plan ?? noPlan;
+    this.chain = new PolicyChain(route.plan);
     this.run = new PolicyRun(this, client.reactor.timers);
     this.bodies = new ExchangeBodies(this.run);
     this.request = new RequestDraft(head, editableRequestFields(head, client.side));
@@ -77,12 +73,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** The same request in another exchange, as it reaches the policy: those before that are not asked again. */
   again(exchange: Exchange, policy: Policy): ExchangePolicies {
-    const { plan, request, route, firstRoute } = this;
+    const { chain, request, route, firstRoute } = this;
     const again = new ExchangePolicies(exchange, firstRoute);
     again.request = request.copy();
     again.attempt = again.request;
     again.route = route;
-    again.plan = planRoute(plan.policies.slice(plan.policies.indexOf(policy)))!;
+    again.chain = chain.from(policy);
     return again;
   }
 
@@ -90,29 +86,27 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** Whether trailers of the request go on: no policy has looked at what names they have [CVE-2013-5704]. */
   get passesTrailers(): boolean {
-    return !this.plan.saysWho;
+    return !this.chain.plan.saysWho;
   }
 
   onRequest(): void {
     this.stage = "request";
-    const { onRequest } = this.plan;
-    const ahead =
-      this.passed.length === 0 ? onRequest : onRequest.filter((policy) => !this.passed.includes(policy));
-    this.begin("onRequest", ahead, this.request);
+    this.begin("onRequest", this.chain.ahead, this.request);
   }
 
   /** Before each attempt. */
   onUpstream(): void {
     this.stage = "upstream";
     const { rewrite } = this.route;
-    const isSeen = this.plan.onUpstream.length > 0;
+    const { onUpstream } = this.chain.plan;
+    const isSeen = onUpstream.length > 0;
     this.attempt = isSeen || rewrite !== null ? this.request.copy() : this.request;
     if (rewrite !== null) this.attempt.path = rewrite(this.request.path);
     if (!isSeen) {
       this.sendUpstream();
       return;
     }
-    this.begin("onUpstream", this.plan.onUpstream, this.attempt);
+    this.begin("onUpstream", onUpstream, this.attempt);
   }
 
   private sendUpstream(): void {
@@ -133,30 +127,31 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** Whether a policy has anything to do with the request's body. */
   get followsRequestBody(): boolean {
-    return this.plan.onRequestBody.length > 0 || this.bodies.hasStages("q");
+    return this.chain.plan.onRequestBody.length > 0 || this.bodies.hasStages("q");
   }
 
   /** Whether a policy may make another body of it. */
   get changesRequestBody(): boolean {
-    return this.plan.onRequestBody.length > 0 || this.bodies.isCoded("q");
+    return this.chain.plan.onRequestBody.length > 0 || this.bodies.isCoded("q");
   }
 
   requestBodyPipe(listener: BodyListener): BodyPipe {
-    const { plan, bodies } = this;
+    const { bodies } = this;
+    const { plan } = this.chain;
     return bodies.pipe("q", bodies.hasStages("q") ? plan.policies : plan.onRequestBody, listener);
   }
 
   // --- response
 
   get seesResponse(): boolean {
-    return this.plan.readsResponseBody;
+    return this.chain.plan.readsResponseBody;
   }
 
   onResponse(head: ResponseHead): ResponseRelay {
     this.responseFlow = new PolicyResponse(this.exchange, this, head);
     const draft = new ResponseDraft(head.status, head.reason, editableResponseFields(head));
     this.responseLength = toldLength(head);
-    this.runResponse(draft, this.plan.onResponse);
+    this.runResponse(draft);
     return this.responseFlow;
   }
 
@@ -185,8 +180,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   /** Of the response's body as the policy gets it; null: that is not known. */
   private lengthAt(policy: Policy): number | null {
-    const { policies } = this.plan;
-    const isAsSent = !this.isLocal && this.response!.body === undefined && !this.bodies.hasStages("s");
+    const { policies } = this.chain.plan;
+    const isAsSent = !this.chain.isLocal && this.response!.body === undefined && !this.bodies.hasStages("s");
     const length = isAsSent && this.exchange.head.method !== "HEAD" ? this.responseLength : -1;
     const behind = policies.slice(policies.indexOf(policy) + 1);
     return length > 0 && !behind.some(({ phases }) => phases.has("onResponseBody")) ? length : null;
@@ -209,35 +204,27 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
 
   responseBodyPipe(listener: BodyListener): BodyPipe {
     const { bodies } = this;
-    const policies = bodies.hasStages("s") ? this.responsePolicies : this.responseBodyPolicies;
+    const policies = bodies.hasStages("s") ? this.chain.backwards : this.responseBodyPolicies;
     return bodies.pipe("s", policies, listener);
   }
 
   private get responseBodyPolicies(): readonly Policy[] {
     if (this.bodies.recordings.all.length > 0)
-      return this.responsePolicies.filter((policy) => this.seesBody(policy));
-    return this.isLocal ? this.passedBackwards("onResponseBody") : this.plan.onResponseBody;
-  }
-
-  private get responsePolicies(): readonly Policy[] {
-    return [...(this.isLocal ? this.passed : this.plan.policies)].reverse();
+      return this.chain.backwards.filter((policy) => this.seesBody(policy));
+    return this.chain.onResponseBody;
   }
 
   private seesBody(policy: Policy): boolean {
     return policy.phases.has("onResponseBody") || this.bodies.recordings.isOf(policy);
   }
 
-  private passedBackwards(phase: PhaseName): readonly Policy[] {
-    return this.passed.filter(({ phases }) => phases.has(phase)).reverse();
-  }
-
   /** Those that the request has passed see the answer, the last one first. */
   private onLocalReply(draft: ResponseDraft): void {
-    this.isLocal = true;
+    this.chain.isLocal = true;
     this.exchange.leaveUpstream();
     this.responseFlow = new PolicyResponse(this.exchange, this, null);
     this.exchange.respondBy(this.responseFlow);
-    this.runResponse(draft, this.passedBackwards("onResponse"));
+    this.runResponse(draft);
   }
 
   /**
@@ -249,8 +236,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   onFailure(error: ProxyError): boolean {
     const { exchange } = this;
     if (this.stage !== "upstream" || error.source !== "upstream" || exchange.status !== 0) return false;
-    if (!this.passed.some(({ phases }) => phases.has("onResponse") || phases.has("onResponseBody")))
-      return false;
+    if (!this.chain.seesLocalReply) return false;
     this.phase?.cancel();
     const { fields, body } = failureMessage(error, exchange.failureContext(error));
     const draft = new ResponseDraft(error.status, reasonPhrase(error.status), fields);
@@ -260,10 +246,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     return true;
   }
 
-  private runResponse(draft: ResponseDraft, policies: readonly Policy[]): void {
+  private runResponse(draft: ResponseDraft): void {
     this.stage = "response";
     this.response = draft;
-    this.begin("onResponse", policies, draft);
+    this.begin("onResponse", this.chain.onResponse, draft);
   }
 
   // --- from the phases
@@ -289,10 +275,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
       }
       this.phase = null;
       const draft = draftReply(reply, bytes, bodyOf);
-      for (const policy of this.plan.policies) {
-        if (policy === by) break;
-        if (!this.passed.includes(policy)) this.passed.push(policy);
-      }
+      this.chain.pass(by);
       this.onLocalReply(draft);
     } catch (error) {
       if (!(error instanceof MalformedOutcome)) throw error;
@@ -348,7 +331,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
    * too, or a rewritten path would be a way around them.
    */
   private admit(): void {
-    for (const policy of this.plan.policies) if (!this.passed.includes(policy)) this.passed.push(policy);
+    this.chain.pass(null);
     const route = this.findRoute();
     if (route === null) return;
     if (route === this.route) {
@@ -362,7 +345,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
     }
     this.route = route;
     this.exchange.route = route;
-    this.plan = extendPlan(route.plan ?? noPlan, this.passed);
+    this.chain.extend(route.plan);
     this.onRequest();
   }
 
@@ -418,64 +401,27 @@ export class ExchangePolicies implements PolicyHost, PhaseListener {
   }
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
-    if (this.bodies.hasStages(side)) return this.readThrough(side, policy);
-    return this.readReceived(side, policy.bodyBytes);
+    return readBody(this, side, policy);
   }
 
   arrivedText(side: "q" | "s", policy: Policy): string | null {
-    const limit = Math.min(policy.bodyBytes, mostArrived);
-    const replaced = side === "q" ? this.request.body : this.response?.body;
-    if (this.bodies.hasStages(side) || (side === "s" && this.isLocal && replaced === undefined)) return null;
-    if (typeof replaced === "string") return byteLength(replaced) > limit ? null : certain(replaced);
-    if (replaced !== null && replaced !== undefined) return null;
-    if (side === "q") return this.requestFlow.arrivedText(limit);
-    return replaced === undefined ? this.responseFlow!.arrivedText(limit) : null;
+    return arrivedText(this, side, policy);
   }
 
-  /** What has passed the stages once takes the place of the body, unless it is to be coded on its way. */
-  private async readThrough(side: "q" | "s", policy: Policy): Promise<Uint8Array> {
-    const { exchange, bodies } = this;
-    const limit = policy.bodyBytes;
-    const stages = bodies.stagesOf(side)!;
-    const received = await this.readReceived(side, Math.min(limit, stages.limit));
-    if (exchange.isFinished) throw exchangeIsOver();
-    const whole = await bodies.pass(side, received, limit, (error) => exchange.fail(error));
-    if (!stages.areForReading || stages.isOf(policy)) return whole;
-    // Who keeps the body as it was before must not be given what came of it.
-    if (side === "s" && !bodies.areRecordedBehindStages(this.responsePolicies)) return whole;
-    const draft = side === "q" ? this.request : this.response!;
-    draft.body = whole;
-    stages.clear();
+  onBodyReplaced(): void {
     this.phase?.refresh();
-    return whole;
-  }
-
-  private readReceived(side: "q" | "s", limit: number): Promise<Uint8Array> | Uint8Array {
-    const replaced = side === "q" ? this.request.body : this.response?.body;
-    if (replaced instanceof GuestBody) return this.gather(replaced, limit);
-    // A reply that a policy made has no other body.
-    if (side === "s" && (replaced === null || this.isLocal)) return bytesOf(replaced ?? "", limit);
-    if (replaced !== null && replaced !== undefined) return bytesOf(replaced, limit);
-    return side === "q" ? this.requestFlow.readAll(limit) : this.responseFlow!.readAll(limit);
-  }
-
-  /** A streamed reply that another policy wants as a whole. */
-  private async gather(body: GuestBody, limit: number): Promise<Uint8Array> {
-    const bytes = await body.readAll(limit, () => tooLong(limit));
-    this.response!.body = bytes;
-    return bytes;
   }
 
   // --- end
 
   get logs(): boolean {
-    return this.plan.onLog.length > 0;
+    return this.chain.plan.onLog.length > 0;
   }
 
   /** Tells those that observe; nobody waits for them. */
   log(record: object): void {
     const payload = JSON.stringify(record);
-    for (const policy of this.plan.onLog) this.run.sendLog(policy, payload);
+    for (const policy of this.chain.plan.onLog) this.run.sendLog(policy, payload);
   }
 
   /** @param because empty when the exchange ended well */

@@ -22,6 +22,9 @@ export class FieldName {
   /** A value that may be sent, and the line that it makes: the last one, since policies often set the same. */
   value = "";
   line: string;
+  /** What the head with the number `foundIn` holds under this name (head-fields.ts). */
+  found: string | null = null;
+  foundIn = -1;
 
   constructor(text: string) {
     this.text = text;

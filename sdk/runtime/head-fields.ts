@@ -36,7 +36,7 @@ export class HeadFields implements FieldStore {
 
   get(name: FieldName): string | null {
     const isRemoved = this.removed !== "" && this.isRemoved(name);
-    const original = isRemoved ? null : joinedValue(lowerOf(this.text), this.text, name);
+    const original = isRemoved ? null : originalValue(this.text, name);
     if (this.added === "") return original;
     const lines = `\n${this.added}`;
     const added = joinedValue(lines, lines, name);
@@ -118,13 +118,32 @@ export class HeadFields implements FieldStore {
  */
 let knownText = "";
 let knownLower = "";
+/** Counts the heads that were not the one before. */
+let heads = 0;
 
 function lowerOf(text: string): string {
-  if (text !== knownText) knownLower = text.toLowerCase();
+  if (text !== knownText) {
+    knownLower = text.toLowerCase();
+    heads++;
+  }
   // Also where it is the same: next time they are seen to be one without a look at their characters.
   knownText = text;
   return knownLower;
 }
+
+function originalValue(text: string, name: FieldName): string | null {
+  const lower = lowerOf(text);
+  if (name.foundIn === heads) return name.found;
+  const value = joinedValue(lower, text, name);
+  if (value === null || value.length <= longestFound) {
+    name.found = value;
+    name.foundIn = heads;
+  }
+  return value;
+}
+
+/** Longer values are looked for each time: the guest's memory is small. */
+const longestFound = 4096;
 
 function refuseOwned({ text }: FieldName): never {
   throw new TypeError(`Cannot change ${text}: the field belongs to the proxy`);

@@ -25,7 +25,7 @@ export class Headers {
 
   append(name: string, value: string): void {
     // biome-ignore lint/complexity/noArguments: a parameter list of its own would change `append.length`
-    needArguments(arguments.length, 2);
+    if (arguments.length < 2) needArguments(arguments.length, 2);
     const store = this.#store;
     const field = fieldName(name);
     store.append(field, value === field.value ? value : fieldValue(value));
@@ -52,7 +52,7 @@ export class Headers {
 
   set(name: string, value: string): void {
     // biome-ignore lint/complexity/noArguments: as above
-    needArguments(arguments.length, 2);
+    if (arguments.length < 2) needArguments(arguments.length, 2);
     const store = this.#store;
     const field = fieldName(name);
     store.set(field, value === field.value ? value : fieldValue(value));

@@ -7,6 +7,7 @@ import {
   plainFingerprint,
 } from "./client-certificate/certificate-names.ts";
 import { type NamePattern, namePattern } from "./name-pattern.ts";
+import { texts } from "./schema-parts.ts";
 import {
   type AuthContext,
   absent,
@@ -16,7 +17,6 @@ import {
   type Verdict,
 } from "./strategy.ts";
 
-const texts = { type: "array", items: { type: "string", minLength: 1 }, default: [] } as const;
 const pattern = (description: string) =>
   ({ type: "string", default: "", maxLength: 1024, description }) as const;
 

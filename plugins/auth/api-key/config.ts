@@ -1,8 +1,8 @@
 import type { ConfigOf } from "sluice/sdk";
+import { otherPlaces, texts } from "../schema-parts.ts";
 
 const seconds = (byDefault: number, minimum: number, description: string) =>
   ({ type: "number", minimum, maximum: 86_400, default: byDefault, description }) as const;
-const texts = { type: "array", items: { type: "string", minLength: 1 }, default: [] } as const;
 
 /** The config of `type: api-key`. */
 export const apiKeySchema = {
@@ -15,17 +15,7 @@ export const apiKeySchema = {
       default: "x-api-key",
       description: "Field that holds the key; empty: none",
     },
-    query: {
-      type: "string",
-      default: "",
-      description: "Parameter of the query that holds it, if the field is not there",
-    },
-    cookie: {
-      type: "string",
-      pattern: "^[^\\s;,=]*$",
-      default: "",
-      description: "Cookie that holds it, if neither of them is there",
-    },
+    ...otherPlaces,
     keys: {
       type: "array",
       default: [],

@@ -1,6 +1,5 @@
 import type { ConfigOf } from "sluice/sdk";
-
-const texts = { type: "array", items: { type: "string", minLength: 1 }, default: [] } as const;
+import { texts } from "../schema-parts.ts";
 
 /** The config of `type: basic`. */
 export const basicSchema = {

@@ -1,13 +1,6 @@
 import type { ConfigOf } from "sluice/sdk";
+import { oneOrMore, seconds } from "../schema-parts.ts";
 
-const oneOrMore = {
-  anyOf: [
-    { type: "string", minLength: 1 },
-    { type: "array", items: { type: "string", minLength: 1 } },
-  ],
-} as const;
-const seconds = (byDefault: number, maximum: number, description: string) =>
-  ({ type: "number", minimum: 0, maximum, default: byDefault, description }) as const;
 const count = (byDefault: number, maximum: number, description: string) =>
   ({ type: "integer", minimum: 0, maximum, default: byDefault, description }) as const;
 

@@ -1,13 +1,5 @@
 import type { ConfigOf } from "sluice/sdk";
-
-const oneOrMore = {
-  anyOf: [
-    { type: "string", minLength: 1 },
-    { type: "array", items: { type: "string", minLength: 1 } },
-  ],
-} as const;
-const seconds = (byDefault: number, maximum: number, description: string) =>
-  ({ type: "number", minimum: 0, maximum, default: byDefault, description }) as const;
+import { oneOrMore, otherPlaces, publicKeyAlgorithms, seconds } from "../schema-parts.ts";
 
 /** The config of `type: jwt`. */
 export const jwtSchema = {
@@ -21,39 +13,14 @@ export const jwtSchema = {
       default: "authorization",
       description: "Field that holds the token; in Authorization behind Bearer; empty: none",
     },
-    query: {
-      type: "string",
-      default: "",
-      description: "Parameter of the query that holds it, if the field is not there",
-    },
-    cookie: {
-      type: "string",
-      pattern: "^[^\\s;,=]*$",
-      default: "",
-      description: "Cookie that holds it, if neither of them is there",
-    },
+    ...otherPlaces,
     issuer: { ...oneOrMore, description: "Who may have issued it; []: anybody whose key is known" },
     audience: { ...oneOrMore, description: "For whom it has to be, one of them; []: for anybody" },
     algorithms: {
       type: "array",
       minItems: 1,
       items: {
-        enum: [
-          "HS256",
-          "HS384",
-          "HS512",
-          "RS256",
-          "RS384",
-          "RS512",
-          "PS256",
-          "PS384",
-          "PS512",
-          "ES256",
-          "ES384",
-          "ES512",
-          "EdDSA",
-          "Ed25519",
-        ],
+        enum: ["HS256", "HS384", "HS512", ...publicKeyAlgorithms],
       },
       default: ["ES256", "RS256", "PS256", "EdDSA"],
       description: "Algorithms of signatures that are taken; each key also only takes those of its type",

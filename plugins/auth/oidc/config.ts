@@ -1,7 +1,6 @@
 import type { ConfigOf } from "sluice/sdk";
+import { publicKeyAlgorithms, seconds } from "../schema-parts.ts";
 
-const seconds = (byDefault: number, maximum: number, description: string, minimum = 0) =>
-  ({ type: "number", minimum, maximum, default: byDefault, description }) as const;
 const path = (byDefault: string, pattern: string, description: string) =>
   ({ type: "string", pattern, default: byDefault, description }) as const;
 /** As the proxy writes canonical paths: of these characters it changes none. */
@@ -74,19 +73,7 @@ export const oidcSchema = {
       type: "array",
       minItems: 1,
       items: {
-        enum: [
-          "RS256",
-          "RS384",
-          "RS512",
-          "PS256",
-          "PS384",
-          "PS512",
-          "ES256",
-          "ES384",
-          "ES512",
-          "EdDSA",
-          "Ed25519",
-        ],
+        enum: publicKeyAlgorithms,
       },
       default: ["ES256", "RS256", "PS256", "EdDSA"],
       description: "Algorithms of signatures that ID tokens may have",

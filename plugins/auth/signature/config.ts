@@ -1,6 +1,6 @@
 import type { ConfigOf } from "sluice/sdk";
+import { texts } from "../schema-parts.ts";
 
-const texts = { type: "array", items: { type: "string", minLength: 1 }, default: [] } as const;
 const seconds = (byDefault: number, minimum: number, maximum: number, description: string) =>
   ({ type: "integer", minimum, maximum, default: byDefault, description }) as const;
 

@@ -1,11 +1,9 @@
-import { MessageKind } from "../../sdk/runtime/message.ts";
+import { MessageKind, type MessagePart, messageParts } from "../../sdk/runtime/message.ts";
 import type { Engine, Guest, GuestOptions } from "../sandbox/engine.ts";
 import { type EntryRecord, type EntryTrace, entryRecord } from "./entry-trace.ts";
 
 /** What the watch over a guest may be late, and the guest's own garbage collection may take, in ms. */
 const patience = 250;
-/** A message has at least so many characters: more text may be more messages, each with its own time. */
-const leastMessage = 256;
 /** Batches from 1, 2, 4 … up to 64 messages on. */
 const batchSizes = 7;
 /** The engines give the top level of a plugin more time than a message, in ms. */
@@ -58,8 +56,10 @@ class TracedGuest implements Guest {
     return this.guest.isAlive;
   }
 
+  /** One message, alone. */
   dispatch(text: string, bytes?: Uint8Array): string {
-    const before = this.trace.enter(this.recordFor(text));
+    const { loading, running } = this.records;
+    const before = this.trace.enter(isSetup(text) ? loading : running[0]!);
     try {
       return this.guest.dispatch(text, bytes);
     } finally {
@@ -67,10 +67,14 @@ class TracedGuest implements Guest {
     }
   }
 
-  private recordFor(text: string): EntryRecord {
-    if (isSetup(text)) return this.records.loading;
-    const size = 32 - Math.clz32(Math.floor(text.length / leastMessage));
-    return this.records.running[Math.min(size, batchSizes - 1)]!;
+  dispatchParts(parts: readonly MessagePart[]): string {
+    const size = 31 - Math.clz32(parts.length / messageParts);
+    const before = this.trace.enter(this.records.running[Math.min(size, batchSizes - 1)]!);
+    try {
+      return this.guest.dispatchParts(parts);
+    } finally {
+      this.trace.leave(before);
+    }
   }
 
   memoryUsed(): number {

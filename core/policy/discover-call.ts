@@ -1,7 +1,7 @@
 /** One call of a plugin's `discover`: to its guest an exchange like any other, with the limits of one. */
 import { MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
-import { type CallSide, type GuestCall, type GuestLoss, writeMessage } from "./guest/call.ts";
+import type { CallSide, GuestCall, GuestLoss } from "./guest/call.ts";
 import type { SlotOwner } from "./guest/slots.ts";
 import type { GuestError, Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -38,7 +38,7 @@ class DiscoverCall implements GuestCall, SlotOwner {
     this.epoch = guest.epoch;
     const payload = JSON.stringify(cluster);
     const { discover } = MessageKind;
-    guest.call(this, this.slot, writeMessage(discover, this.slot, MessageFlag.last, `${instance}`, payload));
+    guest.call(this, discover, this.slot, MessageFlag.last, `${instance}`, payload);
     return this.answer.promise;
   }
 

@@ -42,18 +42,52 @@ const longestJson = 512 * 1024;
 const longestRemoved = 32 * 1024;
 /** What is kept of each text of a fault, in code units. */
 const longestFault = 16 * 1024;
+/** Edits that are remembered of one guest, and their length. */
+const mostRemembered = 4;
+const longestRemembered = 256;
 
 const unchanged: Outcome = { kind: "unchanged" };
 const pending: Outcome = { kind: "pending" };
 
+interface KnownEdit {
+  readonly text: string;
+  readonly outcome: Outcome;
+}
+
+/** Edits of fields that were read before: a guest makes the same few again and again. */
+export class KnownEdits {
+  /** The one that was read last is the first. */
+  private known: KnownEdit[] = [];
+
+  /** What stands at a place of the text, if it is known. */
+  at(text: string, start: number): KnownEdit | null {
+    const { known } = this;
+    for (let i = 0; i < known.length; i++) {
+      const edit = known[i]!;
+      if (!text.startsWith(edit.text, start)) continue;
+      if (i > 0) this.known = [edit, ...known.filter((other) => other !== edit)];
+      return edit;
+    }
+    return null;
+  }
+
+  add(text: string, outcome: Outcome): void {
+    if (text.length > longestRemembered) return;
+    this.known = [{ text, outcome }, ...this.known.slice(0, mostRemembered - 1)];
+  }
+}
+
 /** Reads outcomes one behind the other. */
 export class OutcomeReader {
   private readonly text: string;
+  private readonly known: KnownEdits | null;
   private at = 0;
 
-  constructor(text: string, start = 0) {
+  /** @param known of the guest whose answer it is */
+  constructor(text: string, start = 0, known: KnownEdits | null = null) {
     this.text = text;
     this.at = start;
+    this.known = known;
   }
 
   get atEnd(): boolean {
@@ -69,7 +103,7 @@ export class OutcomeReader {
       case OutcomeKind.pending:
         return pending;
       case OutcomeKind.edited:
-        return this.edited();
+        return this.knownEdit() ?? this.edited();
       case OutcomeKind.reply:
         return this.reply();
       case OutcomeKind.chunk:
@@ -83,7 +117,15 @@ export class OutcomeReader {
     }
   }
 
+  private knownEdit(): Outcome | null {
+    const known = this.known?.at(this.text, this.at) ?? null;
+    if (known === null) return null;
+    this.at += known.text.length;
+    return known.outcome;
+  }
+
   private edited(): Outcome {
+    const start = this.at;
     const line = this.line();
     const first = line.indexOf(" ");
     const second = line.indexOf(" ", first + 1);
@@ -95,12 +137,14 @@ export class OutcomeReader {
     const plus = sizes.indexOf("+");
     const added = this.take(length(plus < 0 ? sizes : sizes.slice(0, plus)));
     const edits = json === "" ? null : editsIn(json);
-    return {
+    const outcome: Outcome = {
       kind: "edited",
       added,
       removed: removed === "" ? [] : removed.split(","),
       edits: plus < 0 ? edits : { ...edits, body: this.take(length(sizes.slice(plus + 1))) },
     };
+    if (outcome.edits === null) this.known?.add(this.text.slice(start, this.at), outcome);
+    return outcome;
   }
 
   private reply(): Outcome {

@@ -5,6 +5,7 @@ import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
+import type { HostServices } from "../sandbox/host/services.ts";
 import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
@@ -65,7 +66,7 @@ export class Plugin {
     this.status = new PluginStatus(code, options.engine.name);
     this.guest = new PluginGuest({
       turn: reactor.turn,
-      create: (host) => this.createGuest(host),
+      create: (host, services) => this.createGuest(host, services),
       prepare: () => this.setUpAll(),
       services: () => this.services(),
       onLost: (loss) => this.onLost(loss),
@@ -209,7 +210,7 @@ export class Plugin {
 
   // --- the guest
 
-  private createGuest(host: HostCall): Promise<Guest> {
+  private createGuest(host: HostCall, { counters }: HostServices): Promise<Guest> {
     const { code, runtime, engine } = this.options;
     return engine.create({
       name: code.name,
@@ -217,6 +218,7 @@ export class Plugin {
       plugin: code.script,
       limits: { cpuMs: this.limits.cpu, memoryBytes: this.limits.memory },
       host,
+      counters: engine.name === "inline" ? counters : null,
     });
   }
 

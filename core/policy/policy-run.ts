@@ -4,7 +4,7 @@ import { ProxyError } from "../errors.ts";
 import type { Timers } from "../net/timers.ts";
 import type { Recording } from "./body/recording.ts";
 import type { StageSpec } from "./body/stages.ts";
-import { type GuestCall, type GuestLoss, writeMessage } from "./guest/call.ts";
+import type { GuestCall, GuestLoss } from "./guest/call.ts";
 import type { SlotOwner } from "./guest/slots.ts";
 import { LogCall } from "./log-call.ts";
 import type { GuestError } from "./outcome.ts";
@@ -31,13 +31,19 @@ export interface PolicyHost {
   keepGoing(): void;
 }
 
+/** A policy that knows the exchange. They are few, and a list takes less memory than an array. */
+interface Seat {
+  readonly policy: Policy;
+  readonly slot: number;
+  /** Of the guest that knows it. */
+  readonly epoch: number;
+  next: Seat | null;
+}
+
 export class PolicyRun implements SlotOwner {
   readonly timers: Timers;
   private readonly host: PolicyHost;
-  /** Policies that know the exchange, their slots, and the guests of theirs that know it. */
-  private readonly policies: Policy[] = [];
-  private readonly slots: number[] = [];
-  private readonly epochs: number[] = [];
+  private seats: Seat | null = null;
   private context = "";
 
   constructor(host: PolicyHost, timers: Timers) {
@@ -60,24 +66,18 @@ export class PolicyRun implements SlotOwner {
     bodyFlags = 0,
   ): void {
     const { guest } = policy;
-    const index = this.policies.indexOf(policy);
+    const seat = this.seatOf(policy);
     const flags = policy.lastPhase === phase ? bodyFlags | MessageFlag.last : bodyFlags;
-    if (index >= 0) {
-      if (this.epochs[index] !== guest.epoch) {
-        call.onLost({ cause: "crash", message: "The guest that knew the exchange is lost" });
-        return;
-      }
-      const slot = this.slots[index]!;
-      guest.call(call, slot, writeMessage(kind, slot, flags, "", payload), bytes);
+    if (seat !== null) {
+      if (seat.epoch === guest.epoch) guest.call(call, kind, seat.slot, flags, "", payload, bytes);
+      else call.onLost({ cause: "crash", message: "The guest that knew the exchange is lost" });
       return;
     }
     if (this.context === "") this.context = this.host.policyContext();
     const slot = guest.openSlot(this, policy);
-    this.policies.push(policy);
-    this.slots.push(slot);
-    this.epochs.push(guest.epoch);
+    this.seats = { policy, slot, epoch: guest.epoch, next: this.seats };
     const context = `${policy.instance} ${this.context}`;
-    guest.call(call, slot, writeMessage(kind, slot, flags, context, payload), bytes);
+    guest.call(call, kind, slot, flags, context, payload, bytes);
   }
 
   /** Tells a policy of the end of the exchange. It keeps its slot until its handler is done. */
@@ -107,7 +107,7 @@ export class PolicyRun implements SlotOwner {
 
   /** @param because empty when the exchange ended well */
   end(because: string): void {
-    while (this.policies.length > 0) this.abandon(this.policies.at(-1)!, because);
+    while (this.seats !== null) this.abandon(this.seats.policy, because);
   }
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {
@@ -138,20 +138,23 @@ export class PolicyRun implements SlotOwner {
     return this.host.refresh(policy);
   }
 
+  private seatOf(policy: Policy): Seat | null {
+    let seat = this.seats;
+    while (seat !== null && seat.policy !== policy) seat = seat.next;
+    return seat;
+  }
+
   /** Returns the slot that the policy had, or -1 when its guest does not know the exchange. */
   private forget(policy: Policy): number {
-    const index = this.policies.indexOf(policy);
-    if (index < 0) return -1;
-    const slot = this.epochs[index] === policy.guest.epoch ? this.slots[index]! : -1;
-    // The last one takes its place; their order means nothing.
-    const last = this.policies.length - 1;
-    this.policies[index] = this.policies[last]!;
-    this.slots[index] = this.slots[last]!;
-    this.epochs[index] = this.epochs[last]!;
-    this.policies.pop();
-    this.slots.pop();
-    this.epochs.pop();
-    return slot;
+    const seat = this.seatOf(policy);
+    if (seat === null) return -1;
+    if (seat === this.seats) this.seats = seat.next;
+    else {
+      let before = this.seats!;
+      while (before.next !== seat) before = before.next!;
+      before.next = seat.next;
+    }
+    return seat.epoch === policy.guest.epoch ? seat.slot : -1;
   }
 
   // --- failures

@@ -13,17 +13,20 @@ import { deadlineText } from "./request/deadline.ts";
 
 /** Facts for `ctx` (sdk/runtime/exchange.ts). */
 export function contextText(exchange: Exchange, request: RequestDraft): string {
-  const { requestId, client, route, head, generation } = exchange;
-  const address = clientAddress(head, client.side, generation);
-  const scheme = clientScheme(head, client.side);
-  const target = `${request.path}${request.query}`;
+  const { requestId, route } = exchange;
+  const { method, authority, path, query, identity } = request;
   const priority = request.priority ?? exchange.priority;
-  const facts = `${requestId} ${address} ${scheme} ${route!.number} ${priority} ${request.method} ${request.authority} ${target}`;
+  const facts = `${clientText(exchange)}${route!.number} ${priority} ${requestId} ${method} ${authority} ${path}${query}`;
   const deadline = deadlineText(exchange.attempts.deadline);
-  if (exchange.isRefresh) return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline} again`;
-  if (deadline !== "") return `${facts} ${client.tls} ${request.identity?.text ?? ""} ${deadline}`;
-  if (request.identity !== null) return `${facts} ${client.tls} ${request.identity.text}`;
-  return client.tls === "" ? facts : `${facts} ${client.tls}`;
+  if (exchange.isRefresh) return `${facts} ${identity?.text ?? ""} ${deadline} again`;
+  if (deadline !== "") return `${facts} ${identity?.text ?? ""} ${deadline}`;
+  return identity === null ? facts : `${facts} ${identity.text}`;
+}
+
+function clientText({ client, head, generation }: Exchange): string {
+  const { side, tls } = client;
+  if (!side.trusted) return `${side.facts} ${tls} `;
+  return `${clientAddress(head, side, generation)} ${clientScheme(head, side)} ${tls} `;
 }
 
 /** What the client said of the id of its request, for those who may believe it. */

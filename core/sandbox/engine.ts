@@ -3,6 +3,9 @@
  * (test/sandbox/contract.ts) runs on all of them.
  */
 
+import type { HostCounters } from "../../sdk/runtime/counters.ts";
+import { type MessagePart, separator } from "../../sdk/runtime/message.ts";
+
 export type EngineName = "isolated-vm" | "quickjs" | "inline";
 
 export interface Engine {
@@ -30,6 +33,8 @@ export interface GuestOptions {
   readonly plugin: GuestScript;
   readonly limits: GuestLimits;
   readonly host: HostCall;
+  /** What a guest in the host's own realm may call without texts; others are never given it. */
+  readonly counters?: HostCounters | null;
 }
 
 export interface GuestLimits {
@@ -59,14 +64,21 @@ export type HostCall = (
  * @param realm `own`: the globals of this realm belong to the guest; `shared`: they are the host's and stay as they are
  * @param progress its first element grows with every message, so that the time limit holds for one
  *   message and not for a whole batch
+ * @param counters of a host in the same realm; null when the guest has ended
  */
-export type GuestStart = (host: HostCall, realm: "own" | "shared", progress: Int32Array) => GuestEntry;
+export type GuestStart = (
+  host: HostCall,
+  realm: "own" | "shared",
+  progress: Int32Array,
+  counters?: () => HostCounters | null,
+) => GuestEntry;
 
 /** What the runtime gives to the engine. */
 export interface GuestEntry {
   /** Returns an empty text, or how the plugin's top level failed (see the runtime's fault text). */
   load(plugin: (globals: object) => unknown): string;
   dispatch(text: string, bytes: Uint8Array | undefined): string;
+  dispatchParts(parts: readonly MessagePart[]): string;
 }
 
 export interface Guest {
@@ -78,9 +90,16 @@ export interface Guest {
    * @throws GuestFault; the guest is gone then
    */
   dispatch(text: string, bytes?: Uint8Array): string;
+  /** The same for messages that are in their parts yet, `messageParts` of each. */
+  dispatchParts(parts: readonly MessagePart[]): string;
   /** Bytes that the guest holds. */
   memoryUsed(): number;
   dispose(): void;
+}
+
+/** Messages as the text that `dispatch` takes. */
+export function textOf(parts: readonly MessagePart[]): string {
+  return parts.join(separator);
 }
 
 /** How a guest was lost: it passed a limit, or its engine gave up. */

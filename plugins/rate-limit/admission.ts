@@ -1,6 +1,6 @@
 import type { Context, PluginRequest, SharedStore } from "sluice/sdk";
 import { costIn } from "./cost.ts";
-import { standingItem } from "./fields.ts";
+import type { Stood } from "./fields.ts";
 import type { Entered } from "./limiter.ts";
 import type { Limit, Rules } from "./limits.ts";
 import { refusal } from "./refusal.ts";
@@ -12,7 +12,7 @@ export interface Asked {
   readonly cost: number;
 }
 
-/** A limit that has counted the request. */
+/** A limit that has counted the request, and has something to hear of it yet. */
 interface Counted extends Asked {
   readonly ticket: number;
   /** Null: in the memory of this machine. */
@@ -22,8 +22,8 @@ interface Counted extends Asked {
 /** What the policy keeps of a request. */
 export interface Admission {
   counted: Counted[];
-  /** Value of RateLimit; empty: no limit was asked. */
-  standings: string;
+  /** As far as somebody is told of it. */
+  readonly stood: Stood[];
   /** The request is over: what is counted from now on nobody would give back. */
   isOver: boolean;
 }
@@ -73,27 +73,28 @@ export function askOf(
  * @returns the refusal, if it is one
  */
 export function note(
-  { policy, fields }: Rules,
+  { limits, policy, fields }: Rules,
   ctx: LimitContext,
   asked: Asked,
   entered: Entered,
   store: SharedStore | null,
 ): Response | undefined {
-  const { state } = ctx;
-  const { limit } = asked;
+  const { limit, key, cost } = asked;
   const { allowed, wait, ticket } = entered;
-  if (fields !== "never") {
-    const item = standingItem(limit.name, entered);
-    state.standings += state.standings === "" ? item : `, ${item}`;
+  // Where there is one limit, its refusal says it all.
+  if (fields === "always" || (fields === "refused" && limits.length > 1)) {
+    ctx.state.stood.push({ name: limit.name, standing: entered });
   }
   if (allowed) {
-    state.counted.push({ ...asked, ticket, store });
+    if (!limit.limiter.isForgetful) ctx.state.counted.push({ limit, key, cost, ticket, store });
   } else if (limit.dryRun) {
     ctx.metrics.counter(limit.metrics.wouldRefuse);
     ctx.log.info(`limit ${limit.name} would refuse this`, { limit: limit.name, wait });
   } else {
     ctx.metrics.counter(limit.metrics.refused);
-    return refusal(limit.name, wait, fields === "never" ? null : { policy, standings: state.standings });
+    const { stood } = ctx.state;
+    const standings = stood.length > 0 ? stood : [{ name: limit.name, standing: entered }];
+    return refusal(limit.name, wait, fields === "never" ? null : { policy, standings });
   }
 }
 

@@ -16,6 +16,12 @@ export function policyItem({ name, algorithm, limit, window, period }: LimitConf
   return Number.isInteger(window) ? `${quota};w=${window}` : quota;
 }
 
+/** A limit that was asked. */
+export interface Stood {
+  readonly name: string;
+  readonly standing: Pick<Standing, "left" | "reset">;
+}
+
 /** A bucket tells what is in it in thousandths, rounded down: 1 may be 0.999. */
 const rounding = 0.0011;
 
@@ -25,7 +31,12 @@ const rounding = 0.0011;
  * @example
  * standingItem("burst", { allowed: true, wait: 0, left: 49.5, reset: 29.1 }); // '"burst";r=49;t=30'
  */
-export function standingItem(name: string, { left, reset }: Pick<Standing, "left" | "reset">): string {
+export function standingItem(name: string, { left, reset }: Stood["standing"]): string {
   const time = reset === null || !Number.isFinite(reset) ? "" : `;t=${wholeSeconds(reset)}`;
   return `"${name}";r=${Math.floor(left + rounding)}${time}`;
+}
+
+/** The value of RateLimit. */
+export function standingsText(stood: readonly Stood[]): string {
+  return stood.map(({ name, standing }) => standingItem(name, standing)).join(", ");
 }

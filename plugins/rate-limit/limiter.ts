@@ -16,6 +16,8 @@ export interface Standing {
 export interface Limiter {
   /** Counts a request if it is within the limit. */
   enter(counters: Counters, key: string, cost: number): Entered;
+  /** Whether it wants to hear nothing of a request that it has counted. */
+  readonly isForgetful?: boolean;
   /** Takes it back: another limit has refused the request. */
   undo(counters: Counters, key: string, cost: number, ticket: number): void;
   /** Counts what turned out later, also beyond the limit. */

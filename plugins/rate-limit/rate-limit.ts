@@ -2,6 +2,7 @@ import { definePlugin, type Plugin, type PluginRequest } from "sluice/sdk";
 import { type Admission, admit, charge, type LimitContext, leave } from "./admission.ts";
 import { schema } from "./config.ts";
 import { isExempt } from "./exempt.ts";
+import { standingsText } from "./fields.ts";
 import type { OwnKey } from "./key.ts";
 import { type Rules, rulesOf } from "./limits.ts";
 import { admitShared, type Shared } from "./shared-admission.ts";
@@ -29,7 +30,7 @@ export function rateLimit({ key, cost }: RateLimitOptions = {}): Plugin<typeof s
     description: "Refuses requests beyond limits: rates, windows, quotas, and so many at the same time",
     config: schema,
     capabilities: { kv: true },
-    state: (): Admission => ({ counted: [], standings: "", isOver: false }),
+    state: (): Admission => ({ counted: [], stood: [], isOver: false }),
 
     setup(config, host) {
       const { store } = config;
@@ -55,9 +56,9 @@ export function rateLimit({ key, cost }: RateLimitOptions = {}): Plugin<typeof s
         charge(ctx, headers);
         for (const name of costHeaders) headers.delete(name);
       }
-      if (fields !== "always" || ctx.state.standings === "") return;
+      if (fields !== "always" || ctx.state.stood.length === 0) return;
       headers.append("ratelimit-policy", policy);
-      headers.append("ratelimit", ctx.state.standings);
+      headers.append("ratelimit", standingsText(ctx.state.stood));
     },
 
     onLog(_, ctx) {

@@ -1,3 +1,4 @@
+import { type Stood, standingsText } from "./fields.ts";
 import { wholeSeconds } from "./whole-seconds.ts";
 
 /** A type that the draft of RateLimit registers for problem details (RFC 9457). */
@@ -5,8 +6,8 @@ const quotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exc
 
 export interface RefusalFields {
   readonly policy: string;
-  /** Value of RateLimit. */
-  readonly standings: string;
+  /** For RateLimit. */
+  readonly standings: readonly Stood[];
 }
 
 /**
@@ -30,7 +31,7 @@ export function refusal(name: string, wait: number, fields: RefusalFields | null
   if (Number.isFinite(wait)) headers.set("retry-after", String(Math.max(1, wholeSeconds(wait))));
   if (fields !== null) {
     headers.set("ratelimit-policy", fields.policy);
-    headers.set("ratelimit", fields.standings);
+    headers.set("ratelimit", standingsText(fields.standings));
   }
   return new Response(`${JSON.stringify(problem)}\n`, { status: 429, headers });
 }

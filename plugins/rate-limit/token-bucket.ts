@@ -12,6 +12,7 @@ const rounding = 1e-3;
  */
 export function takingBucket(bucket: Bucket): Limiter {
   return {
+    isForgetful: true,
     enter(counters, key, cost) {
       const { allowed, wait, left, reset } = counters.take(key, cost, bucket);
       return { allowed, wait, left, reset, ticket: 0 };

@@ -1,6 +1,6 @@
 /** `ctx.counters`: numbers that all exchanges, all reactors and all generations of a plugin share, without waiting. */
 
-import { callText } from "./host.ts";
+import { callText, refusal } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 
 interface CounterOptions {
@@ -33,33 +33,65 @@ export interface Counters {
   take(key: string, cost: number, bucket: Bucket): Taken;
 }
 
+/** The same as the host has it, with an argument in each place. Times to live are in seconds, a rate is per second. */
+export interface HostCounters {
+  now(): number;
+  get(key: string): number | null;
+  set(key: string, value: number, ttl: number | null): void;
+  delete(key: string): boolean;
+  add(key: string, by: number, ttl: number | null, most: number | null): number | null;
+  compareAndSet(key: string, expected: number | null, next: number, ttl: number | null): boolean;
+  take(key: string, cost: number, rate: number, burst: number): Taken;
+}
+
+/** Those of a host in the same realm, as long as it lets the guest have them. */
+let ownRealm: () => HostCounters | null = () => null;
+
+/** Makes texts superfluous where host and guest share a realm; once, before anything else. */
+export function bindCounters(counters: () => HostCounters | null): void {
+  ownRealm = counters;
+}
+
 export const counters: Counters = Object.freeze({
-  now() {
-    return Number(callText(HostOp.counterNow, ""));
+  now: () => using((host) => host.now()),
+  get: (key: string) => using((host) => host.get(asKey(key)) ?? undefined),
+  set: (key: string, value: number, options?: CounterOptions) =>
+    using((host) => host.set(asKey(key), given(value), optional(options?.ttl))),
+  delete: (key: string) => using((host) => host.delete(asKey(key))),
+  add: (key: string, by = 1, options?: AddOptions) =>
+    using(
+      (host) => host.add(asKey(key), given(by), optional(options?.ttl), optional(options?.most)) ?? undefined,
+    ),
+  compareAndSet: (key: string, expected: number | undefined, next: number, options?: CounterOptions) =>
+    using((host) => host.compareAndSet(asKey(key), optional(expected), given(next), optional(options?.ttl))),
+  take: (key: string, cost: number, { rate, burst }: Bucket) =>
+    using((host) => host.take(asKey(key), given(cost), given(rate), given(burst))),
+});
+
+function using<Result>(ask: (host: HostCounters) => Result): Result {
+  const host = ownRealm();
+  if (host === null) return ask(byText);
+  try {
+    return ask(host);
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw refusal(name, message);
+  }
+}
+
+const byText: HostCounters = {
+  now: () => Number(callText(HostOp.counterNow, "")),
+  get: (key) => numberIn(callText(HostOp.counterGet, key)),
+  set(key, value, ttl) {
+    callText(HostOp.counterSet, `${value} ${ttl ?? ""} ${key}`);
   },
-  get(key: string) {
-    return numberIn(callText(HostOp.counterGet, asKey(key)));
-  },
-  set(key: string, value: number, options?: CounterOptions) {
-    callText(HostOp.counterSet, `${given(value)} ${optional(options?.ttl)} ${asKey(key)}`);
-  },
-  delete(key: string) {
-    return callText(HostOp.counterDelete, asKey(key)) === "1";
-  },
-  add(key: string, by = 1, options?: AddOptions) {
-    const numbers =
-      options === undefined
-        ? `${given(by)}   `
-        : `${given(by)} ${optional(options.ttl)} ${optional(options.most)} `;
-    return numberIn(callText(HostOp.counterAdd, numbers + asKey(key)));
-  },
-  compareAndSet(key: string, expected: number | undefined, next: number, options?: CounterOptions) {
-    const numbers = `${optional(expected)} ${given(next)} ${optional(options?.ttl)} `;
-    return callText(HostOp.counterCompareAndSet, numbers + asKey(key)) === "1";
-  },
-  take(key: string, cost: number, { rate, burst }: Bucket) {
-    const numbers = `${given(cost)} ${given(rate)} ${given(burst)} `;
-    const answer = callText(HostOp.counterTake, numbers + asKey(key));
+  delete: (key) => callText(HostOp.counterDelete, key) === "1",
+  add: (key, by, ttl, most) =>
+    numberIn(callText(HostOp.counterAdd, `${by} ${ttl ?? ""} ${most ?? ""} ${key}`)),
+  compareAndSet: (key, expected, next, ttl) =>
+    callText(HostOp.counterCompareAndSet, `${expected ?? ""} ${next} ${ttl ?? ""} ${key}`) === "1",
+  take(key, cost, rate, burst) {
+    const answer = callText(HostOp.counterTake, `${cost} ${rate} ${burst} ${key}`);
     const second = answer.indexOf(" ") + 1;
     const third = answer.indexOf(" ", second) + 1;
     const wait = Number(answer.slice(0, second - 1)) / 1e6;
@@ -70,10 +102,10 @@ export const counters: Counters = Object.freeze({
       reset: Number(answer.slice(third)) / 1e6,
     };
   },
-});
+};
 
-function numberIn(text: string): number | undefined {
-  return text === "" ? undefined : Number(text);
+function numberIn(text: string): number | null {
+  return text === "" ? null : Number(text);
 }
 
 function asKey(key: unknown): string {
@@ -86,6 +118,6 @@ function given(value: unknown): number {
   throw new TypeError("Cannot use the counter: what should be a number is none");
 }
 
-function optional(value: unknown): number | "" {
-  return value === undefined ? "" : given(value);
+function optional(value: unknown): number | null {
+  return value === undefined ? null : given(value);
 }

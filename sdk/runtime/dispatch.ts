@@ -14,6 +14,7 @@ import {
   longestEntryMs,
   MessageFlag,
   MessageKind,
+  type MessagePart,
   messageParts,
   OutcomeKind,
   type PhaseName,
@@ -53,14 +54,24 @@ export class Dispatcher {
       return "";
     }
     // One native call takes all messages apart: in an interpreted engine that is most of what there is to save.
-    const parts = text.split(separator);
+    return this.dispatchParts(text.split(separator), bytes);
+  }
+
+  /** Messages that are taken apart already. */
+  dispatchParts(parts: readonly MessagePart[], bytes: Uint8Array | undefined): string {
     const began = now();
     const { progress } = this;
     let outcomes = "";
-    for (let i = 0; i + messageParts < parts.length; i += messageParts) {
+    for (let i = 0; i + messageParts <= parts.length; i += messageParts) {
       if (outcomes !== "" && i % clockParts === 0 && now() - began >= longestEntryMs) break;
       progress[0]!++;
-      outcomes += this.handle(parts[i]!, +parts[i + 1]!, parts[i + 2]!, parts[i + 3]!, bytes);
+      outcomes += this.handle(
+        parts[i] as string,
+        +parts[i + 1]!,
+        parts[i + 2] as string,
+        parts[i + 3] as string,
+        bytes,
+      );
     }
     return outcomes;
   }

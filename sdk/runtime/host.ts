@@ -105,6 +105,11 @@ export function bindErrors(make: (name: string, message: string) => Error): void
   makeError = make;
 }
 
+/** The guest's error for one of the host's. */
+export function refusal(name: string, message: string): Error {
+  return makeError(name, message);
+}
+
 function unwrap(answer: string | Uint8Array): HostResult {
   if (typeof answer !== "string") return answer;
   if (answer.charCodeAt(0) !== 0x21) return answer.slice(1);

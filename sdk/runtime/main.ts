@@ -1,4 +1,5 @@
 /** The guest's side of the boundary: what an engine evaluates in every guest before the plugin. */
+import { bindCounters } from "./counters.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { describeFault } from "./fault.ts";
 import { installGlobals, separateGlobals } from "./globals.ts";
@@ -6,13 +7,20 @@ import { bindErrors, bindHost } from "./host.ts";
 import { makeHostError } from "./host-error.ts";
 import type { Definition } from "./instance.ts";
 import { logFault } from "./log.ts";
+import type { MessagePart } from "./message.ts";
 import { bindReport } from "./report-error.ts";
 
 type HostFunction = Parameters<typeof bindHost>[0];
 
 /** Called once by the engine; see `GuestStart` in core/sandbox/engine.ts. */
-export function start(host: HostFunction, realm: "own" | "shared", progress: Int32Array): object {
+export function start(
+  host: HostFunction,
+  realm: "own" | "shared",
+  progress: Int32Array,
+  counters?: Parameters<typeof bindCounters>[0],
+): object {
   bindHost(host);
+  if (counters !== undefined) bindCounters(counters);
   bindErrors(makeHostError);
   bindReport(logFault);
   const globals = realm === "own" ? installGlobals() : separateGlobals();
@@ -27,6 +35,7 @@ export function start(host: HostFunction, realm: "own" | "shared", progress: Int
       }
     },
     dispatch: (text: string, bytes: Uint8Array | undefined) => dispatcher.dispatch(text, bytes),
+    dispatchParts: (parts: readonly MessagePart[]) => dispatcher.dispatchParts(parts, undefined),
   };
 }
 

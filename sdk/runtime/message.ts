@@ -1,7 +1,7 @@
 /**
  * What crosses the boundary between host and guest: one text in, one text out.
  *
- * **In** come messages, one behind the other, each of `messageParts` parts with a `separator` behind each:
+ * **In** come messages, one behind the other, each of `messageParts` parts with a `separator` between any two:
  *
  *     KIND NUMBER CONTEXT PAYLOAD
  *
@@ -19,6 +19,9 @@
  */
 export const separator = "\x01";
 export const messageParts = 4;
+
+/** A text, or a number where NUMBER stands. */
+export type MessagePart = string | number;
 
 /** Divides parts of one line that may hold spaces. */
 export const mark = "\x02";

@@ -1,5 +1,5 @@
 /** One message to a guest, and who waits for what comes of it. */
-import { MessageKind, messageNumber } from "../../../sdk/runtime/message.ts";
+import { MessageKind } from "../../../sdk/runtime/message.ts";
 import type { Outcome } from "../outcome.ts";
 
 export interface GuestCall {
@@ -17,22 +17,6 @@ export type CallSide = "request" | "response";
 export interface GuestLoss {
   readonly cause: "cpu" | "memory" | "crash" | "protocol" | "quarantined";
   readonly message: string;
-}
-
-/**
- * A message of sdk/runtime/message.ts.
- *
- * @param context with the number of the instance before it; empty when the guest knows the slot
- * @param payload as the context without a separator in it
- */
-export function writeMessage(
-  kind: string,
-  slot: number,
-  flags: number,
-  context: string,
-  payload: string,
-): string {
-  return `${kind}\x01${messageNumber(slot, flags)}\x01${context}\x01${payload}\x01`;
 }
 
 /** @param text of a message, or of the outcome of one: both begin with its kind */

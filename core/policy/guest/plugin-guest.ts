@@ -3,14 +3,14 @@
  * together; when it is lost it is made anew; when it is lost too often it is left alone for a while.
  */
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
-import { MessageKind, separator } from "../../../sdk/runtime/message.ts";
+import { MessageKind, messageNumber, separator } from "../../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../../net/turn.ts";
-import { type Guest, GuestFault, type HostCall } from "../../sandbox/engine.ts";
+import { type Guest, GuestFault, type HostCall, textOf } from "../../sandbox/engine.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { HostServices } from "../../sandbox/host/services.ts";
-import { type Outcome, OutcomeReader } from "../outcome.ts";
+import { KnownEdits, type Outcome, OutcomeReader } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
-import { type GuestCall, type GuestLoss, sideOf, writeMessage } from "./call.ts";
+import { type GuestCall, type GuestLoss, sideOf } from "./call.ts";
 import { sliceMs } from "./entry-share.ts";
 import { GuestOperations } from "./operations.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -19,7 +19,7 @@ import { type GuestExchange, GuestSlots, type PendingCall, type SlotOwner } from
 
 export interface PluginGuestOptions {
   readonly turn: Turn;
-  readonly create: (host: HostCall) => Promise<Guest>;
+  readonly create: (host: HostCall, services: HostServices) => Promise<Guest>;
   /** Makes the guest's instances, by `ask`, before it takes calls. */
   readonly prepare: () => Promise<void>;
   /** Host calls for one guest. */
@@ -36,6 +36,7 @@ export class PluginGuest implements Task {
   private ready = false;
   private readonly queue = new GuestQueue();
   private readonly slots = new GuestSlots();
+  private readonly knownEdits = new KnownEdits();
   private arrivals: PendingCall[] = [];
   private scheduled = false;
   /** Number of the turn at hand, and ms that the guest has had in it. */
@@ -55,11 +56,12 @@ export class PluginGuest implements Task {
    */
   async start(): Promise<void> {
     this.drop();
-    const operations = new GuestOperations(this.options.services(), (id, answer) =>
-      this.complete(id, answer),
+    const services = this.options.services();
+    this.operations = new GuestOperations(services, (id, answer) => this.complete(id, answer));
+    this.guest = await this.options.create(
+      (op, id, text, bytes) => this.onHostCall(op, id, text, bytes),
+      services,
     );
-    this.operations = operations;
-    this.guest = await this.options.create((op, id, text, bytes) => this.onHostCall(op, id, text, bytes));
     await this.options.prepare();
     this.ready = true;
     if (!this.queue.isEmpty) this.schedule();
@@ -107,7 +109,7 @@ export class PluginGuest implements Task {
   endSlot(number: number, because: string): void {
     this.slots.release(number);
     if (this.guest === null) return;
-    this.queue.add(writeMessage(MessageKind.end, number, 0, "", because), null, number);
+    this.queue.add(MessageKind.end, messageNumber(number, 0), "", because, null, number);
     this.schedule();
   }
 
@@ -117,14 +119,28 @@ export class PluginGuest implements Task {
 
   // --- calls
 
-  /** @param message one of sdk/runtime/message.ts that expects an outcome */
-  call(call: GuestCall, slot: number, message: string, bytes?: Uint8Array): void {
+  /**
+   * Sends a message that expects an outcome (sdk/runtime/message.ts).
+   *
+   * @param context with the number of the instance before it; empty when the guest knows the slot
+   * @param payload as the context without a separator in it
+   */
+  call(
+    call: GuestCall,
+    kind: string,
+    slot: number,
+    flags: number,
+    context: string,
+    payload: string,
+    bytes?: Uint8Array,
+  ): void {
     if (this.quarantine.isClosed) {
       call.onLost({ cause: "quarantined", message: "Plugin is out of service after repeated faults" });
       return;
     }
-    if (bytes === undefined) this.queue.add(message, call, slot);
-    else this.queue.addAlone(message, bytes, call, slot);
+    const number = messageNumber(slot, flags);
+    if (bytes === undefined) this.queue.add(kind, number, context, payload, call, slot);
+    else this.queue.addAlone(textOf([kind, number, context, payload]), bytes, call, slot);
     this.schedule();
   }
 
@@ -147,7 +163,7 @@ export class PluginGuest implements Task {
       onLost: (loss) => answer.reject(new Error(loss.message)),
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
-    const text = writeMessage(kind, slot, 0, String(instance), payload);
+    const text = textOf([kind, messageNumber(slot, 0), `${instance}`, payload]);
     this.enter(this.guest, aloneBatch(text, undefined, call, slot));
     try {
       return await answer.promise;
@@ -185,9 +201,10 @@ export class PluginGuest implements Task {
 
   private enter(guest: Guest, batch: Batch): void {
     const began = performance.now();
+    const { alone, bytes, parts } = batch;
     let answer: string;
     try {
-      answer = guest.dispatch(textOf(batch.messages), batch.bytes);
+      answer = alone === null ? guest.dispatchParts(parts) : guest.dispatch(alone, bytes);
     } catch (error) {
       this.spent += performance.now() - began;
       this.lose(lossFrom(error), batch, 0);
@@ -201,7 +218,7 @@ export class PluginGuest implements Task {
   }
 
   private readOutcomes(answer: string, batch: Batch): void {
-    const reader = new OutcomeReader(answer);
+    const reader = new OutcomeReader(answer, 0, this.knownEdits);
     const { calls } = batch;
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i]!;
@@ -325,13 +342,6 @@ export class PluginGuest implements Task {
     this.disposed = true;
     this.drop();
   }
-}
-
-/** Not joined: the engine copies the parts to where it wants them. */
-function textOf(messages: readonly string[]): string {
-  let text = "";
-  for (const message of messages) text += message;
-  return text;
 }
 
 function decodeText(bytes: Uint8Array): string {

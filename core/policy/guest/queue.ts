@@ -1,14 +1,17 @@
 /** Messages that wait to enter a guest, in their order. */
 
+import { type MessagePart, messageParts } from "../../../sdk/runtime/message.ts";
 import type { GuestCall } from "./call.ts";
 import { EntryShare } from "./entry-share.ts";
 
 /** What enters the guest at once. */
 export interface Batch {
-  readonly messages: string[];
+  /** Of the messages. */
+  readonly parts: MessagePart[];
+  /** In their place: one message, with which nothing else may enter; null: there is none. */
+  readonly alone: string | null;
+  /** Beside that one. */
   readonly bytes: Uint8Array | undefined;
-  /** Whether nothing else may enter with it. */
-  readonly isAlone: boolean;
   /** Of each message; null: it expects no outcome. */
   readonly calls: (GuestCall | null)[];
   readonly slots: number[];
@@ -20,7 +23,7 @@ export function aloneBatch(
   call: GuestCall | null,
   slot: number,
 ): Batch {
-  return { messages: [message], bytes, isAlone: true, calls: [call], slots: [slot] };
+  return { parts: [], alone: message, bytes, calls: [call], slots: [slot] };
 }
 
 export class GuestQueue {
@@ -31,13 +34,21 @@ export class GuestQueue {
     return this.batches.length === 0;
   }
 
-  add(message: string, call: GuestCall | null, slot: number): void {
+  /** @param number of sdk/runtime/message.ts */
+  add(
+    kind: string,
+    number: number,
+    context: string,
+    payload: string,
+    call: GuestCall | null,
+    slot: number,
+  ): void {
     let batch = this.batches.at(-1);
-    if (batch === undefined || batch.isAlone || batch.messages.length >= this.share.size) {
-      batch = { messages: [], bytes: undefined, isAlone: false, calls: [], slots: [] };
+    if (batch === undefined || batch.alone !== null || batch.calls.length >= this.share.size) {
+      batch = { parts: [], alone: null, bytes: undefined, calls: [], slots: [] };
       this.batches.push(batch);
     }
-    batch.messages.push(message);
+    batch.parts.push(kind, number, context, payload);
     batch.calls.push(call);
     batch.slots.push(slot);
   }
@@ -58,11 +69,11 @@ export class GuestQueue {
     const batch = this.batches[index];
     if (batch === undefined) return null;
     const { size } = this.share;
-    const { messages, calls, slots } = batch;
-    if (messages.length > size) {
+    const { parts, calls, slots } = batch;
+    if (calls.length > size) {
       return {
         ...batch,
-        messages: messages.splice(0, size),
+        parts: parts.splice(0, size * messageParts),
         calls: calls.splice(0, size),
         slots: slots.splice(0, size),
       };
@@ -72,14 +83,18 @@ export class GuestQueue {
   }
 
   /** What the guest has left of a batch: it is the next to enter, from this index on. */
-  putBack({ messages, calls, slots }: Batch, from: number): void {
-    const rest = { messages: messages.slice(from), calls: calls.slice(from), slots: slots.slice(from) };
-    this.batches.unshift({ ...rest, bytes: undefined, isAlone: false });
+  putBack({ parts, calls, slots }: Batch, from: number): void {
+    const rest = {
+      parts: parts.slice(from * messageParts),
+      calls: calls.slice(from),
+      slots: slots.slice(from),
+    };
+    this.batches.unshift({ ...rest, alone: null, bytes: undefined });
   }
 
   /** @param ms that a batch took */
   onEntered(batch: Batch, ms: number): void {
-    this.share.onEntry(batch.messages.length, ms);
+    this.share.onEntry(batch.calls.length, ms);
   }
 
   /** Forgets all of it. Returns the calls that wait for an outcome. */

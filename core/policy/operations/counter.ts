@@ -1,4 +1,5 @@
 /** `ctx.counters`: each plugin has a namespace of its own, whose room its values in `ctx.kv` are in, too. */
+import type { HostCounters } from "../../../sdk/runtime/counters.ts";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
@@ -8,45 +9,62 @@ import { demandKey, longestTtl } from "./key-value.ts";
 /** A call's numbers, each with a blank behind it, and the key. */
 type Parts = readonly [key: string, ...numbers: (number | null)[]];
 
-export function counterOperations({ counters }: SharedServices, facts: GuestFacts): ServicePart {
-  const { plugin } = facts;
-  const demand = demandKey(facts);
+export function counterOperations(shared: SharedServices, facts: GuestFacts): ServicePart {
+  const counters = countersOf(shared, facts);
   return {
+    counters,
     handlers: {
-      [HostOp.counterNow]() {
-        demand("");
-        return String(counters.now());
-      },
-      [HostOp.counterGet]: (text) => textOf(counters.get(plugin, demand(text))),
-      [HostOp.counterDelete]: (text) => (counters.delete(plugin, demand(text)) ? "1" : "0"),
+      [HostOp.counterNow]: () => String(counters.now()),
+      [HostOp.counterGet]: (text) => textOf(counters.get(text)),
+      [HostOp.counterDelete]: (text) => (counters.delete(text) ? "1" : "0"),
       [HostOp.counterSet](text) {
         const [key, value, ttl] = partsOf(text, 2);
-        counters.set(plugin, demand(key), given(value), milliseconds(ttl));
+        counters.set(key, given(value), ttl ?? null);
         return "";
       },
       [HostOp.counterAdd](text) {
         const [key, by, ttl, most] = partsOf(text, 3);
-        const sum = counters.add(plugin, demand(key), given(by), milliseconds(ttl), most ?? null);
-        if (sum !== null || typeof most === "number") return textOf(sum);
-        throw new HostCallError("RangeError", "Cannot add: the sum is no finite number");
+        return textOf(counters.add(key, given(by), ttl ?? null, most ?? null));
       },
       [HostOp.counterCompareAndSet](text) {
         const [key, expected, next, ttl] = partsOf(text, 3);
-        const wasSet = counters.compareAndSet(
-          plugin,
-          demand(key),
-          expected ?? null,
-          given(next),
-          milliseconds(ttl),
-        );
-        return wasSet ? "1" : "0";
+        return counters.compareAndSet(key, expected ?? null, given(next), ttl ?? null) ? "1" : "0";
       },
       [HostOp.counterTake](text) {
         const [key, cost, rate, burst] = partsOf(text, 3);
-        const taken = counters.take(plugin, demand(key), amount(cost), bucketOf(rate, burst));
+        const { wait, left, reset } = counters.take(key, given(cost), given(rate), given(burst));
         // Whole numbers: a double in all its digits takes as long as the rest of the call.
-        return `${Math.ceil(taken.wait * 1000)} ${Math.floor(taken.left * 1000)} ${Math.ceil(taken.reset * 1000)}`;
+        return `${Math.round(wait * 1e6)} ${Math.round(left * 1e3)} ${Math.round(reset * 1e6)}`;
       },
+    },
+  };
+}
+
+/** Nothing that a guest says is believed before it was checked. */
+function countersOf({ counters }: SharedServices, facts: GuestFacts): HostCounters {
+  const { plugin } = facts;
+  const demand = demandKey(facts);
+  return {
+    now() {
+      demand("");
+      return counters.now();
+    },
+    get: (key) => counters.get(plugin, demand(key)),
+    delete: (key) => counters.delete(plugin, demand(key)),
+    set: (key, value, ttl) => counters.set(plugin, demand(key), given(value), milliseconds(ttl)),
+    add(key, by, ttl, most) {
+      const sum = counters.add(plugin, demand(key), given(by), milliseconds(ttl), most);
+      if (sum !== null || most !== null) return sum;
+      throw new HostCallError("RangeError", "Cannot add: the sum is no finite number");
+    },
+    compareAndSet: (key, expected, next, ttl) =>
+      counters.compareAndSet(plugin, demand(key), expected, given(next), milliseconds(ttl)),
+    take(key, cost, rate, burst) {
+      const taken = counters.take(plugin, demand(key), amount(cost), bucketOf(rate, burst));
+      // Thousandths, which every engine is told.
+      const wait = Math.ceil(taken.wait * 1e3) / 1e6;
+      const left = Math.floor(taken.left * 1e3) / 1e3;
+      return { allowed: wait === 0, wait, left, reset: Math.ceil(taken.reset * 1e3) / 1e6 };
     },
   };
 }

@@ -165,7 +165,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     // A policy that sets a status says nothing of the phrase.
     const reason = draft.reason === "" ? reasonPhrase(draft.status) : draft.reason;
     const text = writeResponse({
-      ...draft,
+      status: draft.status,
       fields: draft.tellsRequestId ? editFields(draft.fields, "", ["x-request-id"]) : draft.fields,
       reason,
       framing: framing.field,

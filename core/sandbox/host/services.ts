@@ -1,4 +1,5 @@
 /** What the host does for a guest. */
+import type { HostCounters } from "../../../sdk/runtime/counters.ts";
 import { HostCallError } from "./error.ts";
 
 type Answer = string | Uint8Array;
@@ -43,6 +44,11 @@ export class HostServices {
     this.handlers = Object.assign(Object.create(null), ...parts.map(({ handlers }) => handlers));
   }
 
+  /** For guests in the host's own realm, which need no texts. */
+  get counters(): HostCounters | null {
+    return this.parts.find(({ counters }) => counters !== undefined)?.counters ?? null;
+  }
+
   /** @throws HostCallError */
   call(
     op: number,
@@ -68,6 +74,7 @@ export class HostServices {
 /** Operations that belong together. */
 export interface ServicePart {
   readonly handlers: HostHandlers;
+  readonly counters?: HostCounters;
   cancel?(id: number): void;
   dispose?(): void;
 }

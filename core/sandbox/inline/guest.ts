@@ -1,4 +1,5 @@
 import { Script } from "node:vm";
+import type { MessagePart } from "../../../sdk/runtime/message.ts";
 import {
   type Guest,
   type GuestEntry,
@@ -24,11 +25,12 @@ export class InlineGuest implements Guest {
   private hasEnded = false;
 
   /** @throws GuestFault when the plugin's top level fails */
-  constructor({ name, runtime, plugin, host }: GuestOptions) {
+  constructor({ name, runtime, plugin, host, counters = null }: GuestOptions) {
     this.name = name;
     this.host = host;
     const start = evaluate<GuestStart>(runtime);
-    const entry = start(this.callHost, "shared", new Int32Array(1));
+    const ownCounters = () => (this.hasEnded ? null : counters);
+    const entry = start(this.callHost, "shared", new Int32Array(1), ownCounters);
     const problem = entry.load(evaluate<PluginScript>(plugin));
     if (problem === "") {
       this.entry = entry;
@@ -43,14 +45,32 @@ export class InlineGuest implements Guest {
   }
 
   dispatch(text: string, bytes?: Uint8Array): string {
-    const { entry } = this;
-    if (entry === undefined) throw new GuestFault("crash", `Guest ${this.name} was disposed`);
+    const entry = this.enter();
     try {
       return entry.dispatch(text, copyOf(bytes));
     } catch (error) {
-      this.dispose();
-      throw new GuestFault("crash", String(error));
+      throw this.crash(error);
     }
+  }
+
+  /** No text is made of them: what a handler does not look at costs nothing. */
+  dispatchParts(parts: readonly MessagePart[]): string {
+    const entry = this.enter();
+    try {
+      return entry.dispatchParts(parts);
+    } catch (error) {
+      throw this.crash(error);
+    }
+  }
+
+  private enter(): GuestEntry {
+    if (this.entry === undefined) throw new GuestFault("crash", `Guest ${this.name} was disposed`);
+    return this.entry;
+  }
+
+  private crash(error: unknown): GuestFault {
+    this.dispose();
+    return new GuestFault("crash", String(error));
   }
 
   /** The guest's memory is part of the host's: 0. */

@@ -1,6 +1,7 @@
 import ivm from "isolated-vm";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
-import { type Guest, GuestFault, type GuestOptions, type GuestScript } from "../engine.ts";
+import type { MessagePart } from "../../../sdk/runtime/message.ts";
+import { type Guest, GuestFault, type GuestOptions, type GuestScript, textOf } from "../engine.ts";
 import { connectScript, sharedCells } from "./connect.ts";
 import { hardenScript } from "./harden.ts";
 import { guardHostCall } from "./host-call.ts";
@@ -75,6 +76,10 @@ export class IsolatedVmGuest implements Guest {
     if (end < 0) return reply;
     this.fetchParcel(reply.slice(end));
     return reply.slice(0, end);
+  }
+
+  dispatchParts(parts: readonly MessagePart[]): string {
+    return this.dispatch(textOf(parts));
   }
 
   /** Completes the host call that `connectScript` put off. */

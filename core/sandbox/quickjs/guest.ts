@@ -1,4 +1,5 @@
-import { type Guest, GuestFault, type GuestOptions } from "../engine.ts";
+import type { MessagePart } from "../../../sdk/runtime/message.ts";
+import { type Guest, GuestFault, type GuestOptions, textOf } from "../engine.ts";
 import { type Entry, loadPlugin } from "./boot.ts";
 import { instantiate, type Pointer, type QuickJsInstance, type QuickJsModule } from "./build.ts";
 import { Collector } from "./collector.ts";
@@ -86,6 +87,10 @@ export class QuickJsGuest implements Guest {
     }
     if (this.isBeyondLimits()) throw this.lose(this.faultOf(undefined));
     return reply;
+  }
+
+  dispatchParts(parts: readonly MessagePart[]): string {
+    return this.dispatch(textOf(parts));
   }
 
   memoryUsed(): number {

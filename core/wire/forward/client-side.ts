@@ -17,6 +17,8 @@ export class ClientSide {
   readonly trusted: boolean;
   readonly via: string;
   readonly forwarded: boolean;
+  /** Address and scheme. */
+  readonly facts: string;
   /** X-Forwarded-For and X-Forwarded-Proto. */
   readonly origin: string;
   /** Via of a message that came as HTTP/1.1. */
@@ -28,6 +30,7 @@ export class ClientSide {
     this.trusted = trusted;
     this.via = via;
     this.forwarded = forwarded;
+    this.facts = `${address} ${scheme}`;
     this.origin = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
     this.viaField = `Via: 1.1 ${via}\r\n`;
   }

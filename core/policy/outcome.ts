@@ -1,5 +1,5 @@
 /** What guests answer (sdk/runtime/message.ts). Nothing in it is believed before it was checked. */
-import { BodyForm, OutcomeKind } from "../../sdk/runtime/message.ts";
+import { BodyForm, MessageKind, OutcomeKind } from "../../sdk/runtime/message.ts";
 
 export type Outcome =
   | { readonly kind: "unchanged" }
@@ -42,52 +42,27 @@ const longestJson = 512 * 1024;
 const longestRemoved = 32 * 1024;
 /** What is kept of each text of a fault, in code units. */
 const longestFault = 16 * 1024;
-/** Edits that are remembered of one guest, and their length. */
-const mostRemembered = 4;
-const longestRemembered = 256;
 
 const unchanged: Outcome = { kind: "unchanged" };
 const pending: Outcome = { kind: "pending" };
 
-interface KnownEdit {
-  readonly text: string;
-  readonly outcome: Outcome;
-}
+/** Edits that a guest said it would come back to, by kind of message. */
+export type RememberedEdits = Map<string, Outcome>;
 
-/** Edits of fields that were read before: a guest makes the same few again and again. */
-export class KnownEdits {
-  /** The one that was read last is the first. */
-  private known: KnownEdit[] = [];
-
-  /** What stands at a place of the text, if it is known. */
-  at(text: string, start: number): KnownEdit | null {
-    const { known } = this;
-    for (let i = 0; i < known.length; i++) {
-      const edit = known[i]!;
-      if (!text.startsWith(edit.text, start)) continue;
-      if (i > 0) this.known = [edit, ...known.filter((other) => other !== edit)];
-      return edit;
-    }
-    return null;
-  }
-
-  add(text: string, outcome: Outcome): void {
-    if (text.length > longestRemembered) return;
-    this.known = [{ text, outcome }, ...this.known.slice(0, mostRemembered - 1)];
-  }
-}
+/** Messages whose edits are remembered. */
+const editedKinds: readonly string[] = [MessageKind.request, MessageKind.upstream, MessageKind.response];
 
 /** Reads outcomes one behind the other. */
 export class OutcomeReader {
   private readonly text: string;
-  private readonly known: KnownEdits | null;
+  private readonly remembered: RememberedEdits | null;
   private at = 0;
 
-  /** @param known of the guest whose answer it is */
-  constructor(text: string, start = 0, known: KnownEdits | null = null) {
+  /** @param remembered of the guest whose answer it is; null: it may not refer to anything */
+  constructor(text: string, start = 0, remembered: RememberedEdits | null = null) {
     this.text = text;
     this.at = start;
-    this.known = known;
+    this.remembered = remembered;
   }
 
   get atEnd(): boolean {
@@ -103,7 +78,11 @@ export class OutcomeReader {
       case OutcomeKind.pending:
         return pending;
       case OutcomeKind.edited:
-        return this.knownEdit() ?? this.edited();
+        return this.edited();
+      case OutcomeKind.remembered:
+        return this.toRemember();
+      case OutcomeKind.again:
+        return this.again();
       case OutcomeKind.reply:
         return this.reply();
       case OutcomeKind.chunk:
@@ -117,15 +96,22 @@ export class OutcomeReader {
     }
   }
 
-  private knownEdit(): Outcome | null {
-    const known = this.known?.at(this.text, this.at) ?? null;
-    if (known === null) return null;
-    this.at += known.text.length;
-    return known.outcome;
+  private toRemember(): Outcome {
+    const kind = this.text[this.at++] ?? "";
+    const isKnown = editedKinds.includes(kind) && this.text[this.at++] === OutcomeKind.edited;
+    if (this.remembered === null || !isKnown) throw malformed("kind");
+    const outcome = this.edited();
+    this.remembered.set(kind, outcome);
+    return outcome;
+  }
+
+  private again(): Outcome {
+    const outcome = this.remembered?.get(this.text[this.at++] ?? "");
+    if (outcome === undefined) throw malformed("kind");
+    return outcome;
   }
 
   private edited(): Outcome {
-    const start = this.at;
     const line = this.line();
     const first = line.indexOf(" ");
     const second = line.indexOf(" ", first + 1);
@@ -137,14 +123,12 @@ export class OutcomeReader {
     const plus = sizes.indexOf("+");
     const added = this.take(length(plus < 0 ? sizes : sizes.slice(0, plus)));
     const edits = json === "" ? null : editsIn(json);
-    const outcome: Outcome = {
+    return {
       kind: "edited",
       added,
       removed: removed === "" ? [] : removed.split(","),
       edits: plus < 0 ? edits : { ...edits, body: this.take(length(sizes.slice(plus + 1))) },
     };
-    if (outcome.edits === null) this.known?.add(this.text.slice(start, this.at), outcome);
-    return outcome;
   }
 
   private reply(): Outcome {

@@ -190,7 +190,7 @@ export class Dispatcher {
     const { slot } = draft.exchange;
     if (result === undefined && !(draft.replacement instanceof Uint8Array)) {
       this.closeAfter(slot, flags);
-      return draft.outcome(kind);
+      return draft.entryOutcome(kind);
     }
     return this.conclude(kind, slot, flags, result, (value) => this.headOutcome(kind, draft, value));
   }

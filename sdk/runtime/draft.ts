@@ -58,20 +58,32 @@ export class Draft extends HeadFields {
    * @param kind of the message
    */
   outcome(kind: string): string {
-    const { added, removed, exchange } = this;
-    if (this.isRewritten || exchange.choice !== null || exchange.assigned !== null) {
-      return this.rewrittenOutcome(kind);
-    }
+    const { added, removed } = this;
+    if (this.isMore) return this.rewrittenOutcome(kind);
+    return added === "" && removed === "" ? OutcomeKind.unchanged : editedOutcome(added, removed);
+  }
+
+  /** The same as part of the text that an entry returns: the host reads those in their order, so it may be referred to an earlier one. */
+  entryOutcome(kind: string): string {
+    const { added, removed } = this;
+    if (this.isMore) return this.rewrittenOutcome(kind);
     if (added === "" && removed === "") return OutcomeKind.unchanged;
-    const last = kind === MessageKind.request ? lastOfRequests : lastOfOthers;
+    const last = lastEdits[kind]!;
     if (added !== last.added || removed !== last.removed) {
       last.added = added;
       last.removed = removed;
-      // Not a template: an interpreter calls a function for one.
-      // biome-ignore lint/style/useTemplate: as above
-      last.outcome = OutcomeKind.edited + added.length + " " + removed + " \n" + added;
+      last.isRemembered = false;
+      return editedOutcome(added, removed);
     }
-    return last.outcome;
+    if (last.isRemembered) return OutcomeKind.again + kind;
+    last.isRemembered = true;
+    return OutcomeKind.remembered + kind + editedOutcome(added, removed);
+  }
+
+  /** Whether more was changed than fields. */
+  private get isMore(): boolean {
+    const { exchange } = this;
+    return this.isRewritten || exchange.choice !== null || exchange.assigned !== null;
   }
 
   private rewrittenOutcome(kind: string): string {
@@ -117,6 +129,15 @@ export class Draft extends HeadFields {
   }
 }
 
-/** Policies often make the same of one message after the other: its text is made once. */
-const lastOfRequests = { added: "", removed: "", outcome: "" };
-const lastOfOthers = { added: "", removed: "", outcome: "" };
+function editedOutcome(added: string, removed: string): string {
+  // Not a template: an interpreter calls a function for one.
+  // biome-ignore lint/style/useTemplate: as above
+  return OutcomeKind.edited + added.length + " " + removed + " \n" + added;
+}
+
+/** Policies often make the same of one message after the other. By kind of message. */
+const lastEdits: Readonly<Record<string, { added: string; removed: string; isRemembered: boolean }>> = {
+  [MessageKind.request]: { added: "", removed: "", isRemembered: false },
+  [MessageKind.upstream]: { added: "", removed: "", isRemembered: false },
+  [MessageKind.response]: { added: "", removed: "", isRemembered: false },
+};

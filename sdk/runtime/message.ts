@@ -96,6 +96,10 @@ export const OutcomeKind = {
    * was replaced by a text, ADDED is `LENGTH+BODY`, and the text follows the lines: it has the length BODY.
    */
   edited: "e",
+  /** `mKIND` and an `edited` one, without an `Edits`: the host is to remember it as the last for messages of this kind. */
+  remembered: "m",
+  /** `aKIND`: what is remembered of that kind, again. Both stand only in what an entry returns. */
+  again: "a",
   /** `rFIELDS BODY STATUS REASON\n`, field lines, body text. BODY is a length, or one of `BodyForm`. */
   reply: "r",
   /** `fLENGTH\n` and JSON of a `FaultText`. */

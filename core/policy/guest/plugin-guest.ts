@@ -8,7 +8,7 @@ import type { Task, Turn } from "../../net/turn.ts";
 import { type Guest, GuestFault, type HostCall, textOf } from "../../sandbox/engine.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { HostServices } from "../../sandbox/host/services.ts";
-import { KnownEdits, type Outcome, OutcomeReader } from "../outcome.ts";
+import { type Outcome, OutcomeReader, type RememberedEdits } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import { type GuestCall, type GuestLoss, sideOf } from "./call.ts";
 import { sliceMs } from "./entry-share.ts";
@@ -36,7 +36,7 @@ export class PluginGuest implements Task {
   private ready = false;
   private readonly queue = new GuestQueue();
   private readonly slots = new GuestSlots();
-  private readonly knownEdits = new KnownEdits();
+  private readonly remembered: RememberedEdits = new Map();
   private arrivals: PendingCall[] = [];
   private scheduled = false;
   /** Number of the turn at hand, and ms that the guest has had in it. */
@@ -70,6 +70,7 @@ export class PluginGuest implements Task {
   /** The guest is gone; calls wait for the next one. */
   private drop(): void {
     this.ready = false;
+    this.remembered.clear();
     this.operations?.abandon();
     this.operations = null;
     this.guest?.dispose();
@@ -218,7 +219,7 @@ export class PluginGuest implements Task {
   }
 
   private readOutcomes(answer: string, batch: Batch): void {
-    const reader = new OutcomeReader(answer, 0, this.knownEdits);
+    const reader = new OutcomeReader(answer, 0, this.remembered);
     const { calls } = batch;
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i]!;

@@ -9,6 +9,8 @@
  * Phases in brackets are there when policies are: core/proxy/exchange-policies.ts.
  */
 
+// Not the global: in Node that is a getter, which costs as much as the clock.
+import { performance } from "node:perf_hooks";
 import { defaultPriority } from "../config/traffic-defaults.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import type { Task } from "../net/turn.ts";

@@ -1,4 +1,5 @@
 /** One data plane: listeners, connections and the generation they serve. */
+import { performance } from "node:perf_hooks";
 import type { Address, Config, EndpointConfig } from "../config/model.ts";
 import type { StoreConfig } from "../config/store-model.ts";
 import type { ProxyError } from "../errors.ts";

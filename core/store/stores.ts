@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import type { Counters } from "./counters/counters.ts";
 import { MemoryCounters } from "./counters/memory-counters.ts";
 import { SharedCounters } from "./counters/shared-counters.ts";

@@ -100,7 +100,7 @@ function forwardResponses(text: string): Buffer {
 function forwardAnyResponse(head: ResponseHead): string {
   if (head.status === 101) return forwardSwitch(head, "websocket", "sluice");
   if (head.isInterim) return forwardInterim(head);
-  const date = "Thu, 01 Jan 1970 00:00:00 GMT";
+  const date = () => "Thu, 01 Jan 1970 00:00:00 GMT";
   return forwardResponse(head, { delimiting: "as-received", connection: "", client, date, added: "" });
 }
 

@@ -2,6 +2,7 @@
  * One plugin's guest, seen from the host: what exchanges want of it in one turn of the event loop enters it
  * together; when it is lost it is made anew; when it is lost too often it is left alone for a while.
  */
+import { performance } from "node:perf_hooks";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { MessageKind, messageNumber, separator } from "../../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../../net/turn.ts";

@@ -2,6 +2,7 @@
  * One attempt of an exchange: a request at one endpoint. What comes before the client sees anything of its response
  * it tells `Attempts`, which knows the others; what comes then goes to the exchange.
  */
+import { performance } from "node:perf_hooks";
 import type { ProxyError } from "../../errors.ts";
 import type { RequestDraft } from "../../policy/request-draft.ts";
 import type { Cluster } from "../../upstream/cluster.ts";

@@ -7,6 +7,7 @@
  *        |                                    |
  *        +----- budget <----------------------+ long, or silent: another one runs beside it, the first answer counts
  */
+import { performance } from "node:perf_hooks";
 import { isConnectFailure, ProxyError, toProxyError } from "../../errors.ts";
 import type { Cluster } from "../../upstream/cluster.ts";
 import type { UpstreamConnection } from "../../upstream/connection.ts";

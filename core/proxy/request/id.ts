@@ -1,7 +1,7 @@
 /** X-Request-Id: kept from a trusted peer, else made. */
-import { randomUUID } from "node:crypto";
 import { Kind } from "../../wire/field-kind.ts";
 import type { RequestHead } from "../../wire/request-head.ts";
+import { randomUuid } from "./random-uuid.ts";
 
 const usable = /^[\x21-\x7e]{1,128}$/;
 
@@ -10,5 +10,5 @@ export function requestIdOf(head: RequestHead, trusted: boolean): string {
     const given = head.marked(Kind.xRequestId)!;
     if (usable.test(given)) return given;
   }
-  return randomUUID();
+  return randomUuid();
 }

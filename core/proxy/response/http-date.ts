@@ -3,9 +3,8 @@
 let second = 0;
 let text = "";
 
-/** @param now in ms since the epoch */
-export function httpDate(now: number = Date.now()): string {
-  const current = Math.floor(now / 1000);
+export function httpDate(): string {
+  const current = Math.floor(Date.now() / 1000);
   if (current !== second) {
     second = current;
     text = new Date(current * 1000).toUTCString();

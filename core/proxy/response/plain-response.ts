@@ -31,7 +31,7 @@ export class PlainResponse implements ResponseRelay {
     const connection = exchange.beginResponse(head.status, delimiting === "close");
     const { side } = exchange.client;
     const added = exchange.attempts.cookieLines();
-    const text = forwardResponse(head, { delimiting, connection, client: side, date: httpDate(), added });
+    const text = forwardResponse(head, { delimiting, connection, client: side, date: httpDate, added });
     exchange.writer.begin(text, delimiting === "chunked");
     return delimiting === "close" ? "decoded" : "raw";
   }

@@ -171,7 +171,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       framing: framing.field,
       connection,
       via,
-      date: httpDate(),
+      date: httpDate,
       added: this.addedLines(draft),
     });
     exchange.writer.begin(text, framing.chunked);
@@ -210,12 +210,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     return body.length <= mostText && isAscii(body) ? body : new StoredBody([Buffer.from(body, "utf8")]);
   }
 
-  private framingFor(
-    draft: ResponseDraft,
-    hasBody: boolean,
-    replacement: Replacement | null,
-  ): { field: string; chunked: boolean; closes: boolean } {
-    const plain = (field: string) => ({ field, chunked: false, closes: false });
+  private framingFor(draft: ResponseDraft, hasBody: boolean, replacement: Replacement | null): Framing {
     const { minor } = this.exchange.head;
     if (!hasBody) {
       // How long the body of the answer to GET would be is not known.
@@ -360,6 +355,17 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
 /** A small one that is ASCII is text, as what is held. */
 type Replacement = StoredBody | string;
+
+/** How the client is told where the body ends. */
+interface Framing {
+  readonly field: string;
+  readonly chunked: boolean;
+  readonly closes: boolean;
+}
+
+function plain(field: string): Framing {
+  return { field, chunked: false, closes: false };
+}
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -23,8 +23,8 @@ export interface ResponseRewrite {
   /** What Connection says: nothing, `close`, or `keep-alive` for an HTTP/1.0 client. */
   readonly connection: "" | "close" | "keep-alive";
   readonly client: ClientSide;
-  /** Value for Date when the endpoint sent none (RFC 9110 section 6.6.1). */
-  readonly date: string;
+  /** Makes the value for Date when the endpoint sent none (RFC 9110 section 6.6.1). */
+  readonly date: () => string;
   /** Lines that the proxy adds. */
   readonly added: string;
 }
@@ -39,7 +39,7 @@ export function forwardResponse(head: ResponseHead, rewrite: ResponseRewrite): s
   let out = complete
     ? withoutHopFields(head, cut, head.start)
     : statusLine(head) + withoutHopFields(head, cut, head.fieldsStart);
-  if ((head.kinds & Kind.date) === 0) out += `Date: ${rewrite.date}\r\n`;
+  if ((head.kinds & Kind.date) === 0) out += `Date: ${rewrite.date()}\r\n`;
   if (rewrite.delimiting === "chunked") out += "Transfer-Encoding: chunked\r\n";
   if (rewrite.connection !== "") out += `Connection: ${rewrite.connection}\r\n`;
   return `${out}${rewrite.added}${rewrite.client.viaFor(head.minor)}\r\n`;
@@ -61,7 +61,7 @@ export interface EditedResponse {
   readonly connection: "" | "close" | "keep-alive";
   /** Via, when the response came from an endpoint. */
   readonly via: string;
-  readonly date: string;
+  readonly date: () => string;
   /** Lines that the proxy adds. */
   readonly added: string;
 }
@@ -70,7 +70,7 @@ export interface EditedResponse {
 export function writeResponse(response: EditedResponse): string {
   const { status, reason, fields, connection, via } = response;
   let out = `HTTP/1.1 ${status} ${reason}\r\n${fields}${response.framing}`;
-  if (!hasDate(fields)) out += `Date: ${response.date}\r\n`;
+  if (!hasDate(fields)) out += `Date: ${response.date()}\r\n`;
   if (connection !== "") out += `Connection: ${connection}\r\n`;
   return `${out}${response.added}${via}\r\n`;
 }

@@ -1,5 +1,5 @@
 /** What guests answer (sdk/runtime/message.ts). Nothing in it is believed before it was checked. */
-import { BodyForm, MessageKind, OutcomeKind } from "../../sdk/runtime/message.ts";
+import { BodyForm, longestRemembered, MessageKind, OutcomeKind } from "../../sdk/runtime/message.ts";
 
 export type Outcome =
   | { readonly kind: "unchanged" }
@@ -100,7 +100,11 @@ export class OutcomeReader {
     const kind = this.text[this.at++] ?? "";
     const isKnown = editedKinds.includes(kind) && this.text[this.at++] === OutcomeKind.edited;
     if (this.remembered === null || !isKnown) throw malformed("kind");
-    const outcome = this.edited();
+    const start = this.at;
+    const { added, removed, edits } = this.edited();
+    if (edits !== null || this.at - start > longestRemembered) throw malformed("edits to remember");
+    // A part of the answer would keep all of it.
+    const outcome: Outcome = { kind: "edited", ...copyOf({ added, removed }), edits };
     this.remembered.set(kind, outcome);
     return outcome;
   }
@@ -111,7 +115,7 @@ export class OutcomeReader {
     return outcome;
   }
 
-  private edited(): Outcome {
+  private edited(): Outcome & { kind: "edited" } {
     const line = this.line();
     const first = line.indexOf(" ");
     const second = line.indexOf(" ", first + 1);
@@ -175,6 +179,10 @@ export class OutcomeReader {
     this.at = end;
     return taken;
   }
+}
+
+function copyOf<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
 }
 
 function length(text: string): number {

@@ -2,6 +2,7 @@
 import { BodyForm, type Edits } from "../../sdk/runtime/message.ts";
 import type { KeptBody } from "../store/responses/stored-body.ts";
 import { isFieldValue } from "../wire/characters.ts";
+import { hasDate } from "../wire/forward/response.ts";
 import type { GuestBody } from "./body/guest-body.ts";
 import { editedText } from "./edit-values.ts";
 import { assertGuestFields, editFields } from "./field-edits.ts";
@@ -14,6 +15,7 @@ export class ResponseDraft {
   status: number;
   reason: string;
   fields: string;
+  isDated: boolean;
   /** Code of what went wrong, when the proxy answers because no endpoint did; empty: nothing. */
   error = "";
   /** Whether the client gets the id of its request. */
@@ -21,15 +23,19 @@ export class ResponseDraft {
   /** In the place of the body; null: none; undefined: as it comes. */
   body: string | Uint8Array | GuestBody | KeptBody | null | undefined = undefined;
 
-  constructor(status: number, reason: string, fields: string) {
+  /** @param isDated whether there is a Date among the fields */
+  constructor(status: number, reason: string, fields: string, isDated = hasDate(fields)) {
     this.status = status;
     this.reason = reason;
     this.fields = fields;
+    this.isDated = isDated;
   }
 
   /** @throws MalformedOutcome when a value is not what it should be */
   edit(added: string, removed: readonly string[], edits: Edits | null, bytes: Uint8Array | undefined): void {
     this.fields = editFields(this.fields, added, removed);
+    if (removed.includes("date")) this.isDated = false;
+    this.isDated ||= hasDate(added);
     if (edits === null) return;
     if (edits.status !== undefined) this.status = statusFrom(edits.status);
     if (edits.tellsRequestId === true) this.tellsRequestId = true;
@@ -46,6 +52,7 @@ export class ResponseDraft {
     this.status = statusFrom(reply.status);
     this.reason = reasonFrom(reply.reason);
     this.fields = reply.fields;
+    this.isDated = hasDate(reply.fields);
     this.error = "";
     if (reply.body === BodyForm.bytes) this.body = bytes ?? "";
     else this.body = typeof reply.body === "number" ? bodyOf(reply.body) : reply.body;

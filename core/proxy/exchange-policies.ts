@@ -14,6 +14,7 @@ import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
 import { RequestDraft } from "../policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../policy/response-draft.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
+import { Kind } from "../wire/field-kind.ts";
 import { editableRequestFields } from "../wire/forward/request.ts";
 import { editableResponseFields, toldLength } from "../wire/forward/response.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
@@ -149,7 +150,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
 
   onResponse(head: ResponseHead): ResponseRelay {
     this.responseFlow = new PolicyResponse(this.exchange, this, head);
-    const draft = new ResponseDraft(head.status, head.reason, editableResponseFields(head));
+    const isDated = (head.kinds & Kind.date) !== 0;
+    const draft = new ResponseDraft(head.status, head.reason, editableResponseFields(head), isDated);
     this.responseLength = toldLength(head);
     this.runResponse(draft);
     return this.responseFlow;

@@ -3,7 +3,7 @@ import type { GuestExchange } from "./exchange.ts";
 import { HeadFields } from "./head-fields.ts";
 import { identityText } from "./identity-text.ts";
 import { IncomingBody } from "./incoming-body.ts";
-import { BodyForm, type Edits, MessageKind, OutcomeKind } from "./message.ts";
+import { BodyForm, type Edits, longestRemembered, MessageKind, OutcomeKind } from "./message.ts";
 
 type Steering = Pick<Edits, "avoid" | "whenAll" | "prefer">;
 
@@ -76,8 +76,10 @@ export class Draft extends HeadFields {
       return editedOutcome(added, removed);
     }
     if (last.isRemembered) return OutcomeKind.again + kind;
+    const outcome = editedOutcome(added, removed);
+    if (outcome.length > longestRemembered) return outcome;
     last.isRemembered = true;
-    return OutcomeKind.remembered + kind + editedOutcome(added, removed);
+    return OutcomeKind.remembered + kind + outcome;
   }
 
   /** Whether more was changed than fields. */

@@ -35,6 +35,9 @@ export const mostAvoided = 256;
 /** Bytes of a part of a body that a guest streams. The host holds one for as long as its client takes to read it. */
 export const longestPulledPart = 64 * 1024;
 
+/** Length of an outcome that the host may be asked to remember. */
+export const longestRemembered = 1024;
+
 const flagBits = 3;
 
 /** @param flags bits of `MessageFlag` */

@@ -17,7 +17,7 @@ const lines = "accept: */*\r\nuser-agent: x\r\n".repeat(40);
 /** As the data plane uses an outcome: whatever it is, the result is a draft or a MalformedOutcome. */
 function use(text: string): "used" | "refused" {
   try {
-    const reader = new OutcomeReader(text);
+    const reader = new OutcomeReader(text, 0, new Map());
     for (let n = 0; n < 4 && !reader.atEnd; n++) apply(reader.next());
     return "used";
   } catch (error) {
@@ -81,6 +81,8 @@ const seeds: readonly string[] = [
   "p",
   "e6 x-b,accept \nx: y\r\n",
   'e6+4 x-b {"status":201}\nx: y\r\nbody',
+  "mQe6 x-b,accept \nx: y\r\naQaQ",
+  "mSe6  \nx: y\r\nmSe6  \nx: z\r\naS",
   `e0  ${JSON.stringify({ method: "POST", url: "/a?b", cluster: "c", endpoint: "e", status: 201, reason: "R", body: "x" })}\n`,
   "r6 1 200 OK\nx: y\r\nz",
   "r0 -1 204 No Content\n",
@@ -120,6 +122,9 @@ const spice = [
   "f",
   "j",
   "b",
+  "m",
+  "a",
+  "S",
   "0",
   "%00",
   "/../..",
@@ -147,6 +152,23 @@ t.test("mutated outcomes are read or refused, and smuggle nothing", async (t) =>
     }
   }
   t.ok(seen.used > 2000 && seen.refused > 2000, `both happen: ${JSON.stringify(seen)}`);
+});
+
+t.test("edits are told again as they were, and only what was to be remembered", async (t) => {
+  const remembered = new Map();
+  const reader = new OutcomeReader("mQe6 x-b \nx: y\r\ne6  \nx: z\r\naQmQe0 accept \naQ", 0, remembered);
+  const first = { kind: "edited", added: "x: y\r\n", removed: ["x-b"], edits: null };
+  const last = { kind: "edited", added: "", removed: ["accept"], edits: null };
+  t.same(reader.next(), first);
+  t.match(reader.next(), { added: "x: z\r\n" });
+  t.same([reader.next(), reader.next(), reader.next()], [first, last, last]);
+  t.ok(reader.atEnd);
+  t.same(new OutcomeReader("aQ", 0, remembered).next(), last, "in a later answer, too");
+  const refused = ["aS", "a", "m", "mQ", "mXe0  \n", "mQr0 -1 200 OK\n", 'mQe0  {"status":201}\n'];
+  refused.push(`mQe2000  \n${"x".repeat(2000)}`);
+  for (const text of refused)
+    t.throws(() => new OutcomeReader(text, 0, remembered).next(), MalformedOutcome, text.slice(0, 20));
+  t.throws(() => new OutcomeReader("aQ").next(), MalformedOutcome, "and not beside an answer");
 });
 
 const worst: Readonly<Record<string, () => string>> = {

@@ -53,12 +53,12 @@ function countersOf({ counters }: SharedServices, facts: GuestFacts): HostCounte
     delete: (key) => counters.delete(plugin, demand(key)),
     set: (key, value, ttl) => counters.set(plugin, demand(key), given(value), milliseconds(ttl)),
     add(key, by, ttl, most) {
-      const sum = counters.add(plugin, demand(key), given(by), milliseconds(ttl), most);
+      const sum = counters.add(plugin, demand(key), given(by), milliseconds(ttl), bound(most));
       if (sum !== null || most !== null) return sum;
       throw new HostCallError("RangeError", "Cannot add: the sum is no finite number");
     },
     compareAndSet: (key, expected, next, ttl) =>
-      counters.compareAndSet(plugin, demand(key), expected, given(next), milliseconds(ttl)),
+      counters.compareAndSet(plugin, demand(key), bound(expected), given(next), milliseconds(ttl)),
     take(key, cost, rate, burst) {
       const taken = counters.take(plugin, demand(key), amount(cost), bucketOf(rate, burst));
       // Thousandths, which every engine is told.
@@ -95,9 +95,15 @@ function given(value: number | null | undefined): number {
   throw malformed();
 }
 
+/** What a number is compared with: any, or none. */
+function bound(value: number | null): number | null {
+  if (value !== null && Number.isNaN(value)) throw malformed();
+  return value;
+}
+
 /** @param ttl in seconds */
-function milliseconds(ttl: number | null | undefined): number | null {
-  if (ttl === null || ttl === undefined) return null;
+function milliseconds(ttl: number | null): number | null {
+  if (bound(ttl) === null || ttl === null) return null;
   if (ttl > 0 && ttl <= longestTtl) return ttl * 1000;
   throw new HostCallError("RangeError", `Cannot use ttl: expected seconds up to ${longestTtl}`);
 }

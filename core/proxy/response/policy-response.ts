@@ -171,6 +171,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       framing: framing.field,
       connection,
       via,
+      isDated: draft.isDated,
       date: httpDate,
       added: this.addedLines(draft),
     });

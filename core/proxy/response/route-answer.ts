@@ -4,7 +4,7 @@ import type { RespondConfig } from "../../config/route-model.ts";
 import { ProxyError } from "../../errors.ts";
 import { ResponseDraft } from "../../policy/response-draft.ts";
 import { compileRedirect, type Locate, type RequestedUrl } from "../../route/redirect.ts";
-import { writeResponse } from "../../wire/forward/response.ts";
+import { hasDate, writeResponse } from "../../wire/forward/response.ts";
 import { reasonPhrase } from "../../wire/reason-phrase.ts";
 import { clientScheme } from "../client/facts.ts";
 import type { Exchange } from "../exchange.ts";
@@ -64,7 +64,7 @@ export function sendAnswer(exchange: Exchange, answer: RouteAnswer): void {
   // RFC 9110 section 8.6: no Content-Length in 204, and in 304 only that of the 200.
   const framing = status === 204 || status === 304 ? "" : `Content-Length: ${answer.bytes.length}\r\n`;
   const reason = reasonPhrase(status);
-  const rest = { via: "", date: httpDate, added: "" };
+  const rest = { isDated: hasDate(fields), via: "", date: httpDate, added: "" };
   writer.begin(writeResponse({ status, reason, fields, framing, connection, ...rest }), false);
   if (head.method !== "HEAD") writer.bodyText(answer.bytes);
   exchange.endResponse();

@@ -56,6 +56,8 @@ export interface EditedResponse {
   readonly reason: string;
   /** Well-formed lines. */
   readonly fields: string;
+  /** Whether one of them is Date. */
+  readonly isDated: boolean;
   /** What tells the client where the body ends: Content-Length, Transfer-Encoding, or nothing. */
   readonly framing: string;
   readonly connection: "" | "close" | "keep-alive";
@@ -70,13 +72,13 @@ export interface EditedResponse {
 export function writeResponse(response: EditedResponse): string {
   const { status, reason, fields, connection, via } = response;
   let out = `HTTP/1.1 ${status} ${reason}\r\n${fields}${response.framing}`;
-  if (!hasDate(fields)) out += `Date: ${response.date()}\r\n`;
+  if (!response.isDated) out += `Date: ${response.date()}\r\n`;
   if (connection !== "") out += `Connection: ${connection}\r\n`;
   return `${out}${response.added}${via}\r\n`;
 }
 
-/** Lines are passed over by their ends: an expression that looks for it takes longer. */
-function hasDate(fields: string): boolean {
+/** Whether there is a Date among lines. They are passed over by their ends: an expression that looks for it takes longer. */
+export function hasDate(fields: string): boolean {
   for (let at = 0; at < fields.length; at = fields.indexOf("\n", at) + 1 || fields.length) {
     if (fields.charCodeAt(at + 4) === COLON && fieldKind(fields, at, 4) === Kind.date) return true;
   }

@@ -3,6 +3,38 @@ import type { ExchangeCheck } from "./check.ts";
 const cookies =
   "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Up: 1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\nhi";
 
+const firstDate = "Thu, 01 Jan 2026 00:00:00 GMT";
+const otherDate = "Fri, 02 Jan 2026 00:00:00 GMT";
+const sentDate = `dAtE: ${firstDate}\r\n`;
+const ownDate = /^(?!Thu, 01 Jan 2026)\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
+const dates = [
+  { does: "it goes on", plugin: 'response.headers.set("x-a", "1");', sent: sentDate, gets: firstDate },
+  {
+    does: "there is one where none was sent",
+    plugin: 'response.headers.set("x-a", "1");',
+    sent: "",
+    gets: ownDate,
+  },
+  {
+    does: "a handler sets it",
+    plugin: `response.headers.set("date", "${otherDate}");`,
+    sent: sentDate,
+    gets: otherDate,
+  },
+  {
+    does: "a handler brings it",
+    plugin: `response.headers.set("Date", "${otherDate}");`,
+    sent: "",
+    gets: otherDate,
+  },
+  {
+    does: "a handler takes it out",
+    plugin: 'response.headers.delete("date");',
+    sent: sentDate,
+    gets: ownDate,
+  },
+];
+
 export const responseChecks: readonly ExchangeCheck[] = [
   {
     title: "A response handler that does nothing changes nothing",
@@ -36,6 +68,20 @@ export const responseChecks: readonly ExchangeCheck[] = [
       'onResponse(response) { response.headers.set("x-up", "2"); response.headers.append("x-b", "1"); response.headers.append("x-b", "2"); response.headers.delete("set-cookie"); }',
     answer: cookies,
     gets: { body: "hi", fields: { "x-up": "2", "x-b": "1, 2", "set-cookie": null } },
+  },
+  ...dates.map(
+    ({ does, plugin, sent, gets }): ExchangeCheck => ({
+      title: `The Date of a response: ${does}`,
+      plugin: `onResponse(response) { ${plugin} }`,
+      answer: `HTTP/1.1 200 OK\r\n${sent}Content-Length: 2\r\n\r\nhi`,
+      gets: { body: "hi", fields: { date: gets } },
+    }),
+  ),
+  {
+    title: "What a handler sets again and again, and changes, and sets again, is set each time",
+    plugin:
+      'let n = 0;\nexport default { onResponse(response) { n++; response.headers.set("x-n", n < 4 || n > 6 ? "a" : "b"); } };',
+    steps: ["a", "a", "a", "b", "b", "b", "a", "a", "a"].map((n) => ({ gets: { fields: { "x-n": n } } })),
   },
   {
     title: "The status can be changed, and its reason is empty then",

@@ -44,39 +44,71 @@ export interface HostCounters {
   take(key: string, cost: number, rate: number, burst: number): Taken;
 }
 
-/** Those of a host in the same realm, as long as it lets the guest have them. */
-let ownRealm: () => HostCounters | null = () => null;
+/** Whether the host can be called without texts, and still lets the guest do it. */
+let isDirect: () => boolean = () => false;
+let direct: HostCounters;
 
-/** Makes texts superfluous where host and guest share a realm; once, before anything else. */
+/**
+ * Connects a guest to a host in the same realm; once, before anything else.
+ *
+ * @param counters null when the guest has ended
+ */
 export function bindCounters(counters: () => HostCounters | null): void {
-  ownRealm = counters;
+  const own = counters();
+  if (own === null) return;
+  direct = withRefusals(own);
+  isDirect = () => counters() !== null;
+}
+
+/** What the host throws as errors of the guest. */
+function withRefusals(host: HostCounters): HostCounters {
+  const asking =
+    <Args extends unknown[], Result>(ask: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return ask(...args);
+      } catch (error) {
+        const { name, message } = error as Error;
+        throw refusal(name, message);
+      }
+    };
+  return {
+    now: asking(host.now),
+    get: asking(host.get),
+    set: asking(host.set),
+    delete: asking(host.delete),
+    add: asking(host.add),
+    compareAndSet: asking(host.compareAndSet),
+    take: asking(host.take),
+  };
 }
 
 export const counters: Counters = Object.freeze({
-  now: () => using((host) => host.now()),
-  get: (key: string) => using((host) => host.get(asKey(key)) ?? undefined),
-  set: (key: string, value: number, options?: CounterOptions) =>
-    using((host) => host.set(asKey(key), given(value), optional(options?.ttl))),
-  delete: (key: string) => using((host) => host.delete(asKey(key))),
-  add: (key: string, by = 1, options?: AddOptions) =>
-    using(
-      (host) => host.add(asKey(key), given(by), optional(options?.ttl), optional(options?.most)) ?? undefined,
-    ),
-  compareAndSet: (key: string, expected: number | undefined, next: number, options?: CounterOptions) =>
-    using((host) => host.compareAndSet(asKey(key), optional(expected), given(next), optional(options?.ttl))),
-  take: (key: string, cost: number, { rate, burst }: Bucket) =>
-    using((host) => host.take(asKey(key), given(cost), given(rate), given(burst))),
+  now() {
+    return host().now();
+  },
+  get(key: string) {
+    return host().get(asKey(key)) ?? undefined;
+  },
+  set(key: string, value: number, options?: CounterOptions) {
+    host().set(asKey(key), given(value), optional(options?.ttl));
+  },
+  delete(key: string) {
+    return host().delete(asKey(key));
+  },
+  add(key: string, by = 1, options?: AddOptions) {
+    return host().add(asKey(key), given(by), optional(options?.ttl), optional(options?.most)) ?? undefined;
+  },
+  compareAndSet(key: string, expected: number | undefined, next: number, options?: CounterOptions) {
+    return host().compareAndSet(asKey(key), optional(expected), given(next), optional(options?.ttl));
+  },
+  take(key: string, cost: number, { rate, burst }: Bucket) {
+    return host().take(asKey(key), given(cost), given(rate), given(burst));
+  },
 });
 
-function using<Result>(ask: (host: HostCounters) => Result): Result {
-  const host = ownRealm();
-  if (host === null) return ask(byText);
-  try {
-    return ask(host);
-  } catch (error) {
-    const { name, message } = error as Error;
-    throw refusal(name, message);
-  }
+function host(): HostCounters {
+  return isDirect() ? direct : byText;
 }
 
 const byText: HostCounters = {

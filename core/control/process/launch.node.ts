@@ -9,11 +9,20 @@ import type { Launched, LaunchOptions } from "./launch.ts";
  */
 const youngObjects = 8;
 
+/**
+ * How V8 collects where there are plugins, by the name that an operator would choose himself. Young objects are collected
+ * on the thread that made them: with so few of them left, waking others for it costs 0.4 of 18 µs a request.
+ */
+const collector = {
+  semi_space: `--max-semi-space-size=${youngObjects}`,
+  parallel_scavenge: "--no-parallel-scavenge",
+} as const;
+
 /** Starts the data process with what this one may do. */
 export function launch({ args, env, hasPlugins, descriptor }: LaunchOptions): Launched {
   const child = fork(processEntry, args, {
     env,
-    ...(hasPlugins && { execArgv: [...process.execArgv, ...engineFlags(), ...memoryFlags(env)] }),
+    ...(hasPlugins && { execArgv: [...process.execArgv, ...engineFlags(), ...collectorFlags(env)] }),
     stdio: ["inherit", "inherit", "inherit", "ipc", ...(descriptor === null ? [] : [descriptor])],
   });
   return { child, demand() {} };
@@ -25,7 +34,7 @@ function engineFlags(): readonly string[] {
 }
 
 /** What the operator chose stays. */
-function memoryFlags({ NODE_OPTIONS }: NodeJS.ProcessEnv): readonly string[] {
-  const isChosen = [NODE_OPTIONS ?? "", ...process.execArgv].some((text) => /semi[-_]space/.test(text));
-  return isChosen ? [] : [`--max-semi-space-size=${youngObjects}`];
+function collectorFlags({ NODE_OPTIONS }: NodeJS.ProcessEnv): readonly string[] {
+  const chosen = [NODE_OPTIONS ?? "", ...process.execArgv].join(" ").replaceAll("-", "_");
+  return Object.entries(collector).flatMap(([name, flag]) => (chosen.includes(name) ? [] : [flag]));
 }

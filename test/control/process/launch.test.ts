@@ -23,21 +23,23 @@ async function flagsOf(
 }
 
 t.test(
-  "a data process with plugins gets the flags of its engine and less room for young objects",
+  "a data process with plugins gets the flags of its engine, and collects young objects by itself in less room",
   { skip },
   async (t) => {
     const flags = await flagsOf(t, true);
     t.ok(flags.includes("--no-node-snapshot"));
     t.ok(flags.includes("--max-semi-space-size=8"));
+    t.ok(flags.includes("--no-parallel-scavenge"));
   },
 );
 
 t.test("a data process without plugins runs as this process does", { skip }, async (t) => {
-  t.notOk((await flagsOf(t, false)).some((flag) => /snapshot|semi/.test(flag)));
+  t.notOk((await flagsOf(t, false)).some((flag) => /snapshot|semi|scavenge/.test(flag)));
 });
 
 t.test("room for young objects that the operator chose stays", { skip }, async (t) => {
   const flags = await flagsOf(t, true, { ...process.env, NODE_OPTIONS: "--max-semi-space-size=32" });
   t.ok(flags.includes("--no-node-snapshot"));
   t.notOk(flags.some((flag) => flag.startsWith("--max-semi-space-size")));
+  t.ok(flags.includes("--no-parallel-scavenge"), "and so does the rest");
 });

@@ -3,13 +3,16 @@
  * without a name, which the control process made and which both hold open. What is written there stays,
  * however the process ends.
  */
-import { readSync, writeSync } from "node:fs";
+import { readlinkSync, readSync, writeSync } from "node:fs";
 
 /** The file among the descriptors of the data process: after the three of standard input and output, and the channel. */
 export const traceDescriptor = 4;
 
-/** Bytes of one reactor's place. A plugin's name has at most 64 characters. */
-const recordSize = 128;
+/** Bytes of what a reactor's place begins with: its beats so far, and its thread. */
+const lifeSize = 32;
+/** Bytes of an entry, which follows. A plugin's name has at most 64 characters. */
+const recordSize = 96;
+const placeSize = lifeSize + recordSize;
 
 export interface Entry {
   readonly plugin: string;
@@ -17,6 +20,15 @@ export interface Entry {
   readonly isLoading: boolean;
   /** After this time without a beat it will not come out again by itself, in ms. */
   readonly stallMs: number;
+}
+
+/** What a reactor has written in its place. */
+export interface ReactorTrace {
+  readonly beats: number;
+  /** Of the operating system; null where that does not tell. */
+  readonly thread: number | null;
+  /** Null: it is inside of no guest, as far as it is known. */
+  readonly entry: Entry | null;
 }
 
 /** An entry as it is written; made once for a guest and not for each entry. */
@@ -54,6 +66,8 @@ function covers(written: EntryRecord, record: EntryRecord): boolean {
 export class EntryTrace {
   private readonly descriptor: number;
   private readonly offset: number;
+  private readonly thread = ownThread();
+  private beats = 0;
   private exactUntil: number;
   private written: EntryRecord = nobody;
   private entered = false;
@@ -66,8 +80,9 @@ export class EntryTrace {
    */
   constructor(descriptor: number, reactor: number, exactMs: number) {
     this.descriptor = descriptor;
-    this.offset = reactor * recordSize;
+    this.offset = reactor * placeSize;
     this.exactUntil = exactMs > 0 ? performance.now() + exactMs : 0;
+    this.tellLife();
   }
 
   /** Returns what `leave` is to be given. */
@@ -89,32 +104,54 @@ export class EntryTrace {
     if (!this.entered && this.written !== nobody) this.write(nobody);
     this.entered = false;
     this.isStale = true;
+    this.beats++;
+    this.tellLife();
+  }
+
+  private tellLife(): void {
+    const life = Buffer.alloc(lifeSize);
+    life.write(`${this.beats} ${this.thread ?? "-"} `, "latin1");
+    this.writeAt(this.offset, life);
   }
 
   private write(record: EntryRecord): void {
     this.written = record;
     this.isStale = false;
+    this.writeAt(this.offset + lifeSize, record.bytes);
+  }
+
+  private writeAt(position: number, bytes: Buffer): void {
     try {
-      writeSync(this.descriptor, record.bytes, 0, recordSize, this.offset);
+      writeSync(this.descriptor, bytes, 0, bytes.length, position);
     } catch {
       // Without it a lost process is restarted all the same, and nobody is blamed.
     }
   }
 }
 
-/**
- * The reading side.
- *
- * @returns the entries of the reactors that are inside a guest, as far as it is known
- */
-export function readEntries(descriptor: number, reactors: number): Entry[] {
-  const bytes = Buffer.alloc(recordSize * reactors);
-  const length = readSync(descriptor, bytes, 0, bytes.length, 0);
-  const entries: Entry[] = [];
-  for (let start = 0; start < length; start += recordSize) {
-    const text = bytes.toString("latin1", start, start + recordSize);
-    const [, plugin, kind, stall] = /^([\w.-]{1,64}) (loading|running) (\d{1,9}) /.exec(text) ?? [];
-    if (plugin !== undefined) entries.push({ plugin, isLoading: kind === "loading", stallMs: Number(stall) });
+/** The thread that runs this; null where the system does not tell. */
+function ownThread(): number | null {
+  try {
+    return Number(/\d+$/.exec(readlinkSync("/proc/thread-self"))?.[0] ?? Number.NaN) || null;
+  } catch {
+    return null;
   }
-  return entries;
+}
+
+/** The reading side: what each reactor wrote last. */
+export function readTraces(descriptor: number, reactors: number): ReactorTrace[] {
+  const bytes = Buffer.alloc(placeSize * reactors);
+  readSync(descriptor, bytes, 0, bytes.length, 0);
+  return Array.from({ length: reactors }, (_, reactor) => {
+    const begin = reactor * placeSize;
+    const life = bytes.toString("latin1", begin, begin + lifeSize);
+    const [, beats = "0", thread] = /^(\d{1,15}) (\d{1,10})? ?/.exec(life) ?? [];
+    const entry = entryIn(bytes.toString("latin1", begin + lifeSize, begin + placeSize));
+    return { beats: Number(beats), thread: thread === undefined ? null : Number(thread), entry };
+  });
+}
+
+function entryIn(text: string): Entry | null {
+  const [, plugin, kind, stall] = /^([\w.-]{1,64}) (loading|running) (\d{1,9}) /.exec(text) ?? [];
+  return plugin === undefined ? null : { plugin, isLoading: kind === "loading", stallMs: Number(stall) };
 }

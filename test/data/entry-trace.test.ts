@@ -1,10 +1,14 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { EntryTrace, entryRecord, readEntries } from "../../core/data/entry-trace.ts";
+import { type Entry, EntryTrace, entryRecord, readTraces } from "../../core/data/entry-trace.ts";
 
 const tenant = { plugin: "tenant", isLoading: false, stallMs: 350 };
 const auth = { plugin: "auth.v2", isLoading: true, stallMs: 1250 };
+
+function readEntries(file: number, reactors: number): Entry[] {
+  return readTraces(file, reactors).flatMap(({ entry }) => entry ?? []);
+}
 
 function openFile(t: Test): number {
   const descriptor = openSync(join(t.testdir(), "trace"), "w+");
@@ -53,6 +57,22 @@ t.test("a longer patience is written at once, a shorter one after the next beat"
   trace.beat();
   trace.enter(short);
   t.equal(patience(), 350);
+});
+
+t.test("it tells how often the event loop has turned, and on which thread", async (t) => {
+  const file = openFile(t);
+  t.same(readTraces(file, 1), [{ beats: 0, thread: null, entry: null }], "before anything is written");
+  const [first, second] = [new EntryTrace(file, 0, 0), new EntryTrace(file, 1, 0)];
+  for (let n = 0; n < 12; n++) first.beat();
+  second.enter(entryRecord(tenant));
+  second.beat();
+  const [one, other] = readTraces(file, 2);
+  t.match(one, { beats: 12, entry: null });
+  t.match(other, { beats: 1, entry: tenant });
+  t.equal(one!.thread, other!.thread);
+  const { thread } = one!;
+  if (existsSync("/proc/self/task")) t.ok(existsSync(`/proc/self/task/${thread}`), `thread ${thread}`);
+  else t.equal(thread, null);
 });
 
 t.test("a descriptor that cannot be written costs nobody a request", async (t) => {

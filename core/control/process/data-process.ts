@@ -3,7 +3,7 @@ import { launch } from "#launch";
 import type { Config } from "../../config/model.ts";
 import { beatInterval, RemotePlane } from "../../data/calls.ts";
 import { type Channel, childChannel } from "../../data/channel.ts";
-import type { Entry } from "../../data/entry-trace.ts";
+import type { Entry, ReactorTrace } from "../../data/entry-trace.ts";
 import type { HandleMessage } from "../../data/handles.ts";
 import { canPassHandles } from "../../net/bound-handle.ts";
 import type { Launched } from "./launch.ts";
@@ -22,7 +22,7 @@ const silenceNoticed = 1;
 /** The next process is started in advance from this silence on, in beats. */
 const silenceSuspected = 2;
 
-/** Share of the silence that a process must have been busy to be stuck, and not only kept waiting. */
+/** Share of the silence that a reactor must have been busy to be stuck, and not only kept waiting. */
 const busyShare = 0.25;
 
 /** Signals with which a process ends itself when V8 gives up or memory is wrong. */
@@ -63,8 +63,8 @@ export class DataProcess {
   #missedBeats = missedBeatsAllowed - bootBeatsAllowed;
   /** Whom it is in as far as the last look told, and the missed beat from which on. */
   #lookedAt: { readonly inside: Entry | null; readonly since: number } = { inside: null, since: 0 };
-  /** CPU time when the silence was noticed, in ms. */
-  #cpuBefore: number | null = null;
+  /** The reactors when the silence was noticed, with the CPU time that they had used, in ms. */
+  #noticed: readonly (ReactorTrace & { readonly cpu: number | null })[] = [];
   #isSuspected = false;
   #stalled = false;
   /** Whom it was in when it was killed. */
@@ -123,8 +123,11 @@ export class DataProcess {
 
   #checkHeart(): void {
     this.#missedBeats = this.plane.takeBeat() ? 0 : this.#missedBeats + 1;
-    if (this.#missedBeats <= 0) this.#lookedAt = { inside: null, since: 0 };
-    if (this.#missedBeats === silenceNoticed) this.#cpuBefore = cpuTimeOf(this.pid);
+    if (this.#missedBeats <= 0) {
+      this.#lookedAt = { inside: null, since: 0 };
+      this.#noticed = [];
+    }
+    if (this.#missedBeats === silenceNoticed) this.#notice();
     if (this.#missedBeats >= silenceNoticed) this.#look();
     const { inside, since } = this.#lookedAt;
     const silent = this.#missedBeats - since;
@@ -149,11 +152,29 @@ export class DataProcess {
     this.#lookedAt = { inside, since: isFirst ? 0 : isSame ? since : this.#missedBeats - 1 };
   }
 
-  /** It runs and does not merely wait for its turn, or the system does not tell. */
+  #notice(): void {
+    const { trace, reactors } = this.#options;
+    const traces = trace?.read(reactors) ?? [];
+    this.#noticed = traces.map((each) => ({ ...each, cpu: cpuTimeOf(this.pid, each.thread) }));
+  }
+
+  /** One that is silent runs and does not merely wait for its turn, or the system does not tell. */
   #isBusy(): boolean {
-    const cpu = cpuTimeOf(this.pid);
-    if (cpu === null || this.#cpuBefore === null) return true;
-    return cpu - this.#cpuBefore >= busyShare * (this.#missedBeats - silenceNoticed) * beatInterval;
+    const least = busyShare * (this.#missedBeats - silenceNoticed) * beatInterval;
+    return this.#silent().some(({ thread, entry, cpuBefore }) => {
+      const cpu = cpuTimeOf(this.pid, thread);
+      return entry !== null && (cpu === null || cpuBefore === null || cpu - cpuBefore >= least);
+    });
+  }
+
+  /** The reactors that have not beaten since the silence was noticed; all of them while there is none. */
+  #silent(): (ReactorTrace & { readonly cpuBefore: number | null })[] {
+    const { trace, reactors } = this.#options;
+    return (trace?.read(reactors) ?? []).flatMap((each, reactor) => {
+      const before = this.#noticed[reactor];
+      if (before !== undefined && before.beats !== each.beats) return [];
+      return [{ ...each, cpuBefore: before?.cpu ?? null }];
+    });
   }
 
   #suspect(isStuck: boolean): void {
@@ -164,8 +185,8 @@ export class DataProcess {
 
   /** Several reactors may have left the trace of different plugins: then it is not known. */
   #inside(): Entry | null {
-    const { trace, reactors } = this.#options;
-    const [first, ...others] = trace?.read(reactors) ?? [];
+    const entries = this.#silent().flatMap(({ entry }) => entry ?? []);
+    const [first, ...others] = entries;
     return first !== undefined && others.every(({ plugin }) => plugin === first.plugin) ? first : null;
   }
 

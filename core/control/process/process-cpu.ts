@@ -4,11 +4,14 @@ import { readFileSync } from "node:fs";
 const ticksPerSecond = 100;
 
 /**
- * CPU time that a process has used, all its threads together, in ms; null where the system does not tell.
+ * CPU time that a thread of a process has used, in ms; null where the system does not tell.
+ *
+ * @param thread null: all of them together
  */
-export function cpuTimeOf(pid: number | undefined): number | null {
+export function cpuTimeOf(pid: number | undefined, thread: number | null): number | null {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const place = thread === null ? `/proc/${pid}` : `/proc/${pid}/task/${thread}`;
+    const text = readFileSync(`${place}/stat`, "latin1");
     // The name of the program comes second, in parentheses, and may hold anything.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     const ticks = Number(fields[11]) + Number(fields[12]);

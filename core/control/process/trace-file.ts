@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, constants, ftruncateSync, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Entry, readEntries } from "../../data/entry-trace.ts";
+import { type ReactorTrace, readTraces } from "../../data/entry-trace.ts";
 
 /** Memory where there is such a folder; a container may have no other that can be written. */
 const folders = ["/dev/shm", tmpdir()];
@@ -34,9 +34,9 @@ export class TraceFile {
     return null;
   }
 
-  /** The entries of the reactors that are inside a guest. */
-  read(reactors: number): Entry[] {
-    return this.#isOpen ? readEntries(this.descriptor, reactors) : [];
+  /** What each reactor wrote last. */
+  read(reactors: number): ReactorTrace[] {
+    return this.#isOpen ? readTraces(this.descriptor, reactors) : [];
   }
 
   /** For the next data process. */

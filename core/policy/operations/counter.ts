@@ -103,8 +103,9 @@ function bound(value: number | null): number | null {
 
 /** @param ttl in seconds */
 function milliseconds(ttl: number | null): number | null {
-  if (bound(ttl) === null || ttl === null) return null;
-  if (ttl > 0 && ttl <= longestTtl) return ttl * 1000;
+  const seconds = bound(ttl);
+  if (seconds === null) return null;
+  if (seconds > 0 && seconds <= longestTtl) return seconds * 1000;
   throw new HostCallError("RangeError", `Cannot use ttl: expected seconds up to ${longestTtl}`);
 }
 

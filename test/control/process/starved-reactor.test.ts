@@ -25,6 +25,9 @@ t.test(
     );
     const url = await sluice.url();
     let isOver = false;
+    t.teardown(() => {
+      isOver = true;
+    });
     const asking = Array.from({ length: 48 }, async () => {
       // Who comes to the reactor that is kept waiting tries again.
       while (!isOver) await ask(url).catch(() => {});

@@ -121,10 +121,8 @@ export class Dispatcher {
 
   // --- phases
 
-  private onRequest(exchange: GuestExchange, flags: number, fields: string): string {
-    // Not a template: an interpreter calls a function for one.
-    // biome-ignore lint/style/useTemplate: as above
-    const draft = new Draft(exchange, "\n" + fields);
+  private onRequest(exchange: GuestExchange, flags: number, payload: string): string {
+    const draft = new Draft(exchange, payload);
     const result = this.definition.onRequest!(new IncomingRequest(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.request, flags, draft, result);
   }

@@ -17,7 +17,7 @@ const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
  * fields.added; // "age: 8\r\n"
  */
 export class HeadFields implements FieldStore {
-  protected readonly text: string;
+  readonly text: string;
   // What few handlers touch begins on the prototype: making an object costs by its fields.
   declare sorted: readonly Field[] | null;
   /** Lines that come to the end of the head. */

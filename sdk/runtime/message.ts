@@ -57,7 +57,7 @@ export const MessageKind = {
   teardown: "T",
   /** Payload: name of a cluster, as JSON. Runs `discover`. */
   discover: "E",
-  /** Payload: field lines. */
+  /** Payload: an empty line, which ends in `\n`, and field lines. */
   request: "Q",
   /**
    * Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines. An attempt after one that failed is `NUMBER!`; behind

@@ -93,8 +93,11 @@ export class UpstreamAttempt {
   }
 
   get headers(): Headers {
-    this.#headers ??= headersOf(this.#draft);
-    return this.#headers;
+    const known = this.#headers;
+    if (known !== null) return known;
+    const made = headersOf(this.#draft);
+    this.#headers = made;
+    return made;
   }
 }
 

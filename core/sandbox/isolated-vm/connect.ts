@@ -13,6 +13,8 @@ export const sharedCells = { progress: 0, replyEnd: 1, length: 2 } as const;
  * `lastReply` gets a reply again that the engine withheld: a rejected promise that nobody handles makes
  * isolated-vm throw in place of what the function returned.
  *
+ * Texts come as they are or in an array, as `textForGuest` says.
+ *
  * Bytes of an outcome that is there when `dispatch` returns wait for `takeParcel`: isolated-vm copies the arguments
  * of a callback twice, and what a function returns once. The reply ends at `replyEnd` then, and behind it
  * stand the slot, a blank and the text of the outcome.
@@ -28,6 +30,7 @@ const lengthOf = getter(typedArray, "byteLength");
 const bufferOf = getter(typedArray, "buffer");
 const sizeOf = getter(ArrayBuffer.prototype, "byteLength");
 const Bytes = Uint8Array;
+const { isArray } = Array;
 
 let reply, parcel, address, isInside = false;
 
@@ -43,7 +46,8 @@ const keep = (slot, text, bytes) => {
 const entry = start((op, id, text, bytes) => {
   try {
     if (op === ${HostOp.outcome} && bytes !== undefined && keep(id, text, bytes)) return "=";
-    return host(op, id, text, bytes);
+    const answer = host(op, id, text, bytes);
+    return isArray(answer) ? answer[0] : answer;
   } catch {
     return "!Error:internal";
   }
@@ -58,7 +62,7 @@ return {
     reply = parcel = address = undefined;
     isInside = true;
     try {
-      reply = entry.dispatch(text, bytes);
+      reply = entry.dispatch(typeof text === "string" ? text : text[0], bytes);
     } catch {
       // What guest code throws is not for the host: isolated-vm would read its properties.
     }

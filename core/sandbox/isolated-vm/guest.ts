@@ -5,6 +5,7 @@ import { type Guest, GuestFault, type GuestOptions, type GuestScript, textOf } f
 import { connectScript, sharedCells } from "./connect.ts";
 import { hardenScript } from "./harden.ts";
 import { guardHostCall } from "./host-call.ts";
+import { textForGuest } from "./text.ts";
 import type { Watchdog, WatchedGuest } from "./watchdog.ts";
 
 const mebibyte = 2 ** 20;
@@ -19,6 +20,8 @@ const leastLoadMs = 100;
 const longestReason = 500;
 
 const asReference = { reference: true } as const;
+/** Arrays can be given, too. */
+const copied = { arguments: { copy: true } } as const;
 const asExternalCopy = { result: { externalCopy: true } } as const;
 /** Moves memory from one heap to the other: whatever else isolated-vm does with bytes copies them twice. */
 const intoPlace = { release: true, transferIn: true } as const;
@@ -71,7 +74,12 @@ export class IsolatedVmGuest implements Guest {
     if (this.fault !== null) throw this.fault;
     if (this.watched.isInside) throw new Error(`Guest ${this.options.name} is entered already`);
     this.cells[sharedCells.replyEnd] = -1;
-    const reply = this.call(this.runDispatch!, bytes === undefined ? [text] : [text, given(bytes)]);
+    const message = textForGuest(text);
+    const reply = this.call(
+      this.runDispatch!,
+      bytes === undefined ? [message] : [message, given(bytes)],
+      copied,
+    );
     const end = this.cells[sharedCells.replyEnd]!;
     if (end < 0) return reply;
     this.fetchParcel(reply.slice(end));
@@ -134,13 +142,17 @@ export class IsolatedVmGuest implements Guest {
     throw this.lose(this.limitFault() ?? new GuestFault(kind, describe(reason)));
   }
 
-  private call(fn: ivm.Reference, args: unknown[]): string {
-    const reply = this.enter(fn, args);
+  private call(fn: ivm.Reference, args: unknown[], options?: typeof copied): string {
+    const reply = this.enter(fn, args, options);
     if (typeof reply === "string") return reply;
     throw this.lose(this.crash());
   }
 
-  private enter(fn: ivm.Reference, args: unknown[], options?: typeof asExternalCopy): unknown {
+  private enter(
+    fn: ivm.Reference,
+    args: unknown[],
+    options?: typeof asExternalCopy | typeof copied,
+  ): unknown {
     this.watched.enter();
     try {
       return fn.applySync(undefined, args, options);

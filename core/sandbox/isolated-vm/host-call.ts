@@ -1,12 +1,15 @@
 import type { HostCall } from "../engine.ts";
+import { textForGuest } from "./text.ts";
 
 const internal = "!Error:internal";
+
+type GuestAnswer = ReturnType<typeof textForGuest> | Uint8Array | undefined;
 
 /**
  * The host function as it may be given to a guest: it takes only the types it expects and never throws,
  * because an error that crosses carries the host's stack.
  */
-export function guardHostCall(host: HostCall): HostCall {
+export function guardHostCall(host: HostCall): (...args: Parameters<HostCall>) => GuestAnswer {
   return (op, id, text, bytes) => {
     try {
       if (typeof op !== "number" || typeof id !== "number" || typeof text !== "string") return internal;
@@ -18,8 +21,9 @@ export function guardHostCall(host: HostCall): HostCall {
   };
 }
 
-function crossing(answer: unknown): string | Uint8Array | undefined {
-  if (typeof answer === "string" || answer === undefined) return answer;
+function crossing(answer: unknown): GuestAnswer {
+  if (typeof answer === "string") return textForGuest(answer);
+  if (answer === undefined) return answer;
   return answer instanceof Uint8Array ? exactBytes(answer) : internal;
 }
 

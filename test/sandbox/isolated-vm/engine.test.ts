@@ -5,7 +5,8 @@ t.test("text crosses unchanged in both directions, whatever its code units are",
   const { handler } = startEngine(t);
   const guest = await handler("return call(7, text).slice(1)", { host: (_op, _id, text) => `=${text}` });
   const long = "x".repeat(2 ** 20);
-  for (const text of ["", "a\0b", "naïve", "\ud800 \udc00", "語", long, `${long}語`]) {
+  const surrogates = "\udc00\ud800".repeat(600);
+  for (const text of ["", "a\0b", "naïve", "\ud800 \udc00", "語", long, `${long}語`, surrogates]) {
     t.equal(guest.dispatch(text), text === "" ? "" : text, `${text.length} code units`);
   }
 });
@@ -105,6 +106,22 @@ t.test("the prototypes that a plugin changes are not those that bytes are read b
   );
   t.equal(guest.dispatch("", Uint8Array.of(1, 2, 3)), "=");
   t.same(seen, [[2, 3]]);
+});
+
+t.test("the array that a plugin changes is not the one that long texts cross in", async (t) => {
+  const { handler } = startEngine(t);
+  const guest = await handler(
+    `const lie = { get: () => "lie", set() {}, configurable: true };
+     Object.defineProperty(Array.prototype, 0, lie);
+     Object.defineProperty(Object.prototype, 0, lie);
+     Array.isArray = () => false;
+     globalThis.Array = class {};
+     const answer = call(1, "");
+     return text.length + " " + answer.length + " " + (text + answer === "a".repeat(2000) + "b".repeat(3000))`,
+    { host: () => "b".repeat(3000) },
+  );
+  // The second one comes when all of that is in force.
+  for (let n = 0; n < 2; n++) t.equal(guest.dispatch("a".repeat(2000)), "2000 3000 true");
 });
 
 t.test("the host function gets the four values and answers with text, bytes or nothing", async (t) => {
@@ -227,6 +244,24 @@ t.test("memoryUsed counts what the guest holds, array buffers too", async (t) =>
   const grown = guest.memoryUsed() - before;
   t.ok(before > 100_000 && before < 5e6, `${before} bytes before`);
   t.ok(grown > 7.9e6 && grown < 9e6, `${grown} bytes more`);
+});
+
+t.test("texts that a guest let go of are not held until its memory is full", async (t) => {
+  const { handler } = startEngine(t);
+  let n = 0;
+  let text = "";
+  const guest = await handler("return String(text.length + call(7, '').length)", {
+    host: () => text + (n % 10),
+  });
+  for (const letter of ["x", "語"]) {
+    for (const length of [511, 1023, 8192]) {
+      text = letter.repeat(length - 1);
+      for (n = 0; n < 3000; n++) guest.dispatch(text + (n % 10));
+      t.equal(guest.dispatch(text + (n % 10)), String(2 * length));
+      const used = guest.memoryUsed();
+      t.ok(used < 6e6, `${used} bytes after 3000 texts of ${length} times ${letter}`);
+    }
+  }
 });
 
 t.test("hundreds of guests come and go, and their memory with them", async (t) => {

@@ -1,5 +1,5 @@
 /** Values among a handler's edits. They were JSON: an object in the place of a text can be told to have none. */
-import { MalformedOutcome } from "./outcome.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
 
 /** Longer than any of these is in earnest, in code units: a URL is the longest. */
 const longest = 64 * 1024;

@@ -2,32 +2,74 @@
 import { toProxyError } from "../errors.ts";
 import { COLON } from "../wire/characters.ts";
 import { fieldKind, Kind } from "../wire/field-kind.ts";
+import { hasDate } from "../wire/forward/response.ts";
 import { scanFields } from "../wire/head.ts";
-import { MalformedOutcome } from "./outcome.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
 
 /** Known to the proxy, and for a guest to set all the same. */
 const free = Kind.other | Kind.date | Kind.xForwardedOther;
 /** Bytes of fields that one handler may add. */
 const mostAdded = 32 * 1024;
 
+/** What one outcome does to fields. It is looked at once, however often its guest comes back to it. */
+export class FieldEdits {
+  /** Lines as the guest wrote them. */
+  private readonly added: string;
+  /** Names in lower case. */
+  private readonly removed: readonly string[];
+  private isSound = false;
+  private date: boolean | null = null;
+
+  constructor(added: string, removed: readonly string[]) {
+    this.added = added;
+    this.removed = removed;
+  }
+
+  /** Whether there is a Date afterwards; null: as before. To be asked when the edits were applied once. */
+  get leavesDate(): boolean | null {
+    return this.date;
+  }
+
+  /**
+   * Field lines after the edits.
+   *
+   * @param fields lines that are well-formed
+   * @throws MalformedOutcome when a line is no field or belongs to the proxy [CVE-2026-1525]
+   */
+  appliedTo(fields: string): string {
+    if (!this.isSound) this.look();
+    return editFields(fields, this.added, this.removed);
+  }
+
+  /** The same, with no part of the text that they were read from. */
+  copy(): FieldEdits {
+    const { added, removed } = JSON.parse(JSON.stringify(this)) as { added: string; removed: string[] };
+    return new FieldEdits(added, removed);
+  }
+
+  private look(): void {
+    assertGuestFields(this.added);
+    if (hasDate(this.added)) this.date = true;
+    else if (this.removed.includes("date")) this.date = false;
+    this.isSound = true;
+  }
+}
+
 /**
- * Field lines after an edit.
+ * Field lines without those of some names, and with others behind them.
  *
- * @param fields lines that are well-formed
- * @param added lines as the guest wrote them
+ * @param fields lines that are well-formed, as those of `added`
  * @param removed names in lower case
- * @throws MalformedOutcome when a line is no field or belongs to the proxy [CVE-2026-1525]
  */
 export function editFields(fields: string, added: string, removed: readonly string[]): string {
-  assertGuestFields(added);
   if (removed.length === 0) return fields + added;
   const rest = removed.length === 1 ? withoutName(fields, removed[0]!) : withoutNames(fields, removed);
   return rest + added;
 }
 
-/** @throws MalformedOutcome as `editFields` does */
+/** @throws MalformedOutcome as `FieldEdits.appliedTo` does */
 export function assertGuestFields(lines: string): void {
-  if (lines === "" || knownLines.has(lines)) return;
+  if (lines === "") return;
   if (lines.length > mostAdded) throw new MalformedOutcome(`Cannot set fields: more than ${mostAdded} bytes`);
   try {
     scanFields(lines, 0, lines.length, (start, nameEnd, _valueStart, _valueEnd, end) => {
@@ -42,18 +84,6 @@ export function assertGuestFields(lines: string): void {
     if (error instanceof MalformedOutcome) throw error;
     throw new MalformedOutcome(toProxyError(error, "set fields").message);
   }
-  remember(lines);
-}
-
-/** Lines that were found good. Most policies set the same few again and again. */
-const knownLines = new Set<string>();
-const mostKnown = 512;
-const longestKnown = 128;
-
-function remember(lines: string): void {
-  if (lines.length > longestKnown) return;
-  if (knownLines.size === mostKnown) knownLines.clear();
-  knownLines.add(lines);
 }
 
 function isTrailer(lines: string, start: number, end: number): boolean {

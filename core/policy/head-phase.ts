@@ -3,7 +3,8 @@ import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts"
 import { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { CallSide, GuestCall, GuestLoss } from "./guest/call.ts";
-import { MalformedOutcome, type Outcome } from "./outcome.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
 import type { RequestDraft } from "./request-draft.ts";
@@ -119,7 +120,7 @@ export class HeadPhase implements GuestCall {
       const edits: Edits | null = outcome.edits;
       if (edits !== null) this.admitEdits(edits);
       if (edits?.body !== undefined) this.listener.onPhaseBodySet(this.policies[this.index]!);
-      this.draft.edit(outcome.added, outcome.removed, edits, bytes);
+      this.draft.edit(outcome.fields, edits, bytes);
       if (edits !== null) this.refresh();
     } catch (error) {
       if (!(error instanceof MalformedOutcome)) throw error;

@@ -1,5 +1,5 @@
 /** Whom a policy takes a client for: what a guest says of it, checked, as the text that other guests read. */
-import { MalformedOutcome } from "./outcome.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
 
 /** JSON, in code units: a token that fits into a head is not longer. */
 const longest = 32 * 1024;

@@ -1,13 +1,14 @@
 /** What guests answer (sdk/runtime/message.ts). Nothing in it is believed before it was checked. */
 import { BodyForm, longestRemembered, MessageKind, OutcomeKind } from "../../sdk/runtime/message.ts";
+import { FieldEdits } from "./field-edits.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
 
 export type Outcome =
   | { readonly kind: "unchanged" }
   | { readonly kind: "pending" }
   | {
       readonly kind: "edited";
-      readonly added: string;
-      readonly removed: readonly string[];
+      readonly fields: FieldEdits;
       readonly edits: object | null;
     }
   | {
@@ -29,11 +30,6 @@ export interface GuestError {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-}
-
-/** A guest answered something that is no outcome: its runtime was tampered with. */
-export class MalformedOutcome extends Error {
-  override readonly name = "MalformedOutcome";
 }
 
 /** JSON of a guest takes time and memory for each of its parts: so many code units at most. */
@@ -101,10 +97,10 @@ export class OutcomeReader {
     const isKnown = editedKinds.includes(kind) && this.text[this.at++] === OutcomeKind.edited;
     if (this.remembered === null || !isKnown) throw malformed("kind");
     const start = this.at;
-    const { added, removed, edits } = this.edited();
+    const { fields, edits } = this.edited();
     if (edits !== null || this.at - start > longestRemembered) throw malformed("edits to remember");
     // A part of the answer would keep all of it.
-    const outcome: Outcome = { kind: "edited", ...copyOf({ added, removed }), edits };
+    const outcome: Outcome = { kind: "edited", fields: fields.copy(), edits };
     this.remembered.set(kind, outcome);
     return outcome;
   }
@@ -129,8 +125,7 @@ export class OutcomeReader {
     const edits = json === "" ? null : editsIn(json);
     return {
       kind: "edited",
-      added,
-      removed: removed === "" ? [] : removed.split(","),
+      fields: new FieldEdits(added, removed === "" ? [] : removed.split(",")),
       edits: plus < 0 ? edits : { ...edits, body: this.take(length(sizes.slice(plus + 1))) },
     };
   }
@@ -179,10 +174,6 @@ export class OutcomeReader {
     this.at = end;
     return taken;
   }
-}
-
-function copyOf<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
 }
 
 function length(text: string): number {

@@ -4,9 +4,9 @@ import { toProxyError } from "../errors.ts";
 import { isToken } from "../wire/characters.ts";
 import { parseAuthority, parseTarget } from "../wire/target.ts";
 import { editedPriority, editedRequestId, editedText } from "./edit-values.ts";
-import { editFields } from "./field-edits.ts";
+import type { FieldEdits } from "./field-edits.ts";
 import { type KnownIdentity, readIdentity } from "./identity.ts";
-import { MalformedOutcome } from "./outcome.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
 import { type Steering, steered } from "./steering.ts";
 
 export interface RequestFacts {
@@ -59,8 +59,8 @@ export class RequestDraft {
   }
 
   /** @throws MalformedOutcome when a value is not what it should be */
-  edit(added: string, removed: readonly string[], edits: Edits | null, bytes: Uint8Array | undefined): void {
-    this.fields = editFields(this.fields, added, removed);
+  edit(fields: FieldEdits, edits: Edits | null, bytes: Uint8Array | undefined): void {
+    this.fields = fields.appliedTo(this.fields);
     if (edits === null) return;
     if (edits.method !== undefined) this.method = methodFrom(edits.method, this.method);
     if (edits.url !== undefined) this.changeUrl(edits.url);

@@ -5,8 +5,9 @@ import { isFieldValue } from "../wire/characters.ts";
 import { hasDate } from "../wire/forward/response.ts";
 import type { GuestBody } from "./body/guest-body.ts";
 import { editedText } from "./edit-values.ts";
-import { assertGuestFields, editFields } from "./field-edits.ts";
-import { MalformedOutcome, type Outcome } from "./outcome.ts";
+import { assertGuestFields, type FieldEdits } from "./field-edits.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** @throws MalformedOutcome when there is none of that form */
 export type BodyLookup = (form: number) => GuestBody | KeptBody;
@@ -32,10 +33,9 @@ export class ResponseDraft {
   }
 
   /** @throws MalformedOutcome when a value is not what it should be */
-  edit(added: string, removed: readonly string[], edits: Edits | null, bytes: Uint8Array | undefined): void {
-    this.fields = editFields(this.fields, added, removed);
-    if (removed.includes("date")) this.isDated = false;
-    this.isDated ||= hasDate(added);
+  edit(fields: FieldEdits, edits: Edits | null, bytes: Uint8Array | undefined): void {
+    this.fields = fields.appliedTo(this.fields);
+    this.isDated = fields.leavesDate ?? this.isDated;
     if (edits === null) return;
     if (edits.status !== undefined) this.status = statusFrom(edits.status);
     if (edits.tellsRequestId === true) this.tellsRequestId = true;

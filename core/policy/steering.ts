@@ -1,7 +1,7 @@
 /** What policies tell the balancer of one attempt. */
 import { type Edits, mostAvoided } from "../../sdk/runtime/message.ts";
 import { editedText } from "./edit-values.ts";
-import { MalformedOutcome } from "./outcome.ts";
+import { MalformedOutcome } from "./malformed-outcome.ts";
 
 export interface Steering {
   /** Names of endpoints that are not to be chosen. */

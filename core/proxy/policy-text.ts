@@ -35,7 +35,7 @@ export function clientIdLine({ head }: Exchange): string {
 }
 
 /**
- * What stands before the fields that a guest may change: those that it may only read.
+ * What stands before the fields that a guest may change: those that it may only read, behind the end of a line.
  *
  * @param isCoded whether the body will have another length than the one that is known
  */
@@ -44,7 +44,7 @@ export function requestPreface(
   { authority, body }: RequestDraft,
   isCoded: boolean,
 ): string {
-  const host = authority === "" ? "" : `host: ${authority}\r\n`;
+  const host = authority === "" ? "\n" : `\nhost: ${authority}\r\n`;
   return isCoded ? host : host + lengthLine(body === null ? head.contentLength : byteLength(body));
 }
 
@@ -56,7 +56,7 @@ export function attemptPreface(exchange: Exchange, attempt: RequestDraft, isCode
   const number = `${attempts.nextNumber}${attempts.isRetry ? "!" : ""}`;
   const before = placeText(attempts);
   const preface = requestPreface(exchange, attempt, isCoded);
-  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}${before}\n${preface}`;
+  return `${number} ${endpoint ?? "-"} ${cluster} ${method} ${url}${before}${preface}`;
 }
 
 /**

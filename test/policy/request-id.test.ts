@@ -1,7 +1,7 @@
 /** `ctx.requestId`, which a policy may assign. */
 import t from "tap";
 import { editedRequestId } from "../../core/policy/edit-values.ts";
-import { MalformedOutcome } from "../../core/policy/outcome.ts";
+import { MalformedOutcome } from "../../core/policy/malformed-outcome.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { onEachEngine } from "../support/each-engine.ts";
 import { get } from "../support/gateway.ts";

@@ -1,7 +1,7 @@
 /** Which endpoints policies keep a balancer from, and what they learn of its choice. */
 import t, { type Test } from "tap";
 import type { Address, ClusterConfig } from "../../core/config/model.ts";
-import { MalformedOutcome } from "../../core/policy/outcome.ts";
+import { MalformedOutcome } from "../../core/policy/malformed-outcome.ts";
 import { steered } from "../../core/policy/steering.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";

@@ -1,8 +1,9 @@
 /** What the host reads of a guest, given random and worst texts: refused or read, in tens of milliseconds. */
 import t from "tap";
 import { assertGuestFields, editFields } from "../../core/policy/field-edits.ts";
+import { MalformedOutcome } from "../../core/policy/malformed-outcome.ts";
 import { readManifest } from "../../core/policy/manifest.ts";
-import { MalformedOutcome, type Outcome, OutcomeReader } from "../../core/policy/outcome.ts";
+import { type Outcome, OutcomeReader } from "../../core/policy/outcome.ts";
 import { RequestDraft } from "../../core/policy/request-draft.ts";
 import { draftReply, ResponseDraft } from "../../core/policy/response-draft.ts";
 import { ChunkAction, type Edits } from "../../sdk/runtime/message.ts";
@@ -33,12 +34,12 @@ const noStream = (): never => {
 function apply(outcome: Outcome): void {
   if (outcome.kind === "edited") {
     const request = new RequestDraft(facts, lines);
-    request.edit(outcome.added, outcome.removed, outcome.edits as Edits, undefined);
+    request.edit(outcome.fields, outcome.edits as Edits, undefined);
     assertClean(request.fields);
     if (/[^!-~]/.test(request.path + request.query + request.authority + request.method))
       throw new Error("a target with a gap");
     const response = new ResponseDraft(200, "OK", lines);
-    response.edit(outcome.added, outcome.removed, outcome.edits as Edits, undefined);
+    response.edit(outcome.fields, outcome.edits as Edits, undefined);
     assertClean(response.fields, response.reason);
   } else if (outcome.kind === "reply") {
     const { fields, reason, status } = draftReply(outcome, undefined, noStream);
@@ -157,13 +158,13 @@ t.test("mutated outcomes are read or refused, and smuggle nothing", async (t) =>
 t.test("edits are told again as they were, and only what was to be remembered", async (t) => {
   const remembered = new Map();
   const reader = new OutcomeReader("mQe6 x-b \nx: y\r\ne6  \nx: z\r\naQmQe0 accept \naQ", 0, remembered);
-  const first = { kind: "edited", added: "x: y\r\n", removed: ["x-b"], edits: null };
-  const last = { kind: "edited", added: "", removed: ["accept"], edits: null };
-  t.same(reader.next(), first);
-  t.match(reader.next(), { added: "x: z\r\n" });
-  t.same([reader.next(), reader.next(), reader.next()], [first, last, last]);
+  const first = { kind: "edited", fields: { added: "x: y\r\n", removed: ["x-b"] }, edits: null };
+  const last = { kind: "edited", fields: { added: "", removed: ["accept"] }, edits: null };
+  t.match(reader.next(), first);
+  t.match(reader.next(), { fields: { added: "x: z\r\n" } });
+  t.match([reader.next(), reader.next(), reader.next()], [first, last, last]);
   t.ok(reader.atEnd);
-  t.same(new OutcomeReader("aQ", 0, remembered).next(), last, "in a later answer, too");
+  t.match(new OutcomeReader("aQ", 0, remembered).next(), last, "in a later answer, too");
   const refused = ["aS", "a", "m", "mQ", "mXe0  \n", "mQr0 -1 200 OK\n", 'mQe0  {"status":201}\n'];
   refused.push(`mQe2000  \n${"x".repeat(2000)}`);
   for (const text of refused)

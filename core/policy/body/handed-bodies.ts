@@ -1,7 +1,7 @@
 /** Bodies that a guest was given a number of: to answer with, in the turn in which it got it. */
 import { BodyForm } from "../../../sdk/runtime/message.ts";
 import type { KeptBody } from "../../store/responses/stored-body.ts";
-import { MalformedOutcome } from "../outcome.ts";
+import { MalformedOutcome } from "../malformed-outcome.ts";
 
 /** More than the requests of a turn ask for. */
 const most = 10_000;

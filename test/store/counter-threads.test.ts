@@ -51,3 +51,15 @@ t.test("four threads that want 8 000 of a bucket of 1 000 get 1 000 of them", as
   const { answers } = await run("take");
   t.equal(sum(answers), 1000);
 });
+
+t.test("who had to wait for the lock goes by the time after that", async (t) => {
+  const memory = createStoreMemory();
+  const counters = new SharedCounters(memory);
+  const workerData: StoreThreadData = { memory, job: "hold for a while", thread: 0 };
+  const worker = new Worker(new URL("./store-thread.ts", import.meta.url), { workerData });
+  await once(worker, "message");
+  const { full } = counters.take("plugin", "bucket", 1, { rate: 1 / 1000, burst: 10 });
+  const [released] = (await once(worker, "message")) as [number];
+  const decided = full - 1000;
+  t.ok(decided >= released, `decided at ${decided}, released at ${released}`);
+});

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SharedCounters } from "../../core/store/counters/shared-counters.ts";
 import { SharedKeyValues } from "../../core/store/kv/shared-key-values.ts";
 import { sharedClock } from "../../core/store/shared/clock.ts";
-import { lock } from "../../core/store/shared/lock.ts";
+import { lock, unlock } from "../../core/store/shared/lock.ts";
 import { StoreMemory } from "../../core/store/shared/store-memory.ts";
 import { SharedTable } from "../../core/store/shared/table.ts";
 import { Random } from "../support/random.ts";
@@ -17,6 +17,7 @@ export type Job =
   | "count"
   | "mix"
   | "hold"
+  | "hold for a while"
   | "forever"
   | "write"
   | "clock";
@@ -60,12 +61,18 @@ const jobs: Record<Job, () => unknown> = {
   },
   /** Takes every lock and keeps it. */
   hold() {
-    const view = new StoreMemory(memory);
-    for (let shard = 0; shard < view.shards; shard++) {
-      lock(view.words, new SharedTable(view, view.regionOf(shard)).lockAt, 1000);
-    }
+    lockAll();
     parentPort!.postMessage("begun");
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
+  /** Returns when it gave them back, as the counters tell the time. */
+  "hold for a while"() {
+    const release = lockAll();
+    parentPort!.postMessage("begun");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    const time = counters.now();
+    release();
+    return time;
   },
   write() {
     parentPort!.postMessage("begun");
@@ -73,6 +80,19 @@ const jobs: Record<Job, () => unknown> = {
   },
   clock: sharedClock,
 };
+
+function lockAll(): () => void {
+  const view = new StoreMemory(memory);
+  const places: number[] = [];
+  for (let shard = 0; shard < view.shards; shard++) {
+    const { lockAt } = new SharedTable(view, view.regionOf(shard));
+    lock(view.words, lockAt, 1000);
+    places.push(lockAt);
+  }
+  return () => {
+    for (const at of places) unlock(view.words, at);
+  };
+}
 
 function successes(turns: number, step: () => boolean): number {
   let count = 0;

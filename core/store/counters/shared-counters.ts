@@ -7,7 +7,8 @@ import { type BucketRule, type Taken, takeFrom } from "./bucket.ts";
 import type { Counters } from "./counters.ts";
 
 /**
- * Counters in memory that threads share, beside the values of `SharedKeyValues` and in the same room.
+ * Counters in memory that threads share, beside the values of `SharedKeyValues` and in the same room. The clock is read under
+ * the lock: a thread that waited for it would otherwise go by a time before what others did meanwhile.
  *
  * @example
  * const counters = new SharedCounters(createStoreMemory());
@@ -36,9 +37,9 @@ export class SharedCounters implements Counters {
   get(namespace: string, key: string): number | null {
     const { store } = this;
     store.aim(namespace, key);
-    const now = this.clock();
     const table = store.enter();
     try {
+      const now = this.clock();
       const entry = table.find(store.key, store.hash, now);
       return entry === 0 ? null : table.number(entry);
     } finally {
@@ -49,9 +50,9 @@ export class SharedCounters implements Counters {
   set(namespace: string, key: string, value: number, ttl: number | null): void {
     const { store } = this;
     const slot = store.aim(namespace, key);
-    const now = this.clock();
     const table = store.enter();
     try {
+      const now = this.clock();
       this.put(table, slot, table.find(store.key, store.hash, now), value, expiry(now, ttl));
     } finally {
       store.leave(table);
@@ -59,15 +60,15 @@ export class SharedCounters implements Counters {
   }
 
   delete(namespace: string, key: string): boolean {
-    return this.store.delete(namespace, key, this.clock());
+    return this.store.delete(namespace, key, this.clock);
   }
 
   add(namespace: string, key: string, by: number, ttl: number | null, most: number | null): number | null {
     const { store } = this;
     const slot = store.aim(namespace, key);
-    const now = this.clock();
     const table = store.enter();
     try {
+      const now = this.clock();
       const entry = table.find(store.key, store.hash, now);
       const sum = entry === 0 ? by : table.number(entry) + by;
       if (!Number.isFinite(sum) || (most !== null && sum > most)) return null;
@@ -88,9 +89,9 @@ export class SharedCounters implements Counters {
   ): boolean {
     const { store } = this;
     const slot = store.aim(namespace, key);
-    const now = this.clock();
     const table = store.enter();
     try {
+      const now = this.clock();
       const entry = table.find(store.key, store.hash, now);
       if ((entry === 0 ? null : table.number(entry)) !== expected) return false;
       this.put(table, slot, entry, next, expiry(now, ttl));
@@ -103,9 +104,9 @@ export class SharedCounters implements Counters {
   take(namespace: string, key: string, cost: number, rule: BucketRule): Taken {
     const { store } = this;
     const slot = store.aim(namespace, key);
-    const now = this.clock();
     const table = store.enter();
     try {
+      const now = this.clock();
       const entry = table.find(store.key, store.hash, now);
       const taken = takeFrom(entry === 0 ? null : table.number(entry), cost, rule, now);
       // A full bucket is one that is not known. Who is refused is remembered, as who asks and is not.

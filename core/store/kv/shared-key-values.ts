@@ -32,10 +32,10 @@ export class SharedKeyValues implements KeyValues {
   get(namespace: string, key: string): string | null {
     const { store } = this;
     store.aim(namespace, key);
-    const now = this.now();
     const table = store.enter();
     let number: number | null = null;
     try {
+      const now = this.now();
       const entry = table.find(store.key, store.hash, now);
       if (entry === 0) return null;
       if (table.isNumber(entry)) number = table.number(entry);
@@ -50,9 +50,9 @@ export class SharedKeyValues implements KeyValues {
     const { store } = this;
     const slot = store.aim(namespace, key);
     this.value.pack(value);
-    const now = this.now();
     const table = store.enter();
     try {
+      const now = this.now();
       const entry = table.find(store.key, store.hash, now);
       if (entry !== 0) table.remove(entry);
       this.add(table, slot, this.value, expiry(now, ttl));
@@ -62,15 +62,15 @@ export class SharedKeyValues implements KeyValues {
   }
 
   delete(namespace: string, key: string): boolean {
-    return this.store.delete(namespace, key, this.now());
+    return this.store.delete(namespace, key, this.now);
   }
 
   increment(namespace: string, key: string, by: number, ttl: number | null): number {
     const { store } = this;
     const slot = store.aim(namespace, key);
-    const now = this.now();
     const table = store.enter();
     try {
+      const now = this.now();
       const entry = table.find(store.key, store.hash, now);
       const sum = entry === 0 ? by : this.numberIn(table, entry) + by;
       if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${key}: its value is not a number`);

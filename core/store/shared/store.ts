@@ -71,12 +71,16 @@ export class SharedStore {
     return space;
   }
 
-  /** Returns whether there was something under the key. */
-  delete(namespace: string, key: string, now: number): boolean {
+  /**
+   * Returns whether there was something under the key.
+   *
+   * @param now to be read under the lock, as every clock here
+   */
+  delete(namespace: string, key: string, now: () => number): boolean {
     this.aim(namespace, key);
     const table = this.enter();
     try {
-      const entry = table.find(this.key, this.hash, now);
+      const entry = table.find(this.key, this.hash, now());
       if (entry !== 0) table.remove(entry);
       return entry !== 0;
     } finally {

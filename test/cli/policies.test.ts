@@ -174,6 +174,18 @@ cache: { redis: { store: shared, keep: 90m } }
   );
 });
 
+t.test("what sluice new wrote is checked and planned without a service", async (t) => {
+  const cwd = folder(t, {});
+  t.match(await sluice(cwd, "new", "policy", "hello"), { code: 0 });
+  t.match(await sluice(cwd, "check", "--plugins", "plugins"), { code: 0, out: /plugins: valid, 1 plugin/ });
+  const plan = await sluice(cwd, "plan", "/orders", "--plugins", "plugins", "--method", "POST");
+  t.match(plan, { code: 0, err: "" });
+  t.match(plan.out, /client -> hello\.onRequest -> service\n/);
+  t.match(plan.out, /cluster +none yet: --upstream URL/);
+  const json = await sluice(cwd, "plan", "--plugins", "plugins", "--json");
+  t.match(JSON.parse(json.out), [{ cluster: "upstream", traffic: null }]);
+});
+
 t.test("plan shows the chain of every route in the order of running", async (t) => {
   const { out, err, code } = await sluice(folder(t, planned), "plan");
   t.equal(code, 0, err);

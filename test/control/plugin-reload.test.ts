@@ -109,6 +109,13 @@ t.test("a plugin is in force when it is saved, and one that is broken changes no
   t.match(metrics, `sluice_reloads_total{result="refused"} ${broken.length}\n`);
   t.match(metrics, 'sluice_plugins{state="ready"} 1\n');
 
+  await savePlugin(sluice, folder, answering("two"), "Plugins reloaded");
+  t.match(
+    await pluginsPage(sluice),
+    { generation: { number: 2 }, lastReload: { result: "applied", problems: [] } },
+    "put right as it was, it is said so, and nothing is made anew",
+  );
+
   await savePlugin(sluice, folder, answering("three"), "Plugins reloaded");
   t.equal(await textOf(url), "three", "and a right one is taken again");
 });

@@ -52,7 +52,10 @@ function routeText(route: RouteDescription): string {
 
 function trafficOf({ cluster, traffic, shares }: RouteDescription): string[] {
   const lines = shares.flatMap((share) => trafficLines(share.cluster, share.traffic));
-  return cluster === null || traffic === null ? lines : trafficLines(cluster, traffic);
+  if (cluster === null) return lines;
+  return traffic === null
+    ? ["  cluster        none yet: --upstream URL, or a file, names the service"]
+    : trafficLines(cluster, traffic);
 }
 
 function bodyText({ streamedThrough, mayBeRead }: BodyUse): string {

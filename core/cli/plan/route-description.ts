@@ -15,7 +15,7 @@ export interface RouteDescription extends PriorityDescription {
   readonly redirect: RouteConfig["redirect"];
   readonly respond: RouteConfig["respond"];
   readonly rewrite: RouteConfig["rewrite"];
-  /** Of the cluster; null where there is a split, or where the proxy itself answers. */
+  /** Of the cluster; null where there is a split, where the proxy itself answers, or no service is named yet. */
   readonly traffic: TrafficDescription | null;
   /** Of each cluster of the split. */
   readonly shares: readonly { readonly cluster: string; readonly traffic: TrafficDescription }[];
@@ -74,16 +74,16 @@ export function describeRoute(
   ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
   const isOwn = route.redirect !== null || route.respond !== null;
   const plan = planRoute(isOwn ? uses.map(withoutEndpoint) : uses);
-  const traffic = (name: string) =>
-    describeTraffic(route, shown.clusters.find((cluster) => cluster.name === name)!);
+  const clusterOf = (name: string | null) => shown.clusters.find((cluster) => cluster.name === name);
+  const cluster = clusterOf(route.cluster);
   return {
     route: name,
     ...answerOf(masked ?? route),
     ...{ priority: route.priority, priorityHeader: route.priorityHeader, shedding: config.shedding },
-    traffic: route.cluster === null ? null : traffic(route.cluster),
+    traffic: cluster === undefined ? null : describeTraffic(route, cluster),
     shares: (route.split?.clusters ?? []).map((share) => ({
       cluster: share.name,
-      traffic: traffic(share.name),
+      traffic: describeTraffic(route, clusterOf(share.name)!),
     })),
     policies: uses.map(({ phases: _, ...policy }) => policy),
     request: [

@@ -59,6 +59,8 @@ export class PluginGenerations {
   #rejected: string | null = null;
   #last: LastReload | null = null;
   #requestsBefore = 0;
+  /** What lies in the folder was refused: it is told when the files are again those in force. */
+  #areFilesRefused = false;
   readonly #strikes = new Map<string, number>();
   /** A reload and a rollback must not overlap. */
   readonly #turns = new OneByOne();
@@ -123,7 +125,14 @@ export class PluginGenerations {
 
   /** Returns false when there is nothing new; throws and leaves the old one when the new one cannot be used. */
   reload(causes: ReadonlySet<ReloadCause>): Promise<boolean> {
-    return this.#turns.run(() => this.#reload(causes));
+    return this.#turns.run(async () => {
+      try {
+        return await this.#reload(causes);
+      } catch (error) {
+        if (!causes.has("config")) this.#areFilesRefused = true;
+        throw error;
+      }
+    });
   }
 
   /** How the Reloader tells how it went. */
@@ -187,15 +196,17 @@ export class PluginGenerations {
     await this.#apply(config, bundle);
     this.#config = config;
     this.#rejected = null;
+    this.#areFilesRefused = false;
     if (id !== this.#current.id) this.#enter(bundle, config, (await before) ?? null);
     return true;
   }
 
-  /** What is served from the state lies in the folder again. */
+  /** What is in force lies in the folder. Returns whether it did not before. */
   #filesAreGood(): boolean {
-    if (this.#current.source === "files") return false;
-    this.#current = { ...this.#current, source: "files" };
-    return true;
+    const isNews = this.#current.source !== "files" || this.#areFilesRefused;
+    this.#areFilesRefused = false;
+    if (isNews) this.#current = { ...this.#current, source: "files" };
+    return isNews;
   }
 
   #enter(bundle: PolicyBundle | null, config: Config, before: PlaneReport | null): void {

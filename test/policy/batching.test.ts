@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { until } from "../net/until.ts";
+import { onEachEngine } from "../support/each-engine.ts";
 import { get } from "../support/gateway.ts";
 import { nothingHeld, untilNothingHeld } from "../support/holdings.ts";
 import { field, readMessage } from "../support/message.ts";
@@ -124,4 +125,35 @@ t.test("handlers that were quick and take 5 ms now do not keep the turn to thems
   delay.disable();
   // All 64 in one entry take 320 ms; a slice is 10 ms, and what is begun is brought to its end.
   t.ok(delay.max / 1e6 < 150, `the longest turn took ${delay.max / 1e6} ms`);
+});
+
+const slowAndStored = `export default {
+  capabilities: { cache: true },
+  onRequest(request, ctx) {
+    ctx.cache.set("k", "", new TextEncoder().encode("stored"));
+    const answer = () => ctx.cache.get("k").response();
+    if (request.url.endsWith("/quick")) return answer();
+    const until = Date.now() + 12;
+    while (Date.now() < until);
+    return Promise.resolve().then(answer);
+  },
+};`;
+
+onEachEngine("who has used up a turn may still answer with what is stored", async (t, engine) => {
+  const upstream = await startUpstream(t, () => ok("upstream"));
+  const gateway = await startPolicyGateway(t, upstream.address, {
+    plugins: { "p.ts": slowAndStored },
+    engine,
+  });
+  const wrong: string[] = [];
+  const ask = async (at: number) => {
+    const client = await gateway.connect();
+    for (let turn = 0; turn < 20; turn++) {
+      client.write(get((turn + at) % 4 === 0 ? "/slow" : "/quick"));
+      const { status, body } = await readMessage(client);
+      if (status !== 200 || body !== "stored") wrong.push(`${status} ${body}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, at) => ask(at)));
+  t.strictSame(wrong, []);
 });

@@ -40,6 +40,8 @@ export class PluginGuest implements Task {
   private readonly remembered: RememberedEdits = new Map();
   private arrivals: PendingCall[] = [];
   private scheduled = false;
+  /** It has had its part of the turn, and nothing enters before others have had theirs. */
+  private isResting = false;
   /** Number of the turn at hand, and ms that the guest has had in it. */
   private turn = 0;
   private spent = 0;
@@ -181,24 +183,35 @@ export class PluginGuest implements Task {
     this.options.turn.soon(this);
   }
 
-  /** At the end of a turn: everything that was asked in it. */
+  /** At the end of a turn: everything that was asked in it. What the guest has told never waits for what it is to do. */
   run(): void {
     this.scheduled = false;
-    const { turn } = this.options;
-    if (turn.number !== this.turn) this.spent = 0;
-    this.turn = turn.number;
+    if (!this.isResting) this.enterAll();
+    this.settleArrivals();
+  }
+
+  private enterAll(): void {
+    const { number } = this.options.turn;
+    if (number !== this.turn) this.spent = 0;
+    this.turn = number;
     while (this.guest !== null) {
       if (this.spent > sliceMs && !this.queue.isEmpty) {
-        // Others have their turn before; Deno looks at sockets after a timer only.
-        this.scheduled = true;
-        setTimeout(() => turn.schedule(this), 0);
-        break;
+        this.rest();
+        return;
       }
       const batch = this.queue.take(!this.ready);
       if (batch === null) break;
       this.enter(this.guest, batch);
     }
-    this.settleArrivals();
+  }
+
+  private rest(): void {
+    this.isResting = true;
+    // Deno looks at sockets after a timer only.
+    setTimeout(() => {
+      this.isResting = false;
+      this.schedule();
+    }, 0);
   }
 
   private enter(guest: Guest, batch: Batch): void {

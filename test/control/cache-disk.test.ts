@@ -169,7 +169,8 @@ t.test("a client that does not read leaves the rest of a body on the disk", asyn
   const running = await start(t, writeConfig(t, port));
   const path = "/large?20000000";
   await running.ask(path);
-  while ((await running.metric("sluice_cache_disk_entries")) < 1) await delay(10);
+  const folder = join(t.testdirName, "disk", "reactor-0");
+  while (!readdirSync(folder).some((name) => !name.endsWith(".new"))) await delay(10);
   const resident = () => running.metric('sluice_process_resident_memory_bytes\\{process="data"\\}');
   await running.ask(path);
   const before = await resident();

@@ -308,6 +308,9 @@ t.test(
     const { port } = await startService(t);
     const machines = [await start(t, port, redis), await start(t, port, redis, { workers: 2 })];
     let isOver = false;
+    t.teardown(() => {
+      isOver = true;
+    });
     let answers = 0;
     const client = async (index: number) => {
       for (let turn = 0; !isOver; turn++) {

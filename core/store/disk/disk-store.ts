@@ -39,7 +39,8 @@ interface DiskEntry {
   readonly layout: EntryLayout;
   readonly storedAt: number;
   staleSince: number | null;
-  isWritten: boolean;
+  /** The response itself, until it is written. */
+  unwritten: Omit<LoadedResponse, "staleSince"> | null;
   /** How often its words were written over. */
   changes: number;
 }
@@ -105,7 +106,7 @@ export class DiskStore implements SecondLevel {
 
   has(key: string): boolean {
     this.eviction.touch(key);
-    return this.entries.get(key)?.isWritten === true;
+    return this.entries.has(key);
   }
 
   keep(words: Words, body: StoredBody): boolean {
@@ -116,11 +117,12 @@ export class DiskStore implements SecondLevel {
       return false;
     }
     const head: EntryHead = { ...words, storedAt: Date.now() };
-    const { key, storedAt } = head;
+    const { key, meta, url, tags, storedAt } = head;
     const layout = layoutFor(head, body.length);
     const file = this.folder.newName();
     this.meanwhile?.files.add(file);
-    const entry = { key, file, layout, storedAt, staleSince: null, isWritten: false, changes: 0 };
+    const unwritten = { key, meta, url, tags, body };
+    const entry = { key, file, layout, storedAt, staleSince: null, unwritten, changes: 0 };
     if (!this.add(entry, words)) return false;
     void this.writes.add(file, body.length, () => this.write(entry, head, body));
     return true;
@@ -135,9 +137,11 @@ export class DiskStore implements SecondLevel {
       this.delete(words.key);
       return false;
     }
+    const { meta, url, tags } = words;
+    if (entry.unwritten !== null) entry.unwritten = { ...entry.unwritten, meta, url, tags };
     entry.staleSince = null;
     entry.changes++;
-    this.labels.add(words.key, words.url, words.tags);
+    this.labels.add(words.key, url, tags);
     void this.writes.add(file, 0, () => this.change(entry, () => this.files.change(file, bytes)));
     return true;
   }
@@ -163,8 +167,12 @@ export class DiskStore implements SecondLevel {
   async load(key: string): Promise<LoadedResponse | null> {
     for (let tried = 0; tried < 2; tried++) {
       const entry = this.entries.get(key);
-      if (!entry?.isWritten) break;
-      const { changes } = entry;
+      if (entry === undefined) break;
+      const { unwritten, changes, staleSince } = entry;
+      if (unwritten !== null) {
+        this.counts.hits++;
+        return { ...unwritten, staleSince };
+      }
       await this.writes.tailOf(entry.file);
       const found = await this.read(entry);
       // It may have been purged, replaced or changed while it was read.
@@ -202,7 +210,7 @@ export class DiskStore implements SecondLevel {
     if (this.entries.get(entry.key) !== entry) return;
     try {
       await this.files.write(entry.file, head, entry.layout, body);
-      entry.isWritten = true;
+      entry.unwritten = null;
       this.works();
     } catch (error) {
       if (this.entries.get(entry.key) === entry) this.forget(entry.key);
@@ -313,7 +321,7 @@ export class DiskStore implements SecondLevel {
     const { head, layout, staleSince } = found;
     const { key, storedAt } = head;
     void this.drop(key);
-    const entry = { key, file, layout, storedAt, staleSince, isWritten: true, changes: 0 };
+    const entry = { key, file, layout, storedAt, staleSince, unwritten: null, changes: 0 };
     if (!this.add(entry, head)) await this.remove(file);
   }
 

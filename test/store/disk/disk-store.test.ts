@@ -342,6 +342,40 @@ t.test("a slow disk does not fill the memory: what it cannot take in time is ski
   await store.settled();
 });
 
+t.test("what is being written is there already, as what is said of it meanwhile", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  let isBroken = false;
+  const system = withFaults({
+    rename: async (...parameters) => {
+      await gate.promise;
+      if (isBroken) throw systemError("EIO");
+      return promises.rename(...parameters);
+    },
+  });
+  const { store, get } = await startDisk(t, { system });
+  const keep = (key: string) =>
+    store.keep({ key, meta: "first", url: null, tags: [key] }, new StoredBody([Buffer.from(`of ${key}`)]));
+  for (const key of ["kept", "marked", "purged"]) t.ok(keep(key));
+  t.equal(await get("kept"), "of kept");
+  t.ok(store.update({ key: "kept", meta: "second", url: null, tags: [] }));
+  void store.purge("", { tag: "marked" }, 5);
+  void store.purge("", { tag: "purged" }, null);
+  const check = async () => {
+    t.match(await store.load("kept"), { meta: "second", staleSince: null });
+    t.match(await store.load("marked"), { meta: "first", staleSince: 5 });
+    t.equal(await get("purged"), null);
+  };
+  await check();
+  gate.resolve();
+  await store.settled();
+  await check();
+  isBroken = true;
+  t.ok(keep("lost"));
+  t.equal(await get("lost"), "of lost");
+  await store.settled();
+  t.equal(await get("lost"), null, "it could not be written");
+});
+
 t.test("the folder and its files are this user's alone", async (t) => {
   const { path, put, files } = await startDisk(t);
   await put("k", "secret");

@@ -1,7 +1,7 @@
 /** One call of a plugin's `discover`: to its guest an exchange like any other, with the limits of one. */
 import { MessageFlag, MessageKind } from "../../sdk/runtime/message.ts";
 import { HostCallError } from "../sandbox/host/error.ts";
-import type { CallSide, GuestCall, GuestLoss } from "./guest/call.ts";
+import type { GuestCall, GuestLoss } from "./guest/call.ts";
 import type { SlotOwner } from "./guest/slots.ts";
 import type { GuestError, Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -17,7 +17,6 @@ export function discoverWith(policy: Policy, cluster: string): Promise<unknown> 
 }
 
 class DiscoverCall implements GuestCall, SlotOwner {
-  readonly side: CallSide = "request";
   readonly askedAt = performance.now();
   private readonly policy: Policy;
   private readonly answer = Promise.withResolvers<unknown>();

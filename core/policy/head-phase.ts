@@ -2,7 +2,7 @@
 import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
-import type { CallSide, GuestCall, GuestLoss } from "./guest/call.ts";
+import type { GuestCall, GuestLoss } from "./guest/call.ts";
 import { MalformedOutcome } from "./malformed-outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -36,7 +36,6 @@ const kinds = {
 } as const;
 
 export class HeadPhase implements GuestCall {
-  readonly side: CallSide;
   private readonly run: PolicyRun;
   private readonly phase: keyof typeof kinds;
   private readonly policies: readonly Policy[];
@@ -56,7 +55,6 @@ export class HeadPhase implements GuestCall {
     preface: string,
     listener: PhaseListener,
   ) {
-    this.side = phase === "onResponse" ? "response" : "request";
     this.run = run;
     this.phase = phase;
     this.policies = policies;

@@ -173,7 +173,7 @@ export class PolicyRun implements SlotOwner {
   }
 
   lossError(policy: Policy, loss: GuestLoss): ProxyError | null {
-    this.forget(policy);
+    this.abandon(policy, loss.message);
     const code = loss.cause === "quarantined" ? "plugin_quarantined" : "plugin_failed";
     return failure(policy, code, `Policy ${policy.name} failed: ${loss.message}`, {
       policy: policy.name,

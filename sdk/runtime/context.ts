@@ -85,7 +85,7 @@ export class Context {
   }
 
   get cache(): ResponseCache {
-    return new ResponseCache(this.#exchange.slot);
+    return new ResponseCache(this.#exchange);
   }
 
   get identity(): object | null {
@@ -141,11 +141,11 @@ export class Context {
   }
 
   keepGoing(): void {
-    callText(HostOp.keepGoing, String(this.#exchange.slot));
+    callText(HostOp.keepGoing, String(this.#exchange.ownSlot));
   }
 
   refresh(): boolean {
-    return callText(HostOp.refresh, String(this.#exchange.slot)) === "1";
+    return callText(HostOp.refresh, String(this.#exchange.ownSlot)) === "1";
   }
 
   waitUntil(promise: PromiseLike<unknown>): void {

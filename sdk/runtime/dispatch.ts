@@ -3,7 +3,7 @@ import { checkPatterns } from "./config-patterns.ts";
 import { Context } from "./context.ts";
 import { discoverHost, endpointsText } from "./discover.ts";
 import { Draft } from "./draft.ts";
-import { GuestExchange } from "./exchange.ts";
+import { GuestExchange, liveExchanges } from "./exchange.ts";
 import { describeFault } from "./fault.ts";
 import { deliver, settle } from "./host.ts";
 import { IncomingRequest } from "./incoming-request.ts";
@@ -32,11 +32,12 @@ type Encode = (value: unknown) => Outcome;
 
 export class Dispatcher {
   private definition: Definition = {};
-  /** By slot, as their contexts: an exchange that knew its context would be garbage that only a collector finds. */
-  private readonly exchanges: (GuestExchange | undefined)[] = [];
+  /** By slot, as the exchanges: one that knew its context would be garbage that only a collector finds. */
   private readonly contexts: (Context | undefined)[] = [];
   private readonly bodies = new OutgoingBodies();
   private readonly progress: Int32Array;
+  /** Outcomes that were put off so far: both sides count them. */
+  private pendings = 0;
 
   constructor(progress: Int32Array) {
     this.progress = progress;
@@ -63,7 +64,9 @@ export class Dispatcher {
     const { progress } = this;
     let outcomes = "";
     for (let i = 0; i + messageParts <= parts.length; i += messageParts) {
-      if (outcomes !== "" && i % clockParts === 0 && now() - began >= longestEntryMs) break;
+      // The end of a slot has no outcome that would tell the host whether it was heard.
+      const isTime = outcomes !== "" && i % clockParts === 0 && parts[i] !== MessageKind.end;
+      if (isTime && now() - began >= longestEntryMs) break;
       progress[0]!++;
       outcomes += this.handle(
         parts[i] as string,
@@ -103,19 +106,19 @@ export class Dispatcher {
           this.end(slot, payload);
           return "";
         case MessageKind.pull:
-          return this.conclude(kind, slot, flags, this.bodies.pull(slot), endWithNull);
+          return this.conclude(slot, flags, this.bodies.pull(slot), endWithNull);
         case MessageKind.setup:
           return this.setUp(slot, Number(context), payload);
         case MessageKind.discover:
           return this.discover(this.open(slot, context), flags, payload);
         case MessageKind.teardown:
-          return this.conclude(kind, slot, flags, this.definition.teardown?.(), nothing);
+          return this.conclude(slot, flags, this.definition.teardown?.(), nothing);
         default:
           return jsonOutcome(manifestOf(this.definition));
       }
     } catch (error) {
       this.closeAfter(slot, flags);
-      return faultOutcome(error);
+      return kind === MessageKind.end ? "" : faultOutcome(error);
     }
   }
 
@@ -149,7 +152,7 @@ export class Dispatcher {
       kind === MessageKind.requestBody
         ? definition.onRequestBody!(chunk, context)
         : definition.onResponseBody!(chunk, context);
-    return this.conclude(kind, exchange.slot, flags, result, (part) => chunkOutcome(part, exchange.endsBody));
+    return this.conclude(exchange.slot, flags, result, (part) => chunkOutcome(part, exchange.endsBody));
   }
 
   private onLog(exchange: GuestExchange, flags: number, payload: string): string {
@@ -158,25 +161,23 @@ export class Dispatcher {
     if (record.error !== null) exchange.end(record.error);
     exchange.isAnswered = true;
     const result = this.definition.onLog!(record, this.contexts[exchange.slot]);
-    return this.conclude(MessageKind.log, exchange.slot, flags, result, nothing);
+    return this.conclude(exchange.slot, flags, result, nothing);
   }
 
   private discover(exchange: GuestExchange, flags: number, cluster: string): string {
     const host = discoverHost(exchange, JSON.parse(cluster) as string);
     const result = this.definition.discover!(exchange.instance.config, host);
-    return this.conclude(MessageKind.discover, exchange.slot, flags, result, (list) =>
-      jsonTextOutcome(endpointsText(list)),
-    );
+    return this.conclude(exchange.slot, flags, result, (list) => jsonTextOutcome(endpointsText(list)));
   }
 
   private open(slot: number, context: string): GuestExchange {
-    const known = this.exchanges[slot];
+    const known = liveExchanges[slot];
     if (known !== undefined && context === "") {
       if (known.deadline !== 0) known.deadline = 0;
       return known;
     }
     const exchange = new GuestExchange(slot, context);
-    this.exchanges[slot] = exchange;
+    liveExchanges[slot] = exchange;
     this.contexts[slot] = new Context(exchange);
     return exchange;
   }
@@ -190,7 +191,7 @@ export class Dispatcher {
       this.closeAfter(slot, flags);
       return draft.entryOutcome(kind);
     }
-    return this.conclude(kind, slot, flags, result, (value) => this.headOutcome(kind, draft, value));
+    return this.conclude(slot, flags, result, (value) => this.headOutcome(kind, draft, value));
   }
 
   private headOutcome(kind: string, draft: Draft, value: unknown): Outcome {
@@ -207,37 +208,40 @@ export class Dispatcher {
     throw new TypeError(`The handler returned a value of type ${typeof value}: expected ${wanted}`);
   }
 
-  private conclude(kind: string, slot: number, flags: number, result: unknown, encode: Encode): string {
+  private conclude(slot: number, flags: number, result: unknown, encode: Encode): string {
+    const number = this.pendings + 1;
     if (isThenable(result)) {
-      const exchange = this.exchanges[slot];
+      const exchange = liveExchanges[slot];
       Promise.resolve(result).then(
-        (value) => this.deliverLate(kind, slot, flags, exchange, () => encode(value)),
-        (error) => this.deliverLate(kind, slot, flags, exchange, () => faultOutcome(error)),
+        (value) => this.deliverLate(number, slot, flags, exchange, () => encode(value)),
+        (error) => this.deliverLate(number, slot, flags, exchange, () => faultOutcome(error)),
       );
+      this.pendings = number;
       return OutcomeKind.pending;
     }
     const outcome = encode(result);
     this.closeAfter(slot, flags);
     if (typeof outcome === "string") return outcome;
-    deliver(slot, kind + outcome.text, outcome.bytes);
+    deliver(slot, `${number} ${outcome.text}`, outcome.bytes);
+    this.pendings = number;
     return OutcomeKind.pending;
   }
 
   private deliverLate(
-    kind: string,
+    number: number,
     slot: number,
     flags: number,
     exchange: GuestExchange | undefined,
     encode: () => Outcome,
   ): void {
     // The exchange has ended meanwhile, and its slot may belong to another one.
-    if (this.exchanges[slot] !== exchange) return;
+    if (liveExchanges[slot] !== exchange) return;
     try {
       const outcome = encode();
-      if (typeof outcome === "string") deliver(slot, kind + outcome);
-      else deliver(slot, kind + outcome.text, outcome.bytes);
+      if (typeof outcome === "string") deliver(slot, `${number} ${outcome}`);
+      else deliver(slot, `${number} ${outcome.text}`, outcome.bytes);
     } catch (error) {
-      deliver(slot, kind + faultOutcome(error));
+      deliver(slot, `${number} ${faultOutcome(error)}`);
     }
     this.closeAfter(slot, flags);
   }
@@ -247,14 +251,14 @@ export class Dispatcher {
   }
 
   private end(slot: number, because: string): void {
-    const exchange = this.exchanges[slot];
+    const exchange = liveExchanges[slot];
     this.forget(slot);
     this.bodies.cancel(slot);
     exchange?.end(because);
   }
 
   private forget(slot: number): void {
-    this.exchanges[slot] = undefined;
+    liveExchanges[slot] = undefined;
     this.contexts[slot] = undefined;
   }
 
@@ -275,7 +279,7 @@ export class Dispatcher {
     instances[number] = instance;
     const skipped = new Set<PhaseName>();
     const result = definition.setup?.(instance.config, setupHost(setup, skipped));
-    return this.conclude(MessageKind.setup, slot, 0, result, () =>
+    return this.conclude(slot, 0, result, () =>
       skipped.size === 0 ? OutcomeKind.unchanged : jsonOutcome([...skipped]),
     );
   }

@@ -55,7 +55,7 @@ export class Draft {
   }
 
   bodyOf(side: "q" | "s"): IncomingBody {
-    this.body ??= new IncomingBody(this, this.exchange.slot, side);
+    this.body ??= new IncomingBody(this, this.exchange, side);
     return this.body;
   }
 

@@ -2,6 +2,7 @@
 
 import type { UpstreamChoice } from "./context.ts";
 import { type Instance, instances } from "./instance.ts";
+import { noSlot } from "./message.ts";
 import { AbortController, type AbortSignal } from "./web/abort.ts";
 import { DOMException } from "./web/dom-exception.ts";
 
@@ -21,6 +22,9 @@ const Fact = {
   deadline: 11,
   refresh: 12,
 } as const;
+
+/** Those that are not over, by slot. */
+export const liveExchanges: (GuestExchange | undefined)[] = [];
 
 interface Assigned {
   identity?: object | null;
@@ -81,6 +85,11 @@ export class GuestExchange {
   constructor(slot: number, text: string) {
     this.slot = slot;
     this.text = text;
+  }
+
+  /** As host calls name it: when it is over its slot may be that of another one. */
+  get ownSlot(): number {
+    return liveExchanges[this.slot] === this ? this.slot : noSlot;
   }
 
   get instance(): Instance {

@@ -78,7 +78,7 @@ export function cancel(id: number): void {
 /**
  * Gives the host an outcome outside of the text that an entry returns.
  *
- * @param text kind of the message that it answers, and the outcome (message.ts)
+ * @param text number of what was put off, and the outcome (message.ts)
  * @throws TypeError for bytes that cannot cross: their buffer has gone elsewhere
  */
 export function deliver(slot: number, text: string, bytes?: Uint8Array): void {

@@ -1,5 +1,6 @@
 /** The body of the message at hand, which stays with the host until a handler asks for it. */
 
+import type { GuestExchange } from "./exchange.ts";
 import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 import { encodeUtf8 } from "./web/encoding.ts";
@@ -36,12 +37,12 @@ interface Owner {
 export class IncomingBody {
   used = false;
   private readonly owner: Owner;
-  private readonly slot: number;
+  private readonly exchange: GuestExchange;
   private readonly side: "q" | "s";
 
-  constructor(owner: Owner, slot: number, side: "q" | "s") {
+  constructor(owner: Owner, exchange: GuestExchange, side: "q" | "s") {
     this.owner = owner;
-    this.slot = slot;
+    this.exchange = exchange;
     this.side = side;
   }
 
@@ -61,7 +62,7 @@ export class IncomingBody {
   /** @throws TypeError when it was read before */
   arrivedText(): string | null {
     if (this.used) throw new TypeError(readBefore);
-    const answer = callText(HostOp.arrivedText, `${this.side} ${this.slot}`);
+    const answer = callText(HostOp.arrivedText, `${this.side} ${this.exchange.ownSlot}`);
     if (answer === "") return null;
     this.used = true;
     return answer.slice(1);
@@ -107,12 +108,14 @@ export class IncomingBody {
 
   /** The host does it, whatever the handler makes of the message otherwise. */
   private stage(wanted: object): boolean {
-    return callText(HostOp.bodyStage, `${this.side} ${this.slot} ${JSON.stringify(wanted)}`) === "1";
+    return (
+      callText(HostOp.bodyStage, `${this.side} ${this.exchange.ownSlot} ${JSON.stringify(wanted)}`) === "1"
+    );
   }
 
   private read(form: "text" | "bytes"): Promise<string | Uint8Array> {
     if (this.used) return Promise.reject(new TypeError(readBefore));
     this.used = true;
-    return callAsync(HostOp.readBody, `${this.side} ${this.slot} ${form}`);
+    return callAsync(HostOp.readBody, `${this.side} ${this.exchange.ownSlot} ${form}`);
   }
 }

@@ -14,7 +14,8 @@
  *
  * **Out** go outcomes, one for each message that expects one, in their order. Each begins with a
  * character of `OutcomeKind`. A handler that goes on after the entry answers `pending` first and delivers
- * its outcome later, as the text of the host call `outcome`. A guest that has been inside for `longestEntryMs` may leave
+ * its outcome later, as the text of the host call `outcome`: behind the number that this `pending` had among all of the guest's, and
+ * a blank. A guest that has been inside for `longestEntryMs` may leave
  * messages for the next entry: those behind the last outcome are given to it again.
  */
 export const separator = "\x01";
@@ -39,6 +40,9 @@ export const longestPulledPart = 64 * 1024;
 export const longestRemembered = 1024;
 
 const flagBits = 3;
+
+/** The slot of no exchange: what an exchange that is over calls its own. */
+export const noSlot = 2 ** 28 - 1;
 
 /** @param flags bits of `MessageFlag` */
 export function messageNumber(slot: number, flags: number): number {

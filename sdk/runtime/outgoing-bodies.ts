@@ -9,44 +9,44 @@ interface Reader {
   cancel(): Promise<unknown>;
 }
 
+interface OutgoingBody {
+  readonly reader: Reader;
+  /** Of a part that is too long to cross at once. */
+  rest: Uint8Array | null;
+}
+
 export class OutgoingBodies {
-  private readonly readers = new Map<number, Reader>();
-  /** Of parts that are too long to cross at once. */
-  private readonly rests = new Map<number, Uint8Array>();
+  private readonly bodies = new Map<number, OutgoingBody>();
 
   open(slot: number, stream: ReadableStream): void {
-    this.readers.set(slot, stream.getReader() as unknown as Reader);
-    this.rests.delete(slot);
+    this.bodies.set(slot, { reader: stream.getReader() as unknown as Reader, rest: null });
   }
 
   /** The next part, or null at the end. */
   async pull(slot: number): Promise<Uint8Array | null> {
-    const reader = this.readers.get(slot);
-    if (reader === undefined) return null;
-    const rest = this.rests.get(slot);
-    if (rest !== undefined) return this.firstOf(rest, slot);
-    const { done, value } = await reader.read();
+    const body = this.bodies.get(slot);
+    if (body === undefined) return null;
+    if (body.rest !== null) return firstOf(body.rest, body);
+    const { done, value } = await body.reader.read();
     if (done) {
-      this.readers.delete(slot);
+      // It may have been cancelled, and the slot be that of another one.
+      if (this.bodies.get(slot) === body) this.bodies.delete(slot);
       return null;
     }
-    if (typeof value === "string") return this.firstOf(encodeUtf8(value), slot);
-    if (value instanceof Uint8Array)
-      return value.length <= longestPulledPart ? value : this.firstOf(value, slot);
+    if (typeof value === "string") return firstOf(encodeUtf8(value), body);
+    if (value instanceof Uint8Array) return value.length <= longestPulledPart ? value : firstOf(value, body);
     throw new TypeError("Cannot send the body: a part of its stream is neither bytes nor a string");
   }
 
-  private firstOf(bytes: Uint8Array, slot: number): Uint8Array {
-    if (bytes.length > longestPulledPart) this.rests.set(slot, bytes.subarray(longestPulledPart));
-    else this.rests.delete(slot);
-    // An engine may copy all that is behind a view.
-    return bytes.slice(0, longestPulledPart);
-  }
-
   cancel(slot: number): void {
-    const reader = this.readers.get(slot);
-    this.readers.delete(slot);
-    this.rests.delete(slot);
-    reader?.cancel().then(undefined, () => {});
+    const body = this.bodies.get(slot);
+    this.bodies.delete(slot);
+    body?.reader.cancel().then(undefined, () => {});
   }
+}
+
+function firstOf(bytes: Uint8Array, body: OutgoingBody): Uint8Array {
+  body.rest = bytes.length > longestPulledPart ? bytes.subarray(longestPulledPart) : null;
+  // An engine may copy all that is behind a view.
+  return bytes.slice(0, longestPulledPart);
 }

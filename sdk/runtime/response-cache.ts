@@ -1,4 +1,5 @@
 /** `ctx.cache`: responses that the host keeps. Their bodies stay with it: a guest answers with the number of one. */
+import type { GuestExchange } from "./exchange.ts";
 import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 import { Response, type ResponseInit } from "./response.ts";
@@ -49,10 +50,10 @@ export class CachedResponse {
 }
 
 export class ResponseCache {
-  readonly #slot: number;
+  readonly #exchange: GuestExchange;
 
-  constructor(slot: number) {
-    this.#slot = slot;
+  constructor(exchange: GuestExchange) {
+    this.#exchange = exchange;
   }
 
   get(key: string): CachedResponse | undefined {
@@ -97,17 +98,17 @@ export class ResponseCache {
   async record(key: string, meta: string, options?: RecordOptions): Promise<boolean> {
     const most = Math.floor(options?.maxBytes ?? Number.MAX_SAFE_INTEGER);
     if (!(most >= 0)) throw new RangeError("Cannot record: maxBytes is no number from 0 on");
-    const text = `${this.#slot} ${Math.min(most, Number.MAX_SAFE_INTEGER)} ${options?.early === true ? 1 : 0} ${described(key, meta, options)}`;
+    const text = `${this.#exchange.ownSlot} ${Math.min(most, Number.MAX_SAFE_INTEGER)} ${options?.early === true ? 1 : 0} ${described(key, meta, options)}`;
     return (await callAsync(HostOp.cacheRecord, text)) === "1";
   }
 
   /** The slot tells the host since when what is told here is under way. */
   #described(key: string, meta: string, options: StoreOptions | undefined): string {
-    return `${this.#slot} ${described(key, meta, options)}`;
+    return `${this.#exchange.ownSlot} ${described(key, meta, options)}`;
   }
 
   #deleteAll(kind: string, label: string): number {
-    return Number(callText(HostOp.cacheDeleteAll, `${this.#slot} ${kind}${asKey(label)}`));
+    return Number(callText(HostOp.cacheDeleteAll, `${this.#exchange.ownSlot} ${kind}${asKey(label)}`));
   }
 }
 

@@ -17,7 +17,6 @@ export interface GuestBodyListener {
 }
 
 export class GuestBody implements GuestCall {
-  readonly side = "response";
   private readonly run: PolicyRun;
   private readonly policy: Policy;
   private readonly timer = new Timer(() => this.fail(`sent nothing for ${longestPause} ms`));

@@ -3,7 +3,7 @@ import { ChunkAction, MessageFlag, MessageKind } from "../../../sdk/runtime/mess
 import type { ProxyError } from "../../errors.ts";
 import { freeMemory } from "../../net/free-memory.ts";
 import { Timer } from "../../net/timers.ts";
-import type { CallSide, GuestCall, GuestLoss } from "../guest/call.ts";
+import type { GuestCall, GuestLoss } from "../guest/call.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import type { PolicyRun } from "../policy-run.ts";
@@ -21,7 +21,6 @@ interface Step {
 const nothing = Buffer.alloc(0);
 
 export class BodyPhase implements GuestCall, BodyPipe {
-  readonly side: CallSide;
   private readonly run: PolicyRun;
   private readonly phase: "onRequestBody" | "onResponseBody";
   private readonly policies: readonly Policy[];
@@ -42,7 +41,6 @@ export class BodyPhase implements GuestCall, BodyPipe {
     listener: BodyListener,
     recordings: readonly Recording[] = [],
   ) {
-    this.side = phase === "onResponseBody" ? "response" : "request";
     this.run = run;
     this.phase = phase;
     this.policies = policies;

@@ -3,7 +3,7 @@
 /** ms in a turn after which a guest's other messages wait for the next one. */
 export const sliceMs = 10;
 /** Messages that enter together: from here on the price of an entry is hardly seen any more. */
-const most = 64;
+export const mostMessages = 64;
 /** Of a guest that nobody knows yet. */
 const first = 2;
 
@@ -20,6 +20,6 @@ export class EntryShare {
    */
   onEntry(messages: number, ms: number): void {
     if (ms > sliceMs) this.size = Math.max(1, Math.floor((messages * sliceMs) / ms));
-    else if (messages >= this.size && this.size < most) this.size++;
+    else if (messages >= this.size && this.size < mostMessages) this.size++;
   }
 }

@@ -11,8 +11,8 @@ import { HostCallError } from "../../sandbox/host/error.ts";
 import type { HostServices } from "../../sandbox/host/services.ts";
 import { type Outcome, OutcomeReader, type RememberedEdits } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
-import { type GuestCall, type GuestLoss, sideOf } from "./call.ts";
-import { sliceMs } from "./entry-share.ts";
+import type { GuestCall, GuestLoss } from "./call.ts";
+import { mostMessages, sliceMs } from "./entry-share.ts";
 import { GuestOperations } from "./operations.ts";
 import { Quarantine } from "./quarantine.ts";
 import { aloneBatch, type Batch, GuestQueue } from "./queue.ts";
@@ -39,6 +39,8 @@ export class PluginGuest implements Task {
   private readonly slots = new GuestSlots();
   private readonly remembered: RememberedEdits = new Map();
   private arrivals: PendingCall[] = [];
+  /** Outcomes that the guest has put off so far: both sides count them. */
+  private pendings = 0;
   private scheduled = false;
   /** It has had its part of the turn, and nothing enters before others have had theirs. */
   private isResting = false;
@@ -74,6 +76,7 @@ export class PluginGuest implements Task {
   private drop(): void {
     this.ready = false;
     this.remembered.clear();
+    this.pendings = 0;
     this.operations?.abandon();
     this.operations = null;
     this.guest?.dispose();
@@ -111,8 +114,12 @@ export class PluginGuest implements Task {
 
   /** @param because what `ctx.signal` says; empty when the exchange ended well */
   endSlot(number: number, because: string): void {
-    this.slots.release(number);
-    if (this.guest === null) return;
+    this.queue.cancel(number);
+    if (this.guest === null) {
+      this.slots.release(number);
+      return;
+    }
+    this.slots.close(number);
     this.queue.add(MessageKind.end, messageNumber(number, 0), "", because, null, number);
     this.schedule();
   }
@@ -145,6 +152,7 @@ export class PluginGuest implements Task {
     const number = messageNumber(slot, flags);
     if (bytes === undefined) this.queue.add(kind, number, context, payload, call, slot);
     else this.queue.addAlone(textOf([kind, number, context, payload]), bytes, call, slot);
+    if (!this.ready) call.onPending();
     this.schedule();
   }
 
@@ -161,7 +169,6 @@ export class PluginGuest implements Task {
     const epoch = this.losses;
     const answer = Promise.withResolvers<Outcome>();
     const call: GuestCall = {
-      side: "request",
       onOutcome: (outcome) => answer.resolve(outcome),
       onPending() {},
       onLost: (loss) => answer.reject(new Error(loss.message)),
@@ -237,7 +244,11 @@ export class PluginGuest implements Task {
     const { calls } = batch;
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i]!;
-      if (call === null) continue;
+      if (call === null) {
+        // Among others that is the end of a slot.
+        if (batch.alone === null) this.slots.release(batch.slots[i]!);
+        continue;
+      }
       if (i > 0 && reader.atEnd) {
         this.queue.putBack(batch, i);
         return;
@@ -255,7 +266,8 @@ export class PluginGuest implements Task {
   }
 
   private await(slot: number, call: GuestCall): void {
-    const pending = this.slots.get(slot)![call.side];
+    const number = ++this.pendings;
+    const pending = this.slots.pendingOf(slot, number) ?? this.slots.putOff(slot, number)!;
     pending.call = call;
     if (pending.outcome === null) call.onPending();
   }
@@ -266,7 +278,7 @@ export class PluginGuest implements Task {
       this.arrivals = [];
       for (const pending of arrivals) {
         const { call, outcome, bytes } = pending;
-        pending.clear();
+        this.slots.settle(pending);
         if (outcome !== null) call?.onOutcome(outcome, bytes);
       }
     }
@@ -288,11 +300,15 @@ export class PluginGuest implements Task {
     return this.operations!.run(op, id, text, bytes, null);
   }
 
-  private onDelivery(number: number, text: string, bytes: Uint8Array | undefined): void {
-    const pending = this.slots.get(number)?.[sideOf(text)];
-    // Of an exchange that there is not, or a second one.
-    if (pending === undefined || pending.outcome !== null) return;
-    pending.outcome = readDelivery(text);
+  private onDelivery(slot: number, text: string, bytes: Uint8Array | undefined): void {
+    const blank = text.indexOf(" ");
+    const number = Number(text.slice(0, blank));
+    // One that this entry puts off is told before.
+    const isEarly = number > this.pendings && number <= this.pendings + mostMessages;
+    const pending = this.slots.pendingOf(slot, number) ?? (isEarly ? this.slots.putOff(slot, number) : null);
+    // Of an exchange that is over, or a second one.
+    if (pending === null || pending.outcome !== null) return;
+    pending.outcome = readDelivery(text, blank + 1);
     pending.bytes = bytes;
     this.arrivals.push(pending);
     this.schedule();
@@ -337,15 +353,17 @@ export class PluginGuest implements Task {
     const wait = this.quarantine.wait;
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
     if (this.disposed) return;
+    const { losses } = this;
     try {
       await this.start();
     } catch (error) {
       this.drop();
-      this.quarantine.onFault(performance.now());
       const loss = lossFrom(error);
-      this.options.onLost(loss);
+      this.quarantine.onFailedStart(performance.now(), losses !== this.losses);
+      // A guest that was lost on the way there has told so.
+      if (losses === this.losses) this.options.onLost(loss);
       // Nobody knows when there will be a guest again.
-      if (this.quarantine.isClosed) for (const call of this.queue.clear()) call.onLost(loss);
+      for (const call of this.queue.clear()) call.onLost(loss);
       void this.rebuild();
       return;
     }
@@ -369,9 +387,9 @@ function copyOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** What does not read is the fault of the handler whose outcome it would be. */
-function readDelivery(text: string): Outcome {
+function readDelivery(text: string, start: number): Outcome {
   try {
-    return new OutcomeReader(text, 1).next();
+    return new OutcomeReader(text, start).next();
   } catch (error) {
     return { kind: "fault", fault: { name: "ProtocolError", message: (error as Error).message, stack: "" } };
   }

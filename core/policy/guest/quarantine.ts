@@ -5,12 +5,15 @@ const mostFaults = 5;
 const windowMs = 10_000;
 const firstWaitMs = 1000;
 const longestWaitMs = 60_000;
+/** New guests that could not be made, one after the other. Each may take as long as a `setup` may. */
+const mostFailedStarts = 2;
 
 export class Quarantine {
   private faults: number[] = [];
   private closed = false;
   private nextWait = firstWaitMs;
   private openedAt = 0;
+  private failedStarts = 0;
 
   /** Whether the plugin is out of service. */
   get isClosed(): boolean {
@@ -37,6 +40,18 @@ export class Quarantine {
     this.nextWait = relapsed ? Math.min(this.nextWait * 2, longestWaitMs) : firstWaitMs;
   }
 
+  /**
+   * A new guest could not be made.
+   *
+   * @param isCounted it was lost on the way there, which was a fault
+   */
+  onFailedStart(now: number, isCounted: boolean): void {
+    if (!isCounted) this.onFault(now);
+    if (++this.failedStarts < mostFailedStarts || this.closed) return;
+    this.closed = true;
+    this.nextWait = firstWaitMs;
+  }
+
   /** Out of service until somebody makes a new one. */
   close(): void {
     this.closed = true;
@@ -44,6 +59,7 @@ export class Quarantine {
 
   /** A new guest is there. */
   open(now = performance.now()): void {
+    this.failedStarts = 0;
     if (!this.closed) return;
     this.closed = false;
     this.faults = [];

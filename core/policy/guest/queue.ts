@@ -92,6 +92,19 @@ export class GuestQueue {
     this.batches.unshift({ ...rest, alone: null, bytes: undefined });
   }
 
+  /** Takes away what a slot still was to be asked. */
+  cancel(slot: number): void {
+    this.batches = this.batches.filter(({ parts, calls, slots }) => {
+      for (let i = calls.length - 1; i >= 0; i--) {
+        if (slots[i] !== slot || calls[i] === null) continue;
+        parts.splice(i * messageParts, messageParts);
+        calls.splice(i, 1);
+        slots.splice(i, 1);
+      }
+      return calls.length > 0;
+    });
+  }
+
   /** @param ms that a batch took */
   onEntered(batch: Batch, ms: number): void {
     this.share.onEntry(batch.calls.length, ms);

@@ -47,21 +47,19 @@ export interface GuestExchange {
 class Slot {
   owner: SlotOwner | null = null;
   policy: Policy | null = null;
-  readonly request = new PendingCall();
-  readonly response = new PendingCall();
+  pending: PendingCall | null = null;
 }
 
 /** A handler that goes on after its entry. Its outcome may come before the entry is over. */
-export class PendingCall {
-  call: GuestCall | null = null;
-  outcome: Outcome | null = null;
-  bytes: Uint8Array | undefined = undefined;
-
-  clear(): void {
-    this.call = null;
-    this.outcome = null;
-    this.bytes = undefined;
-  }
+export interface PendingCall {
+  readonly slot: number;
+  /** Of those that the guest has put off, the first one 1. */
+  readonly number: number;
+  call: GuestCall | null;
+  outcome: Outcome | null;
+  bytes: Uint8Array | undefined;
+  /** They are few, and a list takes less memory than an array. */
+  next: PendingCall | null;
 }
 
 export class GuestSlots {
@@ -88,18 +86,45 @@ export class GuestSlots {
     return number;
   }
 
+  /** The guest has forgotten the exchange. */
   release(number: number): void {
-    const slot = this.slots[number]!;
-    slot.owner = null;
-    slot.policy = null;
-    slot.request.clear();
-    slot.response.clear();
+    this.close(number);
     this.free.push(number);
   }
 
-  /** Undefined for a number that a guest made up. */
-  get(number: number): Slot | undefined {
-    return this.slots[number];
+  /** The exchange is over, of which the guest is to learn: until then it may say things that are not about another one. */
+  close(number: number): void {
+    const slot = this.slots[number]!;
+    slot.owner = null;
+    slot.policy = null;
+    for (let each = slot.pending; each !== null; each = each.next) each.call = null;
+    slot.pending = null;
+  }
+
+  // --- what is put off
+
+  /** What was put off under a number, if the exchange is not over. */
+  pendingOf(slot: number, number: number): PendingCall | null {
+    let pending = this.slots[slot]?.pending ?? null;
+    while (pending !== null && pending.number !== number) pending = pending.next;
+    return pending;
+  }
+
+  /** Null for a slot that a guest made up. */
+  putOff(slot: number, number: number): PendingCall | null {
+    const owner = this.slots[slot];
+    if (owner === undefined) return null;
+    owner.pending = { slot, number, call: null, outcome: null, bytes: undefined, next: owner.pending };
+    return owner.pending;
+  }
+
+  /** Its outcome is there. */
+  settle(pending: PendingCall): void {
+    const owner = this.slots[pending.slot];
+    if (owner === undefined) return;
+    if (owner.pending === pending) owner.pending = pending.next;
+    for (let each = owner.pending; each !== null; each = each.next)
+      if (each.next === pending) each.next = pending.next;
   }
 
   exchangeOf(number: number): GuestExchange | null {
@@ -110,8 +135,9 @@ export class GuestSlots {
   /** Forgets all of them. Returns the calls that wait for an outcome. */
   clear(): GuestCall[] {
     const waiting: GuestCall[] = [];
-    for (const { request, response } of this.slots) {
-      for (const { call } of [request, response]) if (call !== null) waiting.push(call);
+    for (const { pending } of this.slots) {
+      for (let each = pending; each !== null; each = each.next)
+        if (each.call !== null) waiting.push(each.call);
     }
     this.slots = [];
     this.free = [];

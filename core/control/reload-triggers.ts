@@ -25,7 +25,7 @@ export function watchForReload({ file, generations, reloader, log }: ReloadTrigg
     if (reloader === null) {
       log.warn({}, "Nothing to reload: there is no config file and no plugin");
     } else {
-      void reloader.request();
+      void reloader.request(file === null ? "plugins" : "config");
     }
   };
   process.on("SIGHUP", onHangup);

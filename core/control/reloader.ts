@@ -12,7 +12,7 @@ export interface ReloaderOptions {
    * @returns false when there is nothing new
    */
   readonly reload: (causes: ReadonlySet<ReloadCause>) => Promise<boolean>;
-  /** Told how each reload went; `problems` is empty when it was applied. */
+  /** Told how each reload went; `problems` is empty when all that was saved is in force. */
   readonly onResult?: (problems: readonly ReloadProblem[]) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -26,6 +26,8 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<void> | null = null;
   #causes = new Set<ReloadCause>();
+  /** Of the config that was refused last; empty: what was read last is in force. */
+  #configProblems: readonly ReloadProblem[] = [];
   #refused = { text: "", at: Number.NEGATIVE_INFINITY };
 
   constructor(options: ReloaderOptions) {
@@ -51,28 +53,40 @@ export class Reloader {
     this.#running = null;
   }
 
-  async #reload(causes: ReadonlySet<ReloadCause>): Promise<void> {
+  /** Plugins may put right what a config was refused for, and do not wait for one that stays refused. */
+  async #reload(asked: ReadonlySet<ReloadCause>): Promise<void> {
+    if (asked.has("config") || this.#configProblems.length > 0) {
+      await this.#try(new Set([...asked, "config"]), asked);
+      if (this.#configProblems.length === 0) return;
+    }
+    if (asked.has("plugins")) await this.#try(new Set(["plugins"]), new Set(["plugins"]));
+  }
+
+  async #try(causes: ReadonlySet<ReloadCause>, asked: ReadonlySet<ReloadCause>): Promise<void> {
     const { reload, onResult, log, metrics } = this.#options;
     const subject = causes.has("config") ? "Config" : "Plugins";
     try {
-      if (!(await reload(causes))) return;
+      const isNew = await reload(causes);
+      if (causes.has("config")) this.#configProblems = [];
+      if (!isNew) return;
       metrics.reload(true);
-      onResult?.([]);
+      onResult?.(this.#configProblems);
       log.info({}, `${subject} reloaded`);
     } catch (error) {
       const problems = problemsOf(error);
-      if (this.#isEcho(problems, causes)) return;
+      if (causes.has("config")) this.#configProblems = problems;
+      if (this.#isEcho(problems, asked)) return;
       metrics.reload(false);
       onResult?.(problems);
       for (const problem of problems) log.error(logFields(problem), refusals[subject]);
     }
   }
 
-  #isEcho(problems: readonly ReloadProblem[], causes: ReadonlySet<ReloadCause>): boolean {
+  #isEcho(problems: readonly ReloadProblem[], asked: ReadonlySet<ReloadCause>): boolean {
     const [text, at] = [JSON.stringify(problems), performance.now()];
     const isSame = text === this.#refused.text && at - this.#refused.at < echoTime;
     this.#refused = { text, at };
-    return isSame && !causes.has("config");
+    return isSame && !asked.has("config");
   }
 }
 

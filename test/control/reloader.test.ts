@@ -1,5 +1,6 @@
 import t from "tap";
 import { ConfigError } from "../../core/config/problem.ts";
+import type { ReloadProblem } from "../../core/control/reload-problem.ts";
 import { type ReloadCause, Reloader, type ReloaderOptions } from "../../core/control/reloader.ts";
 import { createLogger } from "../../core/observe/logger.ts";
 import { Metrics } from "../../core/observe/metrics.ts";
@@ -9,7 +10,9 @@ function setUp(reload: ReloaderOptions["reload"]) {
   const lines: string[] = [];
   const metrics = new Metrics();
   const log = createLogger({ level: "info", pretty: false }, {}, { write: (line) => lines.push(line) });
-  return { lines, metrics, reloader: new Reloader({ reload, log, metrics }) };
+  const results: (readonly ReloadProblem[])[] = [];
+  const onResult = (problems: readonly ReloadProblem[]) => void results.push(problems);
+  return { lines, metrics, results, reloader: new Reloader({ reload, onResult, log, metrics }) };
 }
 
 t.test("Reloader counts what was applied, and not what was nothing new", async (t) => {
@@ -81,4 +84,42 @@ t.test("Reloader reloads once more for what was asked while it was busy, with al
   await Promise.all([first, ...others]);
   t.same(asked, [new Set(["plugins"]), new Set(["plugins", "config"])]);
   t.equal(metrics.snapshot().totals.reloadsApplied, 2);
+});
+
+const bad = (message: string) =>
+  new ConfigError([{ file: "sluice.yaml", line: 3, column: 5, message, kind: "invalid" }]);
+
+t.test("Reloader tries a refused config again when plugins change, and then these without it", async (t) => {
+  const asked: ReadonlySet<ReloadCause>[] = [];
+  let isBad = true;
+  const { lines, results, reloader } = setUp(async (causes) => {
+    asked.push(causes);
+    if (isBad && causes.has("config")) throw bad("expected a list");
+    return true;
+  });
+  await reloader.request("config");
+  await reloader.request("plugins");
+  t.same(asked, [new Set(["config"]), new Set(["plugins", "config"]), new Set(["plugins"])]);
+  t.equal(results.at(-1)?.length, 1, "the file still holds what is not in force");
+  t.same(
+    lines.map((line) => JSON.parse(line).msg),
+    ["Config refused, the old one stays", "Plugins reloaded"],
+  );
+  isBad = false;
+  await reloader.request("plugins");
+  await reloader.request("plugins");
+  t.same(asked.slice(3), [new Set(["plugins", "config"]), new Set(["plugins"])]);
+  t.same(results.at(-1), []);
+});
+
+t.test("Reloader puts plugins in force that were saved together with a bad config", async (t) => {
+  const { lines, reloader } = setUp(async (causes) => {
+    if (causes.has("config")) throw bad("expected a list");
+    return true;
+  });
+  await Promise.all([reloader.request("plugins"), reloader.request("config"), reloader.request("plugins")]);
+  t.same(
+    lines.map((line) => JSON.parse(line).msg),
+    ["Plugins reloaded", "Config refused, the old one stays", "Plugins reloaded"],
+  );
 });

@@ -8,7 +8,8 @@ import type { PluginFolder } from "./folder.ts";
 export class BundleSource {
   readonly #log: Logger;
   readonly #builtIns: BuiltInPlugins;
-  #folder: PluginFolder | null = null;
+  /** By directory: that of the config in force, and those of configs that were refused since. */
+  readonly #folders = new Map<string, PluginFolder>();
   #onChange: (() => void) | null = null;
   #changedUnheard = false;
 
@@ -39,17 +40,22 @@ export class BundleSource {
 
   close(): void {
     this.#onChange = null;
-    this.#folder?.close();
+    this.closeOthers(null);
+  }
+
+  /** A config is in force: nobody repairs a plugin in the folders of those that were refused any more. */
+  closeOthers(inForce: string | null): void {
+    for (const [directory, folder] of this.#folders) {
+      if (directory === inForce) continue;
+      folder.close();
+      this.#folders.delete(directory);
+    }
   }
 
   async #buildFolder({ plugins: { directory } }: Config): Promise<PolicyBundle | null> {
-    if (this.#folder !== null && this.#folder.directory !== directory) {
-      this.#folder.close();
-      this.#folder = null;
-    }
     if (directory === null) return null;
-    this.#folder ??= await this.#openFolder(directory);
-    return this.#folder.build();
+    const folder = this.#folders.get(directory) ?? (await this.#openFolder(directory));
+    return folder.build();
   }
 
   /** A proxy without plugins does not load the compiler. */
@@ -59,6 +65,8 @@ export class BundleSource {
       if (this.#onChange === null) this.#changedUnheard = true;
       else this.#onChange();
     };
-    return new PluginFolder(directory, changed, this.#log);
+    const folder = new PluginFolder(directory, changed, this.#log);
+    this.#folders.set(directory, folder);
+    return folder;
   }
 }

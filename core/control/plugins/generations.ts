@@ -43,6 +43,7 @@ export interface Generation {
 }
 
 export interface LastReload {
+  /** `refused`: something on disk is not in force, if only the config. */
   readonly result: "applied" | "refused" | "rolled_back";
   /** In ms since 1970. */
   readonly at: number;
@@ -189,16 +190,22 @@ export class PluginGenerations {
     const id = generationId(bundle, config);
     if (id === this.#rejected) {
       if (isConfig) await this.#apply(withPolicyPart(config, this.#current.policies), this.#current.bundle);
-      this.#config = config;
+      this.#accept(config);
       return isConfig;
     }
     if (id === this.#current.id && !isConfig) return this.#filesAreGood();
     await this.#apply(config, bundle);
-    this.#config = config;
+    this.#accept(config);
     this.#rejected = null;
     this.#areFilesRefused = false;
     if (id !== this.#current.id) this.#enter(bundle, config, (await before) ?? null);
     return true;
+  }
+
+  #accept(config: Config): void {
+    if (config === this.#config) return;
+    this.#config = config;
+    this.#source.closeOthers(config.plugins.directory);
   }
 
   /** What is in force lies in the folder. Returns whether it did not before. */

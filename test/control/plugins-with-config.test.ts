@@ -1,0 +1,137 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { until } from "../net/until.ts";
+import { answering, PluginFolder } from "./plugin-folder.ts";
+import { type RunningSluice, startSluice } from "./running-sluice.ts";
+
+const configRefused = "Config refused, the old one stays";
+const pluginsRefused = "Plugins refused, the old ones stay";
+const broken = "export default {";
+
+interface Parts {
+  readonly path?: string;
+  readonly policies?: string;
+  readonly directory?: string;
+  readonly settings?: string;
+}
+
+/** A proxy with a config file beside its folder of plugins. */
+async function startBoth(t: Test, parts: Parts = {}, files = { "10-a.ts": answering("one") }) {
+  const folder = new PluginFolder(t, files);
+  const textOf = ({ path = "/", policies = "[a]", directory = folder.plugins, settings = "{}" }: Parts) =>
+    `listeners: [{ address: "127.0.0.1:0" }]
+admin: { address: "127.0.0.1:0" }
+accessLog: false
+clusters: { app: { endpoints: ["http://127.0.0.1:1"] } }
+routes: [{ name: r, path: "${path}", cluster: app, policies: ${policies} }]
+plugins: { directory: ${directory}, settings: ${settings} }\n`;
+  const sluice = startSluice(t, "--config", folder.write("sluice.yaml", textOf(parts)));
+  return {
+    folder,
+    sluice,
+    url: await sluice.url(),
+    saveConfig: (parts: Parts) => folder.write("sluice.yaml", textOf(parts)),
+  };
+}
+
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.text();
+  return response.status;
+}
+
+async function textOf(url: string): Promise<string> {
+  return (await fetch(url)).text();
+}
+
+interface PluginsPage {
+  readonly lastReload: { readonly result: string; readonly problems: readonly { problem: string }[] } | null;
+  readonly plugins: readonly Record<string, unknown>[];
+}
+
+async function pluginsPage(sluice: RunningSluice): Promise<PluginsPage> {
+  return (await fetch(`${await sluice.adminUrl()}/plugins`)).json() as Promise<PluginsPage>;
+}
+
+t.test("a config that was refused for a broken plugin is in force once the plugin is repaired", async (t) => {
+  const { folder, sluice, url, saveConfig } = await startBoth(t, { path: "/old" });
+  folder.save("10-a.ts", broken);
+  saveConfig({ path: "/new" });
+  t.match(await sluice.line(configRefused), { problem: /10-a\.ts:1:/ });
+  t.equal(await statusOf(`${url}/old`), 200);
+  folder.save("10-a.ts", answering("two"));
+  await sluice.line("Config reloaded");
+  t.equal(await textOf(`${url}/new`), "two");
+  t.equal(await statusOf(`${url}/old`), 404);
+  t.match(await pluginsPage(sluice), { lastReload: { result: "applied", problems: [] } });
+});
+
+t.test("a config may come before the plugin that it names", async (t) => {
+  const { folder, sluice, url, saveConfig } = await startBoth(t);
+  saveConfig({ policies: "[b]" });
+  await sluice.line(configRefused);
+  folder.save("20-b.ts", answering("b"));
+  await sluice.line("Config reloaded");
+  t.equal(await textOf(url), "b");
+});
+
+t.test("plugins do not wait for a config that is refused, which is told as long as it is", async (t) => {
+  const { folder, sluice, url, saveConfig } = await startBoth(t);
+  const problem = /sluice\.yaml:1:\d+: /;
+  folder.write("sluice.yaml", "clusters: 7\n");
+  t.match(await sluice.line(configRefused), { problem });
+  for (const text of ["two", "three"]) {
+    const from = sluice.lines.length;
+    folder.save("10-a.ts", answering(text));
+    await sluice.line("Plugins reloaded", from);
+    t.equal(await textOf(url), text);
+    t.match(await pluginsPage(sluice), { lastReload: { result: "refused", problems: [{ problem }] } });
+  }
+  let from = sluice.lines.length;
+  folder.save("10-a.ts", broken);
+  t.match(await sluice.line(pluginsRefused, from), { problem: /10-a\.ts:1:/ });
+  from = sluice.lines.length;
+  folder.save("10-a.ts", answering("three"));
+  await sluice.line("Plugins reloaded", from);
+  t.match(await pluginsPage(sluice), { lastReload: { result: "refused", problems: [{ problem }] } });
+  saveConfig({});
+  await sluice.line("Config reloaded");
+  t.match(await pluginsPage(sluice), { lastReload: { result: "applied", problems: [] } });
+});
+
+t.test("a config and a plugin that were refused are both put back as they were", async (t) => {
+  for (const first of ["config", "plugin"] as const) {
+    const { folder, sluice, url, saveConfig } = await startBoth(t);
+    folder.write("sluice.yaml", "clusters: 7\n");
+    folder.save("10-a.ts", broken);
+    await sluice.line(configRefused);
+    await sluice.line(pluginsRefused);
+    const steps = [() => saveConfig({}), () => folder.save("10-a.ts", answering("one"))];
+    for (const step of first === "config" ? steps : steps.toReversed()) {
+      const from = sluice.lines.length;
+      step();
+      await until(() => sluice.lines.length > from);
+    }
+    await sluice.line("Config reloaded");
+    await until(async () => (await pluginsPage(sluice)).lastReload?.result === "applied");
+    t.equal(await textOf(url), "one", `${first} first`);
+  }
+});
+
+t.test("the folder of a refused config is watched beside that of the one in force", async (t) => {
+  const { folder, sluice, url, saveConfig } = await startBoth(t);
+  const directory = join(folder.root, "others");
+  mkdirSync(directory);
+  folder.save("../others/10-a.ts", broken);
+  saveConfig({ directory });
+  await sluice.line(configRefused);
+  let from = sluice.lines.length;
+  folder.save("10-a.ts", answering("two"));
+  await sluice.line("Plugins reloaded", from);
+  t.equal(await textOf(url), "two");
+  from = sluice.lines.length;
+  folder.save("../others/10-a.ts", answering("three"));
+  await sluice.line("Config reloaded", from);
+  t.equal(await textOf(url), "three");
+});

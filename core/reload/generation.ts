@@ -16,6 +16,13 @@ export interface PolicyPart {
 
 type PluginDiscovery = Extract<DiscoveryConfig, { kind: "plugin" }>;
 
+/** Of a plugin that a config does not name. */
+const nothingSaid: Pick<PluginSettings, "engine" | "limits" | "grants"> = {
+  engine: null,
+  limits: {},
+  grants: noGrants,
+};
+
 export function policyPart({ routes, plugins, clusters }: Config): PolicyPart {
   return {
     routes: Object.fromEntries(routes.map(({ name, policies }) => [name, policies])),
@@ -27,14 +34,14 @@ export function policyPart({ routes, plugins, clusters }: Config): PolicyPart {
 }
 
 /**
- * A config with the policies of another one. What a plugin may reach stays as `config` says: a grant that
- * was taken back does not return with old code. Routes that the other did not have keep their own, and so do clusters
- * whose endpoints come from elsewhere now.
+ * A config with the policies of another one. Where a plugin runs, what it may reach and use stays as `config` says:
+ * trust or a grant that was taken back does not return with old code. Routes that the other did not have keep their
+ * own, and so do clusters whose endpoints come from elsewhere now.
  */
 export function withPolicyPart(config: Config, { routes, settings, discovery = {} }: PolicyPart): Config {
-  const granted = Object.entries(settings).map(([name, old]) => {
-    const grants = config.plugins.settings[name]?.grants ?? noGrants;
-    return [name, { ...old, grants }] as const;
+  const merged = Object.entries(settings).map(([name, old]) => {
+    const { engine, limits, grants } = config.plugins.settings[name] ?? nothingSaid;
+    return [name, { ...old, engine, limits, grants }] as const;
   });
   return {
     ...config,
@@ -46,7 +53,7 @@ export function withPolicyPart(config: Config, { routes, settings, discovery = {
     routes: config.routes.map((route) =>
       Object.hasOwn(routes, route.name) ? { ...route, policies: routes[route.name]! } : route,
     ),
-    plugins: { ...config.plugins, settings: { ...config.plugins.settings, ...Object.fromEntries(granted) } },
+    plugins: { ...config.plugins, settings: { ...config.plugins.settings, ...Object.fromEntries(merged) } },
   };
 }
 

@@ -135,3 +135,27 @@ t.test("the folder of a refused config is watched beside that of the one in forc
   await sluice.line("Config reloaded", from);
   t.equal(await textOf(url), "three");
 });
+
+t.test("a rollback does not bring back that a plugin was trusted", async (t) => {
+  const plugin = `import { definePlugin } from "sluice/sdk";
+export default definePlugin({
+  config: { type: "object", properties: { isWorse: { type: "boolean" } } },
+  onRequest(_request, { config }) {
+    if (config.isWorse) throw new Error("worse");
+    return new Response("good");
+  },
+});\n`;
+  const { sluice, url, saveConfig } = await startBoth(
+    t,
+    { settings: "{ a: { trusted: true } }" },
+    { "10-a.ts": plugin },
+  );
+  for (let i = 0; i < 20; i++) t.equal(await textOf(url), "good");
+  t.match(await pluginsPage(sluice), { plugins: [{ engine: "inline" }] });
+  saveConfig({ policies: "[{ plugin: a, config: { isWorse: true } }]" });
+  await sluice.line("Config reloaded");
+  await Promise.all(Array.from({ length: 10 }, () => statusOf(url)));
+  await sluice.line("Plugins rolled back: the generation before is in force until files change");
+  t.equal(await textOf(url), "good");
+  t.match(await pluginsPage(sluice), { plugins: [{ engine: "isolated-vm" }] });
+});

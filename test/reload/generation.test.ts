@@ -93,6 +93,20 @@ t.test(
   },
 );
 
+t.test("old policies run where the config says now, and within its limits", async (t) => {
+  const trusted: PluginSettings = { ...settings, engine: "inline", limits: { cpu: 1000, memory: 2 ** 30 } };
+  const old = policyPart(config({ all: null }, trusted));
+  const now = config({ all: null }, { ...settings, engine: "quickjs", limits: { cpu: 10 } });
+  t.same(withPolicyPart(now, old).plugins.settings["a"], {
+    ...settings,
+    engine: "quickjs",
+    limits: { cpu: 10 },
+  });
+  const forgotten = { ...now, plugins: { ...now.plugins, settings: {} } };
+  t.match(withPolicyPart(forgotten, old).plugins.settings["a"], { engine: null, limits: {} });
+  t.same(withPolicyPart(forgotten, old).plugins.settings["a"]?.limits, {});
+});
+
 t.test("old code finds endpoints with the config that it had", async (t) => {
   const finding = (name: string, config: unknown): ClusterConfig => {
     const discovery = { kind: "plugin", plugin: "a", every: 1000, config } as const;

@@ -531,13 +531,19 @@ declare var DOMException: {
 
 // --- HTML (https://html.spec.whatwg.org)
 
-/** Runs a function once, after so many ms (default 0), and returns the number for `clearTimeout`. */
+/**
+ * Runs a function once, after so many ms (default 0), and returns the number for `clearTimeout`. Throws a
+ * `QuotaExceededError` beyond 100 000 timers at once.
+ */
 declare function setTimeout<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   ms?: number,
   ...args: Args
 ): number;
-/** Runs a function again and again, every so many ms, and returns the number for `clearInterval`. */
+/**
+ * Runs a function again and again, every so many ms, and returns the number for `clearInterval`, which alone ends it. Throws a
+ * `QuotaExceededError` beyond 1 000 intervals at once.
+ */
 declare function setInterval<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   ms?: number,

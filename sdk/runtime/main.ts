@@ -9,6 +9,7 @@ import type { Definition } from "./instance.ts";
 import { logFault } from "./log.ts";
 import type { MessagePart } from "./message.ts";
 import { bindReport } from "./report-error.ts";
+import { bindTimers } from "./web/timers.ts";
 
 type HostFunction = Parameters<typeof bindHost>[0];
 
@@ -23,6 +24,7 @@ export function start(
   if (counters !== undefined) bindCounters(counters);
   bindErrors(makeHostError);
   bindReport(logFault);
+  bindTimers(() => progress[0]!++);
   const globals = realm === "own" ? installGlobals() : separateGlobals();
   const dispatcher = new Dispatcher(progress);
   return {

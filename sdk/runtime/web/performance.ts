@@ -4,12 +4,16 @@ import { asWebInterface } from "../web-interface.ts";
 
 let origin: number | null = null;
 
+export function now(): number {
+  return Number(callText(HostOp.now, ""));
+}
+
 /** The clock of the guest: it never goes back (High Resolution Time). */
 export class Performance {
   declare readonly [Symbol.toStringTag]: string;
   /** Milliseconds since the guest began. */
   now(): number {
-    return Number(callText(HostOp.now, ""));
+    return now();
   }
 
   /** The time at which the guest began, in ms since 1970. */

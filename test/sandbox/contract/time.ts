@@ -48,9 +48,19 @@ export const timeChecks: readonly ValueCheck[] = [
   },
   { title: "setTimeout refuses what is no function", code: `setTimeout("x", 1);`, throws: "TypeError" },
   {
-    title: "One guest has a thousand timers at most",
-    code: `const timers = []; try { for (let i = 0; i < 1001; i++) timers.push(setTimeout(() => {}, 60000)); } finally { timers.forEach(clearTimeout); }`,
+    title: "Deadlines that nobody clears are no limit for those that follow",
+    code: `const late = (ms) => new Promise((_, no) => setTimeout(() => no(new Error("late")), ms)); let n = 0; for (; n < 1500; n++) await Promise.race([n, late(200)]); const error = await Promise.race([new Promise(() => {}), late(1)]).catch((error) => error.message); return [n, error];`,
+    expected: [1500, "late"],
+  },
+  {
+    title: "One guest has a thousand intervals at most",
+    code: `const timers = []; try { for (let i = 0; i < 1001; i++) timers.push(setInterval(() => {}, 60000)); } finally { timers.forEach(clearInterval); }`,
     throws: "QuotaExceededError",
+  },
+  {
+    title: "Timers that are due together come in the order in which they were started",
+    code: `const seen = []; for (let n = 0; n < 200; n++) setTimeout(() => seen.push(n), 5 + (n % 2)); await new Promise((resolve) => setTimeout(resolve, 60)); return [seen.length, seen.filter((n) => n % 2 === 0).every((n, i) => n === 2 * i)];`,
+    expected: [200, true],
   },
   {
     title: "A timer that was cleared makes room for another",

@@ -1,3 +1,4 @@
+import { settle } from "../../../sdk/runtime/host.ts";
 import { bindReport } from "../../../sdk/runtime/report-error.ts";
 import { performance } from "../../../sdk/runtime/web/performance.ts";
 import {
@@ -71,14 +72,105 @@ check("an interval without a pause is one of 1 ms", async () => {
   equal(armed.size, 0);
 });
 
-check("a guest has at most 1000 timers at once", async () => {
-  const handles = Array.from({ length: 1000 }, () => setTimeout(() => {}, 1000));
+check("the host wakes a guest for the timer that is due next, and has no others", async () => {
+  const order: number[] = [];
+  const handles = [50, 10, 30, 20, 40].map((ms) => setTimeout(() => order.push(ms), ms));
+  same([...armed.values()], [clock.now + 10]);
+  clearTimeout(handles[3]);
+  await pass(25);
+  same([order, armed.size], [[10], 1]);
+  clearTimeout(handles[2]);
+  await pass(25);
+  same([order, armed.size], [[10, 40, 50], 0]);
+});
+
+check("any timer can be cleared, and the others keep their order", async () => {
+  const fired: number[] = [];
+  let seed = 1;
+  const random = () => (seed = (seed * 48271) % 2147483647);
+  const start = clock.now;
+  const wanted = Array.from({ length: 500 }, (_, n) => ({ n, ms: random() % 100, isCleared: n % 3 === 0 }));
+  const handles = wanted.map(({ n, ms }) => setTimeout(() => fired.push(n), ms));
+  for (const { n, isCleared } of [...wanted].reverse()) if (isCleared) clearTimeout(handles[n]);
+  await pass(200);
+  await turns(500);
+  equal(clock.now, start + 200);
+  const left = wanted.filter(({ isCleared }) => !isCleared).sort((a, b) => a.ms - b.ms || a.n - b.n);
+  same([fired, armed.size], [left.map(({ n }) => n), 0]);
+});
+
+check("what one timer has settled is heard of before the next", async () => {
+  const order: string[] = [];
+  const first = new Promise<void>((resolve) => setTimeout(resolve, 5));
+  const next = setTimeout(() => order.push("next"), 5);
+  first.then(() => clearTimeout(next));
+  await pass(10);
+  same(order, []);
+});
+
+check("a timer that is started by one that is due waits for the next wake-up", async () => {
+  const order: string[] = [];
+  setTimeout(() => {
+    order.push("a");
+    setTimeout(() => order.push("c"), 0);
+  }, 5);
+  setTimeout(() => order.push("b"), 5);
+  await pass(5);
+  same([order, armed.size], [["a", "b", "c"], 0]);
+});
+
+check("timers that take long leave the others for the next wake-up", async () => {
+  let calls = 0;
+  const work = () => {
+    calls++;
+    for (const end = Date.now() + 6; Date.now() < end; );
+  };
+  for (let n = 0; n < 4; n++) setTimeout(work, 5);
+  await pass(4.5);
+  const [id] = [...armed.keys()];
+  clock.now += 0.5;
+  armed.delete(id!);
+  settle(id!, "=");
+  await turns();
+  same([calls, armed.size], [2, 1]);
+  await pass(10);
+  same([calls, armed.size], [4, 0]);
+});
+
+check("a guest has at most 100 000 timers at once", async () => {
+  const handles = Array.from({ length: 100_000 }, () => setTimeout(() => {}, 1000));
   throws("QuotaExceededError", () => setTimeout(() => {}, 1));
   throws("QuotaExceededError", () => setInterval(() => {}, 1));
+  equal(armed.size, 1);
   clearTimeout(handles[0]);
-  setTimeout(() => {}, 1);
-  await pass(1000);
+  handles[0] = setTimeout(() => {}, 1);
+  for (const handle of handles) clearTimeout(handle);
   equal(armed.size, 0);
+});
+
+check("a guest has at most 1000 intervals at once, and hears what ends them", async () => {
+  const handles = Array.from({ length: 1000 }, () => setInterval(() => {}, 1000));
+  const { message } = throws("QuotaExceededError", () => setInterval(() => {}, 1));
+  equal(message, "Cannot start an interval: 1000 are running, which only clearInterval ends");
+  clearTimeout(setTimeout(() => {}, 1));
+  clearInterval(handles[0]);
+  handles[0] = setInterval(() => {}, 1000);
+  for (const handle of handles) clearInterval(handle);
+  equal(armed.size, 0);
+});
+
+check("a wake-up that the host refuses is asked for again with the next timer", async () => {
+  const reported: string[] = [];
+  bindReport((error) => reported.push((error as Error).message));
+  let calls = 0;
+  setTimeout(() => calls++, 10);
+  const [id] = [...armed.keys()];
+  armed.delete(id!);
+  settle(id!, "!QuotaExceededError:Too many");
+  await turns();
+  setTimeout(() => calls++, 20);
+  await pass(20);
+  same([reported, calls], [["Too many"], 2]);
 });
 
 check("a callback that throws is reported, and an interval goes on", async () => {

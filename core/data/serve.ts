@@ -1,5 +1,6 @@
 import { standardOutput } from "../observe/line-output.ts";
 import { createLogger } from "../observe/logger.ts";
+import { tellPlugin } from "../sandbox/inline/rejections.ts";
 import { beatInterval, sendBeat, serveCalls } from "./calls.ts";
 import { type Channel, parentChannel, type ThreadPort, threadChannel } from "./channel.ts";
 import { EntryTrace, traceDescriptor } from "./entry-trace.ts";
@@ -27,6 +28,7 @@ export function serveThread(
   port: ThreadPort,
   { reactor, exactTrace, memory, upstreamMemory }: ReactorThreadData,
 ): void {
+  surviveRejections();
   const channel = threadChannel(port);
   const handles = new HandleTable();
   channel.onMessage((message) => {
@@ -89,13 +91,7 @@ function endWithControl(channel: Channel): void {
     process.on(signal, () => {});
   }
   channel.onClose(() => process.exit(0));
-  // A plugin that runs inline may leave a rejected promise lying about: no reason to end anybody's requests.
-  process.on("unhandledRejection", (error) => {
-    createLogger({ level: "error", pretty: false }, { process: "data" }).error(
-      { err: error },
-      "A promise was rejected and nobody listened",
-    );
-  });
+  surviveRejections();
   process.on("uncaughtException", (error) => {
     createLogger({ level: "error", pretty: false }, { process: "data" }).error(
       { err: error },
@@ -103,5 +99,16 @@ function endWithControl(channel: Channel): void {
     );
     standardOutput().flushSync();
     process.exit(1);
+  });
+}
+
+/** A plugin that runs inline may leave a rejected promise lying about: no reason to end anybody's requests. */
+function surviveRejections(): void {
+  process.on("unhandledRejection", (error) => {
+    if (tellPlugin(error)) return;
+    createLogger({ level: "error", pretty: false }, { process: "data" }).error(
+      { err: error },
+      "A promise was rejected and nobody listened",
+    );
   });
 }

@@ -9,6 +9,7 @@ import {
   type GuestStart,
   type HostCall,
 } from "../engine.ts";
+import { listenFor, listenNoMore } from "./rejections.ts";
 
 /** What a guest hears when the host's side of an operation breaks its word and throws. */
 const hostFailed = "!Error:The host could not answer";
@@ -20,6 +21,7 @@ type PluginScript = Parameters<GuestEntry["load"]>[0];
 /** A plugin in the realm of the host. Bytes are copied both ways, as they are where realms differ. */
 export class InlineGuest implements Guest {
   private readonly name: string;
+  private readonly script: string;
   private readonly host: HostCall;
   private entry: GuestEntry | undefined;
   private hasEnded = false;
@@ -27,7 +29,9 @@ export class InlineGuest implements Guest {
   /** @throws GuestFault when the plugin's top level fails */
   constructor({ name, runtime, plugin, host, counters = null }: GuestOptions) {
     this.name = name;
+    this.script = plugin.name;
     this.host = host;
+    listenFor(this.script, host);
     const start = evaluate<GuestStart>(runtime);
     const ownCounters = () => (this.hasEnded ? null : counters);
     const entry = start(this.callHost, "shared", new Int32Array(1), ownCounters);
@@ -81,6 +85,7 @@ export class InlineGuest implements Guest {
   dispose(): void {
     this.entry = undefined;
     this.hasEnded = true;
+    listenNoMore(this.script, this.host);
   }
 
   private readonly callHost: HostCall = (op, id, text, bytes) => {

@@ -2,6 +2,7 @@ import ivm from "isolated-vm";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import type { MessagePart } from "../../../sdk/runtime/message.ts";
 import { type Guest, GuestFault, type GuestOptions, type GuestScript, textOf } from "../engine.ts";
+import { tellLostRejection } from "../lost-rejection.ts";
 import { connectScript, sharedCells } from "./connect.ts";
 import { hardenScript } from "./harden.ts";
 import { guardHostCall } from "./host-call.ts";
@@ -153,14 +154,20 @@ export class IsolatedVmGuest implements Guest {
     args: unknown[],
     options?: typeof asExternalCopy | typeof copied,
   ): unknown {
+    let reason: unknown;
+    let reply: unknown;
     this.watched.enter();
     try {
       return fn.applySync(undefined, args, options);
-    } catch {
-      return this.withheldReply();
+    } catch (error) {
+      reason = error;
+      reply = this.withheldReply();
     } finally {
       this.watched.leave();
     }
+    // Of those of one entry isolated-vm tells the first. What it gives is its own copy: a primitive, or an error with texts.
+    if (typeof reply === "string") tellLostRejection(this.options.host, reason);
+    return reply;
   }
 
   private crash(): GuestFault {

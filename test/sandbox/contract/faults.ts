@@ -129,6 +129,21 @@ export const faultChecks: readonly ExchangeCheck[] = [
     exempt: { inline: "it is a rejection of the host's own realm" },
   },
   {
+    title: "A rejection that nobody waits for is logged, and one that somebody comes to wait for is not",
+    plugin: `onRequest() {
+      void (async () => { await null; throw new RangeError("lost"); })();
+      const handled = Promise.reject(new Error("handled"));
+      queueMicrotask(() => void handled.catch(() => {}));
+      return new Response("fine");
+    }`,
+    steps: [{ gets: { body: "fine" } }, { gets: { body: "fine" } }],
+    logs: ["error RangeError: lost", "error RangeError: lost"],
+    exempt: {
+      inline: "it is a rejection of the host's own realm: test/control/lost-rejection.test.ts",
+      quickjs: "its build has no way to tell",
+    },
+  },
+  {
     title: "Deep recursion is a fault, and the guest goes on or is made anew",
     plugin:
       'onRequest(request) { if (request.url.endsWith("/deep")) { const f = () => f() + 1; f(); } return new Response("fine"); }',

@@ -1,4 +1,5 @@
 import t from "tap";
+import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { faultOf, startEngine } from "./fixture.ts";
 
 t.test("text crosses unchanged in both directions, whatever its code units are", async (t) => {
@@ -161,6 +162,75 @@ t.test("a rejected promise that nobody handles takes no reply away", async (t) =
   t.equal(guest.dispatch("two"), "reply to two");
   t.ok(guest.isAlive);
 });
+
+const rejecting = `
+  if (text === "nothing") return "";
+  if (text === "handled") { const p = Promise.reject(1); Promise.resolve().then(() => p.catch(() => {})); return ""; }
+  Promise.reject((0, eval)(text));
+  return "";
+`;
+
+t.test("a rejected promise that nobody handles is told to the log, with its stack", async (t) => {
+  const { handler } = startEngine(t);
+  const told: string[] = [];
+  const host = (op: number, id: number, text: string) => {
+    t.same([op, id], [HostOp.log, 0]);
+    told.push(text);
+    return "=";
+  };
+  const guest = await handler(rejecting, { host });
+  const take = (message: string) => {
+    guest.dispatch(message);
+    return JSON.parse(told.pop() ?? "null");
+  };
+  t.match(take("new RangeError('lost')"), {
+    level: "error",
+    fault: { name: "RangeError", message: "lost", stack: /plugin\.js:4/ },
+  });
+  t.match(take("Object.assign(new Error('x'), { name: 'Own' })").fault, { message: "x" });
+  t.match(take("'text'").fault, { name: "Error", message: "Thrown: text", stack: "" });
+  t.match(take("undefined").fault, { message: "Thrown: undefined" });
+  t.equal(take("handled"), null);
+  t.equal(take("nothing"), null);
+});
+
+/** Reasons that fight back when somebody reads them. */
+const hostile: Readonly<Record<string, string>> = {
+  "getters that throw": "{ get message() { throw 1 }, get stack() { throw 2 }, get name() { throw 3 } }",
+  "a proxy":
+    "new Proxy(new Error('x'), { get() { throw 1 }, getPrototypeOf() { throw 2 }, ownKeys() { throw 3 } })",
+  "a proxy of everything":
+    "new Proxy(function () {}, { get: (t, k) => (typeof k === 'symbol' ? undefined : new Error(String(k))) })",
+  "texts that are objects":
+    "Object.assign(new Error('x'), { message: { toString() { return {} } }, stack: { toString: null }, name: Symbol() })",
+  "a constructor that lies":
+    "{ constructor: { get name() { throw 1 } }, message: 'm', stack: 's', __proto__: { constructor: TypeError } }",
+  "a long text": "Object.assign(new Error('x'.repeat(1e6)), { stack: '\\n'.repeat(1e6) })",
+  "a function": "() => 1",
+  "a symbol": "Symbol('s')",
+  "a bigint": "10n",
+  null: "null",
+  "a thenable": "{ then() { throw 1 } }",
+};
+
+for (const [what, code] of Object.entries(hostile)) {
+  t.test(`of a rejection with ${what} nothing but short texts comes out`, async (t) => {
+    const { handler } = startEngine(t);
+    const told: string[] = [];
+    const guest = await handler(`Promise.reject(${code}); return "fine"`, {
+      host: (_op, _id, text) => {
+        told.push(text);
+        return "=";
+      },
+    });
+    t.equal(guest.dispatch(""), "fine");
+    t.equal(told.length, 1);
+    t.ok(told[0]!.length < 100_000);
+    const { fault } = JSON.parse(told[0]!);
+    for (const part of ["name", "message", "stack"]) t.type(fault[part], "string");
+    t.equal(guest.dispatch(""), "fine", "the guest goes on");
+  });
+}
 
 t.test("a plugin that cannot be loaded is a fault of kind load, with the reason", async (t) => {
   const { load, engine } = startEngine(t);

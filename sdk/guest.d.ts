@@ -11,6 +11,19 @@ interface WebIterator<Value> extends IteratorObject<Value, BuiltinIteratorReturn
 
 type BodyInit = string | BufferSource | URLSearchParams | ReadableStream<Uint8Array>;
 
+// --- Explicit resource management (https://tc39.es/proposal-explicit-resource-management), as far as `using` needs it
+
+interface SymbolConstructor {
+  readonly dispose: unique symbol;
+  readonly asyncDispose: unique symbol;
+}
+interface Disposable {
+  [Symbol.dispose](): void;
+}
+interface AsyncDisposable {
+  [Symbol.asyncDispose](): PromiseLike<void>;
+}
+
 // --- Fetch (https://fetch.spec.whatwg.org)
 
 type HeadersInit = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import { installGlobals, separateGlobals } from "./globals.ts";
 import { bindErrors, bindHost } from "./host.ts";
 import { makeHostError } from "./host-error.ts";
 import type { Definition } from "./instance.ts";
+import { levelLanguage } from "./language.ts";
 import { logFault } from "./log.ts";
 import type { MessagePart } from "./message.ts";
 import { bindReport } from "./report-error.ts";
@@ -25,6 +26,7 @@ export function start(
   bindErrors(makeHostError);
   bindReport(logFault);
   bindTimers(() => progress[0]!++);
+  if (realm === "own") levelLanguage();
   const globals = realm === "own" ? installGlobals() : separateGlobals();
   const dispatcher = new Dispatcher(progress);
   return {

@@ -85,6 +85,9 @@ export default definePlugin({
     return process.env[n];
   },
 });
+export const own = (Intl: { Collator: () => number }) => Intl.Collator();
+export let type: Intl.NumberFormat;
+export const shown = () => [new Intl.NumberFormat("de"), globalThis.Intl];
 `,
   "syntax.ts": "export default {\n",
   "thrower.ts": 'export default {};\nthrow new Error("at the top");\n',
@@ -107,6 +110,8 @@ t.test("check tells every mistake of every plugin at its place, with exit code 7
     /^syntax\.ts:2:1: /,
     "types.ts:6:11: Type 'number' is not assignable to type 'string'.",
     "types.ts:7:12: Cannot find name 'process': a plugin has the Web's globals",
+    "types.ts:12:33: Cannot use 'Intl': a plugin does not have it, on any engine",
+    "types.ts:12:69: Cannot use 'Intl': a plugin does not have it, on any engine",
     "thrower.ts:2:7: Error in its top level: at the top",
     "sluice.yaml:6:14: the plugin types asks for env A, which is not granted under plugins.settings.types.grants",
     "sluice.yaml:8:59: route app: config of types: config/n must be number",

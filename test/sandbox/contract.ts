@@ -7,6 +7,7 @@ import { stopBundler } from "../../core/reload/bundle.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { bodyChecks } from "./contract/bodies.ts";
 import { bodyStageChecks } from "./contract/body-stages.ts";
+import { builtinChecks } from "./contract/builtins.ts";
 import { cacheChecks } from "./contract/cache.ts";
 import type { ExchangeCheck, ValueCheck } from "./contract/check.ts";
 import { contextChecks } from "./contract/context.ts";
@@ -34,6 +35,7 @@ import { webChecks } from "./contract/web.ts";
 
 const values: Readonly<Record<string, readonly ValueCheck[]>> = {
   "Names of a guest": globalChecks,
+  "The language of a guest": builtinChecks,
   "Headers, text and clones": webChecks,
   "URLs and their patterns": urlChecks,
   "Request and Response": messageChecks,

@@ -115,11 +115,27 @@ const foreign = [
   "Worker",
 ];
 
+const using = `import { definePlugin } from "sluice/sdk";
+
+const held = (): Disposable & AsyncDisposable => ({
+  [Symbol.dispose]() {},
+  async [Symbol.asyncDispose]() {},
+});
+
+export default definePlugin({
+  async onRequest() {
+    using _one = held();
+    await using _two = held();
+  },
+});
+`;
+
 const heading = 'import { definePlugin } from "sluice/sdk";\n';
 const files = {
   "tenant.ts": tenant,
   "signing.ts": signing,
   "streaming.ts": streaming,
+  "using.ts": using,
   "node-import.ts": 'import { readFileSync } from "node:fs";\nexport default readFileSync;\n',
   "tenant.test.ts": 'import t from "tap";\nt.pass(process.version);\n',
   ...Object.fromEntries(Object.keys(faulty).map((name) => [`${name}.ts`, heading + faulty[name]![0]])),
@@ -132,6 +148,7 @@ t.test("plugins that use what there is have no problems", async (t) => {
   t.same(project.problems("tenant.ts"), []);
   t.same(project.problems("signing.ts"), []);
   t.same(project.problems("streaming.ts"), []);
+  t.same(project.problems("using.ts"), []);
 });
 
 for (const [name, [, problem]] of Object.entries(faulty)) {

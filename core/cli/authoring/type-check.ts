@@ -3,6 +3,7 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { CompilerOptions, Diagnostic, Program } from "typescript";
 import { frameAt } from "../../reload/code-frame.ts";
 import type { PluginProblem } from "../../reload/problem.ts";
+import { absentGlobals } from "./absent-globals.ts";
 import { sdkFiles } from "./sdk-files.ts";
 
 type TypeScript = typeof import("typescript");
@@ -26,6 +27,7 @@ export async function typeCheck(files: readonly string[]): Promise<readonly Plug
   const diagnostics = authorsFiles(program).flatMap((source) => [
     ...program.getSyntacticDiagnostics(source),
     ...program.getSemanticDiagnostics(source),
+    ...absentGlobals(ts, program, source),
   ]);
   const names = new Map(files.map((file) => [resolve(file), file]));
   return diagnostics.slice(0, mostProblems).map((diagnostic) => problemOf(ts, diagnostic, names));

@@ -77,14 +77,15 @@ export const prelude = {
 
   return function (hostFunction, counter, seed) {
     const state = new Words(seed);
-    defineProperty(Math, "random", hidden(function random() {
+    const { random } = { random() {
       const oldest = state[0] ^ (state[0] << 11);
       state[0] = state[1];
       state[1] = state[2];
       state[2] = state[3];
       state[3] ^= (state[3] >>> 19) ^ oldest ^ (oldest >>> 8);
       return ((state[3] >>> 0) * 2097152 + (state[2] >>> 11)) / 9007199254740992;
-    }));
+    } };
+    defineProperty(Math, "random", hidden(random));
     return [
       function host(op, id, text, bytes) {
         const answer =

@@ -3,6 +3,7 @@ import { type HandlerName, MessageKind, type PolicySetup } from "../../sdk/runti
 import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
+import { loggedText } from "../observe/logged-text.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
@@ -241,6 +242,7 @@ export class Plugin {
       handed: this.handed,
       log: reactor.log,
       mapStack: this.mapStack,
+      logged: loggedText(this.mapStack, this.code.script.name),
       status: this.status,
     });
   }

@@ -3,6 +3,9 @@ import { DOMException } from "./web/dom-exception.ts";
 /** Name that stack traces show for the runtime itself. */
 export const runtimeScript = "sluice:runtime";
 
+/** Frames that are a plugin's, or the language's own between them. */
+const shownFrame = /^\s+at .*(?:sluice:plugin\/|\((?:<anonymous>|native)\)$)/;
+
 /** A stack beyond this many code units is cut. */
 const longestStack = 8192;
 /** A chain of prototypes is not followed further. */
@@ -14,7 +17,7 @@ const { apply } = Reflect;
 const getStack = getOwnPropertyDescriptor(new Error(), "stack")?.get;
 const domName = getOwnPropertyDescriptor(DOMException.prototype, "name")!.get!;
 
-/** Name, message and stack of an error, without the frames of the runtime; runs no getters of the plugin. */
+/** Name, message and stack of an error, without the frames of runtime and host; runs no getters of the plugin. */
 export function errorText(error: Error): string {
   const message = dataProperty(error, "message");
   const text = typeof message === "string" && message !== "" ? `: ${message}` : "";
@@ -34,7 +37,7 @@ function frames(error: Error): string[] {
   const stack = isNative ? apply(getStack!, error, []) : found?.value;
   if (typeof stack !== "string") return [];
   const lines = stack.slice(0, longestStack).split("\n");
-  return lines.filter((line) => /^\s+at /.test(line) && !line.includes(runtimeScript));
+  return lines.filter((line) => shownFrame.test(line));
 }
 
 /** The name of the class of an object; null for an object without a prototype. */

@@ -4,6 +4,7 @@ import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import type { Grants, PluginLimits } from "../../config/model.ts";
 import type { StoreConfig } from "../../config/store-model.ts";
 import type { Logger } from "../../observe/log.ts";
+import type { LoggedText } from "../../observe/logged-text.ts";
 import type { PluginMetricKind } from "../../observe/plugin-metrics.ts";
 import type { StackMapper } from "../../observe/stack-trace.ts";
 import { basicOperations, type HostClock } from "../../sandbox/host/basic.ts";
@@ -60,6 +61,7 @@ export interface GuestFacts {
   readonly handed: HandedBodies;
   readonly log: Logger;
   readonly mapStack: StackMapper;
+  readonly logged: LoggedText;
   readonly status: PluginStatus;
 }
 

@@ -1,5 +1,7 @@
 /** A plugin's log lines on their way into the operator's log. */
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
+import type { LoggedText } from "../../observe/logged-text.ts";
+import type { SourcePosition } from "../../observe/stack-trace.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
@@ -8,6 +10,8 @@ import type { GuestError } from "../outcome.ts";
 const levels = ["debug", "info", "warn", "error"] as const;
 /** Longer lines are cut, in code units. */
 const longestLine = 8 * 1024;
+/** What is read of a message: without the frames of the runtime it is shorter. */
+const longestRead = 2 * longestLine;
 
 interface Line {
   readonly level?: unknown;
@@ -35,18 +39,42 @@ export function logOperations(shared: SharedServices, facts: GuestFacts): Servic
   };
 }
 
-function write(line: Line, shared: SharedServices, { plugin, log, mapStack }: GuestFacts): void {
+function write(line: Line, shared: SharedServices, facts: GuestFacts): void {
+  const { plugin, log, logged } = facts;
   const level = levels.find((name) => name === line.level) ?? "info";
-  const at = mapStack(`at ${String(line.position ?? line.fault?.stack ?? "")}`).top;
-  const message = line.fault === undefined ? line.message : `${line.fault.name}: ${line.fault.message}`;
-  const text = String(message ?? "").slice(0, longestLine);
+  const { message, top, stack } =
+    line.fault === undefined ? saidIn(line, facts) : thrownAs(line.fault, facts);
+  const text = message.slice(0, longestLine);
   const fields = {
     plugin,
-    ...(at !== null && { at: `${at.file}:${at.line}:${at.column}` }),
-    ...(isPlain(line.fields) && { fields: line.fields }),
+    ...(top !== null && { at: `${top.file}:${top.line}:${top.column}` }),
+    ...(stack !== "" && { stack }),
+    ...fieldsOf(line, logged),
   };
   log[level](fields, text);
   shared.onLogLine?.(plugin, level, text, fields);
+}
+
+interface Told {
+  readonly message: string;
+  readonly top: SourcePosition | null;
+  readonly stack: string;
+}
+
+function saidIn({ message, position }: Line, { mapStack, logged }: GuestFacts): Told {
+  const { top } = mapStack(`at ${String(position ?? "")}`);
+  return { message: logged.text(String(message ?? "").slice(0, longestRead)), top, stack: "" };
+}
+
+function thrownAs(fault: GuestError, { mapStack }: GuestFacts): Told {
+  const { text, top } = mapStack(String(fault.stack));
+  return { message: `${fault.name}: ${fault.message}`, top, stack: text };
+}
+
+function fieldsOf({ fields }: Line, logged: LoggedText): { fields?: object } {
+  if (typeof fields !== "object" || fields === null) return {};
+  const json = JSON.stringify(fields);
+  return json.length <= longestLine ? { fields: logged.fields(fields, json) } : {};
 }
 
 function parse(text: string): Line {
@@ -57,10 +85,6 @@ function parse(text: string): Line {
   } catch {
     throw new HostCallError("TypeError", "Cannot log: the line is malformed");
   }
-}
-
-function isPlain(fields: unknown): fields is object {
-  return typeof fields === "object" && fields !== null && JSON.stringify(fields).length <= longestLine;
 }
 
 /** Whether one more is within the rate. */

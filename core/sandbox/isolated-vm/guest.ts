@@ -121,7 +121,7 @@ export class IsolatedVmGuest implements Guest {
         new ivm.Callback(guardHostCall(this.options.host)),
         new ivm.ExternalCopy(this.cells).copyInto(),
       ],
-      { result: asReference },
+      { filename: this.options.runtime.name, result: asReference },
     );
     this.runDispatch = functions.getSync("dispatch", asReference);
     this.takeReply = functions.getSync("lastReply", asReference);

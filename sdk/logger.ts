@@ -2,6 +2,10 @@
  * Lines in the proxy's log, with the names of the plugin and of the route and the id of the request.
  * More than `limits.logLines` in a second are dropped and counted.
  *
+ * Fields are told as JSON; what JSON cannot say, as a text like that of `console`: an error with its stack, in the lines of your
+ * file. Nothing in them makes a call throw. Messages are cut after 8192 UTF-16 code units; of fields whose JSON is longer the
+ * beginning is told, as `cut`.
+ *
  * @example
  * ctx.log.warn("tenant is not known", { tenant });
  */

@@ -2,6 +2,8 @@ import { callerPosition } from "./caller-position.ts";
 import { describeFault } from "./fault.ts";
 import { callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { fieldsText } from "./log-fields.ts";
+import { clip, inspect } from "./web/inspect.ts";
 
 export interface Logger {
   debug(message: string, fields?: object): void;
@@ -10,11 +12,13 @@ export interface Logger {
   error(message: string, fields?: object): void;
 }
 
-function write(level: string, message: string, fields: object | undefined): void {
-  callText(
-    HostOp.log,
-    JSON.stringify({ level, message: String(message), fields, position: callerPosition() }),
-  );
+const { stringify } = JSON;
+
+function write(level: string, message: unknown, fields: unknown): void {
+  const text = typeof message === "string" ? clip(message) : inspect(message);
+  const line = stringify({ level, message: text, position: callerPosition() });
+  const hasFields = typeof fields === "object" && fields !== null;
+  callText(HostOp.log, hasFields ? `${line.slice(0, -1)},"fields":${fieldsText(fields)}}` : line);
 }
 
 export const log: Logger = Object.freeze({
@@ -26,5 +30,5 @@ export const log: Logger = Object.freeze({
 
 /** An error that has no caller to catch it. */
 export function logFault(error: unknown): void {
-  callText(HostOp.log, JSON.stringify({ level: "error", fault: describeFault(error) }));
+  callText(HostOp.log, stringify({ level: "error", fault: describeFault(error) }));
 }

@@ -62,3 +62,75 @@ onEachEngine("the stack of an error that the host made has no frames of the host
   t.match(lines[0]!.message, /^NotAllowedError: fetch failed: .*granted$/);
   t.notMatch(JSON.stringify(lines), hidden);
 });
+
+const error = (name: string) =>
+  new RegExp(`^${name}\n    at (Object\\.)?onRequest \\(plugins/p\\.ts:3:\\d+\\)$`);
+
+/** Fields as a plugin writes them, and as they are logged. */
+const awkward: readonly [what: string, fields: string, logged: unknown][] = [
+  [
+    "plain fields",
+    '{ a: 1, b: [null, true, { c: "d" }], e: undefined }',
+    { a: 1, b: [null, true, { c: "d" }] },
+  ],
+  [
+    "what has a JSON form",
+    "{ at: new Date(0), list: [undefined] }",
+    { at: "1970-01-01T00:00:00.000Z", list: [null] },
+  ],
+  ["objects of a class", "{ it: new (class { x = 1; })() }", { it: { x: 1 } }],
+  ["a bigint", "{ n: 1n, deep: [{ n: 2n }] }", { n: "1n", deep: [{ n: "2n" }] }],
+  ["numbers that are none", "{ a: NaN, b: -Infinity, c: 1 }", { a: "NaN", b: "-Infinity", c: 1 }],
+  ["a function and a symbol", '{ f() {}, s: Symbol("s") }', { f: "[Function: f]", s: "Symbol(s)" }],
+  [
+    "a Map and a Set",
+    '{ m: new Map([["a", 1]]), s: new Set([1]) }',
+    { m: 'Map(1) { "a" => 1 }', s: "Set(1) { 1 }" },
+  ],
+  ["Headers", '{ h: new Headers({ a: "1", "b-c": "2" }) }', { h: 'Headers { a: "1", "b-c": "2" }' }],
+  ["bytes", "{ b: new Uint8Array([1, 2]) }", { b: "Uint8Array(2) [1, 2]" }],
+  ["an error", '{ error: new Error("E"), a: 1 }', { error: error("Error: E"), a: 1 }],
+  ["an error as fields", 'new TypeError("T")', { error: error("TypeError: T") }],
+  ["a Map as fields", "new Map()", { value: "Map(0) {}" }],
+  [
+    "a cycle",
+    "(() => { const o = { a: 1 }; o.self = o; return o; })()",
+    { a: 1, self: "{ a: 1, self: [Circular] }" },
+  ],
+  ["a getter that throws", "{ get a() { throw 1; }, b: 2 }", { a: "[Getter]", b: 2 }],
+  ["a deep getter that throws", "{ o: { get a() { throw 1; } }, b: 2 }", { o: "{ a: [Getter] }", b: 2 }],
+  [
+    "a toJSON that throws",
+    "{ o: { toJSON() { throw 1; } }, b: 2 }",
+    { o: "{ toJSON: [Function: toJSON] }", b: 2 },
+  ],
+  ["a toJSON that says nothing", "{ toJSON() {} }", { value: "" }],
+  [
+    "a proxy that throws",
+    "new Proxy({}, { ownKeys() { throw 1; } })",
+    { value: "[an object that cannot be shown]" },
+  ],
+  ["too much of them", '{ a: "x".repeat(1e6) }', { cut: /^\{"a":"x+ \.\.\.$/ }],
+];
+
+onEachEngine("a line is logged whatever its fields are, and the handler goes on", async (t, engine) => {
+  const calls = awkward
+    .map(([what, fields]) => `ctx.log.info(${JSON.stringify(what)}, ${fields});`)
+    .join(" ");
+  const lines = await linesOf(t, engine, calls, awkward.length);
+  for (const [at, [what, , logged]] of awkward.entries()) {
+    const { fields } = lines[at]!.fields as { fields: object };
+    t.match(fields, logged as object, what);
+    t.strictSame(Object.keys(fields), Object.keys(logged as object), what);
+  }
+});
+
+onEachEngine("a line is logged whatever its message is", async (t, engine) => {
+  const body = `ctx.log.info("x".repeat(1e6)); ctx.log.info({ toString() { throw 1; } }); ctx.log.info(Symbol("s")); ctx.log.error(new Error("E")); ctx.log.info(1);`;
+  const [long, object, symbol, thrown, number] = await linesOf(t, engine, body, 5);
+  t.match(long!.message, /^x+ \.\.\.$/);
+  t.equal(object!.message, "{ toString: [Function: toString] }");
+  t.equal(symbol!.message, "Symbol(s)");
+  t.match(thrown!.message, error("Error: E"));
+  t.equal(number!.message, "1");
+});

@@ -3,6 +3,7 @@
  * value is, showing it does not throw.
  */
 import { className, errorText } from "../error-text.ts";
+import { Headers } from "../headers.ts";
 import {
   boxedValue,
   bufferLength,
@@ -27,6 +28,7 @@ const { getOwnPropertyDescriptor, is: isSame } = Object;
 const { apply, ownKeys } = Reflect;
 const functionText = Function.prototype.toString;
 const dateText = Date.prototype.toISOString;
+const headerEntries = Headers.prototype.entries;
 
 /**
  * The text of a value; strings have quotes.
@@ -82,6 +84,7 @@ class Inspector {
     if (entries !== undefined) return this.map(value, entries, level);
     const items = setSize(value);
     if (items !== undefined) return this.set(value, items, level);
+    if (value instanceof Headers) return this.headers(value);
     const name = className(value) ?? "[Object: null prototype]";
     return this.properties(name === "Object" ? "" : `${name} `, value, level);
   }
@@ -120,6 +123,13 @@ class Inspector {
     if (level >= this.depth && size > 0) return `${head}...}`;
     return list(head, "}", size, mapEntries(map), ([key, value]) => {
       return `${this.show(key, level + 1)} => ${this.show(value, level + 1)}`;
+    });
+  }
+
+  private headers(headers: Headers): string {
+    const entries = [...(apply(headerEntries, headers, []) as Iterable<[string, string]>)];
+    return list(`${className(headers)} {`, "}", entries.length, entries, ([name, text]) => {
+      return `${keyText(name)}: ${quote(text)}`;
     });
   }
 

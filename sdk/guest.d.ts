@@ -572,7 +572,7 @@ declare var self: typeof globalThis;
 
 // --- Console (https://console.spec.whatwg.org)
 
-/** Writes to the proxy's log, with the place of the call. */
+/** Writes to the proxy's log, with the place of the call. It knows of no request: `ctx.log` tells route and id, too. */
 interface Console {
   debug(...values: unknown[]): void;
   info(...values: unknown[]): void;

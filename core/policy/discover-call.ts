@@ -77,6 +77,10 @@ class DiscoverCall implements GuestCall, SlotOwner {
 
   keepGoing(): void {}
 
+  logFacts(): null {
+    return null;
+  }
+
   onFollowed(): void {}
 
   refresh(): never {
@@ -92,7 +96,7 @@ class DiscoverCall implements GuestCall, SlotOwner {
   }
 
   private fail(fault: GuestError): void {
-    this.policy.onFault({ phase: "discover", cause: "throw", fault });
+    this.policy.onFault({ phase: "discover", cause: "throw", fault, about: null });
     this.answer.reject(new Error(`${fault.name}: ${fault.message}`));
   }
 

@@ -19,7 +19,7 @@ import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
 import { decideLimits } from "./plugin-limits.ts";
 import { type Fault, PluginStatus } from "./plugin-status.ts";
-import { lastPhaseOf, type Policy } from "./policy.ts";
+import { lastPhaseOf, type Policy, type PolicyFault } from "./policy.ts";
 import { checkPolicyConfig } from "./policy-config.ts";
 
 /** Time for `setup` and for the top level of a plugin, in ms. */
@@ -164,7 +164,7 @@ export class Plugin {
       bodyBytes: this.limits.body,
       handed: this.handed,
       setsIdentity: this.grants.identity,
-      onFault: ({ phase, fault }) => this.onThrow(phase, fault),
+      onFault: (fault) => this.onThrow(fault),
     };
   }
 
@@ -312,7 +312,7 @@ export class Plugin {
 
   // --- faults
 
-  private onThrow(phase: HandlerName, fault: GuestError): MappedStack {
+  private onThrow({ phase, fault, about }: PolicyFault): MappedStack {
     const mapped = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
     const { text, top } = mapped;
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
@@ -320,7 +320,7 @@ export class Plugin {
     if (suppressed === null) return mapped;
     const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
     this.options.reactor.log.error(
-      { plugin: this.code.name, phase, at, stack: text, ...(suppressed > 0 && { suppressed }) },
+      { plugin: this.code.name, ...about, phase, at, stack: text, ...(suppressed > 0 && { suppressed }) },
       "Policy failed",
     );
     return mapped;

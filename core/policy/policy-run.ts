@@ -5,7 +5,7 @@ import type { Timers } from "../net/timers.ts";
 import type { Recording } from "./body/recording.ts";
 import type { StageSpec } from "./body/stages.ts";
 import type { GuestCall, GuestLoss } from "./guest/call.ts";
-import type { SlotOwner } from "./guest/slots.ts";
+import type { LogFacts, SlotOwner } from "./guest/slots.ts";
 import { LogCall } from "./log-call.ts";
 import type { GuestError } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -29,6 +29,10 @@ export interface PolicyHost {
   refresh(policy: Policy): boolean;
   /** The exchange is finished even when its client leaves. */
   keepGoing(): void;
+  /** What the log says of the request. */
+  readonly logFacts: LogFacts;
+  /** Whether that was its id at some time. */
+  hasHadId(id: string): boolean;
 }
 
 /** A policy that knows the exchange. They are few, and a list takes less memory than an array. */
@@ -82,7 +86,7 @@ export class PolicyRun implements SlotOwner {
 
   /** Tells a policy of the end of the exchange. It keeps its slot until its handler is done. */
   sendLog(policy: Policy, record: string): void {
-    const call = new LogCall(policy, this.timers);
+    const call = new LogCall(policy, this.timers, this.host);
     this.send(call, policy, "onLog", MessageKind.log, record);
     call.keep(this.forget(policy));
   }
@@ -134,6 +138,10 @@ export class PolicyRun implements SlotOwner {
     this.host.keepGoing();
   }
 
+  logFacts(ids: readonly string[]): LogFacts | null {
+    return ids.some((id) => this.host.hasHadId(id)) ? this.host.logFacts : null;
+  }
+
   refresh(policy: Policy): boolean {
     return this.host.refresh(policy);
   }
@@ -161,7 +169,7 @@ export class PolicyRun implements SlotOwner {
 
   /** Returns what the exchange fails with, or null when the policy is to be skipped. */
   reportFault(policy: Policy, phase: PhaseName, fault: GuestError): ProxyError | null {
-    const { text, top } = policy.onFault({ phase, cause: "throw", fault });
+    const { text, top } = policy.onFault({ phase, cause: "throw", fault, about: this.host.logFacts });
     const message = `${fault.name}: ${fault.message}`;
     return failure(policy, "plugin_failed", `Policy ${policy.name} failed in ${phase}: ${fault.message}`, {
       policy: policy.name,

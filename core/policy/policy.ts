@@ -2,6 +2,7 @@ import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { MappedStack } from "../observe/stack-trace.ts";
 import type { HandedBodies } from "./body/handed-bodies.ts";
 import type { PluginGuest } from "./guest/plugin-guest.ts";
+import type { LogFacts } from "./guest/slots.ts";
 import type { GuestError } from "./outcome.ts";
 
 /** A plugin with its config, as one generation runs it. */
@@ -37,6 +38,8 @@ export interface PolicyFault {
   readonly phase: HandlerName;
   readonly cause: "throw";
   readonly fault: GuestError;
+  /** Null: it belongs to no request. */
+  readonly about: LogFacts | null;
 }
 
 /**

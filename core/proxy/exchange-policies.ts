@@ -7,6 +7,7 @@ import type { Recording } from "../policy/body/recording.ts";
 import type { BodyStages, StageSpec } from "../policy/body/stages.ts";
 import { partsOf } from "../policy/body/whole-body.ts";
 import { PolicyChain } from "../policy/chain.ts";
+import type { LogFacts } from "../policy/guest/slots.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
 import { MalformedOutcome } from "../policy/malformed-outcome.ts";
 import type { Outcome } from "../policy/outcome.ts";
@@ -57,6 +58,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   private phase: HeadPhase | null = null;
   readonly bodies: ExchangeBodies;
   private reroutes = 0;
+  /** Ids of the request before policies gave it another one: guests may know it by those. */
+  private formerIds: string[] | null = null;
   /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
   private responseLength = -1;
 
@@ -201,6 +204,15 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     throw new HostCallError("InvalidStateError", "Cannot refresh: onRequest is the place for it");
   }
 
+  get logFacts(): LogFacts {
+    const { route, requestId } = this.exchange;
+    return { route: route?.config.name ?? null, requestId };
+  }
+
+  hasHadId(id: string): boolean {
+    return id === this.exchange.requestId || this.formerIds?.includes(id) === true;
+  }
+
   keepGoing(): void {
     this.exchange.outlivesClient = true;
   }
@@ -288,10 +300,18 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
 
   onPhaseEdited(): string {
     if (this.stage === "request") {
-      this.exchange.requestId = this.request.requestId ?? this.exchange.requestId;
+      if (this.request.requestId !== null) this.rename(this.request.requestId);
       this.run.onRequestChanged();
     }
     return this.preface();
+  }
+
+  private rename(id: string): void {
+    const { exchange } = this;
+    if (id === exchange.requestId) return;
+    this.formerIds ??= [];
+    this.formerIds.push(exchange.requestId);
+    exchange.requestId = id;
   }
 
   onPhaseBodySet(by: Policy): void {

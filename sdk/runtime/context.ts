@@ -5,7 +5,7 @@ import type { GuestExchange } from "./exchange.ts";
 import { callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
-import { type Logger, log } from "./log.ts";
+import { type Logger, loggerOf } from "./log.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 import { ResponseCache } from "./response-cache.ts";
 import { type SharedStore, sharedStore } from "./shared-store.ts";
@@ -65,7 +65,7 @@ export class Context {
   }
 
   get log(): Logger {
-    return log;
+    return loggerOf(this.#exchange);
   }
 
   get metrics(): Metrics {
@@ -149,6 +149,6 @@ export class Context {
   }
 
   waitUntil(promise: PromiseLike<unknown>): void {
-    keepGoing(promise);
+    keepGoing(promise, this.#exchange);
   }
 }

@@ -1,6 +1,7 @@
+import type { GuestExchange } from "./exchange.ts";
 import { reportError } from "./report-error.ts";
 
 /** Work that goes on after its exchange. What it throws is reported, because nobody else sees it. */
-export function keepGoing(promise: PromiseLike<unknown>): void {
-  Promise.resolve(promise).then(undefined, reportError);
+export function keepGoing(promise: PromiseLike<unknown>, exchange: GuestExchange): void {
+  Promise.resolve(promise).then(undefined, (error) => reportError(error, exchange));
 }

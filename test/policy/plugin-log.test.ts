@@ -134,3 +134,111 @@ onEachEngine("a line is logged whatever its message is", async (t, engine) => {
   t.match(thrown!.message, error("Error: E"));
   t.equal(number!.message, "1");
 });
+
+interface Ids {
+  readonly route?: string;
+  readonly requestId?: string;
+}
+
+onEachEngine("lines of ctx.log have the route and the id of the request", async (t, engine) => {
+  const upstream = await startUpstream(t, () => ok("upstream"));
+  const says = (name: string) => `
+    async onRequest(request, ctx) { const { info } = ctx.log; info("${name}"); await null; ctx.log.info("${name}"); },
+    onUpstream(attempt, ctx) { ctx.log.info("${name}"); },
+    onResponseBody(chunk, ctx) { if (ctx.last) ctx.log.info("${name}"); },
+    onLog(record, ctx) { ctx.log.info("${name}", { id: record.requestId, route: record.route }); }`;
+  const plugins = { "a.ts": `export default {${says("a")} };`, "b.ts": `export default {${says("b")} };` };
+  const gateway = await startPolicyGateway(t, upstream.address, { engine, plugins });
+  const asked = await Promise.all(["/1", "/2", "/3"].map((path) => gateway.ask(get(path))));
+  t.same(
+    asked.map(({ status }) => status),
+    [200, 200, 200],
+  );
+  await until(() => gateway.lines.length === 30);
+  const ids = new Set<string>();
+  for (const { fields } of gateway.lines) {
+    const { route, requestId, fields: record } = fields as Ids & { fields?: { id: string; route: string } };
+    t.equal(route, "upstream");
+    if (record !== undefined) t.same(record, { id: requestId, route });
+    ids.add(requestId!);
+  }
+  t.equal(ids.size, 3);
+});
+
+onEachEngine(
+  "a request that a policy gives another id is logged under the one that holds",
+  async (t, engine) => {
+    const upstream = await startUpstream(t, () => ok("upstream"));
+    const says = `onResponse(response, ctx) { ctx.log.info("later " + ctx.requestId.length); }`;
+    const plugins = {
+      "a.ts": `export default { onRequest(request, ctx) { ctx.log.info("first"); }, ${says} };`,
+      "b.ts": `export default { onRequest(request, ctx) { ctx.requestId = "mine"; ctx.log.info("mine"); }, ${says} };`,
+      "c.ts": `export default { onRequest(request, ctx) { ctx.log.info("told"); }, ${says} };`,
+    };
+    const gateway = await startPolicyGateway(t, upstream.address, { engine, plugins });
+    t.equal((await gateway.ask(get("/"))).status, 200);
+    await until(() => gateway.lines.length === 6);
+    const found = gateway.lines.map(({ message, fields }) => [message, (fields as Ids).requestId === "mine"]);
+    t.same(found, [
+      ["first", false],
+      // The proxy hears of it when the handler is done.
+      ["mine", false],
+      ["told", true],
+      ["later 4", true],
+      ["later 4", true],
+      ["later 36", true],
+    ]);
+    for (const { fields } of gateway.lines) t.equal((fields as Ids).route, "upstream");
+  },
+);
+
+onEachEngine("what is logged after the exchange, or for none, has no other one's id", async (t, engine) => {
+  const upstream = await startUpstream(t, () => ok("upstream"));
+  const plugins = {
+    "a.ts": `const first = { log: null };
+export default {
+  setup(config, host) { host.log.info("setup"); },
+  async onRequest(request, ctx) {
+    if (first.log === null) { first.log = ctx.log; return; }
+    first.log.info("over");
+    console.log("console");
+    ctx.waitUntil(Promise.reject(new Error("at once")));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    ctx.log.info("now");
+  },
+};`,
+  };
+  const gateway = await startPolicyGateway(t, upstream.address, { engine, plugins });
+  for (const path of ["/1", "/2"]) t.equal((await gateway.ask(get(path))).status, 200);
+  await until(() => gateway.lines.length === 5);
+  const found = gateway.lines.map(({ message, fields }) => [
+    message,
+    (fields as Ids).requestId !== undefined,
+  ]);
+  t.same(Object.fromEntries(found), {
+    setup: false,
+    over: false,
+    console: false,
+    "Error: at once": true,
+    now: true,
+  });
+});
+
+onEachEngine("a fault is logged with the route and the id that the client is told", async (t, engine) => {
+  const upstream = await startUpstream(t, () => ok("upstream"));
+  const plugins = {
+    "a.ts": `export default {
+  onRequest(request) { if (request.url.endsWith("/request")) throw new Error("r"); },
+  onLog(record) { if (record.path === "/log") throw new Error("l"); },
+};`,
+  };
+  const gateway = await startPolicyGateway(t, upstream.address, { engine, plugins });
+  const failed = await gateway.ask(get("/request"));
+  t.equal(failed.status, 500);
+  t.equal((await gateway.ask(get("/log"))).status, 200);
+  const told = () => gateway.log.entries.filter(({ message }) => message === "Policy failed");
+  await until(() => told().length === 2);
+  const [request, log] = told().map(({ fields }) => fields);
+  t.match(request, { phase: "onRequest", route: "upstream", requestId: JSON.parse(failed.body).requestId });
+  t.match(log, { phase: "onLog", route: "upstream", requestId: (await gateway.record(2)).requestId });
+});

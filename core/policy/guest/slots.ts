@@ -6,6 +6,12 @@ import type { Outcome } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import type { GuestCall } from "./call.ts";
 
+/** What lines in the log say of a request, as the access log does. */
+export interface LogFacts {
+  readonly route: string | null;
+  readonly requestId: string;
+}
+
 /** The exchange behind a slot, for host calls that are about it. */
 export interface SlotOwner {
   /** When the exchange began, ms as `performance.now()`. */
@@ -36,6 +42,8 @@ export interface SlotOwner {
   refresh(policy: Policy): boolean;
   /** The exchange is finished even when its client leaves. */
   keepGoing(): void;
+  /** Null: there is no request, or it never had one of these ids. */
+  logFacts(ids: readonly string[]): LogFacts | null;
 }
 
 export interface GuestExchange {

@@ -5,6 +5,7 @@ import type { SourcePosition } from "../../observe/stack-trace.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
+import type { LogFacts } from "../guest/slots.ts";
 import type { GuestError } from "../outcome.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
@@ -19,6 +20,8 @@ interface Line {
   readonly fields?: unknown;
   /** `script:line:column` of the caller. */
   readonly position?: unknown;
+  /** The slot of its exchange, and ids that the request has had. */
+  readonly about?: unknown;
   /** In place of a message: what was thrown where nobody waits for it. */
   readonly fault?: GuestError;
 }
@@ -47,12 +50,20 @@ function write(line: Line, shared: SharedServices, facts: GuestFacts): void {
   const text = message.slice(0, longestLine);
   const fields = {
     plugin,
+    ...factsOf(line, facts),
     ...(top !== null && { at: `${top.file}:${top.line}:${top.column}` }),
     ...(stack !== "" && { stack }),
     ...fieldsOf(line, logged),
   };
   log[level](fields, text);
   shared.onLogLine?.(plugin, level, text, fields);
+}
+
+/** Nothing of a request that is over: its slot may be another's. */
+function factsOf({ about }: Line, { exchangeOf }: GuestFacts): LogFacts | null {
+  if (!Array.isArray(about)) return null;
+  const [slot, ...ids] = about.slice(0, 3);
+  return exchangeOf(Number(slot))?.owner.logFacts(ids) ?? null;
 }
 
 interface Told {

@@ -30,6 +30,8 @@ export interface GuestError {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
+  /** What it came from, with stacks. */
+  readonly reasons?: string;
 }
 
 /** JSON of a guest takes time and memory for each of its parts: so many code units at most. */
@@ -218,9 +220,15 @@ function asObject(value: unknown): object {
   return value;
 }
 
-function asGuestError(value: unknown): GuestError {
-  const { name, message, stack } = asObject(value) as Record<string, unknown>;
-  return { name: faultText(name), message: faultText(message), stack: faultText(stack) };
+/** @throws MalformedOutcome for what is no object */
+export function asGuestError(value: unknown): GuestError {
+  const { name, message, stack, reasons } = asObject(value) as Record<string, unknown>;
+  return {
+    name: faultText(name),
+    message: faultText(message),
+    stack: faultText(stack),
+    reasons: faultText(reasons),
+  };
 }
 
 /** What is no text is left out: an object can be told to have none. */

@@ -3,7 +3,7 @@ import { type HandlerName, MessageKind, type PolicySetup } from "../../sdk/runti
 import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { loggedText } from "../observe/logged-text.ts";
+import { type LoggedText, loggedText } from "../observe/logged-text.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
@@ -11,6 +11,7 @@ import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { faultLines } from "./fault-lines.ts";
+import { faultStack } from "./fault-stack.ts";
 import type { GuestLoss } from "./guest/call.ts";
 import { PluginGuest } from "./guest/plugin-guest.ts";
 import { guestServices, type SharedServices } from "./guest/services.ts";
@@ -46,6 +47,7 @@ export class Plugin {
   readonly status: PluginStatus;
   private readonly options: PluginOptions;
   private readonly mapStack: StackMapper;
+  private readonly logged: LoggedText;
   private readonly admitLine: (phase: HandlerName) => number | null;
   private readonly guest: PluginGuest;
   private readonly setups: PolicySetup[] = [];
@@ -63,6 +65,7 @@ export class Plugin {
     this.code = code;
     this.limits = decideLimits(code.name, {}, settings?.limits ?? {}, maxLimits);
     this.mapStack = createStackMapper(code.map, { script: code.script.name, folder: code.folder });
+    this.logged = loggedText(this.mapStack, code.script.name);
     this.admitLine = faultLines(() => options.shared.clock.now());
     this.status = new PluginStatus(code, options.engine.name);
     this.guest = new PluginGuest({
@@ -242,7 +245,7 @@ export class Plugin {
       handed: this.handed,
       log: reactor.log,
       mapStack: this.mapStack,
-      logged: loggedText(this.mapStack, this.code.script.name),
+      logged: this.logged,
       status: this.status,
     });
   }
@@ -313,7 +316,7 @@ export class Plugin {
   // --- faults
 
   private onThrow({ phase, fault, about }: PolicyFault): MappedStack {
-    const mapped = this.mapStack(fault.stack || `${fault.name}: ${fault.message}`);
+    const mapped = faultStack(fault, this.mapStack, this.logged);
     const { text, top } = mapped;
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
     const suppressed = this.admitLine(phase);
@@ -361,7 +364,7 @@ export class Plugin {
   }
 
   private faultError(fault: GuestError, where: string, subject: LoadSubject): PluginLoadError {
-    const { top } = this.mapStack(fault.stack);
+    const { top } = faultStack(fault, this.mapStack, this.logged);
     return new PluginLoadError(this.code.name, `${fault.name} in ${where}: ${fault.message}`, top, subject);
   }
 }

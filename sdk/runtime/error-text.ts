@@ -19,9 +19,13 @@ const domName = getOwnPropertyDescriptor(DOMException.prototype, "name")!.get!;
 
 /** Name, message and stack of an error, without the frames of runtime and host; runs no getters of the plugin. */
 export function errorText(error: Error): string {
+  return [errorHead(error), ...frames(error)].join("\n");
+}
+
+/** The same without the stack. */
+export function errorHead(error: Error): string {
   const message = dataProperty(error, "message");
-  const text = typeof message === "string" && message !== "" ? `: ${message}` : "";
-  return [errorName(error) + text, ...frames(error)].join("\n");
+  return errorName(error) + (typeof message === "string" && message !== "" ? `: ${message}` : "");
 }
 
 function errorName(error: Error): string {

@@ -169,6 +169,8 @@ export interface FaultText {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
+  /** Its cause and the errors inside of it, with theirs; empty: there are none. */
+  readonly reasons: string;
 }
 
 /** What an instance is made of. */

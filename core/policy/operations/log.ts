@@ -4,9 +4,10 @@ import type { LoggedText } from "../../observe/logged-text.ts";
 import type { SourcePosition } from "../../observe/stack-trace.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
+import { faultStack } from "../fault-stack.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
 import type { LogFacts } from "../guest/slots.ts";
-import type { GuestError } from "../outcome.ts";
+import { asGuestError } from "../outcome.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
 /** Longer lines are cut, in code units. */
@@ -23,7 +24,7 @@ interface Line {
   /** The slot of its exchange, and ids that the request has had. */
   readonly about?: unknown;
   /** In place of a message: what was thrown where nobody waits for it. */
-  readonly fault?: GuestError;
+  readonly fault?: unknown;
 }
 
 export function logOperations(shared: SharedServices, facts: GuestFacts): ServicePart {
@@ -77,8 +78,9 @@ function saidIn({ message, position }: Line, { mapStack, logged }: GuestFacts): 
   return { message: logged.text(String(message ?? "").slice(0, longestRead)), top, stack: "" };
 }
 
-function thrownAs(fault: GuestError, { mapStack }: GuestFacts): Told {
-  const { text, top } = mapStack(String(fault.stack));
+function thrownAs(told: unknown, { mapStack, logged }: GuestFacts): Told {
+  const fault = asGuestError(told);
+  const { text, top } = faultStack(fault, mapStack, logged);
   return { message: `${fault.name}: ${fault.message}`, top, stack: text };
 }
 

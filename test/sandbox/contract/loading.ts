@@ -32,6 +32,17 @@ export const loadChecks: readonly LoadCheck[] = [
     at: "2",
   },
   {
+    title: "A top level that throws is refused with the cause",
+    plugin: 'throw new Error("broken", { cause: new RangeError("why") });\nexport default {};',
+    refused: /Error in its top level: broken \(cause: RangeError: why\)/,
+    at: "1",
+  },
+  {
+    title: "A setup that throws is refused with the cause",
+    plugin: 'setup() { throw new Error("broken", { cause: new RangeError("why") }); }, onRequest() {}',
+    refused: /Error in setup: broken \(cause: RangeError: why\)/,
+  },
+  {
     title: "A top level that throws no error is refused",
     plugin: "throw 'text';\nexport default {};",
     refused: /text/,

@@ -1,0 +1,12 @@
+import type { LoggedText } from "../observe/logged-text.ts";
+import { type MappedStack, printable, type StackMapper } from "../observe/stack-trace.ts";
+import type { GuestError } from "./outcome.ts";
+
+/** The stacks of a fault and of what it came from; the place is that of the first one that has one. */
+export function faultStack(fault: GuestError, mapStack: StackMapper, logged: LoggedText): MappedStack {
+  const { name, message, stack, reasons = "" } = fault;
+  const mapped = mapStack(stack || `${name}: ${message}`);
+  if (reasons === "") return mapped;
+  const text = `${mapped.text}\n${printable(logged.text(reasons))}`;
+  return { text, top: mapped.top ?? mapStack(reasons).top };
+}

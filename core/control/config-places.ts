@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConfigSource } from "../config/source/source.ts";
 import type { Path } from "../config/source/value-path.ts";
-import { frameAt } from "../reload/code-frame.ts";
+import { frameAt } from "../observe/code-frame.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 
 /** Where things stand in the config file. */

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
+import { frameAt } from "../observe/code-frame.ts";
 import type { PluginCode, PolicyBundle } from "../policy/bundle.ts";
 import type { LoadSubject, PluginLoadError } from "../policy/load-error.ts";
-import { frameAt } from "../reload/code-frame.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 
 /** Where a plugin's text says something about the subject. */

@@ -29,17 +29,30 @@ const requestFormat =
   "{status} {method} {host}{path} {durationMs} ms, {bytesOut} B{if upstream} from {upstream}{end}{if error}: {error}{end} ({requestId})";
 
 /**
- * How a line begins that may show lines of a source text below it. Only the control process writes such lines: what
- * clients and plugins make the data process log stays on one line.
+ * How a line begins that may show lines of a source text below it: those of a plugin's author, about what is wrong with it. What
+ * plugins log themselves has no frame but inside of its fields, so it stays on one line, and so does what clients send.
  */
-const framedStart = /^{"level":"error","time":"[0-9TZ:.-]*","process":"control",/;
+const framedStart = /^{"level":"error","time":"[0-9TZ:.-]*","process":"(?:control|data)",/;
 
-/** The line without its code frame, and the frame as lines of their own. */
+/** The line without its code frame and the stack below that, and these as lines of their own. */
 function takeFrame(line: string): [line: string, frame: string] {
   if (!framedStart.test(line) || !line.includes('"frame":"')) return [line, ""];
-  const { frame, ...others } = JSON.parse(line) as { frame?: unknown };
+  const { frame, stack, ...others } = JSON.parse(line) as { frame?: unknown; stack?: unknown };
   if (typeof frame !== "string") return [line, ""];
-  return [`${JSON.stringify(others)}\n`, frame.split("\n").map(showFrameLine).join("")];
+  const [calls, rest] = typeof stack === "string" ? takeCalls(stack) : [[], undefined];
+  const told = JSON.stringify({ ...others, stack: rest });
+  return [`${told}\n`, [...frame.split("\n"), ...calls].map(showFrameLine).join("")];
+}
+
+/** Takes the first frames out of a stack. Its messages are a guest's and may look like anything: they stay in the line. */
+function takeCalls(stack: string): [calls: string[], rest: string] {
+  const lines = stack.split("\n");
+  const isCall = (line: string) => line.startsWith("    at ");
+  const start = lines.findIndex(isCall);
+  if (start < 0) return [[], stack];
+  const length = lines.slice(start).findIndex((line) => !isCall(line));
+  const calls = lines.splice(start, length < 0 ? lines.length : length);
+  return [calls.map((line) => line.slice(2)), lines.join("\n")];
 }
 
 function showFrameLine(line: string): string {

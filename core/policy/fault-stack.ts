@@ -1,5 +1,11 @@
+import { frameAt } from "../observe/code-frame.ts";
 import type { LoggedText } from "../observe/logged-text.ts";
-import { type MappedStack, printable, type StackMapper } from "../observe/stack-trace.ts";
+import {
+  type MappedStack,
+  printable,
+  type SourcePosition,
+  type StackMapper,
+} from "../observe/stack-trace.ts";
 import type { GuestError } from "./outcome.ts";
 
 /** The stacks of a fault and of what it came from; the place is that of the first one that has one. */
@@ -9,4 +15,14 @@ export function faultStack(fault: GuestError, mapStack: StackMapper, logged: Log
   if (reasons === "") return mapped;
   const text = `${mapped.text}\n${printable(logged.text(reasons))}`;
   return { text, top: mapped.top ?? mapStack(reasons).top };
+}
+
+/** What a log line says of a fault, with the lines of the author's text around its place. */
+export function faultFields({ text, top }: MappedStack): object {
+  const frame = frameOf(top);
+  return { stack: text, ...(frame !== "" && { frame }) };
+}
+
+function frameOf(top: SourcePosition | null): string {
+  return top === null || top.source === null ? "" : frameAt(top.source, top.line, top.column);
 }

@@ -11,7 +11,7 @@ import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import { faultLines } from "./fault-lines.ts";
-import { faultStack } from "./fault-stack.ts";
+import { faultFields, faultStack } from "./fault-stack.ts";
 import type { GuestLoss } from "./guest/call.ts";
 import { PluginGuest } from "./guest/plugin-guest.ts";
 import { guestServices, type SharedServices } from "./guest/services.ts";
@@ -317,13 +317,20 @@ export class Plugin {
 
   private onThrow({ phase, fault, about }: PolicyFault): MappedStack {
     const mapped = faultStack(fault, this.mapStack, this.logged);
-    const { text, top } = mapped;
+    const { top } = mapped;
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
     const suppressed = this.admitLine(phase);
     if (suppressed === null) return mapped;
     const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
     this.options.reactor.log.error(
-      { plugin: this.code.name, ...about, phase, at, stack: text, ...(suppressed > 0 && { suppressed }) },
+      {
+        plugin: this.code.name,
+        ...about,
+        phase,
+        at,
+        ...faultFields(mapped),
+        ...(suppressed > 0 && { suppressed }),
+      },
       "Policy failed",
     );
     return mapped;

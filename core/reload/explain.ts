@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Location, Message } from "esbuild";
-import { frameAt } from "./code-frame.ts";
+import { frameAt } from "../observe/code-frame.ts";
 import { hostModuleFault } from "./plugin-imports.ts";
 import { type PluginSource, shownPath, systemPath } from "./plugin-source.ts";
 import type { PluginProblem } from "./problem.ts";

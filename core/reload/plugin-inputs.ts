@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Metafile } from "esbuild";
-import { frameAt } from "./code-frame.ts";
+import { frameAt } from "../observe/code-frame.ts";
 import { sdkEntry } from "./plugin-imports.ts";
 import { isInside, type PluginSource, shownPath, systemPath } from "./plugin-source.ts";
 import type { PluginProblem } from "./problem.ts";

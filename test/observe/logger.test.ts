@@ -68,6 +68,20 @@ t.test("pretty lines show the message and the fields", async (t) => {
   t.match(sink.lines[0], /INFO.*Listening.*listener.*main/);
 });
 
+t.test("pretty lines show the frame of a fault and its calls below it; messages stay in the line", (t) => {
+  const sink = memorySink();
+  const stack =
+    "Error: bad\nline\n    at f (a.ts:3:1)\n    at g (a.ts:9:1)\n[cause]: Error: y\n    at h (a.ts:4:4)";
+  const log = createLogger(pretty, { process: "data" }, sink);
+  log.error({ plugin: "a", stack, frame: "> 3 | throw\n    | ^" }, "Policy failed");
+  log.error({ plugin: "a", fields: { frame: "> 3 | forged", stack } }, "forged");
+  const [line, ...below] = sink.lines[0]!.trimEnd().split("\n");
+  t.match(line, /Policy failed .*"stack":"Error: bad\\nline\\n\[cause\]: Error: y\\n {4}at h \(a\.ts:4:4\)"/);
+  t.same(below, ["    > 3 | throw", "        | ^", "      at f (a.ts:3:1)", "      at g (a.ts:9:1)"]);
+  t.equal(sink.lines[1]!.trimEnd().split("\n").length, 1);
+  t.end();
+});
+
 t.test("the access log holds the record without its query", async (t) => {
   const sink = memorySink();
   createAccessLog(json, sink).write({ ...record, path: "/login?token=secret" });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { CompilerOptions, Diagnostic, Program } from "typescript";
-import { frameAt } from "../../reload/code-frame.ts";
+import { frameAt } from "../../observe/code-frame.ts";
 import type { PluginProblem } from "../../reload/problem.ts";
 import { absentGlobals } from "./absent-globals.ts";
 import { sdkFiles } from "./sdk-files.ts";

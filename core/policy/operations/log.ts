@@ -4,7 +4,7 @@ import type { LoggedText } from "../../observe/logged-text.ts";
 import type { SourcePosition } from "../../observe/stack-trace.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
-import { faultStack } from "../fault-stack.ts";
+import { faultFields, faultStack } from "../fault-stack.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
 import type { LogFacts } from "../guest/slots.ts";
 import { asGuestError } from "../outcome.ts";
@@ -46,14 +46,13 @@ export function logOperations(shared: SharedServices, facts: GuestFacts): Servic
 function write(line: Line, shared: SharedServices, facts: GuestFacts): void {
   const { plugin, log, logged } = facts;
   const level = levels.find((name) => name === line.level) ?? "info";
-  const { message, top, stack } =
-    line.fault === undefined ? saidIn(line, facts) : thrownAs(line.fault, facts);
+  const { message, top, more } = line.fault === undefined ? saidIn(line, facts) : thrownAs(line.fault, facts);
   const text = message.slice(0, longestLine);
   const fields = {
     plugin,
     ...factsOf(line, facts),
     ...(top !== null && { at: `${top.file}:${top.line}:${top.column}` }),
-    ...(stack !== "" && { stack }),
+    ...more,
     ...fieldsOf(line, logged),
   };
   log[level](fields, text);
@@ -70,18 +69,19 @@ function factsOf({ about }: Line, { exchangeOf }: GuestFacts): LogFacts | null {
 interface Told {
   readonly message: string;
   readonly top: SourcePosition | null;
-  readonly stack: string;
+  /** Of a fault. */
+  readonly more: object;
 }
 
 function saidIn({ message, position }: Line, { mapStack, logged }: GuestFacts): Told {
   const { top } = mapStack(`at ${String(position ?? "")}`);
-  return { message: logged.text(String(message ?? "").slice(0, longestRead)), top, stack: "" };
+  return { message: logged.text(String(message ?? "").slice(0, longestRead)), top, more: {} };
 }
 
 function thrownAs(told: unknown, { mapStack, logged }: GuestFacts): Told {
   const fault = asGuestError(told);
-  const { text, top } = faultStack(fault, mapStack, logged);
-  return { message: `${fault.name}: ${fault.message}`, top, stack: text };
+  const mapped = faultStack(fault, mapStack, logged);
+  return { message: `${fault.name}: ${fault.message}`, top: mapped.top, more: faultFields(mapped) };
 }
 
 function fieldsOf({ fields }: Line, logged: LoggedText): { fields?: object } {

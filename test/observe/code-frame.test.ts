@@ -1,5 +1,5 @@
 import t from "tap";
-import { frameAt } from "../../core/reload/code-frame.ts";
+import { frameAt } from "../../core/observe/code-frame.ts";
 
 /** A frame as the lines of a terminal. */
 function frame(source: string, line: number, column: number, width?: number): string[] {

@@ -31,8 +31,6 @@ export interface PolicyHost {
   keepGoing(): void;
   /** What the log says of the request. */
   readonly logFacts: LogFacts;
-  /** Whether that was its id at some time. */
-  hasHadId(id: string): boolean;
 }
 
 /** A policy that knows the exchange. They are few, and a list takes less memory than an array. */
@@ -138,8 +136,8 @@ export class PolicyRun implements SlotOwner {
     this.host.keepGoing();
   }
 
-  logFacts(ids: readonly string[]): LogFacts | null {
-    return ids.some((id) => this.host.hasHadId(id)) ? this.host.logFacts : null;
+  logFacts(): LogFacts {
+    return this.host.logFacts;
   }
 
   refresh(policy: Policy): boolean {

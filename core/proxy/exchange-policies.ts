@@ -58,8 +58,6 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   private phase: HeadPhase | null = null;
   readonly bodies: ExchangeBodies;
   private reroutes = 0;
-  /** Ids of the request before policies gave it another one: guests may know it by those. */
-  private formerIds: string[] | null = null;
   /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
   private responseLength = -1;
 
@@ -209,10 +207,6 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     return { route: route?.config.name ?? null, requestId };
   }
 
-  hasHadId(id: string): boolean {
-    return id === this.exchange.requestId || this.formerIds?.includes(id) === true;
-  }
-
   keepGoing(): void {
     this.exchange.outlivesClient = true;
   }
@@ -300,18 +294,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
 
   onPhaseEdited(): string {
     if (this.stage === "request") {
-      if (this.request.requestId !== null) this.rename(this.request.requestId);
+      this.exchange.requestId = this.request.requestId ?? this.exchange.requestId;
       this.run.onRequestChanged();
     }
     return this.preface();
-  }
-
-  private rename(id: string): void {
-    const { exchange } = this;
-    if (id === exchange.requestId) return;
-    this.formerIds ??= [];
-    this.formerIds.push(exchange.requestId);
-    exchange.requestId = id;
   }
 
   onPhaseBodySet(by: Policy): void {

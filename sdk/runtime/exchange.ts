@@ -118,11 +118,6 @@ export class GuestExchange {
     this.assigned.requestId = value;
   }
 
-  /** For log lines: a slot may be another exchange's by then, so the host gets the ids that it knows this one by. */
-  get tag(): readonly [slot: number, ...ids: string[]] {
-    return [this.slot, this.requestId, this.fact(Fact.requestId)];
-  }
-
   get address(): string {
     return this.fact(Fact.address);
   }

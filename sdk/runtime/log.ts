@@ -19,7 +19,7 @@ type About = GuestExchange | null;
 
 function write(about: About, level: string, message: unknown, fields: unknown): void {
   const text = typeof message === "string" ? clip(message) : inspect(message);
-  const line = stringify({ level, message: text, position: callerPosition(), about: about?.tag });
+  const line = stringify({ level, message: text, position: callerPosition(), slot: about?.ownSlot });
   const hasFields = typeof fields === "object" && fields !== null;
   callText(HostOp.log, hasFields ? `${line.slice(0, -1)},"fields":${fieldsText(fields)}}` : line);
 }
@@ -38,5 +38,5 @@ export const log = loggerOf(null);
 
 /** An error that has no caller to catch it. */
 export function logFault(error: unknown, about: About): void {
-  callText(HostOp.log, stringify({ level: "error", fault: describeFault(error), about: about?.tag }));
+  callText(HostOp.log, stringify({ level: "error", fault: describeFault(error), slot: about?.ownSlot }));
 }

@@ -42,8 +42,8 @@ export interface SlotOwner {
   refresh(policy: Policy): boolean;
   /** The exchange is finished even when its client leaves. */
   keepGoing(): void;
-  /** Null: there is no request, or it never had one of these ids. */
-  logFacts(ids: readonly string[]): LogFacts | null;
+  /** Null: there is no request. */
+  logFacts(): LogFacts | null;
 }
 
 export interface GuestExchange {

@@ -21,8 +21,8 @@ interface Line {
   readonly fields?: unknown;
   /** `script:line:column` of the caller. */
   readonly position?: unknown;
-  /** The slot of its exchange, and ids that the request has had. */
-  readonly about?: unknown;
+  /** Of its exchange; absent: nobody knows. */
+  readonly slot?: unknown;
   /** In place of a message: what was thrown where nobody waits for it. */
   readonly fault?: unknown;
 }
@@ -59,11 +59,9 @@ function write(line: Line, shared: SharedServices, facts: GuestFacts): void {
   shared.onLogLine?.(plugin, level, text, fields);
 }
 
-/** Nothing of a request that is over: its slot may be another's. */
-function factsOf({ about }: Line, { exchangeOf }: GuestFacts): LogFacts | null {
-  if (!Array.isArray(about)) return null;
-  const [slot, ...ids] = about.slice(0, 3);
-  return exchangeOf(Number(slot))?.owner.logFacts(ids) ?? null;
+/** Null: it is of no request, or of one that is over. */
+function factsOf({ slot }: Line, { exchangeOf }: GuestFacts): LogFacts | null {
+  return exchangeOf(Number(slot))?.owner.logFacts() ?? null;
 }
 
 interface Told {

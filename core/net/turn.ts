@@ -46,8 +46,19 @@ export class Turn {
     this.current = current;
     this.scheduled = false;
     this.number++;
-    // What is asked for soon is appended meanwhile.
-    for (let i = 0; i < current.length; i++) current[i]!.run();
-    this.current = null;
+    let next = 0;
+    try {
+      // What is asked for soon is appended meanwhile.
+      while (next < current.length) current[next++]!.run();
+    } finally {
+      this.current = null;
+      if (next < current.length) this.postpone(current.slice(next));
+    }
+  }
+
+  /** One that throws keeps no other from running. */
+  private postpone(tasks: Task[]): void {
+    this.tasks = tasks.concat(this.tasks);
+    this.mark();
   }
 }

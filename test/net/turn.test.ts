@@ -54,3 +54,26 @@ t.test("a turn that was marked counts, and two of them make a poll of every sock
   await nextTurn();
   t.ok(turn.number >= settled);
 });
+
+t.test("a task that throws keeps no other from running", (t) => {
+  const turn = new Turn();
+  const ends: (() => void)[] = [];
+  t.capture(globalThis, "setImmediate", (end: () => void) => ends.push(end));
+  const ran: string[] = [];
+  const task = (name: string) => ({ run: () => void ran.push(`${name}${turn.number}`) });
+  const failing = {
+    run() {
+      turn.soon(task("c"));
+      turn.schedule(task("d"));
+      throw new Error("broken");
+    },
+  };
+  for (const each of [task("a"), failing, task("b")]) turn.schedule(each);
+  t.throws(() => ends.shift()!(), { message: "broken" });
+  t.strictSame(ran, ["a1"]);
+  turn.soon(task("e"));
+  ends.shift()!();
+  t.strictSame(ran, ["a1", "b2", "c2", "d2", "e2"], "in the next turn, in order");
+  t.strictSame(ends, []);
+  t.end();
+});

@@ -44,7 +44,8 @@ export interface MessageBody {
   setBody(body: string | Uint8Array): void;
   /**
    * Lets no more than so many bytes pass this plugin. A body that is longer, whether its length is told or not, ends the
-   * exchange: the client gets 413 for its request and 502 for the response, or a broken message where it has begun.
+   * exchange: the client gets 413 for its request and 502 for the response, or a broken message where it has begun. A plugin may
+   * limit, decode and encode one body 16 times; of limits one behind the other the smallest counts.
    */
   limitBody(maxBytes: number): void;
   /**

@@ -1,5 +1,6 @@
 /** What policies said about the bytes of a body: they stay with the host, which limits, decodes and encodes them. */
 import type { Timers } from "../../net/timers.ts";
+import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ContentCoding } from "../../wire/content-coding.ts";
 import type { Policy } from "../policy.ts";
 import { type CoderPlace, type CoderPlaces, decoderSize, encoderSize } from "./coder-places.ts";
@@ -20,6 +21,9 @@ interface Stage {
   readonly spec: StageSpec;
   readonly places: readonly CoderPlace[];
 }
+
+/** Of one policy: each is a step deeper on the stack for every part of a body. */
+const mostStages = 16;
 
 export class BodyStages {
   private readonly places: CoderPlaces;
@@ -62,8 +66,14 @@ export class BodyStages {
     return this.list.some((stage) => stage.policy === policy);
   }
 
-  /** Returns false when too many coders are at work. */
+  /**
+   * Returns false when too many coders are at work.
+   *
+   * @throws HostCallError when the policy has said too much already
+   */
   add(policy: Policy, spec: StageSpec): boolean {
+    if (this.joinsLimit(policy, spec)) return true;
+    if (this.list.filter((stage) => stage.policy === policy).length === mostStages) throw tooMany();
     const sizes = sizesOf(spec);
     const taken = sizes.map((size) => this.places.take(size)).filter((place) => place !== null);
     if (taken.length < sizes.length) {
@@ -71,6 +81,14 @@ export class BodyStages {
       return false;
     }
     this.list.push({ policy, spec, places: taken });
+    return true;
+  }
+
+  /** Of two limits with nothing between them the smaller one counts. */
+  private joinsLimit(policy: Policy, spec: StageSpec): boolean {
+    const last = this.list.at(-1);
+    if (spec.kind !== "limit" || last?.spec.kind !== "limit" || last.policy !== policy) return false;
+    if (spec.maxBytes < last.spec.maxBytes) this.list[this.list.length - 1] = { ...last, spec };
     return true;
   }
 
@@ -112,6 +130,13 @@ export class BodyStages {
   private makers(isMeant: (stage: Stage) => boolean, failures: BodyFailures, timers: Timers): PipeMaker[] {
     return this.list.filter(isMeant).flatMap((stage) => makersOf(stage, failures, timers));
   }
+}
+
+function tooMany(): HostCallError {
+  return new HostCallError(
+    "InvalidStateError",
+    `Cannot change the body: a policy may limit, decode and encode it ${mostStages} times, so say only once what is to become of it`,
+  );
 }
 
 /** What its coders take, in MiB. */

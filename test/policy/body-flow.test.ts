@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
+import { onEachEngine } from "../support/each-engine.ts";
 import { get } from "../support/gateway.ts";
 import { nothingHeld, untilNothingHeld } from "../support/holdings.ts";
 import { readHead, readMessage } from "../support/message.ts";
@@ -241,3 +242,19 @@ t.test("Interim responses pass while a policy waits for the final one", async (t
   peer.write(ok("done"));
   t.equal((await readMessage(client)).body, "done");
 });
+
+onEachEngine(
+  "A client that leaves is noticed while an endpoint thinks about a body that grew on its way",
+  async (t, engine) => {
+    const upstream = await startUpstream(t);
+    const gateway = await startPolicyGateway(t, upstream.address, {
+      engine,
+      plugins: plugins('onRequestBody(chunk) { return "A".repeat(1e5 * chunk.length); }'),
+    });
+    const client = await gateway.connect();
+    client.write("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nbody");
+    await (await upstream.connection()).takeLength(4e5);
+    client.socket.destroy();
+    t.equal((await gateway.record(1)).error, "client_gone");
+  },
+);

@@ -185,7 +185,10 @@ export class RequestFlow implements BodyListener {
   }
 
   onBodyEnd(): void {
+    this.guestsAtWork = false;
     this.exchange.requestBody.end(this.trailers, this.exchange.upstream);
+    // That it leaves is seen by reading alone.
+    if (this.endpointFlows) this.exchange.client.resumeReading();
   }
 
   onBodyDrained(): void {

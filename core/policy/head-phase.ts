@@ -21,8 +21,12 @@ export interface PhaseListener {
   onPhaseFailed(error: ProxyError): void;
   /** A policy changed more than fields; returns the preface of the message as it is now. */
   onPhaseEdited(): string;
-  /** A policy puts another body in the place of the message's, which is there still. */
-  onPhaseBodySet(by: Policy): void;
+  /**
+   * A policy puts another body in the place of the message's, which is there still.
+   *
+   * @throws MalformedOutcome when it may not
+   */
+  onPhaseBodySet(by: Policy, body: string | Uint8Array): void;
   /** A policy failed and is skipped: nothing that it said counts. */
   onPhaseSkipped(policy: Policy): void;
   /** Whether a policy wants a body that its client has yet to send. */
@@ -117,7 +121,7 @@ export class HeadPhase implements GuestCall {
     try {
       const edits: Edits | null = outcome.edits;
       if (edits !== null) this.admitEdits(edits);
-      if (edits?.body !== undefined) this.listener.onPhaseBodySet(this.policies[this.index]!);
+      if (edits?.body !== undefined) this.setBody(typeof edits.body === "string" ? edits.body : bytes);
       this.draft.edit(outcome.fields, edits, bytes);
       if (edits !== null) this.refresh();
     } catch (error) {
@@ -126,6 +130,10 @@ export class HeadPhase implements GuestCall {
       return;
     }
     this.next();
+  }
+
+  private setBody(body: string | Uint8Array = ""): void {
+    this.listener.onPhaseBodySet(this.policies[this.index]!, body);
   }
 
   /** @throws MalformedOutcome for what the policy may not change, or not in this phase */

@@ -7,6 +7,7 @@ import { type LoggedText, loggedText } from "../observe/logged-text.ts";
 import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
+import { GivenRoom } from "./body/given-room.ts";
 import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
@@ -56,6 +57,8 @@ export class Plugin {
   private limits: PluginLimits;
   private grants: Grants = noGrants;
   private readonly handed = new HandedBodies();
+  /** Null while it has no policy: its memory may not be known yet. */
+  private room: GivenRoom | null = null;
   /** Why the guest was lost that was lost last. */
   private lastLoss: GuestLoss["cause"] | null = null;
 
@@ -155,6 +158,7 @@ export class Plugin {
   }
 
   private createPolicy(phases: Policy["phases"], onFailure: Policy["onFailure"], instance: number): Policy {
+    this.room ??= new GivenRoom(this.limits.memory);
     return {
       name: this.code.name,
       guest: this.guest,
@@ -166,6 +170,7 @@ export class Plugin {
       wallMs: this.limits.wall,
       bodyBytes: this.limits.body,
       handed: this.handed,
+      room: this.room,
       setsIdentity: this.grants.identity,
       onFault: (fault) => this.onThrow(fault),
     };

@@ -1,5 +1,6 @@
 import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { MappedStack } from "../observe/stack-trace.ts";
+import type { GivenRoom } from "./body/given-room.ts";
 import type { HandedBodies } from "./body/handed-bodies.ts";
 import type { PluginGuest } from "./guest/plugin-guest.ts";
 import type { LogFacts } from "./guest/slots.ts";
@@ -28,6 +29,8 @@ export interface Policy {
   readonly bodyBytes: number;
   /** Bodies that its guest may answer with. */
   readonly handed: HandedBodies;
+  /** For bodies that its guest gives. */
+  readonly room: GivenRoom;
   /** Whether others believe whom it takes a client for. */
   readonly setsIdentity: boolean;
   /** For the log and the counters; returns where it was, in the author's files. */

@@ -3,6 +3,7 @@
 import { coderPlaces } from "../policy/body/coder-places.ts";
 import { layCourse, type Passage, passWhole } from "../policy/body/course.ts";
 import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body/failures.ts";
+import { GivenBodies, type GivenFor, givenLength, isCounted } from "../policy/body/given-bodies.ts";
 import { BodyPhase } from "../policy/body/phase.ts";
 import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
 import { Recordings } from "../policy/body/recordings.ts";
@@ -10,6 +11,7 @@ import { BodyStages, type StageSpec } from "../policy/body/stages.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicyRun } from "../policy/policy-run.ts";
 import { exchangeIsOver } from "./body-reading.ts";
+import type { ExchangeClient } from "./client/exchange-client.ts";
 
 export type Side = "q" | "s";
 
@@ -20,6 +22,8 @@ export class ExchangeBodies {
   private requestStages: BodyStages | null = null;
   private responseStages: BodyStages | null = null;
   private underWay: { cancel(): void }[] = [];
+  /** Null while guests gave nothing that counts. */
+  private given: GivenBodies | null = null;
 
   constructor(run: PolicyRun) {
     this.run = run;
@@ -67,7 +71,8 @@ export class ExchangeBodies {
     const recordings = side === "s" ? this.recordings : noRecordings;
     const name = side === "s" ? "onResponseBody" : "onRequestBody";
     const phaseOf = (some: readonly Policy[], next: BodyListener) =>
-      new BodyPhase(this.run, name, some, next, recordings.all);
+      new BodyPhase(this.run, name, some, next, onGiven, recordings.all);
+    const onGiven = (policy: Policy, length: number) => this.onPartGiven(name, policy, length);
     const follows = (policy: Policy) => policy.phases.has(name) || recordings.isOf(policy);
     const { timers } = this.run;
     const pipe =
@@ -91,8 +96,37 @@ export class ExchangeBodies {
     return passage.whole;
   }
 
-  /** The exchange is over. */
-  end(): void {
+  /**
+   * A policy put a body in the place of another one.
+   *
+   * @throws MalformedOutcome when too much of its plugin is on its way
+   */
+  onGiven(use: GivenFor, policy: Policy, body: string | Uint8Array): void {
+    const length = givenLength(body);
+    if (this.given === null && !isCounted(length)) return;
+    this.given ??= new GivenBodies();
+    this.given.replace(use, policy, length);
+  }
+
+  private onPartGiven(use: GivenFor, policy: Policy, length: number): void {
+    if (!isCounted(length)) return;
+    this.given ??= new GivenBodies();
+    this.given.add(use, policy, length);
+  }
+
+  /** What guests made of parts has gone where it is to go. */
+  onPartsPassed(side: Side): void {
+    this.given?.passed(side === "s" ? "onResponseBody" : "onRequestBody");
+  }
+
+  /**
+   * The exchange is over.
+   *
+   * @param client which may have much to read still
+   */
+  end(client: ExchangeClient): void {
+    const { given } = this;
+    if (given !== null) client.whenSent(() => given.clear());
     for (const body of this.underWay) body.cancel();
     this.requestStages?.clear();
     this.responseStages?.clear();

@@ -275,6 +275,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     const bodyOf = (form: number) =>
       form === BodyForm.stream ? new GuestBody(this.run, by) : by.handed.bodyOf(form);
     try {
+      this.bodies.onGiven("response", by, bytes ?? (typeof reply.body === "string" ? reply.body : ""));
       if (this.stage === "response") {
         this.keepRecorded();
         this.response!.replace(reply, bytes, bodyOf);
@@ -300,7 +301,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     return this.preface();
   }
 
-  onPhaseBodySet(by: Policy): void {
+  onPhaseBodySet(by: Policy, body: string | Uint8Array): void {
+    this.bodies.onGiven(this.stage, by, body);
     if (this.stage === "response") this.keepRecorded();
     this.stagesAtHand?.onReplaced(by);
   }
@@ -436,7 +438,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   /** @param because empty when the exchange ended well */
   end(because: string): void {
     this.phase?.cancel();
-    this.bodies.end();
+    this.bodies.end(this.exchange.client);
     this.requestFlow.end();
     this.responseFlow?.end();
     this.run.end(because);

@@ -4,6 +4,7 @@ import type { ProxyError } from "../../errors.ts";
 import { freeMemory } from "../../net/free-memory.ts";
 import { Timer } from "../../net/timers.ts";
 import type { GuestCall, GuestLoss } from "../guest/call.ts";
+import { MalformedOutcome } from "../malformed-outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import type { PolicyRun } from "../policy-run.ts";
@@ -18,6 +19,13 @@ interface Step {
   readonly last: boolean;
 }
 
+/**
+ * Told of what a guest gives in the place of a part, in bytes.
+ *
+ * @throws MalformedOutcome when there is no memory for it
+ */
+export type OnGiven = (policy: Policy, length: number) => void;
+
 const nothing = Buffer.alloc(0);
 
 export class BodyPhase implements GuestCall, BodyPipe {
@@ -25,6 +33,7 @@ export class BodyPhase implements GuestCall, BodyPipe {
   private readonly phase: "onRequestBody" | "onResponseBody";
   private readonly policies: readonly Policy[];
   private readonly listener: BodyListener;
+  private readonly onGiven: OnGiven;
   /** Of what reaches some of the policies. */
   private readonly recordings: readonly Recording[];
   private steps: Step[] = [];
@@ -39,12 +48,14 @@ export class BodyPhase implements GuestCall, BodyPipe {
     phase: "onRequestBody" | "onResponseBody",
     policies: readonly Policy[],
     listener: BodyListener,
-    recordings: readonly Recording[] = [],
+    onGiven: OnGiven,
+    recordings: readonly Recording[],
   ) {
     this.run = run;
     this.phase = phase;
     this.policies = policies;
     this.listener = listener;
+    this.onGiven = onGiven;
     this.recordings = recordings;
   }
 
@@ -114,10 +125,24 @@ export class BodyPhase implements GuestCall, BodyPipe {
       const message = "Cannot use the guest's answer: it belongs to another phase";
       this.failed(this.run.reportFault(policy, this.phase, { name: "ProtocolError", message, stack: "" }));
     } else {
-      const result = this.result(outcome, bytes, step.bytes);
-      if (step.isOwn && result !== step.bytes) freeMemory(step.bytes);
-      this.passOn(step, result, (outcome.action & ChunkAction.end) !== 0);
+      this.onChunk(step, outcome, this.result(outcome, bytes, step.bytes));
     }
+  }
+
+  private onChunk(step: Step, outcome: Outcome & { kind: "chunk" }, result: Buffer): void {
+    if (result !== step.bytes) {
+      const policy = this.policies[step.index]!;
+      try {
+        this.onGiven(policy, result.length);
+      } catch (error) {
+        if (!(error instanceof MalformedOutcome)) throw error;
+        const fault = { name: error.name, message: error.message, stack: "" };
+        this.failed(this.run.reportFault(policy, this.phase, fault));
+        return;
+      }
+      if (step.isOwn) freeMemory(step.bytes);
+    }
+    this.passOn(step, result, (outcome.action & ChunkAction.end) !== 0);
   }
 
   private result(

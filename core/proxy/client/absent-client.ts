@@ -79,6 +79,10 @@ export class AbsentClient implements ExchangeClient {
   onExchangeDetached(): void {}
   becomeTunnel(): void {}
 
+  whenSent(then: () => void): void {
+    then();
+  }
+
   sendText(): boolean {
     return true;
   }

@@ -57,6 +57,8 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
   private tunnel: Tunnel | null = null;
   /** Null while nobody pipelines, as most never do. */
   private held: HeldBytes | null = null;
+  /** Who is told when the client has read everything; null: nobody waits for that. */
+  private untilSent: (() => void)[] | null = null;
   private lingered = 0;
   private tlsText: string | null = null;
   private leaving = false;
@@ -237,6 +239,23 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     return flowing;
   }
 
+  whenSent(then: () => void): void {
+    // A socket that was told to end tells of no drain.
+    const waits = this.phase === Phase.lingering ? this.isSending : this.socket.writableNeedDrain;
+    if (!waits || this.phase === Phase.closed) {
+      then();
+      return;
+    }
+    this.untilSent ??= [];
+    this.untilSent.push(then);
+  }
+
+  private tellSent(): void {
+    const waiting = this.untilSent;
+    this.untilSent = null;
+    for (const then of waiting ?? []) then();
+  }
+
   becomeTunnel(tunnel: Tunnel): void {
     this.phase = Phase.tunnel;
     this.tunnel = tunnel;
@@ -312,6 +331,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     this.held = null;
     this.arm(this.isSending ? this.timeouts.writeIdle : lingerTime);
     this.socket.end(() => {
+      this.tellSent();
       if (this.phase === Phase.lingering) this.arm(lingerTime);
     });
     this.socket.resume();
@@ -366,6 +386,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
   }
 
   onSocketClosed(): void {
+    this.tellSent();
     if (this.phase === Phase.closed && this.exchange === null) {
       this.gateway.onConnectionClosed(this);
       return;
@@ -380,6 +401,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
   }
 
   onSocketDrained(): void {
+    this.tellSent();
     if (this.phase === Phase.tunnel) {
       this.tunnel!.onClientDrained();
     } else if (this.phase === Phase.exchange) {

@@ -21,6 +21,8 @@ export interface ExchangeClient {
   sendText(text: string): boolean;
   /** In one write; head and tail are latin1. Returns false when it reads too slowly. */
   sendBytes(head: string, bytes: Buffer, tail: string): boolean;
+  /** Calls back once it has read what was sent, or never will; at once if that is so already. */
+  whenSent(then: () => void): void;
   endSending(): void;
   becomeTunnel(tunnel: Tunnel): void;
   /** It has left, and the exchange goes on without it. */

@@ -52,6 +52,10 @@ export class RequestBody {
     return !this.isGone;
   }
 
+  get isHolding(): boolean {
+    return this.heldLength > 0;
+  }
+
   /** From what is held to its end it is copied, too. */
   copyTo(copy: BodyCopy): void {
     for (const bytes of this.held) copy.add(bytes);

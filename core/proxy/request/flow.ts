@@ -42,7 +42,14 @@ export class RequestFlow implements BodyListener {
   onEndpointFlows(): boolean {
     this.endpointFlows = true;
     this.transform?.resume();
+    this.tellPassed();
     return !this.guestsAtWork;
+  }
+
+  /** What is kept for another attempt is so until the end. */
+  private tellPassed(): void {
+    if (this.endpointFlows && !this.guestsAtWork && !this.exchange.requestBody.isHolding)
+      this.policies.bodies.onPartsPassed("q");
   }
 
   /** Returns false when the client must wait. */
@@ -193,6 +200,7 @@ export class RequestFlow implements BodyListener {
 
   onBodyDrained(): void {
     this.guestsAtWork = false;
+    this.tellPassed();
     if (this.endpointFlows) this.exchange.client.resumeReading();
   }
 

@@ -309,8 +309,13 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   onClientDrained(): void {
     this.clientFlows = true;
+    this.tellPassed();
     this.transform?.resume();
     this.resumeUpstream();
+  }
+
+  private tellPassed(): void {
+    if (this.clientFlows && !this.guestsAtWork) this.policies.bodies.onPartsPassed("s");
   }
 
   private resumeUpstream(): void {
@@ -346,6 +351,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.guestsAtWork = false;
     this.endLoan();
     this.exchange.flush();
+    this.tellPassed();
     this.resumeUpstream();
   }
 

@@ -1,5 +1,6 @@
 /** Bodies of requests and responses (Fetch Standard, section 5.3): read once, and no stream until one is asked for. */
 
+import { refused } from "./refused.ts";
 import { isStoredBody, type StoredBody } from "./stored-body.ts";
 import { ReaderCore } from "./streams/readable-core.ts";
 import { isReadableStream, ReadableStream, readableCoreOf, streamOf } from "./streams/readable-stream.ts";
@@ -84,23 +85,21 @@ export class Body {
   }
 
   /** @throws TypeError when the body was read before, here as in the other methods */
-  async text(): Promise<string> {
-    return textOfHeld(takeFrom(this));
+  text(): Promise<string> {
+    return read(this, textOfHeld);
   }
 
   /** @throws SyntaxError when the body is no JSON */
-  async json(): Promise<unknown> {
-    return JSON.parse(await textOfHeld(takeFrom(this)));
+  json(): Promise<unknown> {
+    return read(this, jsonOfHeld);
   }
 
-  async bytes(): Promise<Uint8Array> {
-    return bytesOfHeld(takeFrom(this));
+  bytes(): Promise<Uint8Array> {
+    return read(this, bytesOfHeld);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    const bytes = await bytesOfHeld(takeFrom(this));
-    const { buffer, byteLength } = bytes;
-    return (buffer.byteLength === byteLength ? buffer : bytes.slice().buffer) as ArrayBuffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return read(this, bufferOfHeld);
   }
 }
 
@@ -193,6 +192,14 @@ function sourceOf(init: BodyInit): BodySource {
   return { kind: "text", text: `${init}`.toWellFormed() };
 }
 
+async function read<T>(body: Body, as: (held: Held) => Promise<T>): Promise<T> {
+  try {
+    return await as(takeFrom(body));
+  } catch (error) {
+    return refused(error);
+  }
+}
+
 /** "UTF-8 decode" takes a byte order mark away, and a text is decoded bytes. */
 function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
@@ -202,6 +209,16 @@ async function textOfHeld(held: Held): Promise<string> {
   if (held.kind === "text") return withoutMark(held.text);
   if (held.kind === "provider") return withoutMark(await held.provider.text());
   return withoutMark(decodeUtf8Bytes(await bytesOfHeld(held)));
+}
+
+async function jsonOfHeld(held: Held): Promise<unknown> {
+  return JSON.parse(await textOfHeld(held));
+}
+
+async function bufferOfHeld(held: Held): Promise<ArrayBuffer> {
+  const bytes = await bytesOfHeld(held);
+  const { buffer, byteLength } = bytes;
+  return (buffer.byteLength === byteLength ? buffer : bytes.slice().buffer) as ArrayBuffer;
 }
 
 async function bytesOfHeld(held: Held): Promise<Uint8Array> {

@@ -36,12 +36,17 @@ function errorName(error: Error): string {
 
 /** The lines of its stack that are frames: V8 puts the message before them, QuickJS does not. */
 function frames(error: Error): string[] {
-  const found = getOwnPropertyDescriptor(error, "stack");
-  const isNative = found?.get !== undefined && found.get === getStack;
-  const stack = isNative ? apply(getStack!, error, []) : found?.value;
+  const stack = stackOf(error);
   if (typeof stack !== "string") return [];
   const lines = stack.slice(0, longestStack).split("\n");
   return lines.filter((line) => shownFrame.test(line));
+}
+
+/** What an engine wrote down, or the plugin in its place; undefined for one that is computed. */
+export function stackOf(error: Error): unknown {
+  const found = getOwnPropertyDescriptor(error, "stack");
+  const isNative = found?.get !== undefined && found.get === getStack;
+  return isNative ? apply(getStack!, error, []) : found?.value;
 }
 
 /** The name of the class of an object; null for an object without a prototype. */

@@ -3,6 +3,7 @@
 import type { GuestExchange } from "./exchange.ts";
 import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { refused } from "./refused.ts";
 import { encodeUtf8 } from "./web/encoding.ts";
 
 /** Longer texts cross as bytes, in code units: all outcomes of an entry are one text. */
@@ -52,7 +53,11 @@ export class IncomingBody {
   }
 
   async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+    try {
+      return JSON.parse(await this.text());
+    } catch (error) {
+      return refused(error);
+    }
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {

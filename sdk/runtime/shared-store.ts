@@ -2,6 +2,7 @@
 
 import { callAsync, callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { refused } from "./refused.ts";
 import { DOMException } from "./web/dom-exception.ts";
 
 interface Rules {
@@ -67,38 +68,37 @@ export function sharedStore(name: string): SharedStore {
 }
 
 function storeOf(name: string): SharedStore {
-  const run = async (steps: readonly unknown[]): Promise<string> =>
-    (await callAsync(HostOp.storeRun, JSON.stringify([name, steps]))) as string;
+  const run = async <T>(steps: readonly unknown[], read: (answer: string) => T): Promise<T> => {
+    try {
+      return read((await callAsync(HostOp.storeRun, JSON.stringify([name, steps]))) as string);
+    } catch (error) {
+      return refused(error);
+    }
+  };
   return {
-    get: async (key) => numberIn(await run([["get", key]])),
-    async set(key, value, { ttl }) {
-      await run([["set", key, value, ttl]]);
-    },
-    delete: async (key) => (await run([["del", key]])) === "1",
-    add: async (key, by, { ttl, most }) => numberIn(await run([["add", key, by, ttl, most ?? null]])),
+    get: async (key) => run([["get", key]], numberIn),
+    set: async (key, value, { ttl }) => run([["set", key, value, ttl]], () => {}),
+    delete: async (key) => run([["del", key]], isDone),
+    add: async (key, by, { ttl, most }) => run([["add", key, by, ttl, most ?? null]], numberIn),
     compareAndSet: async (key, expected, next, { ttl }) =>
-      (await run([["cas", key, expected ?? null, next, ttl]])) === "1",
-    async pinned(key) {
-      const found = await run([["pinned", key]]);
-      return found === "" ? undefined : JSON.parse(found.slice(1));
-    },
+      run([["cas", key, expected ?? null, next, ttl]], isDone),
+    pinned: async (key) =>
+      run([["pinned", key]], (found) => (found === "" ? undefined : JSON.parse(found.slice(1)))),
     async take(demands) {
       if (demands.length === 0) return { allowed: true, standings: [] };
       const steps = demands.map((demand) => {
         const [op, rule] = ruleOf(demand);
         return [op, demand.key, demand.optional ? 1 : 0, demand.cost ?? 1, ...rule];
       });
-      const [allowed, ...parts] = (await run(steps)).split(";");
-      return { allowed: allowed === "1", standings: parts.map(standingIn) };
+      return run(steps, standingsIn);
     },
     async adjust(adjustments) {
       if (adjustments.length === 0) return;
-      await run(
-        adjustments.map((adjustment) => {
-          const [op, rule] = ruleOf(adjustment);
-          return [op.toUpperCase(), adjustment.key, adjustment.by, adjustment.ticket, ...rule];
-        }),
-      );
+      const steps = adjustments.map((adjustment) => {
+        const [op, rule] = ruleOf(adjustment);
+        return [op.toUpperCase(), adjustment.key, adjustment.by, adjustment.ticket, ...rule];
+      });
+      await run(steps, () => {});
     },
   };
 }
@@ -111,6 +111,11 @@ function ruleOf({ bucket, window, quota, places }: Rules): [op: string, rule: un
   throw new TypeError("Cannot take: expected a bucket, a window, a quota or places");
 }
 
+function standingsIn(text: string): { allowed: boolean; standings: Standing[] } {
+  const [allowed, ...parts] = text.split(";");
+  return { allowed: allowed === "1", standings: parts.map(standingIn) };
+}
+
 function standingIn(text: string): Standing {
   const [allowed, wait = 0, left = 0, reset = 0, ticket = 0] = text.split(" ").map(Number);
   return {
@@ -120,6 +125,10 @@ function standingIn(text: string): Standing {
     reset: reset < 0 ? null : reset,
     ticket,
   };
+}
+
+function isDone(text: string): boolean {
+  return text === "1";
 }
 
 function numberIn(text: string): number | undefined {

@@ -1,5 +1,6 @@
-import { callAsync } from "../host.ts";
+import { callAsync, type HostResult } from "../host.ts";
 import { HostOp } from "../host-op.ts";
+import { refused } from "../refused.ts";
 import { DOMException } from "../web/dom-exception.ts";
 import { asWebInterface } from "../web-interface.ts";
 import { type CryptoRequest, readAlgorithm, wholeNumber } from "./algorithm.ts";
@@ -27,20 +28,20 @@ export class SubtleCrypto {
     const bytes = bytesOfSource(data);
     const { name } = readAlgorithm(algorithm, "digest").fields;
     // A copy: an engine may take the whole buffer of a view along.
-    return bufferOf((await callAsync(HostOp.digest, name as string, bytes.slice())) as Uint8Array);
+    return answer(HostOp.digest, name as string, bytes.slice(), bufferOf);
   }
 
   async sign(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
     const request = withKey(readAlgorithm(algorithm, "sign"), key);
     request.parts["data"] = bytesOfSource(data);
-    return bufferOf(await ask<Uint8Array>(HostOp.sign, request));
+    return ask(HostOp.sign, request, bufferOf);
   }
 
   async verify(algorithm: unknown, key: unknown, signature: unknown, data: unknown): Promise<boolean> {
     const request = withKey(readAlgorithm(algorithm, "sign"), key);
     request.parts["signature"] = bytesOfSource(signature);
     request.parts["data"] = bytesOfSource(data);
-    return (await ask<string>(HostOp.verify, request)) === "true";
+    return ask(HostOp.verify, request, (verdict: string) => verdict === "true");
   }
 
   async encrypt(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
@@ -55,7 +56,7 @@ export class SubtleCrypto {
     const request = withKey(readAlgorithm(algorithm, "deriveBits"), baseKey);
     if (length === null) throw new DOMException("A number of bits is needed", "OperationError");
     request.fields["bits"] = wholeNumber("length", length, 0xffff_ffff);
-    return bufferOf(await ask<Uint8Array>(HostOp.deriveBits, request));
+    return ask(HostOp.deriveBits, request, bufferOf);
   }
 
   async deriveKey(
@@ -68,7 +69,7 @@ export class SubtleCrypto {
     const request = withKey(readAlgorithm(algorithm, "deriveBits"), baseKey);
     const wanted = wantedKey(readAlgorithm(derivedKeyType, "generateKey"), extractable, keyUsages);
     request.fields["into"] = wanted.fields;
-    return makeKeys(await ask<string>(HostOp.deriveBits, request))[0]!;
+    return ask(HostOp.deriveBits, request, firstKey);
   }
 
   async generateKey(
@@ -77,8 +78,7 @@ export class SubtleCrypto {
     keyUsages: unknown,
   ): Promise<CryptoKey | KeyPair> {
     const request = wantedKey(readAlgorithm(algorithm, "generateKey"), extractable, keyUsages);
-    const [first, second] = makeKeys(await ask<string>(HostOp.generateKey, request));
-    return second === undefined ? first! : { publicKey: first!, privateKey: second };
+    return ask(HostOp.generateKey, request, keyOrPair);
   }
 
   async importKey(
@@ -92,13 +92,14 @@ export class SubtleCrypto {
     request.fields["format"] = oneOf(formats, format);
     if (request.fields["format"] === "jwk") request.fields["jwk"] = readJwk(keyData);
     else request.parts["keyData"] = bytesOfSource(keyData);
-    return makeKeys(await ask<string>(HostOp.importKey, request))[0]!;
+    return ask(HostOp.importKey, request, firstKey);
   }
 
   async exportKey(format: unknown, key: unknown): Promise<ArrayBuffer | object> {
     const request: CryptoRequest = { fields: { format: oneOf(formats, format) }, parts: {} };
-    const exported = await ask<Uint8Array | string>(HostOp.exportKey, withKey(request, key));
-    return typeof exported === "string" ? JSON.parse(exported) : bufferOf(exported);
+    return ask(HostOp.exportKey, withKey(request, key), (exported: Uint8Array | string) =>
+      typeof exported === "string" ? JSON.parse(exported) : bufferOf(exported),
+    );
   }
 }
 
@@ -115,20 +116,32 @@ const jwkTexts = ["kty", "use", "alg", "crv", "x", "y", "d", "n", "e", "p", "q",
 async function cipher(op: number, algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
   const request = withKey(readAlgorithm(algorithm, "encrypt"), key);
   request.parts["data"] = bytesOfSource(data);
-  return bufferOf(await ask<Uint8Array>(op, request));
+  return ask(op, request, bufferOf);
 }
 
 /** The fields as JSON; the byte strings in one array, with their names and lengths in the JSON. */
-async function ask<T extends string | Uint8Array>(op: number, { fields, parts }: CryptoRequest): Promise<T> {
+function ask<Answer extends HostResult, T>(
+  op: number,
+  { fields, parts }: CryptoRequest,
+  read: (answer: Answer) => T,
+): Promise<T> {
   const lengths: Record<string, number> = {};
   for (const name of Object.keys(parts)) lengths[name] = parts[name]!.length;
   const bytes = joinBytes(Object.values(parts));
+  return answer(op, JSON.stringify({ ...fields, parts: lengths }), bytes, read);
+}
+
+async function answer<Answer extends HostResult, T>(
+  op: number,
+  text: string,
+  bytes: Uint8Array,
+  read: (answer: Answer) => T,
+): Promise<T> {
   try {
-    return (await callAsync(op, JSON.stringify({ ...fields, parts: lengths }), bytes)) as T;
+    return read((await callAsync(op, text, bytes)) as Answer);
   } catch (error) {
     // Here, unlike everywhere else, the name is that of a DOMException.
-    if (error instanceof SyntaxError) throw new DOMException(error.message, "SyntaxError");
-    throw error;
+    return refused(error instanceof SyntaxError ? new DOMException(error.message, "SyntaxError") : error);
   }
 }
 
@@ -141,6 +154,15 @@ function wantedKey(request: CryptoRequest, extractable: unknown, keyUsages: unkn
   request.fields["extractable"] = Boolean(extractable);
   request.fields["usages"] = sequence(keyUsages).map((usage) => oneOf(usages, usage));
   return request;
+}
+
+function firstKey(descriptions: string): CryptoKey {
+  return makeKeys(descriptions)[0]!;
+}
+
+function keyOrPair(descriptions: string): CryptoKey | KeyPair {
+  const [first, second] = makeKeys(descriptions);
+  return second === undefined ? first! : { publicKey: first!, privateKey: second };
 }
 
 function makeKeys(descriptions: string): CryptoKey[] {

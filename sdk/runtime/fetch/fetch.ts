@@ -8,6 +8,7 @@ import { ListStore } from "../field-store.ts";
 import { headersOf } from "../headers.ts";
 import type { HostResult } from "../host.ts";
 import { HostOp } from "../host-op.ts";
+import { refused } from "../refused.ts";
 import { Request, type RequestInit } from "../request.ts";
 import { type Response, responseOf } from "../response.ts";
 import type { ReadableStream } from "../streams/readable-stream.ts";
@@ -48,11 +49,15 @@ export async function fetch(
   const { signal } = request;
   if (signal.aborted) {
     if (body.kind === "stream") body.stream.cancel(signal.reason).then(undefined, () => {});
-    throw signal.reason;
+    return refused(signal.reason);
   }
-  const call = startAbortable(HostOp.fetch, requestText(request, body), bytesOf(body), signal);
-  const answer = await (body.kind === "stream" ? whileSending(body.stream, call, signal) : call.promise);
-  return responseFrom(answer as string, call.id, signal);
+  try {
+    const call = startAbortable(HostOp.fetch, requestText(request, body), bytesOf(body), signal);
+    const answer = await (body.kind === "stream" ? whileSending(body.stream, call, signal) : call.promise);
+    return responseFrom(answer as string, call.id, signal);
+  } catch (error) {
+    return refused(error);
+  }
 }
 
 /** The response may come before the body was sent, and the stream of the body may fail before the response comes. */

@@ -1,0 +1,91 @@
+/** Where in an author's file an operation was asked for that failed. */
+import t, { type Test } from "tap";
+import { stopBundler } from "../../core/reload/bundle.ts";
+import type { EngineName } from "../../core/sandbox/engine.ts";
+import { testGateway } from "../../core/testing/index.ts";
+import { onEachEngine } from "../support/each-engine.ts";
+import { freePort } from "../support/free-port.ts";
+
+t.teardown(stopBundler);
+
+const none = `http://127.0.0.1:${await freePort()}/`;
+const key = 'await crypto.subtle.importKey("raw", new Uint8Array(16), "AES-GCM", false, ["decrypt"])';
+
+/** Code of a handler whose second line fails, and what it fails with. */
+const failing: readonly (readonly [what: string, code: string, fault: RegExp])[] = [
+  ["a fetch that nobody answers", `\nawait fetch("${none}")`, /^TypeError: /],
+  [
+    "a fetch that is called in a chain",
+    `\nawait fetch("${none}").then((response) => response.text())`,
+    /^TypeError: /,
+  ],
+  ["a fetch among others", `\nawait Promise.all([fetch("${none}")])`, /^TypeError: /],
+  [
+    "a fetch in a function of its own",
+    `\nconst ask = async () => { await fetch("${none}"); }; await ask()`,
+    /^TypeError: /,
+  ],
+  ["a fetch to an origin that was not granted", '\nawait fetch("http://other.test/")', /^NotAllowedError: /],
+  [
+    "a fetch that takes too long",
+    '\nawait fetch("http://slow.test/", { signal: AbortSignal.timeout(5) })',
+    /^TimeoutError: /,
+  ],
+  [
+    "a fetched body that is no JSON",
+    'const response = await fetch("http://text.test/");\nawait response.json()',
+    /^SyntaxError: /,
+  ],
+  ["a body that is no JSON", "\nawait request.json()", /^SyntaxError: /],
+  [
+    "a response's body that was read",
+    'const response = new Response("{"); await response.text();\nawait response.json()',
+    /^TypeError: /,
+  ],
+  [
+    "a text that does not decrypt",
+    `const key = ${key};\nawait crypto.subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, new Uint8Array(40000))`,
+    /^OperationError: /,
+  ],
+  [
+    "a key that is none",
+    '\nawait crypto.subtle.importKey("spki", new Uint8Array(9), { name: "RSA-PSS", hash: "SHA-256" }, false, ["verify"])',
+    /^DataError: /,
+  ],
+];
+
+const capabilities = `capabilities: { fetch: ["http://slow.test", "http://text.test", "${none}"] }`;
+
+async function faultOf(code: string, engine: EngineName) {
+  const source = `export default { ${capabilities}, async onRequest(request, ctx) { ${code} } };`;
+  await using gateway = await testGateway({
+    plugins: [{ source, name: "p" }],
+    engine,
+    fetch: async ({ url }) => {
+      if (url === "http://text.test/") return new Response("no JSON");
+      if (url === "http://slow.test/") {
+        setTimeout(() => gateway.clock.advance(10), 1);
+        return new Promise<never>(() => {});
+      }
+      throw new Error("refused");
+    },
+  });
+  await gateway.fetch("/", { method: "POST", body: "no JSON" });
+  return gateway.faults;
+}
+
+function hasPlace(t: Test, faults: Awaited<ReturnType<typeof faultOf>>, message: RegExp): void {
+  t.match(faults, [{ message, at: /p\.(ts|js):2:\d+$/ }]);
+}
+
+for (const [what, code, message] of failing) {
+  onEachEngine(`the place of ${what} is told`, async (t, engine) => {
+    hasPlace(t, await faultOf(code, engine), message);
+  });
+}
+
+onEachEngine("an error of the plugin's own keeps its place", async (t, engine) => {
+  const code =
+    'const own = new Error("mine");\nthrow await fetch("http://slow.test/", { signal: AbortSignal.abort(own) }).catch((error) => error)';
+  t.match(await faultOf(code, engine), [{ message: "Error: mine", at: /:1:\d+$/ }]);
+});

@@ -16,7 +16,8 @@ export interface PluginRequest extends MessageBody {
   /**
    * Absolute, with the authority that the client asked for and the path that the proxy matched: dot
    * segments are resolved and needless percent escapes decoded, so that deciding by it is safe.
-   * Assign an absolute URL or one that begins with `/`; the scheme stays what it is.
+   * Assign an absolute URL or one that begins with `/`; the scheme stays what it is. Anything else, and a path that
+   * climbs above its root, throws a `TypeError`. What is read then is absolute and resolved again.
    */
   url: string;
   /**

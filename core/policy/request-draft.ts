@@ -1,9 +1,8 @@
 /** A request on its way through the policies: what the endpoint would get of it now. */
 import type { Edits } from "../../sdk/runtime/message.ts";
-import { toProxyError } from "../errors.ts";
 import { isToken } from "../wire/characters.ts";
-import { parseAuthority, parseTarget } from "../wire/target.ts";
 import { editedPriority, editedRequestId, editedText } from "./edit-values.ts";
+import { editedTarget } from "./edited-target.ts";
 import type { FieldEdits } from "./field-edits.ts";
 import { type KnownIdentity, readIdentity } from "./identity.ts";
 import { MalformedOutcome } from "./malformed-outcome.ts";
@@ -75,20 +74,11 @@ export class RequestDraft {
     if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 
-  /** The URL standard would read some texts in another way than the matching of routes does [GHSA-6jwx]. */
   private changeUrl(text: unknown): void {
-    const parts = /^(?:https?:\/\/([^/?#]*))?(\/[^#]*)?(?:#.*)?$/i.exec(editedText(text, "URL"));
-    if (parts === null || (parts[1] === undefined && parts[2] === undefined))
-      throw new MalformedOutcome("Cannot change the URL: it is neither absolute nor a path");
-    const [, authority, target = "/"] = parts;
-    try {
-      const parsed = parseTarget(this.method, target);
-      if (authority !== undefined) this.authority = parseAuthority(authority, "target_malformed");
-      this.path = parsed.path;
-      this.query = parsed.query;
-    } catch (error) {
-      throw new MalformedOutcome(`Cannot change the URL: ${toProxyError(error, "read it").message}`);
-    }
+    const { authority, path, query } = editedTarget(text);
+    this.authority = authority ?? this.authority;
+    this.path = path;
+    this.query = query;
   }
 }
 

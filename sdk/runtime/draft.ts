@@ -19,6 +19,8 @@ export class Draft {
   /** Null: as it came. */
   declare method: string | null;
   declare url: string | null;
+  /** What the proxy makes of that. */
+  declare resolvedUrl: string | null;
   declare status: number | null;
   declare reason: string | null;
   /** Of an attempt. */
@@ -37,7 +39,14 @@ export class Draft {
 
   static {
     Object.setPrototypeOf(Draft.prototype, HeadFields.prototype);
-    const untouched = { method: null, url: null, status: null, reason: null, isRewritten: false };
+    const untouched = {
+      method: null,
+      url: null,
+      resolvedUrl: null,
+      status: null,
+      reason: null,
+      isRewritten: false,
+    };
     Object.assign(Draft.prototype, untouched, { replacement: null, body: null });
     Object.assign(Draft.prototype, { cluster: null, endpoint: undefined, steering: null });
     Object.assign(Draft.prototype, { tellsRequestId: false });

@@ -69,6 +69,8 @@ export const HostOp = {
   refresh: 78,
   /** The exchange is finished even when its client leaves. */
   keepGoing: 79,
+  /** How the proxy reads a URL that is assigned to a request. */
+  readTarget: 83,
 
   /** Whether the config has a store of this name. */
   storeFind: 80,

@@ -1,6 +1,7 @@
 import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
 import type { DecodeOptions, EncodeOptions } from "./incoming-body.ts";
+import { resolvedUrl } from "./target.ts";
 
 /** The request as a handler sees it: shaped like the web's `Request`, and what it assigns goes upstream. */
 export class IncomingRequest {
@@ -21,12 +22,16 @@ export class IncomingRequest {
   }
 
   get url(): string {
-    return this.#draft.url ?? this.#draft.exchange.url;
+    return this.#draft.resolvedUrl ?? this.#draft.exchange.url;
   }
 
+  /** @throws TypeError for what is neither an absolute URL nor one that begins with `/` */
   set url(value: string) {
-    this.#draft.isRewritten = true;
-    this.#draft.url = String(value);
+    const draft = this.#draft;
+    const url = String(value);
+    draft.resolvedUrl = resolvedUrl(url, draft.exchange.url);
+    draft.isRewritten = true;
+    draft.url = url;
   }
 
   get headers(): Headers {

@@ -1,6 +1,7 @@
 import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
 import { mark, mostAvoided } from "./message.ts";
+import { resolvedUrl } from "./target.ts";
 
 /** One attempt to get an answer: what a handler changes holds for this attempt alone. */
 export class UpstreamAttempt {
@@ -84,12 +85,16 @@ export class UpstreamAttempt {
   }
 
   get url(): string {
-    return this.#draft.url ?? this.#url;
+    return this.#draft.resolvedUrl ?? this.#url;
   }
 
+  /** @throws TypeError for what is neither an absolute URL nor one that begins with `/` */
   set url(value: string) {
-    this.#draft.isRewritten = true;
-    this.#draft.url = String(value);
+    const draft = this.#draft;
+    const url = String(value);
+    draft.resolvedUrl = resolvedUrl(url, this.#url);
+    draft.isRewritten = true;
+    draft.url = url;
   }
 
   get headers(): Headers {

@@ -201,7 +201,42 @@ const targets: readonly ExchangeCheck[] = [
     title: "A changed url is read again",
     plugin:
       'onRequest(request) { request.url = "/x"; request.method = "POST"; return new Response(request.method + request.url); }',
-    gets: { body: "POST/x" },
+    gets: { body: "POSThttp://a.test/x" },
+  },
+  {
+    title: "A changed url is absolute and resolved when it is read again",
+    plugin: `onRequest(request) {
+      const seen = ["/b?c=%2f", "/a/.././%41%2f?d/../e", "HTTPS://B.test:81", "http://b.test/x#y", "/c"].map((url) => {
+        request.url = url;
+        return request.url;
+      });
+      return Response.json([...seen, new URL(request.url).pathname]);
+    }`,
+    gets: {
+      json: [
+        "http://a.test/b?c=%2f",
+        "http://a.test/A%2F?d/../e",
+        "http://b.test:81/",
+        "http://b.test/x",
+        "http://a.test/c",
+        "/c",
+      ],
+    },
+  },
+  {
+    title: "A url that cannot be is a TypeError where it is assigned, and changes nothing",
+    plugin: `onRequest(request) {
+      const seen = ["b", "", "/\u00fc", "/a b", "/%zz", "/../a", "ftp://h.test/", "http://a@b/"].map((url) => {
+        try { request.url = url; return "assigned"; } catch (error) { return error instanceof TypeError; }
+      });
+      return Response.json([...seen, request.url]);
+    }`,
+    gets: { json: [true, true, true, true, true, true, true, true, "http://a.test/"] },
+  },
+  {
+    title: "The url of an attempt is absolute when it is read again",
+    plugin: `onUpstream(attempt) { attempt.url = "/b/../c"; attempt.headers.set("x-url", attempt.url); }`,
+    passes: { startLine: "GET /c HTTP/1.1", fields: { "x-url": "http://a.test/c" } },
   },
   ...[
     "",

@@ -12,6 +12,7 @@ import type { WebAbortSignal, WebHeaders } from "./web.ts";
  * }
  */
 export interface PluginRequest extends MessageBody {
+  /** Assigning what does not pass a proxy (CONNECT, TRACE, no token) throws a `TypeError`, and so does a change from or to HEAD. */
   method: string;
   /**
    * Absolute, with the authority that the client asked for and the path that the proxy matched: dot

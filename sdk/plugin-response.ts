@@ -15,7 +15,7 @@ import type { WebHeaders } from "./web.ts";
 export interface PluginResponse extends MessageBody {
   /** From 200 to 599; assigning another number throws a `RangeError`. */
   status: number;
-  /** The reason phrase; empty after `status` was assigned. */
+  /** The reason phrase; empty after `status` was assigned. Assigning what HTTP does not allow there throws a `TypeError`. */
   statusText: string;
   /**
    * Why the proxy answers itself: no endpoint did. A code as in the access log, such as `connect_refused`,

@@ -160,8 +160,9 @@ export class HeadPhase implements GuestCall {
     this.next();
   }
 
+  /** What the guest's own objects let through, an author sees as what they would have thrown. */
   malformed(error: MalformedOutcome): void {
-    const fault = { name: error.name, message: error.message, stack: "" };
+    const fault = { name: "TypeError", message: error.message, stack: "" };
     this.failed(this.run.reportFault(this.policies[this.index]!, this.phase, fault));
   }
 

@@ -177,9 +177,19 @@ function usedError(): TypeError {
   return new TypeError("Cannot read the body: it was read before, or its stream is locked");
 }
 
+/** Streams of bodies that the host keeps. */
+const keptStreams = new WeakSet<object>();
+
+function keptError(): TypeError {
+  return new TypeError(
+    "Cannot read the body: the host keeps it; answer with the response as it is, or make one by cached.response(init)",
+  );
+}
+
 function sourceOf(init: BodyInit): BodySource {
   if (isStoredBody(init)) return { kind: "stored", stored: init };
   if (isReadableStream(init)) {
+    if (keptStreams.has(init)) throw keptError();
     const core = readableCoreOf(init as ReadableStream<never>);
     if (core.isDisturbed || core.isLocked)
       throw new TypeError("The stream of the body is locked or was read");
@@ -230,7 +240,7 @@ async function bytesOfHeld(held: Held): Promise<Uint8Array> {
     case "bytes":
       return held.bytes;
     case "stored":
-      throw new TypeError("Cannot read the body: the host keeps it, and a plugin can only answer with it");
+      throw keptError();
     case "provider":
       return held.provider.bytes();
     case "stream":
@@ -247,7 +257,7 @@ function readStream(): ReadableStream<Uint8Array> {
 
 function streamOfHeld(held: Held): ReadableStream<Uint8Array> {
   if (held.kind === "provider") return held.provider.stream();
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const bytes = await bytesOfHeld(held);
@@ -257,6 +267,8 @@ function streamOfHeld(held: Held): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   );
+  if (held.kind === "stored") keptStreams.add(stream);
+  return stream;
 }
 
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {

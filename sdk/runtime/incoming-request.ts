@@ -3,6 +3,9 @@ import { type Headers, headersOf } from "./headers.ts";
 import type { DecodeOptions, EncodeOptions } from "./incoming-body.ts";
 import { resolvedUrl } from "./target.ts";
 
+/** RFC 9110, section 9.1: a token. */
+const passing = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
+
 /** The request as a handler sees it: shaped like the web's `Request`, and what it assigns goes upstream. */
 export class IncomingRequest {
   readonly #draft: Draft;
@@ -16,9 +19,18 @@ export class IncomingRequest {
     return this.#draft.method ?? this.#draft.exchange.method;
   }
 
+  /** @throws TypeError for a method that does not pass the proxy */
   set method(value: string) {
-    this.#draft.isRewritten = true;
-    this.#draft.method = String(value);
+    const draft = this.#draft;
+    const method = String(value);
+    if (!passing.test(method) || method === "CONNECT" || method === "TRACE") {
+      throw new TypeError(`Cannot set the method: ${method.slice(0, 40)} is none that passes a proxy`);
+    }
+    if ((method === "HEAD") !== (draft.exchange.method === "HEAD")) {
+      throw new TypeError("Cannot set the method: HEAD and other methods have different responses");
+    }
+    draft.isRewritten = true;
+    draft.method = method;
   }
 
   get url(): string {

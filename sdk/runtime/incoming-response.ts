@@ -2,6 +2,10 @@ import type { Draft } from "./draft.ts";
 import { type Headers, headersOf } from "./headers.ts";
 import type { DecodeOptions, EncodeOptions } from "./incoming-body.ts";
 import { mark } from "./message.ts";
+import { isReason } from "./response.ts";
+
+/** Code units. */
+const longestReason = 256;
 
 /** The response as a handler sees it; what it assigns goes to the client. */
 export class IncomingResponse {
@@ -33,8 +37,14 @@ export class IncomingResponse {
   }
 
   set statusText(value: string) {
+    const reason = String(value);
+    if (!isReason(reason) || reason.length > longestReason) {
+      throw new TypeError(
+        "Cannot set statusText: it is too long, or holds a character that HTTP does not allow there",
+      );
+    }
     this.#draft.isRewritten = true;
-    this.#draft.reason = String(value);
+    this.#draft.reason = reason;
   }
 
   get error(): string | null {

@@ -9,6 +9,9 @@ export type Outcome = string | { readonly text: string; readonly bytes: Uint8Arr
 
 /** A `Response` that a handler returned. */
 export function replyOutcome(response: Response, slot: number, bodies: OutgoingBodies): Outcome {
+  if (response.type === "error") {
+    throw new TypeError("Cannot answer with Response.error(): return a Response with a status, such as 502");
+  }
   let fields = "";
   for (const [name, value] of response.headers) {
     // A fetched response brings fields of its own framing along.

@@ -149,8 +149,7 @@ function headOf(init: ResponseInit | undefined): ResponseHead {
   if (status < 200 || status > 599)
     throw new RangeError(`A response has no status ${status}: from 200 to 599`);
   const statusText = init?.statusText === undefined ? "" : `${init.statusText}`;
-  // RFC 9112, section 4: reason-phrase.
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(statusText)) {
+  if (!isReason(statusText)) {
     throw new TypeError("The status text holds a character that HTTP does not allow there");
   }
   return {
@@ -161,6 +160,11 @@ function headOf(init: ResponseInit | undefined): ResponseHead {
     statusText,
     headers: new Headers(init?.headers ?? undefined),
   };
+}
+
+/** RFC 9112, section 4: reason-phrase. */
+export function isReason(text: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
 
 function pick(init: ResponseInit | undefined): { status?: number; statusText?: string } {

@@ -54,7 +54,35 @@ const failing: readonly (readonly [what: string, code: string, fault: RegExp])[]
   ],
 ];
 
-const capabilities = `capabilities: { fetch: ["http://slow.test", "http://text.test", "${none}"] }`;
+const capabilities = `capabilities: { fetch: ["http://slow.test", "http://text.test", "${none}"], cache: true }`;
+
+/** Assignments that the host would refuse. */
+const refused: readonly (readonly [what: string, code: string])[] = [
+  ["a URL that is relative", '\nrequest.url = "b"'],
+  ["a URL with an illegal byte", '\nrequest.url = "/\\u00fc ?q=\\u00e4"'],
+  ["a method that is no token", '\nrequest.method = "A B"'],
+  ["the method CONNECT", '\nrequest.method = "CONNECT"'],
+  ["the method HEAD in the place of another one", '\nrequest.method = "HEAD"'],
+  [
+    "the stream of a stored body",
+    'ctx.cache.set("k", "", new Uint8Array(9)); const stored = ctx.cache.get("k").response();\nreturn new Response(stored.body, stored)',
+  ],
+];
+
+for (const [what, code] of refused) {
+  onEachEngine(`${what} is a TypeError, and has its place`, async (t, engine) => {
+    hasPlace(t, await faultOf(code, engine), /^TypeError: /);
+  });
+}
+
+onEachEngine("what the host alone can refuse is a TypeError, too", async (t, engine) => {
+  const late = `ctx.cache.set("k", "", new Uint8Array(9)); const stored = ctx.cache.get("k").response();
+    for (let turn = 0; turn < 4; turn++) await fetch("http://text.test/");
+    return stored`;
+  t.match(await faultOf(late, engine), [{ message: /^TypeError: .* in the same turn/ }]);
+  const error = await faultOf("return Response.error()", engine);
+  t.match(error, [{ message: /^TypeError: Cannot answer with Response.error\(\)/ }]);
+});
 
 async function faultOf(code: string, engine: EngineName) {
   const source = `export default { ${capabilities}, async onRequest(request, ctx) { ${code} } };`;

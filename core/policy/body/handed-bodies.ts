@@ -47,6 +47,8 @@ export class HandedBodies {
   bodyOf(form: number): KeptBody {
     const body = this.find(BodyForm.stored - form);
     if (body !== undefined) return body;
-    throw new MalformedOutcome("Cannot answer with the stored body: it has to be asked for in the same turn");
+    throw new MalformedOutcome(
+      "Cannot answer with the stored response: it has to be asked for in the same turn, behind the last await",
+    );
   }
 }

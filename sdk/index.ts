@@ -22,7 +22,7 @@ export type { KeyValueOptions, KeyValueStore } from "./key-value-store.ts";
 export type { Duration, Limits, Size } from "./limits.ts";
 export type { LogRecord } from "./log-record.ts";
 export type { Logger } from "./logger.ts";
-export type { ContentCoding, DecodeOptions, EncodeOptions, MessageBody } from "./message-body.ts";
+export type { ContentCoding, DecodeOptions, EncodeOptions, MessageBody, NoStream } from "./message-body.ts";
 export type { Metrics } from "./metrics.ts";
 export type { Plugin } from "./plugin.ts";
 export type { PluginRequest } from "./plugin-request.ts";

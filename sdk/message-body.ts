@@ -7,6 +7,15 @@
  * limit ends the exchange: the client gets 413 for its request, 502 for the response.
  */
 export interface MessageBody {
+  /**
+   * Not there: the body stays with the proxy, and reading this throws a `TypeError`. So a message is not taken for a `Request` or
+   * for what `fetch` needs beside a URL; pass what you need of it.
+   *
+   * @example
+   * const { method, headers } = request;
+   * const answer = await fetch("https://api.example.com/", { method, headers, body: await request.bytes() });
+   */
+  readonly body?: NoStream;
   /** Whether it was read or replaced. */
   readonly bodyUsed: boolean;
   /**
@@ -73,6 +82,11 @@ export interface MessageBody {
    * }
    */
   encodeBody(coding: ContentCoding, options?: EncodeOptions): boolean;
+}
+
+/** What fits where no body does. */
+export interface NoStream {
+  readonly readItWith: "text" | "json" | "bytes" | "arrayBuffer";
 }
 
 /** As registered for Content-Encoding (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */

@@ -55,6 +55,13 @@ export class IncomingRequest {
     return made;
   }
 
+  /** Whoever takes the message for one of the web's would go on without its body. */
+  get body(): never {
+    throw new TypeError(
+      "Cannot take the body from the request: it stays with the proxy; write fetch(url, { method, headers, body: await request.bytes() })",
+    );
+  }
+
   get bodyUsed(): boolean {
     return this.#draft.bodyOf("q").used;
   }

@@ -82,6 +82,13 @@ export class IncomingResponse {
     return made;
   }
 
+  /** Whoever takes the message for one of the web's would go on without its body. */
+  get body(): never {
+    throw new TypeError(
+      "Cannot take the body from the response: it stays with the proxy; write new Response(await response.bytes(), response), or change the response itself",
+    );
+  }
+
   get bodyUsed(): boolean {
     return this.#draft.bodyOf("s").used;
   }

@@ -1,5 +1,6 @@
 import { Body, type BodyInit, contentTypeOf, copyBody, hasBody, moveBody } from "./body.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
+import { IncomingRequest } from "./incoming-request.ts";
 import { URL } from "./url/url.ts";
 import { AbortController, AbortSignal } from "./web/abort.ts";
 import { asWebInterface } from "./web-interface.ts";
@@ -91,6 +92,11 @@ export class Request extends Body {
 asWebInterface(Request, "Request");
 
 function urlOf(input: string | URL): string {
+  if ((input as unknown) instanceof IncomingRequest) {
+    throw new TypeError(
+      "Cannot send the plugin's own request: write fetch(request.url, { method, headers, body: await request.bytes() })",
+    );
+  }
   const url = new URL(`${input}`);
   if (url.username !== "" || url.password !== "") {
     throw new TypeError("The URL of a request holds credentials");

@@ -63,6 +63,10 @@ const refused: readonly (readonly [what: string, code: string])[] = [
   ["a method that is no token", '\nrequest.method = "A B"'],
   ["the method CONNECT", '\nrequest.method = "CONNECT"'],
   ["the method HEAD in the place of another one", '\nrequest.method = "HEAD"'],
+  ["a request in the place of what fetch needs", `\nawait fetch("${none}", request)`],
+  ["a request that is fetched", "\nawait fetch(request)"],
+  ["a request made of the plugin's own", `\nnew Request("${none}", request)`],
+  ["the body of a request", `\nawait fetch("${none}", { method: "POST", body: request.body })`],
   [
     "the stream of a stored body",
     'ctx.cache.set("k", "", new Uint8Array(9)); const stored = ctx.cache.get("k").response();\nreturn new Response(stored.body, stored)',
@@ -116,4 +120,15 @@ onEachEngine("an error of the plugin's own keeps its place", async (t, engine) =
   const code =
     'const own = new Error("mine");\nthrow await fetch("http://slow.test/", { signal: AbortSignal.abort(own) }).catch((error) => error)';
   t.match(await faultOf(code, engine), [{ message: "Error: mine", at: /:1:\d+$/ }]);
+});
+
+onEachEngine("the body of a response is none to make another one of", async (t, engine) => {
+  const source = `export default { onResponse(response) {\nreturn new Response(response.body, response) } };`;
+  await using gateway = await testGateway({
+    plugins: [{ source, name: "p" }],
+    engine,
+    upstream: () => new Response("x"),
+  });
+  t.equal((await gateway.fetch("/")).status, 500);
+  hasPlace(t, gateway.faults, /^TypeError: Cannot take the body from the response/);
 });

@@ -89,6 +89,18 @@ const faulty: Readonly<Record<string, readonly [text: string, problem: string]>>
     "export default definePlugin({ onRequest() { return 404; } });",
     "TS2322 Type '() => number' is not assignable to type '(request: PluginRequest, ctx: Context<{}, any>) => Outcome<Response>'.",
   ],
+  "the plugin's request in the place of what fetch needs": [
+    'export default definePlugin({ async onRequest(request) { await fetch("http://x.test/", request); } });',
+    "TS2345 Argument of type 'PluginRequest' is not assignable to parameter of type 'RequestInit'.",
+  ],
+  "the plugin's request where one is made": [
+    'export default definePlugin({ onRequest(request) { new Request("http://x.test/", request); } });',
+    "TS2345 Argument of type 'PluginRequest' is not assignable to parameter of type 'RequestInit'.",
+  ],
+  "the body of a response as a stream": [
+    "export default definePlugin({ onResponse: (response) => new Response(response.body, response) });",
+    "TS2345 Argument of type 'NoStream | undefined' is not assignable to parameter of type 'BodyInit | null | undefined'.",
+  ],
   "a capability that there is not": [
     'export default definePlugin({ capabilities: { files: ["/etc"] } });',
     "TS2353 Object literal may only specify known properties, and 'files' does not exist in type 'Capabilities'.",

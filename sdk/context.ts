@@ -111,9 +111,12 @@ export interface BodyContext<Config = unknown, State = unknown> extends Context<
  * if (request.headers.get("x-beta") === "1") ctx.upstream.cluster = "beta";
  */
 export interface UpstreamChoice {
-  /** Name of a cluster of the config; null: the route's. A name that no cluster has is a fault. */
+  /** Name of a cluster of the config; null: the route's. A name that no cluster has is a fault of this plugin, which is skipped then if it fails open. */
   cluster: string | null;
-  /** `host:port` of an endpoint of the cluster; null: the balancer chooses. */
+  /**
+   * `host:port` of an endpoint of the cluster; null: the balancer chooses. A name that the cluster has not got when the request goes there
+   * is a fault of this plugin; if it fails open, the balancer chooses.
+   */
   endpoint: string | null;
   /** What a cluster with `hashOn: policy` hashes: requests with the same text go to the same endpoint. */
   hashKey: string | null;

@@ -19,9 +19,12 @@ export interface UpstreamAttempt {
   readonly isRetry: boolean;
   /** Who was asked before this attempt, in vain or without an answer so far; null: nobody was. */
   readonly previous: AskedEndpoint | null;
-  /** Name of the cluster that the request goes to. A name that no cluster has is a fault. */
+  /** Name of the cluster that the request goes to. A name that no cluster has is a fault of this plugin, which is skipped then if it fails open. */
   cluster: string;
-  /** `host:port` of the endpoint that is to answer, as the cluster names it; null: the balancer chooses. */
+  /**
+   * `host:port` of the endpoint that is to answer, as the cluster names it; null: the balancer chooses. A name that the cluster
+   * has not got is a fault of this plugin; if it fails open, the balancer chooses.
+   */
   endpoint: string | null;
   readonly method: string;
   /** Assign an absolute URL or one that begins with `/`, as in `onRequest`. */

@@ -27,6 +27,14 @@ export interface PhaseListener {
    * @throws MalformedOutcome when it may not
    */
   onPhaseBodySet(by: Policy, body: string | Uint8Array): void;
+  /**
+   * A policy is about to choose where the request goes.
+   *
+   * @throws MalformedOutcome for a cluster that there is not
+   */
+  admitChoice(edits: Edits): void;
+  /** A policy has chosen the endpoint. */
+  onEndpointChosen(by: Policy): void;
   /** A policy failed and is skipped: nothing that it said counts. */
   onPhaseSkipped(policy: Policy): void;
   /** Whether a policy wants a body that its client has yet to send. */
@@ -123,6 +131,7 @@ export class HeadPhase implements GuestCall {
       if (edits !== null) this.admitEdits(edits);
       if (edits?.body !== undefined) this.setBody(typeof edits.body === "string" ? edits.body : bytes);
       this.draft.edit(outcome.fields, edits, bytes);
+      if (typeof edits?.endpoint === "string") this.listener.onEndpointChosen(this.policies[this.index]!);
       if (edits !== null) this.refresh();
     } catch (error) {
       if (!(error instanceof MalformedOutcome)) throw error;
@@ -137,7 +146,9 @@ export class HeadPhase implements GuestCall {
   }
 
   /** @throws MalformedOutcome for what the policy may not change, or not in this phase */
-  private admitEdits({ identity, requestId }: Edits): void {
+  private admitEdits(edits: Edits): void {
+    const { identity, requestId } = edits;
+    if (this.phase !== "onResponse") this.listener.admitChoice(edits);
     if (requestId !== undefined && this.phase !== "onRequest") {
       throw new MalformedOutcome(
         `Cannot set the id of the request in ${this.phase}: onRequest is the place for it`,

@@ -1,5 +1,5 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
-import { BodyForm, type PhaseName } from "../../sdk/runtime/message.ts";
+import { BodyForm, type Edits, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError, toProxyError } from "../errors.ts";
 import { GuestBody } from "../policy/body/guest-body.ts";
 import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
@@ -21,7 +21,7 @@ import { editableRequestFields } from "../wire/forward/request.ts";
 import { editableResponseFields, toldLength } from "../wire/forward/response.ts";
 import { reasonPhrase } from "../wire/reason-phrase.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
-import { clusterOf } from "./attempts/steered-choice.ts";
+import { clusterOf, hasChosen } from "./attempts/steered-choice.ts";
 import { arrivedText, type BodyView, readBody } from "./body-reading.ts";
 import { clientScheme } from "./client/facts.ts";
 import type { Exchange } from "./exchange.ts";
@@ -35,6 +35,9 @@ import { failureMessage } from "./response/local-reply.ts";
 import type { ResponseRelay } from "./response/plain-response.ts";
 import { PolicyResponse } from "./response/policy-response.ts";
 import { draftAnswer } from "./response/route-answer.ts";
+
+/** Of a name that a policy made up, in code units. */
+const longestShown = 100;
 
 /** More routes than a request has reason to be sent through. */
 const mostReroutes = 8;
@@ -57,6 +60,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
   readonly bodies: ExchangeBodies;
+  /** Who chose the endpoint last. */
+  private endpointChoice: { readonly by: Policy; readonly phase: "onRequest" | "onUpstream" } | null = null;
   private reroutes = 0;
   /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
   private responseLength = -1;
@@ -82,6 +87,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     again.attempt = again.request;
     again.route = route;
     again.chain = chain.from(policy);
+    again.endpointChoice = this.endpointChoice;
     return again;
   }
 
@@ -115,10 +121,31 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   private sendUpstream(): void {
     const { exchange } = this;
     try {
-      exchange.attempts.begin(clusterOf(exchange, this.attempt), this.attempt.endpoint);
+      let cluster = clusterOf(exchange, this.attempt);
+      if (!hasChosen(cluster, this.attempt)) {
+        this.onEndpointMissing(cluster.name);
+        cluster = clusterOf(exchange, this.attempt);
+      }
+      exchange.attempts.begin(cluster, this.attempt.endpoint);
     } catch (error) {
       exchange.attempts.notBegun(toProxyError(error, "handle request"));
     }
+  }
+
+  /**
+   * A policy chose an endpoint that there is not. Which ones a cluster has is known when the request goes to it.
+   *
+   * @throws ProxyError plugin_failed, unless a fault of that policy means that the balancer chooses
+   */
+  private onEndpointMissing(cluster: string): void {
+    const { attempt, endpointChoice } = this;
+    if (endpointChoice === null) return;
+    const { by, phase } = endpointChoice;
+    const message = `Cannot choose the endpoint ${attempt.endpoint!.slice(0, longestShown)}: ${cluster} has none of that name`;
+    const error = this.run.reportFault(by, phase, { name: "TypeError", message, stack: "" });
+    if (error !== null) throw error;
+    attempt.endpoint = null;
+    if (phase === "onRequest") this.request.endpoint = null;
   }
 
   /** Of two attempts this is the one whose answer counts; what is asked about another one is of no interest. */
@@ -316,6 +343,21 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     if (isElsewhere) recordings.settle(null);
     else if (body === undefined) recordings.settle(this.responseFlow!.heldBody);
     else recordings.settle(body === null ? [] : partsOf(body));
+  }
+
+  admitChoice({ cluster, whenAll }: Edits): void {
+    const { clusters } = this.exchange.generation;
+    const instead: unknown = typeof whenAll === "object" ? whenAll?.cluster : undefined;
+    for (const name of [cluster, instead]) {
+      if (typeof name === "string" && !clusters.has(name)) {
+        const shown = name.slice(0, longestShown);
+        throw new MalformedOutcome(`Cannot choose the cluster ${shown}: there is none of that name`);
+      }
+    }
+  }
+
+  onEndpointChosen(by: Policy): void {
+    this.endpointChoice = { by, phase: this.stage === "request" ? "onRequest" : "onUpstream" };
   }
 
   onPhaseSkipped(policy: Policy): void {

@@ -34,6 +34,11 @@ function clusterNamed(exchange: Exchange, name: string | null): Cluster {
   throw new ProxyError("plugin_failed", message, { source: "plugin" });
 }
 
+/** Whether the endpoint that policies chose, if they chose one, is one of the cluster. */
+export function hasChosen(cluster: Cluster, { endpoint }: RequestDraft): boolean {
+  return endpoint === null || cluster.endpoints.some(({ name }) => name === endpoint);
+}
+
 /** Whether any endpoint that gets requests, or would get a retry, is not to be avoided. */
 function hasOthers(cluster: Cluster, avoid: ReadonlySet<string>): boolean {
   return avoid.size === 0 || cluster.hasOther(endpointsNamed(cluster, avoid));

@@ -56,6 +56,10 @@ class TracedGuest implements Guest {
     return this.guest.isAlive;
   }
 
+  get progress(): number {
+    return this.guest.progress;
+  }
+
   /** One message, alone. */
   dispatch(text: string, bytes?: Uint8Array): string {
     const { loading, running } = this.records;

@@ -8,7 +8,7 @@ import type { Manifest } from "./manifest.ts";
 export type FaultCause = "throw" | "cpu" | "memory" | "crash" | "protocol" | "quarantined";
 
 export interface Fault {
-  /** Null when the guest was lost, with all phases in it. */
+  /** Null when the guest was lost, with all phases in it, and nobody knows in which. */
   readonly phase: HandlerName | null;
   readonly cause: FaultCause;
   readonly message: string;

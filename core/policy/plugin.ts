@@ -348,10 +348,13 @@ export class Plugin {
 
   private onLost(loss: GuestLoss): void {
     this.lastLoss = loss.cause;
-    this.onFault({ phase: null, cause: loss.cause, message: loss.message, position: null });
+    const { name } = this.code;
+    const { cause, phase = null } = loss;
+    this.onFault({ phase, cause, message: loss.message, position: null });
+    const found = loss.message.replace(`Guest ${name} `, "its guest ");
     this.options.reactor.log.error(
-      { plugin: this.code.name, cause: loss.cause, quarantined: this.isQuarantined },
-      `Plugin lost its guest: ${loss.message}`,
+      { plugin: name, phase, cause, quarantined: this.isQuarantined },
+      `Plugin ${name}: ${found}${phase === null ? "" : ` in ${phase}`}`,
     );
   }
 

@@ -83,6 +83,8 @@ export interface GuestEntry {
 
 export interface Guest {
   readonly isAlive: boolean;
+  /** Messages that it has begun, as it counts them itself; of one that is gone, too. Only differences mean something. */
+  readonly progress: number;
   /**
    * Enters the guest once; all its microtasks have run when this returns.
    *

@@ -1,4 +1,5 @@
 /** One message to a guest, and who waits for what comes of it. */
+import type { HandlerName } from "../../../sdk/runtime/message.ts";
 import type { Outcome } from "../outcome.ts";
 
 export interface GuestCall {
@@ -12,4 +13,6 @@ export interface GuestCall {
 export interface GuestLoss {
   readonly cause: "cpu" | "memory" | "crash" | "protocol" | "quarantined";
   readonly message: string;
+  /** The handler that the guest was in; absent: nobody knows. */
+  readonly phase?: HandlerName | null;
 }

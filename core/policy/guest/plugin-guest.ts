@@ -12,6 +12,7 @@ import type { HostServices } from "../../sandbox/host/services.ts";
 import { type Outcome, OutcomeReader, type RememberedEdits } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import type { GuestCall, GuestLoss } from "./call.ts";
+import { enteredPhase } from "./entered-phase.ts";
 import { mostMessages, sliceMs } from "./entry-share.ts";
 import { GuestOperations } from "./operations.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -224,12 +225,13 @@ export class PluginGuest implements Task {
   private enter(guest: Guest, batch: Batch): void {
     const began = performance.now();
     const { alone, bytes, parts } = batch;
+    const { progress } = guest;
     let answer: string;
     try {
       answer = alone === null ? guest.dispatchParts(parts) : guest.dispatch(alone, bytes);
     } catch (error) {
       this.spent += performance.now() - began;
-      this.lose(lossFrom(error), batch, 0);
+      this.lose({ ...lossFrom(error), phase: enteredPhase(batch, guest.progress - progress) }, batch, 0);
       return;
     }
     const took = performance.now() - began;

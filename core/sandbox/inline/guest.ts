@@ -25,6 +25,7 @@ export class InlineGuest implements Guest {
   private readonly host: HostCall;
   private entry: GuestEntry | undefined;
   private hasEnded = false;
+  private readonly counter = new Int32Array(1);
 
   /** @throws GuestFault when the plugin's top level fails */
   constructor({ name, runtime, plugin, host, counters = null }: GuestOptions) {
@@ -34,7 +35,7 @@ export class InlineGuest implements Guest {
     listenFor(this.script, host);
     const start = evaluate<GuestStart>(runtime);
     const ownCounters = () => (this.hasEnded ? null : counters);
-    const entry = start(this.callHost, "shared", new Int32Array(1), ownCounters);
+    const entry = start(this.callHost, "shared", this.counter, ownCounters);
     const problem = entry.load(evaluate<PluginScript>(plugin));
     if (problem === "") {
       this.entry = entry;
@@ -46,6 +47,10 @@ export class InlineGuest implements Guest {
 
   get isAlive(): boolean {
     return this.entry !== undefined;
+  }
+
+  get progress(): number {
+    return this.counter[0]!;
   }
 
   dispatch(text: string, bytes?: Uint8Array): string {

@@ -71,6 +71,10 @@ export class IsolatedVmGuest implements Guest {
     this.watched.setBudget(this.budgetMs);
   }
 
+  get progress(): number {
+    return this.cells[sharedCells.progress]!;
+  }
+
   dispatch(text: string, bytes?: Uint8Array): string {
     if (this.fault !== null) throw this.fault;
     if (this.watched.isInside) throw new Error(`Guest ${this.options.name} is entered already`);

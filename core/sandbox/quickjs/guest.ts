@@ -70,6 +70,10 @@ export class QuickJsGuest implements Guest {
     return this.lost === undefined;
   }
 
+  get progress(): number {
+    return this.machine.progress;
+  }
+
   dispatch(text: string, bytes?: Uint8Array): string {
     if (this.lost !== undefined) throw this.lost;
     if (this.isInside) throw new Error(`Guest ${this.options.name} is entered already`);

@@ -1,0 +1,28 @@
+/** The handler that a guest was in when it was lost. */
+import { type HandlerName, MessageKind, messageParts } from "../../../sdk/runtime/message.ts";
+import type { Batch } from "./queue.ts";
+
+const handlers: Readonly<Record<string, HandlerName>> = {
+  [MessageKind.request]: "onRequest",
+  [MessageKind.requestBody]: "onRequestBody",
+  [MessageKind.upstream]: "onUpstream",
+  [MessageKind.response]: "onResponse",
+  [MessageKind.responseBody]: "onResponseBody",
+  [MessageKind.log]: "onLog",
+  [MessageKind.discover]: "discover",
+};
+
+/**
+ * Null where nobody knows: what goes on after an operation of the host is in the handler that waited for it, and behind
+ * the last message any of the batch's may go on.
+ *
+ * @param begun messages that the guest says it has begun; a hostile one says what it likes
+ */
+export function enteredPhase({ alone, parts }: Batch, begun: number): HandlerName | null {
+  if (alone !== null) return handlers[alone[0]!] ?? null;
+  const kinds = parts.filter((_, index) => index % messageParts === 0) as string[];
+  const phases = kinds.map((kind) => handlers[kind] ?? null);
+  if (begun > 0 && begun < phases.length) return phases[begun - 1]!;
+  const [first = null, ...others] = new Set(phases.filter((phase) => phase !== null));
+  return others.length === 0 ? first : null;
+}

@@ -16,6 +16,8 @@ import type { WebResponse } from "./web.ts";
  * may be async; one that is not never waits for anything. A handler that throws, or passes a limit, is a
  * fault, which ends as `onFailure` says.
  *
+ * A plugin with a member that is not among these, or with nothing to call, is not loaded: a mistyped phase would guard nothing.
+ *
  * One request sees the plugins in their order up to the upstream, and in reverse order on the way back.
  *
  * @example

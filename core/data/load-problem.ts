@@ -5,7 +5,7 @@ import type { LoadSubject, PluginLoadError } from "../policy/load-error.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 
 /** Where a plugin's text says something about the subject. */
-const places: Readonly<Record<LoadSubject, RegExp>> = {
+const places: Readonly<Record<LoadSubject & string, RegExp>> = {
   export: /\bexport\s+default\b/,
   setup: /\bsetup\s*[(:]/,
   config: /\bconfig\s*[,:]/,
@@ -45,13 +45,20 @@ function isOperators(subject: LoadSubject | null): boolean {
 }
 
 function placeOf(text: string, subject: LoadSubject | null): { line: number; column: number } {
-  const pattern = subject === null ? null : places[subject];
+  const pattern = subject === null ? null : patternOf(subject);
   const lines = pattern === null ? [] : text.split("\n");
   for (const [index, line] of lines.entries()) {
     const found = isComment(line) ? -1 : line.search(pattern!);
     if (found >= 0) return { line: index + 1, column: found + 1 };
   }
   return subject === null || subject === "export" ? { line: 1, column: 1 } : placeOf(text, "export");
+}
+
+function patternOf(subject: LoadSubject): RegExp {
+  if (typeof subject === "string") return places[subject];
+  const { member } = subject;
+  // A guest has named it.
+  return /^\w{1,64}$/.test(member) ? new RegExp(`\\b${member}\\s*[,:(]`) : places.export;
 }
 
 function isComment(line: string): boolean {

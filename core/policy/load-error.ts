@@ -1,7 +1,14 @@
 import type { SourcePosition } from "../observe/stack-trace.ts";
 
 /** What of a plugin is wrong, when no position tells where. */
-export type LoadSubject = "export" | "setup" | "config" | "capabilities" | "limits" | "onFailure";
+export type LoadSubject =
+  | "export"
+  | "setup"
+  | "config"
+  | "capabilities"
+  | "limits"
+  | "onFailure"
+  | { readonly member: string };
 
 /** A policy of a route: both are numbers, as the config has them. */
 export interface PolicyUse {

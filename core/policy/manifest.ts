@@ -5,6 +5,7 @@ import { endpointGrantExpected, parseEndpointGrant } from "../config/endpoint-gr
 import type { FetchGrant, Grants, PluginLimits } from "../config/model.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
 import { parseGrant } from "../sandbox/host/outbound/grant.ts";
+import { checkMembers } from "./members.ts";
 
 export interface Manifest {
   readonly description: string | null;
@@ -20,8 +21,9 @@ export interface Manifest {
 
 /** @throws Error that says what was found */
 export function readManifest(value: unknown): Manifest {
-  const { description, phases, discovers, config, capabilities, limits, onFailure } = value as ManifestText;
-  return {
+  const { description, phases, discovers, config, capabilities, limits, onFailure, members } =
+    value as ManifestText;
+  const manifest: Manifest = {
     description: typeof description === "string" ? description.slice(0, 1000) : null,
     phases: new Set(phaseNames.filter((phase) => Array.isArray(phases) && phases.includes(phase))),
     discovers: discovers === true,
@@ -30,6 +32,8 @@ export function readManifest(value: unknown): Manifest {
     limits: readLimits(limits),
     onFailure: readOnFailure(onFailure),
   };
+  checkMembers(asObject(members, "members"));
+  return manifest;
 }
 
 function readCapabilities(value: unknown): Grants {

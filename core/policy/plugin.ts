@@ -386,8 +386,9 @@ export class Plugin {
 
 /** Of a message of `readManifest`. */
 function subjectOf(message: string): LoadSubject {
-  const found = /^Cannot use (config|capabilities|limits|onFailure)\b/.exec(message)?.[1];
-  return (found ?? "export") as LoadSubject;
+  const found = /^Cannot use (?:(config|capabilities|limits|onFailure)\b|([\w$]+):)/.exec(message);
+  if (found?.[2] !== undefined) return { member: found[2] };
+  return (found?.[1] ?? "export") as LoadSubject;
 }
 
 function parseFault(text: string): GuestError {

@@ -45,9 +45,11 @@ export function start(
 
 function definitionOf(exports: unknown): Definition {
   const definition = (exports as { default?: unknown } | null)?.default;
-  if (typeof definition === "object" && definition !== null) return definition;
-  const found =
-    definition === undefined ? "no default export" : `a default export that is a ${typeof definition}`;
+  const isObject = typeof definition === "object" && definition !== null;
+  const isPromise = isObject && typeof (definition as { then?: unknown }).then === "function";
+  if (isObject && !isPromise) return definition;
+  const kind = isPromise ? "promise" : typeof definition;
+  const found = definition === undefined ? "no default export" : `a default export that is a ${kind}`;
   throw new TypeError(
     `Cannot use the plugin: expected \`export default definePlugin({ ... })\`, found ${found}`,
   );

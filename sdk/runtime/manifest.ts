@@ -1,5 +1,5 @@
 import type { Definition } from "./instance.ts";
-import { type ManifestText, phaseNames } from "./message.ts";
+import { functionNames, type ManifestText, phaseNames } from "./message.ts";
 
 /** What a plugin says of itself, as plain values; the host checks each of them. */
 export function manifestOf(definition: Definition): ManifestText {
@@ -12,5 +12,13 @@ export function manifestOf(definition: Definition): ManifestText {
     capabilities: definition.capabilities ?? null,
     limits: definition.limits ?? null,
     onFailure: definition.onFailure ?? null,
+    members: membersOf(definition as Readonly<Record<string, unknown>>),
   };
+}
+
+/** Own ones, and the functions that a class gives it. */
+function membersOf(definition: Readonly<Record<string, unknown>>): ManifestText["members"] {
+  const functions = functionNames.filter((name) => definition[name] !== undefined);
+  const names = [...Object.keys(definition), ...functions];
+  return Object.fromEntries(names.map((name) => [name, typeof definition[name]]));
 }

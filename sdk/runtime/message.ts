@@ -205,6 +205,8 @@ export interface ManifestText {
   readonly capabilities: unknown;
   readonly limits: unknown;
   readonly onFailure: unknown;
+  /** All that it has, by name: what `typeof` says of each. */
+  readonly members: Readonly<Record<string, string>>;
 }
 
 /** Phases in which a plugin sees messages, in their order. */
@@ -218,6 +220,9 @@ export const phaseNames = [
 ] as const;
 
 export type PhaseName = (typeof phaseNames)[number];
+
+/** Members of a plugin that are functions. */
+export const functionNames = [...phaseNames, "setup", "discover", "teardown", "state"] as const;
 
 /** Handlers of which each call is an exchange of its own with the guest. */
 export type HandlerName = PhaseName | "discover";

@@ -289,7 +289,7 @@ t.test("dev with a broken policy shows where, and serves when it is put right", 
   const argv = [binary, "dev", "--plugins", ".", "--listen", "127.0.0.1:0", "--admin", "off"];
   await using program = startProgram(process.execPath, argv, { cwd });
   await program.said(/p\.ts:2:1: [\s\S]*Waiting for a change/);
-  writeFileSync(join(cwd, "p.ts"), "export default {};\n");
+  writeFileSync(join(cwd, "p.ts"), "export default { onRequest() {} };\n");
   await program.said(/listening/);
   program.kill("SIGTERM");
   t.equal(await program.ended, 0);

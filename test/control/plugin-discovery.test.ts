@@ -89,7 +89,7 @@ t.test("what was found outlives the data process", async (t) => {
 
 t.test("a plugin that is to find endpoints has to be there, and able to", async (t) => {
   for (const [text, message] of [
-    ["export default {};\n", /Cluster app uses the plugin registry, which has no discover/],
+    ["export default { onRequest() {} };\n", /Cluster app uses the plugin registry, which has no discover/],
     [
       finding("return []").replace("127.0.0.0/8", "10.0.0.0/8"),
       /asks for endpoints 10\.0\.0\.0\/8, which is not granted/,

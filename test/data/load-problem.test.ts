@@ -8,6 +8,7 @@ const text = `import { definePlugin } from "sluice/sdk";
 export default definePlugin({
   config: { type: "object" },
   async setup(config) {},
+  onRequst(request) {},
 });
 `;
 
@@ -46,6 +47,9 @@ t.test(
     t.equal(placeOf("setup"), "plugins/10-tenant.ts:5:9");
     t.equal(placeOf("config"), "plugins/10-tenant.ts:4:3");
     t.equal(placeOf("export"), "plugins/10-tenant.ts:3:1");
+    t.equal(placeOf({ member: "onRequst" }), "plugins/10-tenant.ts:6:3");
+    t.equal(placeOf({ member: "gone" }), "plugins/10-tenant.ts:3:1");
+    t.equal(placeOf({ member: "(.*" }), "plugins/10-tenant.ts:3:1");
     t.equal(
       placeOf("capabilities"),
       "plugins/10-tenant.ts:3:1",

@@ -45,28 +45,28 @@ export const hostileLoads: readonly HostileLoad[] = [
   },
   {
     title: "a config schema that is deep",
-    plugin: `config: (() => { let s: any = {}; for (let i = 0; i < 20000; i++) s = { not: s }; return s })()`,
+    plugin: `config: (() => { let s: any = {}; for (let i = 0; i < 20000; i++) s = { not: s }; return s })(), onRequest() {}`,
     refused: /stack|RangeError/,
   },
   {
     title: "a config schema that doubles itself",
-    plugin: `config: { $defs: ${doubling}, $ref: "#/$defs/a0" } as any`,
+    plugin: `config: { $defs: ${doubling}, $ref: "#/$defs/a0" } as any, onRequest() {}`,
     refused: /\$ref/,
   },
   {
     title: "a config schema and defaults that are compared part by part",
-    plugin: `config: { type: "object", properties: { a: { default: Array.from({ length: 9000 }, (_, i) => i), contains: { enum: Array.from({ length: 9000 }, (_, i) => -i - 1) } } } } as any`,
+    plugin: `config: { type: "object", properties: { a: { default: Array.from({ length: 9000 }, (_, i) => i), contains: { enum: Array.from({ length: 9000 }, (_, i) => -i - 1) } } } } as any, onRequest() {}`,
     refused: /smaller/,
   },
   {
     title: "a pattern of the config that backtracks",
-    plugin: `config: { type: "object", properties: { a: { type: "string", pattern: "^(a+)+$" } } } as any`,
+    plugin: `config: { type: "object", properties: { a: { type: "string", pattern: "^(a+)+$" } } } as any, onRequest() {}`,
     config: { a: `${"a".repeat(40)}b` },
     refused: /took more than/,
   },
   {
     title: "a config schema that names prototypes",
-    plugin: `config: JSON.parse('{"type":"object","properties":{"__proto__":{"default":{"polluted":1}},"constructor":{"default":1}}}')`,
+    plugin: `config: JSON.parse('{"type":"object","properties":{"__proto__":{"default":{"polluted":1}},"constructor":{"default":1}}}'), onRequest() {}`,
     refused: null,
   },
   { title: "limits beyond all bounds", plugin: "limits: { cpu: 1e9 }", refused: /limits\.cpu/ },
@@ -95,7 +95,12 @@ export const hostileLoads: readonly HostileLoad[] = [
     plugin: `capabilities: { fetch: ["http://*", "::", "file:///etc"] } as any`,
     refused: /fetch/,
   },
-  { title: "phases that are no functions", plugin: "onRequest: 1 as any", refused: null },
+  { title: "phases that are no functions", plugin: "onRequest: 1 as any", refused: /Cannot use onRequest/ },
+  {
+    title: "members under names of prototypes",
+    plugin: `...JSON.parse('{"__proto__":{"onRequest":1},"constructor":1}'), onRequest() {}`,
+    refused: /Cannot use (__proto__|constructor): a plugin has no such member/,
+  },
   {
     title: "an error without a text",
     plugin: stranger("throw { toString: null }; export default definePlugin({})"),

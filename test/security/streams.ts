@@ -178,7 +178,7 @@ export const streamAttacks: readonly StreamAttack[] = [
   },
   {
     title: "one stream in the answers to all requests",
-    plugin: `stream: new ReadableStream({ pull(c) { c.enqueue("x") } }), onRequest(request) { if (!request.url.endsWith("/attack")) return new Response("calm"); return new Response(this.stream) }`,
+    plugin: `import { definePlugin } from "sluice/sdk"; const stream = new ReadableStream({ pull(c) { c.enqueue("x") } }); export default definePlugin({ onRequest(request) { if (!request.url.endsWith("/attack")) return new Response("calm"); return new Response(stream) } })`,
     clients: 10,
     ends: ["left", "refused"],
     fault: "throw",

@@ -26,10 +26,11 @@ t.test("a plugin that cannot be loaded rejects with its place and the lines arou
       /^mine\.ts:2:\d+: TypeError in its top level: /m,
     ],
     [
-      `export default {\n  config: ${schema},\n};`,
+      `export default {\n  config: ${schema},\n  onRequest() {},\n};`,
       { n: "1" },
       /^mine\.ts:2:3: Cannot use the config of mine: .*\/n/m,
     ],
+    ["export default {\n  async fetch() {},\n};", undefined, /^mine\.ts:2:9: Cannot use fetch: /m],
     ["import 'node:fs';\nexport default {};", undefined, /^mine\.ts:1:8: node:fs is a module of Node/m],
   ] as const) {
     const message = await messageOf(source, config);

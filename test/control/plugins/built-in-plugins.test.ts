@@ -159,7 +159,7 @@ t.test("a reload whose config a policy refuses is told at the setting, and the o
 });
 
 t.test("the last good plugins hold none that is built in: a start takes those of the program", async (t) => {
-  const folder = new PluginFolder(t, { "a.ts": "export default {};\n" });
+  const folder = new PluginFolder(t, { "a.ts": "export default { onRequest() {} };\n" });
   const config = await configOf(t);
   const text = config(`${using("a", "security-headers")}\nplugins: { directory: plugins, state: state }`);
   const file = folder.write("sluice.yaml", text);

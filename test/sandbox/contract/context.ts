@@ -47,7 +47,7 @@ export const contextChecks: readonly ExchangeCheck[] = [
   {
     title: "this is the plugin in every phase",
     plugin:
-      'mark: "m", onRequest(request) { request.headers.set("x-q", this.mark); }, onUpstream(attempt) { attempt.headers.set("x-u", this.mark); }, onResponse(response) { response.headers.set("x-s", this.mark); }',
+      'description: "m", onRequest(request) { request.headers.set("x-q", this.description); }, onUpstream(attempt) { attempt.headers.set("x-u", this.description); }, onResponse(response) { response.headers.set("x-s", this.description); }',
     gets: { fields: { "x-s": "m" } },
     passes: { fields: { "x-q": "m", "x-u": "m" } },
   },

@@ -4,7 +4,53 @@ import type { LoadCheck } from "./check.ts";
 const grant = (capabilities: string) => `capabilities: ${capabilities}, onRequest() {}`;
 
 export const loadChecks: readonly LoadCheck[] = [
-  { title: "A plugin without any phase loads", plugin: "", refused: null },
+  {
+    title: "A plugin without any phase is refused",
+    plugin: "",
+    refused: /^Cannot use the plugin: expected a phase such as onRequest\(request, ctx\), .* found none$/,
+  },
+  {
+    title: "A plugin that only ends is refused",
+    plugin: "teardown() {}",
+    refused: /^Cannot use the plugin: expected a phase/,
+  },
+  { title: "A plugin of a setup alone loads", plugin: "setup() {}", refused: null },
+  {
+    title: "A plugin whose phases are inherited loads",
+    plugin: "class Guard { onRequest() {} }\nexport default new Guard();",
+    refused: null,
+  },
+  {
+    title: "A phase that is undefined is not there",
+    plugin: "onRequest() {}, onResponse: undefined",
+    refused: null,
+  },
+  {
+    title: "A plugin of another platform's shape is refused, with the shape here",
+    plugin: 'export default {\n  async fetch(request) { return new Response("no"); },\n};',
+    refused: /^Cannot use fetch: a plugin answers requests in onRequest\(request, ctx\); it may have name, /,
+  },
+  {
+    title: "A mistyped phase is refused, with the one that was meant",
+    plugin: "onRequest() {}, onRespnse() {}",
+    refused:
+      /^Cannot use onRespnse: a plugin has no such member \(did you mean "onResponse"\?\); it may have name, .*onLog/,
+  },
+  {
+    title: "A phase that is no function is refused",
+    plugin: 'onRequest: "next"',
+    refused: /^Cannot use onRequest: expected a function, found string$/,
+  },
+  {
+    title: "A state that is no function is refused",
+    plugin: "onRequest() {}, state: { count: 0 }",
+    refused: /^Cannot use state: expected a function, found object$/,
+  },
+  {
+    title: "A default export that is a promise is refused",
+    plugin: "export default Promise.resolve({ onRequest() {} });",
+    refused: /Cannot use the plugin: .*found a default export that is a promise$/,
+  },
   {
     title: "A plugin that is a plain object loads",
     plugin: "export default { onRequest() {} };",

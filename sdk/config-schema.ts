@@ -23,6 +23,7 @@ export interface ConfigSchema {
   readonly properties?: { readonly [name: string]: ConfigSchema | boolean };
   readonly required?: readonly string[] | undefined;
   readonly additionalProperties?: ConfigSchema | boolean;
+  /** Patterns are JavaScript's, with the flag `u`. They run in the plugin's sandbox, within its `limits.cpu`. */
   readonly patternProperties?: { readonly [pattern: string]: ConfigSchema | boolean };
   readonly propertyNames?: ConfigSchema | boolean;
   readonly minProperties?: number;
@@ -36,6 +37,7 @@ export interface ConfigSchema {
 
   readonly minLength?: number;
   readonly maxLength?: number;
+  /** As those of `patternProperties`. */
   readonly pattern?: string;
   /** `store`: the name of a store that the config has to have, which `sluice check` looks for. Others have no meaning. */
   readonly format?: string;

@@ -4,6 +4,9 @@
  */
 
 type Test = (asked: unknown, value: unknown, schema: Fields) => boolean;
+interface Refinement {
+  check(value: unknown): boolean;
+}
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What says nothing of a value. */
@@ -29,6 +32,7 @@ const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   ["maximum", (asked, value) => isNumber(asked) && (!isNumber(value) || value <= asked)],
   ["exclusiveMinimum", (asked, value) => isNumber(asked) && (!isNumber(value) || value > asked)],
   ["exclusiveMaximum", (asked, value) => isNumber(asked) && (!isNumber(value) || value < asked)],
+  ["~refine", (asked, value) => (asked as readonly Refinement[]).every(({ check }) => check(value))],
   ...annotations.map((name): [string, Test] => [name, () => true]),
 ]);
 

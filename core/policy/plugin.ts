@@ -11,6 +11,7 @@ import { GivenRoom } from "./body/given-room.ts";
 import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
+import type { PatternsAsked } from "./config-patterns.ts";
 import { faultLines } from "./fault-lines.ts";
 import { faultFields, faultStack } from "./fault-stack.ts";
 import type { GuestLoss } from "./guest/call.ts";
@@ -114,20 +115,10 @@ export class Plugin {
    * @throws PluginLoadError when the config does not fit, or `setup` throws
    */
   async policy(written: unknown): Promise<Policy> {
-    const { settings, routes, clusters } = this.options;
+    const { routes, clusters } = this.options;
     if (this.code.quarantined !== undefined) return this.quarantinedPolicy(this.code.quarantined);
     const manifest = this.manifest!;
-    let config: unknown;
-    try {
-      config = await checkPolicyConfig(manifest.config, written ?? settings?.config ?? null);
-    } catch (error) {
-      throw new PluginLoadError(
-        this.code.name,
-        `Cannot use the config of ${this.code.name}: ${(error as Error).message}`,
-        null,
-        "config",
-      );
-    }
+    const config = await this.configOf(written);
     const known = this.setups.findIndex((setup) => JSON.stringify(setup.config) === JSON.stringify(config));
     if (known >= 0) return this.policies[known]!;
     const setup: PolicySetup = {
@@ -145,6 +136,34 @@ export class Plugin {
     const policy = this.createPolicy(phases, this.onFailureOf(manifest), this.policies.length);
     this.policies.push(policy);
     return policy;
+  }
+
+  /**
+   * A config with the schema's defaults.
+   *
+   * @param written null: that of the plugin's settings
+   * @throws PluginLoadError when it does not fit
+   */
+  async configOf(written: unknown): Promise<unknown> {
+    const { settings } = this.options;
+    const { config: schema } = this.manifest!;
+    try {
+      return await checkPolicyConfig(schema, written ?? settings?.config ?? null, (asked) =>
+        this.match(asked),
+      );
+    } catch (error) {
+      if (error instanceof PluginLoadError) throw error;
+      const message = `Cannot use the config of ${this.code.name}: ${(error as Error).message}`;
+      throw new PluginLoadError(this.code.name, message, null, "config");
+    }
+  }
+
+  private async match(asked: PatternsAsked): Promise<unknown> {
+    const outcome = await this.asking("config", () =>
+      this.guest.ask(MessageKind.match, JSON.stringify(asked), setupTime),
+    );
+    if (outcome.kind === "fault") throw new Error(`${outcome.fault.name}: ${outcome.fault.message}`);
+    return outcome.kind === "json" ? outcome.value : null;
   }
 
   private onFailureOf(manifest: Manifest): Policy["onFailure"] {

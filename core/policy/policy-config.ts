@@ -1,5 +1,6 @@
 /** The config of a policy, against the JSON Schema of its plugin. */
 import { fitsPlainly } from "./config-fit.ts";
+import { ConfigPatterns, type MatchPatterns } from "./config-patterns.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -9,28 +10,35 @@ const mostComparisons = 5_000_000;
 const longestProblem = 300;
 /** Keywords that would have the same part compared again and again. */
 const references = ["$ref", "$dynamicRef", "$recursiveRef"];
-/** Keywords under which the guest looks for patterns. */
-const lookedInto = ["properties", "items", "additionalProperties", "allOf"];
 /** Keywords whose members are named by the author. */
 const named = ["properties", "$defs", "definitions", "dependentSchemas"];
-/** A plugin's regular expressions run in its guest, where a slow one ends itself (sdk/runtime/config-patterns.ts). */
-const patterns = ["pattern", "patternProperties", "format"];
+/** Keywords that say nothing here, or that only the host may use. */
+const ignored = ["format", "~refine", "~guard"];
 
 /**
  * The config with the schema's defaults filled in.
  *
+ * @param match asks the plugin
  * @throws Error that names each mismatch
  */
-export async function checkPolicyConfig(schema: object | null, config: unknown): Promise<unknown> {
+export async function checkPolicyConfig(
+  schema: object | null,
+  config: unknown,
+  match: MatchPatterns,
+): Promise<unknown> {
   if (schema === null) {
     if (config === null || isEmpty(config)) return {};
     throw new Error("expected no config, because the plugin declares none");
   }
-  const filled = fill(schema as Schema, config ?? {});
-  if (partsOf(schema) * partsOf(filled) > mostComparisons) {
-    throw new Error("expected a schema and a config that are smaller, to compare them in a short time");
-  }
-  const compared = checkable(schema);
+  const patterns = new ConfigPatterns(match);
+  const written = config ?? {};
+  checkSize(schema, written);
+  // The names that are there say which defaults there are, and those may be texts for patterns again.
+  await patterns.learn(schema, written);
+  const filled = fill(schema as Schema, written, patterns);
+  checkSize(schema, filled);
+  await patterns.learn(schema, filled);
+  const compared = checkable(schema, patterns);
   if (fitsPlainly(compared, filled)) return filled;
   const errors = (await mismatches(compared, filled)).filter(({ keyword }) => keyword !== "boolean");
   if (errors.length === 0) return filled;
@@ -38,6 +46,11 @@ export async function checkPolicyConfig(schema: object | null, config: unknown):
     .slice(0, 10)
     .map((error) => `config${error.instancePath} ${messageOf(error)}`.slice(0, longestProblem));
   throw new Error(problems.join("; "));
+}
+
+function checkSize(schema: object, config: unknown): void {
+  if (partsOf(schema) * partsOf(config) > mostComparisons)
+    throw new Error("expected a schema and a config that are smaller, to compare them in a short time");
 }
 
 /** The validator stays in memory once it is loaded, which takes longer than anything else here. */
@@ -58,17 +71,17 @@ function isEmpty(config: unknown): boolean {
 }
 
 /** A copy of the value in which absent properties have their defaults. */
-function fill(schema: Schema, value: unknown): unknown {
-  if (value === undefined) return "default" in schema ? fill(schema, clone(schema["default"])) : undefined;
+function fill(schema: Schema, value: unknown, patterns: ConfigPatterns): unknown {
+  if (value === undefined)
+    return "default" in schema ? fill(schema, clone(schema["default"]), patterns) : undefined;
   if (Array.isArray(value)) {
     const items = schema["items"] as Schema | undefined;
-    return items === undefined ? value : value.map((item) => fill(items, item));
+    return items === undefined ? value : value.map((item) => fill(items, item, patterns));
   }
-  const properties = schema["properties"] as Readonly<Record<string, Schema>> | undefined;
-  if (typeof value !== "object" || value === null || properties === undefined) return value;
+  if (typeof value !== "object" || value === null) return value;
   const filled: Record<string, unknown> = { ...value };
-  for (const [name, property] of Object.entries(properties)) {
-    const found = fill(property, Object.hasOwn(filled, name) ? filled[name] : undefined);
+  for (const [name, property] of schemasOf(schema, filled, patterns)) {
+    const found = fill(property, Object.hasOwn(filled, name) ? filled[name] : undefined, patterns);
     // Assigned, `__proto__` would be no property.
     if (found !== undefined) {
       Object.defineProperty(filled, name, {
@@ -82,41 +95,74 @@ function fill(schema: Schema, value: unknown): unknown {
   return filled;
 }
 
+/** By name: those that the schema names, and those that are there besides. */
+function schemasOf(schema: Schema, value: Schema, patterns: ConfigPatterns): Map<string, Schema> {
+  const { properties, patternProperties, additionalProperties } = schema as Partial<
+    Record<string, Record<string, Schema>>
+  >;
+  const schemas = new Map(Object.entries(properties ?? {}));
+  for (const name of Object.keys(value)) {
+    if (schemas.has(name)) continue;
+    const pattern = Object.keys(patternProperties ?? {}).find((each) => patterns.matches(each, name));
+    const found = pattern === undefined ? additionalProperties : patternProperties![pattern];
+    if (typeof found === "object") schemas.set(name, found as Schema);
+  }
+  return schemas;
+}
+
 function clone(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
 /**
- * The schema as the host compares a config with it.
+ * The schema as the host compares a config with it: instead of patterns it has what the guest told of them.
  *
- * @param isLookedInto whether the guest sees the patterns here
- * @throws Error for one that refers to parts of itself, or whose patterns nobody would look at
+ * @throws Error for one that refers to parts of itself
  */
-function checkable(schema: unknown, isLookedInto = true): unknown {
-  if (Array.isArray(schema)) return schema.map((part) => checkable(part, isLookedInto));
+function checkable(schema: unknown, patterns: ConfigPatterns): unknown {
+  if (Array.isArray(schema)) return schema.map((part) => checkable(part, patterns));
   if (typeof schema !== "object" || schema === null) return schema;
-  if ("patternProperties" in schema || ("pattern" in schema && !isLookedInto)) {
-    const found = "patternProperties" in schema ? "patternProperties" : "a pattern in one of its parts";
-    throw new Error(`expected patterns of properties, items or allOf in the plugin's schema, found ${found}`);
-  }
-  const entries = Object.entries(schema).filter(([key]) => !patterns.includes(key));
-  const reference = entries.find(([key]) => references.includes(key));
-  if (reference !== undefined) throw new Error(`expected a schema without ${reference[0]}`);
-  return Object.fromEntries(
-    entries.map(([key, value]) => [
-      key,
-      checkableKeyword(key, value, isLookedInto && lookedInto.includes(key)),
-    ]),
-  );
+  const { pattern, patternProperties, ...others } = schema as Record<string, unknown>;
+  const reference = references.find((key) => key in others);
+  if (reference !== undefined) throw new Error(`expected a schema without ${reference}`);
+  return {
+    ...Object.fromEntries(
+      Object.entries(others)
+        .filter(([key]) => !ignored.includes(key))
+        .map(([key, value]) => [key, checkableKeyword(key, value, patterns)]),
+    ),
+    ...(typeof pattern === "string" && { "~refine": [refinement(pattern, patterns)] }),
+    ...checkableNames(patternProperties, others, patterns),
+  };
 }
 
-function checkableKeyword(key: string, value: unknown, isLookedInto: boolean): unknown {
+function refinement(pattern: string, patterns: ConfigPatterns): object {
+  return {
+    check: (value: unknown) => typeof value !== "string" || patterns.matches(pattern, value),
+    error: () => `must match ${pattern}`,
+  };
+}
+
+/** The one pattern of a record with any names is spared the validator. */
+function checkableNames(written: unknown, { properties }: Schema, patterns: ConfigPatterns): object {
+  if (typeof written !== "object" || written === null) return {};
+  const entries = Object.entries(written);
+  const [only] = entries;
+  if (entries.length === 1 && properties === undefined && patterns.matchesAll(only![0]))
+    return { additionalProperties: checkable(only![1], patterns) };
+  const named = entries.map(([pattern, part], index) => [
+    // Its end makes it another name where two patterns match the same.
+    `${patterns.plainly(pattern)}(?:${index})?`,
+    checkable(part, patterns),
+  ]);
+  return { patternProperties: Object.fromEntries(named) };
+}
+
+function checkableKeyword(key: string, value: unknown, patterns: ConfigPatterns): unknown {
   if (key === "const" || key === "enum" || key === "default" || key === "examples") return value;
-  if (!named.includes(key) || typeof value !== "object" || value === null) {
-    return checkable(value, isLookedInto);
-  }
+  if (!named.includes(key) || typeof value !== "object" || value === null) return checkable(value, patterns);
   return Object.fromEntries(
-    Object.entries(value).map(([name, schema]) => [name, checkable(schema, isLookedInto)]),
+    Object.entries(value).map(([name, schema]) => [name, checkable(schema, patterns)]),
   );
 }
 

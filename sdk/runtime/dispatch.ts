@@ -1,5 +1,5 @@
 /** Reads the messages of one entry, calls the plugin's handlers and collects their outcomes. */
-import { checkPatterns } from "./config-patterns.ts";
+import { matchPatterns } from "./config-patterns.ts";
 import { Context } from "./context.ts";
 import { discoverHost, endpointsText } from "./discover.ts";
 import { Draft } from "./draft.ts";
@@ -111,6 +111,8 @@ export class Dispatcher {
           return this.setUp(slot, Number(context), payload);
         case MessageKind.discover:
           return this.discover(this.open(slot, context), flags, payload);
+        case MessageKind.match:
+          return jsonOutcome(matchPatterns(JSON.parse(payload)));
         case MessageKind.teardown:
           return this.conclude(slot, flags, this.definition.teardown?.(), nothing);
         default:
@@ -274,7 +276,6 @@ export class Dispatcher {
   private setUp(slot: number, number: number, payload: string): string {
     const setup = JSON.parse(payload) as PolicySetup;
     const { definition } = this;
-    checkPatterns(definition.config, setup.config);
     const instance = new Instance(definition, setup);
     instances[number] = instance;
     const skipped = new Set<PhaseName>();

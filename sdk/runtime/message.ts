@@ -58,6 +58,8 @@ export const MessageKind = {
   setup: "I",
   /** Asks for the manifest. */
   manifest: "M",
+  /** Payload: JSON of patterns of the config's schema, each with the texts that it is to be matched with. */
+  match: "R",
   teardown: "T",
   /** Payload: name of a cluster, as JSON. Runs `discover`. */
   discover: "E",

@@ -1,6 +1,12 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
+import type { MatchPatterns } from "../../core/policy/config-patterns.ts";
 import { checkPolicyConfig } from "../../core/policy/policy-config.ts";
+import { matchPatterns } from "../../sdk/runtime/config-patterns.ts";
+
+/** Nobody here is hostile. */
+const match: MatchPatterns = async (asked) => matchPatterns(asked);
+const check = (schema: object | null, config: unknown) => checkPolicyConfig(schema, config, match);
 
 const gate = {
   type: "object",
@@ -14,17 +20,17 @@ const gate = {
 };
 
 t.test("a config that fits gets the schema's defaults", async (t) => {
-  t.same(await checkPolicyConfig(gate, { key: "k" }), { key: "k", mode: "strict", paths: [] });
+  t.same(await check(gate, { key: "k" }), { key: "k", mode: "strict", paths: [] });
 });
 
 t.test("a plugin without a schema takes no config", async (t) => {
-  t.same(await checkPolicyConfig(null, null), {});
-  t.same(await checkPolicyConfig(null, {}), {});
-  await t.rejects(checkPolicyConfig(null, { key: "k" }), /expected no config/);
+  t.same(await check(null, null), {});
+  t.same(await check(null, {}), {});
+  await t.rejects(check(null, { key: "k" }), /expected no config/);
 });
 
 t.test("each mismatch is named with its place", async (t) => {
-  await t.rejects(checkPolicyConfig(gate, { mode: "odd", paths: ["/a", 2], more: true }), {
+  await t.rejects(check(gate, { mode: "odd", paths: ["/a", 2], more: true }), {
     message: [
       "config must have required properties key",
       "config must not have additional properties",
@@ -36,16 +42,16 @@ t.test("each mismatch is named with its place", async (t) => {
 
 t.test("a config that fits in a way that is not plain is taken, too", async (t) => {
   const schema = { type: "object", properties: { step: { multipleOf: 5 }, name: { maxLength: 3 } } };
-  t.same(await checkPolicyConfig(schema, { step: 15, name: "\u{1F468}\u200D\u{1F469}" }), {
+  t.same(await check(schema, { step: 15, name: "\u{1F468}\u200D\u{1F469}" }), {
     step: 15,
     name: "\u{1F468}\u200D\u{1F469}",
   });
-  await t.rejects(checkPolicyConfig(schema, { step: 16 }), /config\/step must be multiple of 5/);
+  await t.rejects(check(schema, { step: 16 }), /config\/step must be multiple of 5/);
 });
 
 t.test("a schema that refers to parts of itself is refused even where the config fits", async (t) => {
   const schema = { type: "object", properties: { next: { $ref: "#" } } };
-  await t.rejects(checkPolicyConfig(schema, {}), /expected a schema without \$ref/);
+  await t.rejects(check(schema, {}), /expected a schema without \$ref/);
 });
 
 /** Names of the validator's modules that a process has loaded in the end. */
@@ -74,27 +80,86 @@ t.test(
   },
 );
 
-t.test("a pattern that nobody would look at is refused", async (t) => {
-  const inBranch = { anyOf: [{ const: false }, { type: "string", pattern: "^a$" }] };
-  for (const schema of [
-    { properties: { x: inBranch } },
-    { properties: { x: { not: { pattern: "b" } } } },
-    { propertyNames: { pattern: "^a" } },
-    { patternProperties: { "^a": { type: "string" } } },
-    { if: { properties: { x: { pattern: "a" } } } },
-  ]) {
-    await t.rejects(checkPolicyConfig({ type: "object", ...schema }, {}), {
-      message: /^expected patterns of properties, items or allOf/,
-    });
+const keys = { type: "string", pattern: "^k" };
+
+t.test("a pattern holds wherever a schema has one", async (t) => {
+  for (const [schema, fitting, other, message] of [
+    [{ properties: { x: keys } }, { x: "k1" }, { x: "q" }, "config/x must match ^k"],
+    [
+      { properties: { x: { items: keys } } },
+      { x: ["k", "k2"] },
+      { x: ["k", "q"] },
+      "config/x/1 must match ^k",
+    ],
+    [
+      { properties: { x: { prefixItems: [{}, keys] } } },
+      { x: [1, "k"] },
+      { x: ["k", "q"] },
+      /x\/1 must match/,
+    ],
+    [{ additionalProperties: keys }, { y: "k" }, { y: "q" }, "config/y must match ^k"],
+    [{ allOf: [{ properties: { x: keys } }] }, { x: "k" }, { x: "q" }, /config\/x must match \^k/],
+    [{ properties: { x: { anyOf: [{ const: false }, keys] } } }, { x: "k" }, { x: "q" }, /must match \^k/],
+    [{ properties: { x: { oneOf: [{ const: false }, keys] } } }, { x: false }, { x: "q" }, /must match \^k/],
+    [{ properties: { x: { not: keys } } }, { x: "q" }, { x: "k" }, /config\/x must not be valid/],
+    [{ propertyNames: keys }, { k: 1 }, { k: 1, q: 1 }, /property names q are invalid/],
+    [{ if: { properties: { x: keys } }, else: { required: ["y"] } }, { x: "k" }, { x: "q" }, /y/],
+  ] as const) {
+    const whole = { type: "object", ...schema };
+    t.same(await check(whole, fitting), fitting);
+    await t.rejects(check(whole, other), { message });
   }
+});
+
+t.test("names are matched, and their values have to fit", async (t) => {
+  const schema = {
+    type: "object",
+    properties: { mode: { enum: ["a", "b"] } },
+    patternProperties: { "^k": { type: "number", minimum: 2 }, d$: { maximum: 9 } },
+    additionalProperties: false,
+  };
+  t.same(await check(schema, { mode: "a", k1: 3, kd: 9, old: 1 }), { mode: "a", k1: 3, kd: 9, old: 1 });
+  await t.rejects(check(schema, { k1: 1 }), { message: "config/k1 must be >= 2" });
+  await t.rejects(check(schema, { kd: 10 }), { message: "config/kd must be <= 9" });
+  await t.rejects(check(schema, { k1: 1, other: 1 }), /additional properties/);
+  const odd = { "k.*|x": 3, "k(": 4, mode: "a" };
+  t.same(await check(schema, odd), odd, "names that look like expressions");
+});
+
+t.test("a record of typebox is one, with the defaults of its values", async (t) => {
+  const schema = {
+    type: "object",
+    patternProperties: {
+      "^.*$": {
+        type: "object",
+        properties: { rate: { type: "number", default: 5 }, plan: { pattern: "^[a-z]+$", default: "free" } },
+      },
+    },
+  };
+  t.same(await check(schema, { a: {}, b: { rate: 1 } }), {
+    a: { rate: 5, plan: "free" },
+    b: { rate: 1, plan: "free" },
+  });
+  await t.rejects(check(schema, { a: { rate: "5" } }), { message: "config/a/rate must be number" });
+  await t.rejects(check(schema, { a: { plan: "9" } }), { message: "config/a/plan must match ^[a-z]+$" });
+});
+
+t.test("a plugin that does not answer for its patterns, or has one that is none, is refused", async (t) => {
+  const schema = { type: "object", properties: { x: { pattern: "(" }, y: { const: 1 } } };
+  await t.rejects(check(schema, { x: "" }), /Invalid regular expression/);
+  for (const answer of [null, {}, [], [1], ["11"], [["1"]]]) {
+    await t.rejects(
+      checkPolicyConfig(schema, { x: "" }, async () => answer),
+      /found no answer/,
+    );
+  }
+});
+
+t.test("what is called a pattern is none where schemas are not", async (t) => {
   for (const schema of [
     { properties: { pattern: { type: "string" }, patternProperties: { type: "string" } } },
-    {
-      properties: { x: { ...inBranch, anyOf: [{ const: false }, { type: "string" }] }, y: { pattern: "b" } },
-    },
-    { allOf: [{ properties: { x: { items: { pattern: "a" } } } }] },
     { properties: { x: { enum: [{ pattern: "a" }] } } },
   ]) {
-    t.same(await checkPolicyConfig({ type: "object", ...schema }, {}), {});
+    t.same(await check({ type: "object", ...schema }, {}), {});
   }
 });

@@ -65,6 +65,12 @@ export const hostileLoads: readonly HostileLoad[] = [
     refused: /took more than/,
   },
   {
+    title: "names of the config that make a pattern backtrack",
+    plugin: `config: { type: "object", patternProperties: { "^(a+)+$": {} } } as any, onRequest() {}`,
+    config: { [`${"a".repeat(40)}b`]: 1 },
+    refused: /took more than/,
+  },
+  {
     title: "a config schema that names prototypes",
     plugin: `config: JSON.parse('{"type":"object","properties":{"__proto__":{"default":{"polluted":1}},"constructor":{"default":1}}}'), onRequest() {}`,
     refused: null,

@@ -1,14 +1,12 @@
-import { checkPatterns } from "../../../sdk/runtime/config-patterns.ts";
 import { builtInsText } from "../../config/built-in-plugins.ts";
 import type { Config, PolicyConfig } from "../../config/model.ts";
-import { checkPolicyConfig } from "../../policy/policy-config.ts";
 import { type FinderMisuse, type InspectionOrder, type Misuse, onlyDiscovers } from "./inspection.ts";
 import type { Loaded } from "./load-plugin.ts";
 import type { Refusal } from "./setup-trial.ts";
 import { checkStoreNames } from "./store-names.ts";
 
 type Plugins = ReadonlyMap<string, Loaded>;
-/** Is told each plugin before its `setup` runs. */
+/** Is told each plugin before it runs. */
 type Begin = (plugin: string) => void;
 
 /** What is wrong with the policies of routes. */
@@ -69,27 +67,24 @@ async function configFault(
   begin: Begin,
 ): Promise<Refusal | null> {
   if (known === undefined) return null;
-  const message = await mismatch(own ?? config.plugins.settings[plugin]?.config ?? null, known, config);
+  begin(plugin);
+  let fitting: unknown = null;
+  const misfit = await known.trial.refusal(async () => {
+    fitting = await known.plugin.configOf(own);
+  });
+  if (misfit !== null || fitting === null) return misfit;
+  const message = unknownStore(known, fitting, config);
   if (message !== null) return { kind: "config", message };
   // Without what it asks for it is not set up in service either.
   if (known.facts.missing.length > 0) return null;
-  begin(plugin);
-  return known.trial.refusal(own);
+  return known.trial.refusal(() => known.plugin.policy(own));
 }
 
-/** What of a config the plugin's schema does not allow; null: nothing. */
-async function mismatch(
-  written: unknown,
-  { plugin, manifest }: Loaded,
-  { stores }: Config,
-): Promise<string | null> {
-  const schema = manifest.config;
+/** Which store of a config there is not; null: there are all. */
+function unknownStore({ manifest }: Loaded, config: unknown, { stores }: Config): string | null {
   try {
-    const config = await checkPolicyConfig(schema, written);
-    // The expressions of other plugins run in their guests, which they may keep busy.
-    if (plugin.code.builtIn) checkPatterns(schema, config);
     checkStoreNames(
-      schema,
+      manifest.config,
       config,
       stores.map(({ name }) => name),
     );

@@ -1,13 +1,9 @@
-import type { PolicyConfig } from "../../config/model.ts";
 import { loadProblem } from "../../data/load-problem.ts";
 import type { PolicyBundle } from "../../policy/bundle.ts";
 import { PluginLoadError } from "../../policy/load-error.ts";
 import type { Plugin } from "../../policy/plugin.ts";
 import type { PluginProblem } from "../../reload/problem.ts";
 import type { ClosedServices } from "./closed-services.ts";
-
-/** Patterns of a schema are looked at in the guest, before `setup` runs. */
-const mismatch = /^TypeError in setup: (config(?:\/\S*)? must match .*)$/s;
 
 /** Why a config is not known to be good: the plugin refuses it, or wants something of the outside to tell. */
 export interface Refusal {
@@ -30,15 +26,15 @@ export class SetupTrial {
   }
 
   /**
-   * @param config null: that of the plugin's settings
+   * @param attempt to use the plugin with a config
    * @returns null where nothing is wrong, or where that is in `problems`
    */
-  async refusal(config: PolicyConfig["config"]): Promise<Refusal | null> {
+  async refusal(attempt: () => Promise<unknown>): Promise<Refusal | null> {
     // Its guest is gone, with what ended it told.
     if (this.plugin.status.faultCount > 0) return null;
     this.closed.takeAsked();
     try {
-      await this.plugin.policy(config);
+      await attempt();
       return null;
     } catch (error) {
       if (!(error instanceof PluginLoadError)) throw error;
@@ -55,8 +51,6 @@ export class SetupTrial {
     const ofConfig = `Cannot use the config of ${name}: `;
     if (error.message.startsWith(ofConfig))
       return { kind: "config", message: error.message.slice(ofConfig.length) };
-    const found = error.position === null ? mismatch.exec(error.message) : null;
-    if (found !== null) return { kind: "config", message: found[1]! };
     addOnce(this.problems, loadProblem(error, this.bundle)!);
     return null;
   }

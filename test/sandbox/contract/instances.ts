@@ -12,6 +12,13 @@ export const instanceChecks: readonly ExchangeCheck[] = [
     gets: { json: { name: "nobody", deep: { list: [1, 2] } } },
   },
   {
+    title: "Names of a config may be patterns, and their values have defaults",
+    plugin:
+      'config: { type: "object", patternProperties: { "^[a-z]+$": { type: "object", properties: { n: { type: "number", default: 5 } } } } }, onRequest(request, ctx) { return Response.json(ctx.config); }',
+    settings: { config: { a: {}, b: { n: 1 } } },
+    gets: { json: { a: { n: 5 }, b: { n: 1 } } },
+  },
+  {
     title: "A config overrides its defaults",
     plugin: `${schema} onRequest(request, ctx) { return Response.json(ctx.config); }`,
     settings: { config: { name: "me" } },

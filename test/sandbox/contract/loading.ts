@@ -239,6 +239,10 @@ export const loadChecks: readonly LoadCheck[] = [
     ['properties: { x: { items: { pattern: "^a$" } } }', "config/x/0 must match"],
     ['additionalProperties: { pattern: "^a$" }', "config/x must match"],
     ['allOf: [{ properties: { x: { pattern: "^a$" } } }]', "config/x must match"],
+    ['properties: { x: { anyOf: [{ const: false }, { pattern: "^a$" }] } }', "config/x must match"],
+    ['patternProperties: { "^[xy]$": { pattern: "^a$" } }', "config/x must match"],
+    ['patternProperties: { "^[xy]$": { type: "number" } }', "config/x must be number"],
+    ['patternProperties: { "^[ab]$": {} }, additionalProperties: false', "additional properties"],
   ].map(
     ([schema, refused], index): LoadCheck => ({
       title: `A value that does not match its pattern is refused: ${schema}`,
@@ -247,6 +251,12 @@ export const loadChecks: readonly LoadCheck[] = [
       refused: new RegExp(refused!),
     }),
   ),
+  {
+    title: "A pattern that is none is refused",
+    plugin: 'config: { type: "object", properties: { x: { pattern: "(" } } }, onRequest() {}',
+    settings: { config: { x: "b" } },
+    refused: /^Cannot use the config of p: SyntaxError: /,
+  },
   {
     title: "A config that does not fit is refused with its place",
     plugin: 'config: { type: "object", properties: { n: { type: "number" } } }, onRequest() {}',

@@ -1,6 +1,7 @@
 /** The config of a policy, against the JSON Schema of its plugin. */
 import { fitsPlainly } from "./config-fit.ts";
 import { ConfigPatterns, type MatchPatterns } from "./config-patterns.ts";
+import { type Mismatch, problemsOf } from "./config-problems.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -40,12 +41,10 @@ export async function checkPolicyConfig(
   await patterns.learn(schema, filled);
   const compared = checkable(schema, patterns);
   if (fitsPlainly(compared, filled)) return filled;
-  const errors = (await mismatches(compared, filled)).filter(({ keyword }) => keyword !== "boolean");
-  if (errors.length === 0) return filled;
-  const problems = errors
-    .slice(0, 10)
-    .map((error) => `config${error.instancePath} ${messageOf(error)}`.slice(0, longestProblem));
-  throw new Error(problems.join("; "));
+  const found = await mismatches(compared, filled);
+  if (found.length === 0) return filled;
+  const problems = problemsOf(found, compared).slice(0, 10);
+  throw new Error(problems.map((problem) => problem.slice(0, longestProblem)).join("; "));
 }
 
 function checkSize(schema: object, config: unknown): void {
@@ -54,16 +53,10 @@ function checkSize(schema: object, config: unknown): void {
 }
 
 /** The validator stays in memory once it is loaded, which takes longer than anything else here. */
-async function mismatches(schema: unknown, value: unknown) {
+async function mismatches(schema: unknown, value: unknown): Promise<readonly Mismatch[]> {
   const { Errors } = await import("typebox/schema");
   const [, errors] = Errors(schema as never, value);
   return errors;
-}
-
-/** Of a choice, what there is to choose from. */
-function messageOf({ message, params }: { readonly message: string; readonly params: object }): string {
-  const allowed = "allowedValues" in params ? params.allowedValues : null;
-  return Array.isArray(allowed) ? `${message}: ${allowed.map(String).join(", ")}` : message;
 }
 
 function isEmpty(config: unknown): boolean {
@@ -73,7 +66,9 @@ function isEmpty(config: unknown): boolean {
 /** A copy of the value in which absent properties have their defaults. */
 function fill(schema: Schema, value: unknown, patterns: ConfigPatterns): unknown {
   if (value === undefined)
-    return "default" in schema ? fill(schema, clone(schema["default"]), patterns) : undefined;
+    return typeof schema === "object" && "default" in schema
+      ? fill(schema, clone(schema["default"]), patterns)
+      : undefined;
   if (Array.isArray(value)) {
     const items = schema["items"] as Schema | undefined;
     return items === undefined ? value : value.map((item) => fill(items, item, patterns));

@@ -242,7 +242,7 @@ export const loadChecks: readonly LoadCheck[] = [
     ['properties: { x: { anyOf: [{ const: false }, { pattern: "^a$" }] } }', "config/x must match"],
     ['patternProperties: { "^[xy]$": { pattern: "^a$" } }', "config/x must match"],
     ['patternProperties: { "^[xy]$": { type: "number" } }', "config/x must be number"],
-    ['patternProperties: { "^[ab]$": {} }, additionalProperties: false', "additional properties"],
+    ['patternProperties: { "^[ab]$": {} }, additionalProperties: false', "config/x is no property of it"],
   ].map(
     ([schema, refused], index): LoadCheck => ({
       title: `A value that does not match its pattern is refused: ${schema}`,

@@ -1,0 +1,66 @@
+/** What a validator found in a config, for people. */
+import { didYouMean } from "../config/suggest.ts";
+
+export interface Mismatch {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly schemaPath: string;
+  readonly message: string;
+  readonly params: object;
+}
+
+/** Keywords that say which properties there may be. */
+const closing = ["additionalProperties", "unevaluatedProperties"];
+
+/**
+ * @param schema what the config was compared with
+ *
+ * @example
+ * problemsOf(mismatches, schema); // ['config/heder is no property of it (did you mean "header"?)']
+ */
+export function problemsOf(mismatches: readonly Mismatch[], schema: unknown): string[] {
+  // The keyword itself says more than its schema `false`.
+  const told = mismatches.filter(
+    ({ keyword, schemaPath }) =>
+      keyword !== "boolean" || !closing.some((each) => schemaPath.endsWith(`/${each}`)),
+  );
+  return told.flatMap((mismatch) =>
+    closing.includes(mismatch.keyword)
+      ? strangersOf(mismatch, schema)
+      : [`config${mismatch.instancePath} ${messageOf(mismatch)}`],
+  );
+}
+
+/** Of a choice, what there is to choose from. */
+function messageOf({ keyword, message, params }: Mismatch): string {
+  if (keyword === "boolean") return "must not be there";
+  const allowed = "allowedValues" in params ? params.allowedValues : null;
+  return Array.isArray(allowed) ? `${message}: ${allowed.map(String).join(", ")}` : message;
+}
+
+/** Where the others have a schema, what is wrong with their values is told for itself. */
+function strangersOf({ keyword, instancePath, schemaPath, params }: Mismatch, schema: unknown): string[] {
+  const closed = partAt(schema, schemaPath);
+  if (closed?.[keyword] !== false) return [];
+  const known = Object.keys((closed["properties"] as object | undefined) ?? {});
+  const names = (params as Readonly<Record<string, readonly string[]>>)[keyword] ?? [];
+  return names.map((name) => {
+    const near = didYouMean(name, known) || `; there are ${known.join(", ") || "none"}`;
+    return `config${instancePath}/${asPointer(name)} is no property of it${near}`;
+  });
+}
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** @param path `#/properties/a`, as the validator tells it */
+function partAt(schema: unknown, path: string): Part | undefined {
+  let part = schema as Part | undefined;
+  for (const name of path.split("/").slice(1)) {
+    part = part?.[name.replaceAll("~1", "/").replaceAll("~0", "~")] as Part | undefined;
+  }
+  return part;
+}
+
+function asPointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

@@ -88,7 +88,8 @@ export interface Context<Config = unknown, State = unknown> {
    */
   keepGoing(): void;
   /**
-   * Lets work go on that the response does not wait for. What it rejects with is logged.
+   * Lets work go on that the response does not wait for. What it rejects with is logged. A function instead of a promise is a
+   * `TypeError`.
    *
    * @example
    * ctx.waitUntil(fetch("https://audit.internal/events", { method: "POST", body: request.url }));

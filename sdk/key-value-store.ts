@@ -21,6 +21,6 @@ export interface KeyValueStore {
 }
 
 export interface KeyValueOptions {
-  /** Seconds until the value is forgotten. Default: until memory is needed. */
+  /** Seconds until the value is forgotten, up to 366 days. Default: until memory is needed. Anything else is a `RangeError`. */
   readonly ttl?: number;
 }

@@ -7,7 +7,7 @@
  * ctx.metrics.histogram("lookup_ms", performance.now() - begun);
  */
 export interface Metrics {
-  /** Adds to a sum that only grows. Default: 1. */
+  /** Adds to a sum that only grows: a negative value is a `RangeError`. Default: 1. */
   counter(name: string, value?: number): void;
   /**
    * Says what something is now, until it is said again. Each reactor says it for itself; `across` is what the metric

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { builtInEntry, builtInNames } from "../config/built-in-plugins.ts";
+import { builtInEntry, builtInNames, builtInsText } from "../config/built-in-plugins.ts";
+import { isPluginName } from "../config/names.ts";
 import type { PluginCode } from "../policy/bundle.ts";
 import { compileBuiltIn } from "../reload/built-in-bundle.ts";
 import { type CompiledPlugin, compilePlugin } from "../reload/compile.ts";
@@ -28,6 +30,7 @@ export async function compileEntry(entry: PluginOptions, base: string | null): P
   if (source !== undefined) return codeOf(await compileText(source, name ?? "plugin"), "");
   const builtIn = builtInOf(plugin!, base);
   if (builtIn !== null) return { ...(await compileBuiltIn(builtIn)), name: name ?? builtIn };
+  refuseUnknownName(plugin!, base);
   const found = pluginFileAt(shortPath(fileURLToPath(resolveFile(plugin!, base))));
   const file: PluginFile = { ...found, name: name ?? found.name };
   return codeOf({ ...(await compiler.compile(file)), name: file.name }, file.directory);
@@ -38,6 +41,16 @@ function builtInOf(plugin: string | URL, base: string | null): string | null {
   if (typeof plugin === "string" && builtInNames().includes(plugin)) return plugin;
   const path = fileURLToPath(resolveFile(plugin, base));
   return builtInNames().find((name) => builtInEntry(name) === path) ?? null;
+}
+
+/** A name alone is that of a built-in plugin, unless there is such a file. */
+function refuseUnknownName(plugin: string | URL, base: string | null): void {
+  if (typeof plugin !== "string" || !isPluginName(plugin) || /\.[cm]?[jt]s$/.test(plugin)) return;
+  if (base !== null && existsSync(resolveFile(plugin, base))) return;
+  const names = builtInNames();
+  throw new TypeError(
+    `Cannot find the plugin ${plugin}: it is no file, and none that is built in${builtInsText(plugin, [], names)}`,
+  );
 }
 
 function resolveFile(file: string | URL, base: string | null): URL {

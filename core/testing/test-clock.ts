@@ -53,7 +53,7 @@ export class JumpingClock implements HostClock, TestClock {
   private arm(alarm: Alarm): void {
     if (!this.runs) return;
     if (alarm.timer !== null) clearTimeout(alarm.timer);
-    alarm.timer = setTimeout(() => this.fire(alarm), alarm.due - this.now());
+    alarm.timer = setTimeout(() => this.fire(alarm), Math.max(0, alarm.due - this.now()));
   }
 
   private fire(alarm: Alarm): void {

@@ -4,6 +4,9 @@ import { callAsync } from "./host.ts";
 import { HostOp } from "./host-op.ts";
 import { joinTexts } from "./text-pair.ts";
 
+// As it was before the plugin ran.
+const { isFinite: isReal } = Number;
+
 export interface KeyValueOptions {
   /** Seconds until the value is forgotten; without it, until memory is needed. */
   readonly ttl?: number;
@@ -24,17 +27,23 @@ export const kv: KeyValueStore = Object.freeze({
   async set(key: string, value: unknown, options?: KeyValueOptions) {
     const text = JSON.stringify(value);
     if (text === undefined) throw new TypeError("Cannot store the value: it has no JSON form");
-    await callAsync(HostOp.kvSet, joinTexts(JSON.stringify([asKey(key), options?.ttl ?? null]), text));
+    await callAsync(HostOp.kvSet, joinTexts(JSON.stringify([asKey(key), ttlOf(options)]), text));
   },
   async delete(key: string) {
     return (await callAsync(HostOp.kvDelete, asKey(key))) === "1";
   },
   async increment(key: string, by = 1, options?: KeyValueOptions) {
-    return Number(
-      await callAsync(HostOp.kvIncrement, JSON.stringify([asKey(key), by, options?.ttl ?? null])),
-    );
+    return Number(await callAsync(HostOp.kvIncrement, JSON.stringify([asKey(key), by, ttlOf(options)])));
   },
 });
+
+function ttlOf(options: KeyValueOptions | undefined): number | null {
+  const ttl = options?.ttl ?? null;
+  // JSON has no such numbers: they would become none.
+  if (typeof ttl === "number" && !isReal(ttl))
+    throw new RangeError(`Cannot use ttl: expected seconds, found ${ttl}`);
+  return ttl;
+}
 
 function asKey(key: unknown): string {
   if (typeof key !== "string") throw new TypeError("Cannot use the key: it is not a string");

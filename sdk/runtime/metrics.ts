@@ -15,6 +15,7 @@ const gaugeKinds = new Map<unknown, string>([
 
 export const metrics: Metrics = Object.freeze({
   counter(name: string, value = 1) {
+    if (value < 0) throw new RangeError(`Cannot count ${value}: a counter only grows`);
     callText(HostOp.metric, `c ${value} ${name}`);
   },
   gauge(name: string, value: number, across: "sum" | "max" | "last" = "sum") {

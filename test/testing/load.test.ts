@@ -46,6 +46,13 @@ t.test("a file that is not there is named", async (t) => {
   });
 });
 
+t.test("a name that is no built-in policy's is refused with those that there are", async (t) => {
+  await t.rejects(testGateway({ plugins: ["security-header"] }), {
+    message:
+      /^Cannot find the plugin security-header: .*\(did you mean "security-headers"\?\); built in: .*\bcors\b/,
+  });
+});
+
 t.test("what cannot be meant is refused", async (t) => {
   const source = "export default {}";
   const refused = (options: object) => testGateway({ plugins: [], ...options } as never);

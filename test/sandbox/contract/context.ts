@@ -101,6 +101,13 @@ export const contextChecks: readonly ExchangeCheck[] = [
     }),
   ),
   {
+    title: "A counter refuses to fall",
+    plugin:
+      'onRequest(request, ctx) { ctx.metrics.counter("a", 5); try { ctx.metrics.counter("a", -7); } catch (error) { return new Response(error.name); } }',
+    gets: { body: "RangeError" },
+    counts: ["counter p a 5"],
+  },
+  {
     title: "ctx.kv keeps JSON values",
     plugin:
       'capabilities: { kv: true }, async onRequest(request, { kv }) { await kv.set("k", { a: [1, null] }); const got = await kv.get("k"); const gone = [await kv.delete("k"), await kv.delete("k")]; return Response.json([got, gone, (await kv.get("k")) === undefined]); }',
@@ -155,6 +162,9 @@ export const contextChecks: readonly ExchangeCheck[] = [
     ["a value without a JSON form", 'kv.set("k", undefined)', "TypeError"],
     ["a value that is too long", 'kv.set("k", "v".repeat(2000000))', "QuotaExceededError"],
     ["a negative ttl", 'kv.set("k", 1, { ttl: -1 })', "RangeError"],
+    ["a ttl of NaN", 'kv.set("k", 1, { ttl: NaN })', "RangeError"],
+    ["an endless ttl", 'kv.set("k", 1, { ttl: Infinity })', "RangeError"],
+    ["an increment with a ttl of NaN", 'kv.increment("k", 1, { ttl: NaN })', "RangeError"],
     ["an increment by NaN", 'kv.increment("k", NaN)', "TypeError"],
     ["an increment of a text", 'kv.set("k", "x").then(() => kv.increment("k"))', "TypeError"],
   ].map(
@@ -169,6 +179,12 @@ export const contextChecks: readonly ExchangeCheck[] = [
     plugin:
       'onRequest(request, ctx) { ctx.waitUntil(new Promise((r) => setTimeout(r, 10)).then(() => ctx.log.info("later"))); }',
     logs: ["info later"],
+  },
+  {
+    title: "ctx.waitUntil refuses a function, which nobody would call",
+    plugin:
+      "onRequest(request, ctx) { try { ctx.waitUntil(async () => {}); } catch (error) { return new Response(error.name); } }",
+    gets: { body: "TypeError" },
   },
   {
     title: "What ctx.waitUntil rejects with is logged",

@@ -94,6 +94,11 @@ export const urlChecks: readonly ValueCheck[] = [
     expected: [true, false],
   },
   {
+    title: "URLPattern takes groups of sets of characters",
+    code: String.raw`const p = new URLPattern({ pathname: "/:x([\\p{L}--a])" }); return [p.test({ pathname: "/b" }), p.test({ pathname: "/a" })];`,
+    expected: [true, false],
+  },
+  {
     title: "URLPattern can ignore case",
     code: `return new URLPattern({ pathname: "/A" }, { ignoreCase: true }).test({ pathname: "/a" });`,
     expected: true,

@@ -38,7 +38,7 @@ export function compileComponent(pattern: string, options: PatternOptions, encod
 function compileRegexp(parts: readonly Part[], options: PatternOptions): RegExp {
   const source = parts.map((part) => regexpOf(part, options)).join("");
   try {
-    return new RegExp(`^${source}$`, options.ignoreCase ? "iu" : "u");
+    return new RegExp(`^${source}$`, options.ignoreCase ? "iv" : "v");
   } catch {
     throw new TypeError("Invalid pattern: a group is no regular expression");
   }

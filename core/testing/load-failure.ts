@@ -8,7 +8,10 @@ export function loadFailure(error: unknown, bundle: PolicyBundle | null): unknow
   const problems = problemsOf(error, bundle);
   if (problems.length === 0) return error;
   const shown = problems.map((problem) => `${formatPluginProblem(problem)}\n${problem.frame}`.trimEnd());
-  return new Error(`Cannot load the plugins\n${shown.join("\n")}`, { cause: error });
+  const failure = new Error(`Cannot load the plugins\n${shown.join("\n")}`);
+  // The author's file is where the mistake is; the frames are all of the gateway.
+  failure.stack = `${failure.name}: ${failure.message}`;
+  return failure;
 }
 
 function problemsOf(error: unknown, bundle: PolicyBundle | null): readonly PluginProblem[] {

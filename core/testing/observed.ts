@@ -1,6 +1,9 @@
 /** What plugins did, kept for the test to look at. */
+
 import type { PluginMetricKind } from "../observe/plugin-metrics.ts";
+import type { SourcePosition } from "../observe/stack-trace.ts";
 import type { SharedServices } from "../policy/guest/services.ts";
+import { frameAt } from "../reload/code-frame.ts";
 import type { KeyValues } from "../store/kv/key-values.ts";
 import type { TestFault, TestKeyValues, TestLogLine, TestMetrics } from "./types.ts";
 
@@ -10,6 +13,9 @@ interface Measure {
   readonly name: string;
   readonly value: number;
 }
+
+/** Faults of one gateway that are printed: whoever reads them has seen enough. */
+const mostShown = 10;
 
 const isGauge = (kind: PluginMetricKind) => kind !== "counter" && kind !== "histogram";
 
@@ -28,7 +34,9 @@ export class Observed implements TestMetrics {
       },
       onFault: (plugin, { phase, cause, message, position }) => {
         const at = position && `${position.file}:${position.line}:${position.column}`;
-        this.faults.push({ plugin, phase, cause, message, at });
+        const fault: TestFault = { plugin, phase, cause, message, at };
+        this.faults.push(fault);
+        if (this.faults.length <= mostShown) console.error(faultText(fault, position));
       },
     };
   }
@@ -53,6 +61,16 @@ export class Observed implements TestMetrics {
       .filter((one) => one.kind === kind && one.name === name && one.plugin === (plugin ?? one.plugin))
       .map(({ value }) => value);
   }
+}
+
+/** A failed assertion says what the response was, and not why. */
+function faultText(
+  { plugin, phase, cause, message, at }: TestFault,
+  position: SourcePosition | null,
+): string {
+  const what = phase === null ? `was lost (${cause})` : `failed in ${phase}`;
+  const frame = position === null ? "" : frameAt(position.source ?? "", position.line, position.column);
+  return `${at === null ? "" : `${at}: `}${plugin} ${what}: ${message}${frame && `\n${frame}`}`;
 }
 
 /** @param plugins names of those that there are */

@@ -126,6 +126,8 @@ export class PolicySet {
 /** Plugins of a generation that is being made; each is loaded once, by whoever needs it first. */
 class Loader {
   readonly plugins = new Map<string, Plugin>();
+  /** Of policies that a route has several times: the second one, the third one and so on. */
+  private readonly copies = new Map<Policy, Policy[]>();
   private readonly config: Config;
   private readonly bundle: PolicyBundle;
   private readonly environment: PolicyEnvironment;
@@ -141,18 +143,34 @@ class Loader {
     const { policies: uses } = route;
     const names =
       uses ?? folderPlugins(this.bundle).map(({ name }): PolicyConfig => ({ plugin: name, config: null }));
-    const policies = [];
+    const policies: Policy[] = [];
     for (const [index, use] of names.entries()) {
       try {
         const plugin = await this.load(use.plugin, `Route ${route.name}`);
         // One that only finds endpoints has no part in a route that names no policies.
-        if (uses !== null || !plugin.onlyDiscovers) policies.push(await plugin.policy(use.config));
+        if (uses !== null || !plugin.onlyDiscovers)
+          policies.push(this.atItsPlace(await plugin.policy(use.config), policies));
       } catch (error) {
         if (uses !== null && error instanceof PluginLoadError) error.use = { route: number, index };
         throw error;
       }
     }
     return planRoute(policies);
+  }
+
+  /**
+   * An exchange knows policies apart as objects: one that is on a route twice is another one the second time. A request
+   * that is routed again meets the same ones.
+   */
+  private atItsPlace(policy: Policy, before: readonly Policy[]): Policy {
+    const times = before.filter(
+      ({ guest, instance }) => guest === policy.guest && instance === policy.instance,
+    ).length;
+    if (times === 0) return policy;
+    const copies = this.copies.get(policy) ?? [];
+    this.copies.set(policy, copies);
+    copies[times - 1] ??= { ...policy };
+    return copies[times - 1]!;
   }
 
   async finderFor(cluster: string, { plugin: name, config }: PluginDiscovery): Promise<Finder> {

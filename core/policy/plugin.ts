@@ -177,7 +177,8 @@ export class Plugin {
   }
 
   private createPolicy(phases: Policy["phases"], onFailure: Policy["onFailure"], instance: number): Policy {
-    this.room ??= new GivenRoom(this.limits.memory);
+    // Code that runs in the host has no memory of its own that it could pass the limit of.
+    this.room ??= new GivenRoom(this.isSandboxed ? this.limits.memory : Number.POSITIVE_INFINITY);
     return {
       name: this.code.name,
       guest: this.guest,
@@ -212,6 +213,10 @@ export class Plugin {
 
   memoryUsed(): number {
     return this.guest.memoryUsed();
+  }
+
+  private get isSandboxed(): boolean {
+    return this.options.engine.name !== "inline";
   }
 
   get isIdle(): boolean {
@@ -263,7 +268,7 @@ export class Plugin {
       get limits() {
         return limits();
       },
-      isSandboxed: this.options.engine.name !== "inline",
+      isSandboxed: this.isSandboxed,
       exchanges: () => this.guest.exchanges,
       exchangeOf: (slot) => this.guest.exchangeOf(slot),
       handed: this.handed,

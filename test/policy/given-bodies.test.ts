@@ -6,7 +6,7 @@ import { MalformedOutcome } from "../../core/policy/malformed-outcome.ts";
 import type { Policy } from "../../core/policy/policy.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { until } from "../net/until.ts";
-import { onEachEngine } from "../support/each-engine.ts";
+import { engines, onEachEngine } from "../support/each-engine.ts";
 import { get } from "../support/gateway.ts";
 import { readMessage } from "../support/message.ts";
 import { type PolicyGateway, startPolicyGateway } from "../support/policies.ts";
@@ -90,19 +90,22 @@ const ways: Readonly<Record<string, { readonly members: string; readonly request
 };
 
 for (const [title, { members, request }] of Object.entries(ways)) {
-  onEachEngine(`${title} for those who do not take them have a bound`, async (t, engine) => {
-    const plugins = plugin(engine === "quickjs" ? bytes : text, members);
-    const endpoint = await startEndpoint(t, request !== post);
-    const gateway = await startPolicyGateway(t, endpoint.address, { engine, plugins });
-    const clients = await flood(gateway, request);
-    const { taken } = roomOf(gateway);
-    t.ok(taken <= room && taken > room / 2, `${taken} bytes are counted`);
-    t.ok(queued(gateway) < room + fits * 128 * 1024, `${queued(gateway)} bytes wait for clients`);
-    t.match(lastFault(gateway)?.message, /too much that this plugin gave is still on its way/);
-    t.equal((await gateway.ask(get("/small"))).status, 200);
-    for (const { socket } of [...clients, ...endpoint.connections]) socket.destroy();
-    await until(() => roomOf(gateway).taken === 0);
-  });
+  // Plugins that run in the proxy itself could take its memory as well without giving it away.
+  for (const engine of engines.filter((engine) => engine !== "inline")) {
+    t.test(`${title} for those who do not take them have a bound, on ${engine}`, async (t) => {
+      const plugins = plugin(engine === "quickjs" ? bytes : text, members);
+      const endpoint = await startEndpoint(t, request !== post);
+      const gateway = await startPolicyGateway(t, endpoint.address, { engine, plugins });
+      const clients = await flood(gateway, request);
+      const { taken } = roomOf(gateway);
+      t.ok(taken <= room && taken > room / 2, `${taken} bytes are counted`);
+      t.ok(queued(gateway) < room + fits * 128 * 1024, `${queued(gateway)} bytes wait for clients`);
+      t.match(lastFault(gateway)?.message, /too much that this plugin gave is still on its way/);
+      t.equal((await gateway.ask(get("/small"))).status, 200);
+      for (const { socket } of [...clients, ...endpoint.connections]) socket.destroy();
+      await until(() => roomOf(gateway).taken === 0);
+    });
+  }
 }
 
 onEachEngine("A client that has read its answer holds nothing, and may ask again", async (t, engine) => {

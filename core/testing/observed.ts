@@ -1,9 +1,9 @@
 /** What plugins did, kept for the test to look at. */
 
+import { frameAt } from "../observe/code-frame.ts";
 import type { PluginMetricKind } from "../observe/plugin-metrics.ts";
 import type { SourcePosition } from "../observe/stack-trace.ts";
 import type { SharedServices } from "../policy/guest/services.ts";
-import { frameAt } from "../observe/code-frame.ts";
 import type { KeyValues } from "../store/kv/key-values.ts";
 import type { TestFault, TestKeyValues, TestLogLine, TestMetrics } from "./types.ts";
 

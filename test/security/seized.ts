@@ -47,15 +47,17 @@ const answering = Object.entries(outcomes).map(
 
 /** What a guest does with the host function when it is asked for the first time. */
 const deliveries: Readonly<Record<string, string>> = {
-  "delivers one outcome twice": `hostCall(1, slot, "Qc"); hostCall(1, slot, "Qc"); return "p"`,
-  "delivers an outcome that is pending": `hostCall(1, slot, "Qp"); return "p"`,
-  "delivers and answers": `hostCall(1, slot, "Qc"); return "c"`,
-  "delivers for the other side of its exchange": `hostCall(1, slot, "Sc"); hostCall(1, slot, "Sc"); return "c"`,
-  "delivers for exchanges that there are not": `for (const n of [-1, 1e9, 0.5, NaN, Infinity, 7]) hostCall(1, n, "Qc"); return "c"`,
-  "delivers what is no outcome": `hostCall(1, slot, "Q"); return "p"`,
+  "delivers one outcome twice": `deliver("c"); deliver("c"); return "p"`,
+  "delivers an outcome that is pending": `deliver("p"); return "p"`,
+  "delivers and answers": `deliver("c"); return "c"`,
+  "delivers under numbers that there are not": `for (const n of [-1, 0, 1e9, 0.5, NaN, Infinity, "", "0x1", number + 1, number + 63, number + 64, number + 65]) hostCall(1, slot, n + " c"); return "c"`,
+  "delivers without a number": `for (const text of ["c", "1", number + "c", "Qc"]) hostCall(1, slot, text); return "c"`,
+  "delivers for exchanges that there are not": `for (const n of [-1, 1e9, 0.5, NaN, Infinity, 7]) hostCall(1, n, number + " c"); return "c"`,
+  "delivers what is no outcome": `deliver(""); return "p"`,
   "delivers nothing": `hostCall(1, slot, ""); return "p"`,
-  "delivers edits with a value that has no text": `hostCall(1, slot, 'Qe0  {"cluster":{"toString":1}}\\n'); return "p"`,
-  "delivers ten thousand outcomes": `for (let i = 0; i < 10000; i++) hostCall(1, slot, "Qc"); return "p"`,
+  "delivers edits with a value that has no text": `deliver('e0  {"cluster":{"toString":1}}\\n'); return "p"`,
+  "delivers ten thousand outcomes": `for (let i = 0; i < 10000; i++) deliver("c"); return "p"`,
+  "delivers under ten thousand numbers": `for (let i = 0; i < 10000; i++) hostCall(1, slot, i + " c"); return "c"`,
   "reads the body of an exchange that there is not": `for (const n of ["-1", "NaN", "", "1e9", "99"]) hostCall(60, ++id, "q " + n + " text"); return "c"`,
   "reads the body of a response before there is one": `for (const form of ["text", "bytes"]) hostCall(60, ++id, "s " + slot + " " + form); return "c"`,
   "reads one body a hundred times": `for (let i = 0; i < 100; i++) hostCall(60, ++id, "q " + slot + " text"); return "c"`,
@@ -75,8 +77,11 @@ const deliveries: Readonly<Record<string, string>> = {
 const isHeard = new Set([
   "delivers one outcome twice",
   "delivers and answers",
+  "delivers under numbers that there are not",
+  "delivers without a number",
   "delivers for exchanges that there are not",
   "delivers ten thousand outcomes",
+  "delivers under ten thousand numbers",
 ]);
 
 const delivering = Object.entries(deliveries).map(
@@ -97,13 +102,17 @@ function answer(code: string): string {
   return `onRequest() { return new Response("calm"); },
     setup() {
       let id = 1e6;
+      let number = 1;
       const { hostCall } = globalThis as any;
       const json = (kind, value) => { const text = JSON.stringify(value); return kind + text.length + "\\n" + text; };
       const edit = (edits) => "e0  " + JSON.stringify(edits) + "\\n";
       (globalThis as any).takeOver = (text, bytes, usual) => {
         if (text[0] !== "Q" || text.includes("/calm")) return usual(text, bytes);
         const slot = Math.floor(Number(text.split("\\x01")[1]) / ${messageNumber(1, 0)});
-        ${code}
+        const deliver = (outcome) => hostCall(1, slot, number + " " + outcome);
+        const answered = (() => { ${code} })();
+        if (answered === "p") number++;
+        return answered;
       };
     },`;
 }

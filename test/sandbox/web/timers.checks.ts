@@ -123,7 +123,8 @@ check("timers that take long leave the others for the next wake-up", async () =>
   let calls = 0;
   const work = () => {
     calls++;
-    for (const end = Date.now() + 6; Date.now() < end; );
+    // Longer than all that one entry has.
+    for (const end = Date.now() + 12; Date.now() < end; );
   };
   for (let n = 0; n < 4; n++) setTimeout(work, 5);
   await pass(4.5);
@@ -132,7 +133,7 @@ check("timers that take long leave the others for the next wake-up", async () =>
   armed.delete(id!);
   settle(id!, "=");
   await turns();
-  same([calls, armed.size], [2, 1]);
+  same([calls, armed.size], [1, 1]);
   await pass(10);
   same([calls, armed.size], [4, 0]);
 });

@@ -44,6 +44,13 @@ const nodeSuites = new Map([
 /** What also has to hold on the oldest Node that is supported: the engine that is an addon of Node. */
 const oldNodeSuites = ["test/sandbox/contract-isolated-vm.test.ts"];
 
+/** Suites that hold Sluice to a second, and nothing else may run beside. */
+const measured = ["test/fault/crash.test.ts", "test/fault/plugin-wedge.test.ts"];
+
+export function isMeasured({ file }: Suite): boolean {
+  return measured.includes(file);
+}
+
 /** Every test file, sorted, the architecture first: it is quick and says most. */
 export function findTestFiles(): string[] {
   const files = globSync("test/**/*.test.ts").sort();

@@ -1,12 +1,13 @@
 import { createServer } from "node:http";
 import t from "tap";
 import { listenLocally } from "../support/free-port.ts";
+import { machinePace } from "../support/machine-pace.ts";
 import { KeepAliveLoad } from "./keep-alive-load.ts";
 import { noProc, startSluice } from "./sluice-process.ts";
 
 const clients = 16;
 /** From the kill to the next response, ms. */
-const mostDowntime = 1000;
+const mostDowntime = 1000 * machinePace();
 
 t.test("kill -9 of the data process costs only requests in flight", { skip: noProc }, async (t) => {
   const server = createServer((_request, response) => void response.end("fine"));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { freePort, listenLocally } from "../support/free-port.ts";
+import { machinePace } from "../support/machine-pace.ts";
 import { startProgram } from "../support/program.ts";
 import { noProc } from "./sluice-process.ts";
 
@@ -15,7 +16,7 @@ const attacks = {
 };
 
 /** From the attack until the other route answers, ms. */
-const mostDowntime = 1000;
+const mostDowntime = 1000 * machinePace();
 
 const attacker = `import { definePlugin } from "sluice/sdk";
 const attacks = { ${Object.entries(attacks)

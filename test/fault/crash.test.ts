@@ -1,13 +1,14 @@
 import { createServer } from "node:http";
 import t from "tap";
 import { listenLocally } from "../support/free-port.ts";
-import { machinePace } from "../support/machine-pace.ts";
+import { tooSlowToRestart } from "../support/machine-pace.ts";
 import { KeepAliveLoad } from "./keep-alive-load.ts";
 import { noProc, startSluice } from "./sluice-process.ts";
 
 const clients = 16;
 /** From the kill to the next response, ms. */
-const mostDowntime = 1000 * machinePace();
+const mostDowntime = 1000;
+const tooSlow = tooSlowToRestart();
 
 t.test("kill -9 of the data process costs only requests in flight", { skip: noProc }, async (t) => {
   const server = createServer((_request, response) => void response.end("fine"));
@@ -31,5 +32,5 @@ t.test("kill -9 of the data process costs only requests in flight", { skip: noPr
   t.ok(load.failures.length <= clients, `${load.failures.length} requests failed`);
   t.equal(load.refused, 0, "new connections wait");
   t.not(sluice.dataPid(), pid);
-  t.ok(downtime < mostDowntime, `served again after ${Math.round(downtime)} ms`);
+  t.ok(downtime < mostDowntime, `served again after ${Math.round(downtime)} ms`, { skip: tooSlow });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { freePort, listenLocally } from "../support/free-port.ts";
-import { machinePace } from "../support/machine-pace.ts";
+import { tooSlowToRestart } from "../support/machine-pace.ts";
 import { startProgram } from "../support/program.ts";
 import { noProc } from "./sluice-process.ts";
 
@@ -16,7 +16,8 @@ const attacks = {
 };
 
 /** From the attack until the other route answers, ms. */
-const mostDowntime = 1000 * machinePace();
+const mostDowntime = 1000;
+const tooSlow = tooSlowToRestart();
 
 const attacker = `import { definePlugin } from "sluice/sdk";
 const attacks = { ${Object.entries(attacks)
@@ -74,7 +75,9 @@ t.test("a plugin that V8 cannot stop costs other routes less than a second", { s
     await t.rejects(attacked, `${name}: its own request is lost`);
     t.equal(await ask("/other"), "200 served");
     const downtime = performance.now() - start;
-    t.ok(downtime < mostDowntime, `${name}: others are served after ${Math.round(downtime)} ms`);
+    t.ok(downtime < mostDowntime, `${name}: others are served after ${Math.round(downtime)} ms`, {
+      skip: tooSlow,
+    });
   }
 
   t.match(sluice.output, /"plugin":"attacker"[^\n]*Data process ended/, "the log names it");

@@ -59,7 +59,7 @@ function forAuthors(config: Config, pretty: boolean): Config {
   const directory = config.plugins.directory ?? pluginFolder;
   return {
     ...config,
-    plugins: { ...config.plugins, directory, grantDeclared: true, showFailures: true },
+    plugins: { ...config.plugins, directory, grantDeclared: true, showFailures: true, findsLoops: true },
     log: { ...config.log, pretty },
   };
 }

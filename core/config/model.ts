@@ -233,6 +233,8 @@ export interface PluginsConfig {
   readonly grantDeclared: boolean;
   /** Show browsers what failed in a policy, with its text; for development. Absent: no. */
   readonly showFailures?: boolean;
+  /** Tell where plugins use up their time from the first time on, at a price for each entry; for development. Absent: no. */
+  readonly findsLoops?: boolean;
   /** What plugins may give themselves; what `settings` say of one may be more. */
   readonly maxLimits: PluginLimits;
   /** Of plugins about which something is said. */

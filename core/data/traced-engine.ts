@@ -60,6 +60,14 @@ class TracedGuest implements Guest {
     return this.guest.progress;
   }
 
+  get findsLoops(): boolean {
+    return this.guest.findsLoops;
+  }
+
+  set findsLoops(on: boolean) {
+    this.guest.findsLoops = on;
+  }
+
   /** One message, alone. */
   dispatch(text: string, bytes?: Uint8Array): string {
     const { loading, running } = this.records;

@@ -125,6 +125,11 @@ function isPackage({ file }: SourcePosition): boolean {
   return file.includes("node_modules/");
 }
 
+/** `file:line:column`. */
+export function placeText(position: SourcePosition | null): string | null {
+  return position === null ? null : `${position.file}:${position.line}:${position.column}`;
+}
+
 /** Text of a guest must not steer a terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass.

@@ -1,7 +1,7 @@
 /** What the admin pages tell of a plugin. */
 import type { HandlerName, PhaseName } from "../../sdk/runtime/message.ts";
 import type { Grants, PluginLimits } from "../config/model.ts";
-import type { SourcePosition } from "../observe/stack-trace.ts";
+import { placeText, type SourcePosition } from "../observe/stack-trace.ts";
 import type { PluginCode } from "./bundle.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -78,7 +78,7 @@ export class PluginStatus {
   onFault({ phase, cause, message, position }: Fault): void {
     this.faultCount++;
     this.faults[cause] = (this.faults[cause] ?? 0) + 1;
-    const at = position === null ? null : `${position.file}:${position.line}:${position.column}`;
+    const at = placeText(position);
     this.lastFault = { phase, cause, message: message.slice(0, 1000), at, time: Date.now() };
   }
 

@@ -4,7 +4,13 @@ import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { type LoggedText, loggedText } from "../observe/logged-text.ts";
-import { createStackMapper, type MappedStack, type StackMapper } from "../observe/stack-trace.ts";
+import {
+  createStackMapper,
+  type MappedStack,
+  placeText,
+  type SourcePosition,
+  type StackMapper,
+} from "../observe/stack-trace.ts";
 import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
 import { GivenRoom } from "./body/given-room.ts";
@@ -14,7 +20,7 @@ import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import type { PatternsAsked } from "./config-patterns.ts";
 import { faultLines } from "./fault-lines.ts";
 import { faultFields, faultStack } from "./fault-stack.ts";
-import type { GuestLoss } from "./guest/call.ts";
+import { type GuestLoss, GuestLostError } from "./guest/call.ts";
 import { PluginGuest } from "./guest/plugin-guest.ts";
 import { guestServices, type SharedServices } from "./guest/services.ts";
 import { type LoadSubject, PluginLoadError } from "./load-error.ts";
@@ -33,6 +39,8 @@ export interface PluginOptions {
   readonly runtime: GuestScript;
   readonly settings: PluginSettings | null;
   readonly grantDeclared: boolean;
+  /** Whether it is worth its price from the first entry on to know where a guest uses up its time. Absent: no. */
+  readonly findsLoops?: boolean;
   /** What the plugin may give itself. */
   readonly maxLimits: PluginLimits;
   readonly engine: Engine;
@@ -78,6 +86,7 @@ export class Plugin {
       prepare: () => this.setUpAll(),
       services: () => this.services(),
       onLost: (loss) => this.onLost(loss),
+      findsLoops: options.findsLoops ?? false,
     });
   }
 
@@ -350,13 +359,12 @@ export class Plugin {
     this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
     const suppressed = this.admitLine(phase);
     if (suppressed === null) return mapped;
-    const at = top === null ? null : `${top.file}:${top.line}:${top.column}`;
     this.options.reactor.log.error(
       {
         plugin: this.code.name,
         ...about,
         phase,
-        at,
+        at: placeText(top),
         ...faultFields(mapped),
         ...(suppressed > 0 && { suppressed }),
       },
@@ -370,16 +378,28 @@ export class Plugin {
     this.options.shared.onFault?.(this.code.name, fault);
   }
 
-  private onLost(loss: GuestLoss): void {
+  private onLost(loss: GuestLoss): MappedStack | null {
     this.lastLoss = loss.cause;
     const { name } = this.code;
-    const { cause, phase = null } = loss;
-    this.onFault({ phase, cause, message: loss.message, position: null });
-    const found = loss.message.replace(`Guest ${name} `, "its guest ");
+    const { cause, phase = null, message } = loss;
+    const at = this.lostAt(loss);
+    this.onFault({ phase, cause, message, position: at?.top ?? null });
+    const found = message.replace(`Guest ${name} `, "its guest ");
     this.options.reactor.log.error(
-      { plugin: name, phase, cause, quarantined: this.isQuarantined },
+      {
+        plugin: name,
+        phase,
+        cause,
+        quarantined: this.isQuarantined,
+        ...(at !== null && { at: placeText(at.top), ...faultFields(at) }),
+      },
       `Plugin ${name}: ${found}${phase === null ? "" : ` in ${phase}`}`,
     );
+    return at;
+  }
+
+  private lostAt({ message, guestStack = "" }: { message: string; guestStack?: string }): MappedStack | null {
+    return guestStack === "" ? null : this.mapStack(`${message}\n${guestStack}`);
   }
 
   private loadError(error: unknown, doing: string, subject: LoadSubject = "export"): PluginLoadError {
@@ -387,7 +407,13 @@ export class Plugin {
     if (error instanceof GuestFault && error.kind === "load")
       return this.faultError(parseFault(error.message), "its top level", "export");
     const message = error instanceof Error ? error.message : String(error);
-    return new PluginLoadError(this.code.name, `${doing}: ${message}${this.wayOut(error)}`, null, subject);
+    const text = `${doing}: ${message}${this.wayOut(error)}`;
+    return new PluginLoadError(this.code.name, text, this.placeOf(error), subject);
+  }
+
+  private placeOf(error: unknown): SourcePosition | null {
+    if (error instanceof GuestLostError) return error.loss.at?.top ?? null;
+    return error instanceof GuestFault ? (this.lostAt(error)?.top ?? null) : null;
   }
 
   /** What to do about a limit that was passed while the plugin was loaded. */

@@ -185,8 +185,8 @@ export class PolicyRun implements SlotOwner {
       policy: policy.name,
       phase: null,
       message: loss.message,
-      stack: "",
-      position: null,
+      stack: loss.at?.text ?? "",
+      position: loss.at?.top ?? null,
     });
   }
 }

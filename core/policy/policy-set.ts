@@ -215,6 +215,7 @@ async function createPlugin(
     runtime: bundle.runtime,
     settings,
     grantDeclared: config.plugins.grantDeclared,
+    findsLoops: config.plugins.findsLoops === true,
     maxLimits: config.plugins.maxLimits,
     engine: await engine(engineNameOf(code, settings)),
     routes: config.routes.map(({ name }) => name),

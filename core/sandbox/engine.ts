@@ -86,6 +86,11 @@ export interface Guest {
   /** Messages that it has begun, as it counts them itself; of one that is gone, too. Only differences mean something. */
   readonly progress: number;
   /**
+   * Whether it is to tell where a message uses up its time, even if that costs something at each entry. Messages
+   * have to enter one by one then, and do in `load`.
+   */
+  findsLoops: boolean;
+  /**
    * Enters the guest once; all its microtasks have run when this returns.
    *
    * @param text messages of sdk/runtime/message.ts
@@ -104,13 +109,22 @@ export function textOf(parts: readonly MessagePart[]): string {
   return parts.join(separator);
 }
 
+/** The lines of a stack that are frames. */
+export function framesOf(stack: string): string {
+  const lines = stack.split("\n");
+  return lines.filter((line) => line.trimStart().startsWith("at ")).join("\n");
+}
+
 /** How a guest was lost: it passed a limit, or its engine gave up. */
 export class GuestFault extends Error {
   override readonly name = "GuestFault";
   readonly kind: "cpu" | "memory" | "load" | "crash";
+  /** Where in its code the guest was; empty: nobody knows. */
+  readonly guestStack: string;
 
-  constructor(kind: GuestFault["kind"], message: string) {
+  constructor(kind: GuestFault["kind"], message: string, guestStack = "") {
     super(message);
     this.kind = kind;
+    this.guestStack = guestStack;
   }
 }

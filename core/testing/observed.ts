@@ -2,7 +2,7 @@
 
 import { frameAt } from "../observe/code-frame.ts";
 import type { PluginMetricKind } from "../observe/plugin-metrics.ts";
-import type { SourcePosition } from "../observe/stack-trace.ts";
+import { placeText, type SourcePosition } from "../observe/stack-trace.ts";
 import type { SharedServices } from "../policy/guest/services.ts";
 import type { KeyValues } from "../store/kv/key-values.ts";
 import type { TestFault, TestKeyValues, TestLogLine, TestMetrics } from "./types.ts";
@@ -33,7 +33,7 @@ export class Observed implements TestMetrics {
         this.log.push({ plugin, level, message, fields, at });
       },
       onFault: (plugin, { phase, cause, message, position }) => {
-        const at = position && `${position.file}:${position.line}:${position.column}`;
+        const at = placeText(position);
         const fault: TestFault = { plugin, phase, cause, message, at };
         this.faults.push(fault);
         if (this.faults.length <= mostShown) console.error(faultText(fault, position));

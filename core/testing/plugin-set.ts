@@ -55,6 +55,7 @@ export async function readPlugins(
     config: {
       directory: null,
       state: null,
+      findsLoops: true,
       grantDeclared: options.every(({ grants }) => grants === undefined),
       maxLimits: defaultMaxPluginLimits,
       settings: Object.fromEntries(settings),

@@ -67,7 +67,8 @@ t.test("a request that a policy calls important is served while others of its ro
   const statuses = (...fields: string[]) =>
     Promise.all(Array.from({ length: 10 }, async () => (await gateway.ask(get("/", ...fields))).status));
   const served = (all: readonly number[]) => all.filter((status) => status === 200).length;
-  t.equal(served(await statuses()), 10, "before");
+  // A thread that is busy with its start is late, too.
+  await until(async () => served(await statuses()) === 10);
   const stop = keepBusy(t, 60);
   await until(async () => served(await statuses("X-Important: no")) < 5);
   let [important, others] = [0, 0];

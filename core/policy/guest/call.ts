@@ -1,5 +1,6 @@
 /** One message to a guest, and who waits for what comes of it. */
 import type { HandlerName } from "../../../sdk/runtime/message.ts";
+import type { MappedStack } from "../../observe/stack-trace.ts";
 import type { Outcome } from "../outcome.ts";
 
 export interface GuestCall {
@@ -15,4 +16,19 @@ export interface GuestLoss {
   readonly message: string;
   /** The handler that the guest was in; absent: nobody knows. */
   readonly phase?: HandlerName | null;
+  /** As the guest tells it; absent or empty: nobody knows. */
+  readonly guestStack?: string;
+  /** The same in the author's files. */
+  readonly at?: MappedStack | null;
+}
+
+/** What was asked of a guest is lost with it. */
+export class GuestLostError extends Error {
+  override readonly name = "GuestLostError";
+  readonly loss: GuestLoss;
+
+  constructor(loss: GuestLoss) {
+    super(loss.message);
+    this.loss = loss;
+  }
 }

@@ -6,14 +6,16 @@ import { performance } from "node:perf_hooks";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { MessageKind, messageNumber, separator } from "../../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../../net/turn.ts";
+import type { MappedStack } from "../../observe/stack-trace.ts";
 import { type Guest, GuestFault, type HostCall, textOf } from "../../sandbox/engine.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { HostServices } from "../../sandbox/host/services.ts";
 import { type Outcome, OutcomeReader, type RememberedEdits } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
-import type { GuestCall, GuestLoss } from "./call.ts";
+import { type GuestCall, type GuestLoss, GuestLostError } from "./call.ts";
 import { enteredPhase } from "./entered-phase.ts";
 import { mostMessages, sliceMs } from "./entry-share.ts";
+import { LoopSearch } from "./loop-search.ts";
 import { GuestOperations } from "./operations.ts";
 import { Quarantine } from "./quarantine.ts";
 import { aloneBatch, type Batch, GuestQueue } from "./queue.ts";
@@ -26,7 +28,10 @@ export interface PluginGuestOptions {
   readonly prepare: () => Promise<void>;
   /** Host calls for one guest. */
   readonly services: () => HostServices;
-  readonly onLost: (loss: GuestLoss) => void;
+  /** @returns where the guest was; null: nobody knows */
+  readonly onLost: (loss: GuestLoss) => MappedStack | null;
+  /** Whether it is worth its price from the first entry on to know where it uses up its time. */
+  readonly findsLoops: boolean;
 }
 
 export class PluginGuest implements Task {
@@ -37,6 +42,7 @@ export class PluginGuest implements Task {
   /** Whether calls may enter: the instances are there. */
   private ready = false;
   private readonly queue = new GuestQueue();
+  private readonly search: LoopSearch;
   private readonly slots = new GuestSlots();
   private readonly remembered: RememberedEdits = new Map();
   private arrivals: PendingCall[] = [];
@@ -53,6 +59,7 @@ export class PluginGuest implements Task {
 
   constructor(options: PluginGuestOptions) {
     this.options = options;
+    this.search = new LoopSearch(options.findsLoops);
   }
 
   /**
@@ -64,12 +71,14 @@ export class PluginGuest implements Task {
     this.drop();
     const services = this.options.services();
     this.operations = new GuestOperations(services, (id, answer) => this.complete(id, answer));
-    this.guest = await this.options.create(
+    const guest = await this.options.create(
       (op, id, text, bytes) => this.onHostCall(op, id, text, bytes),
       services,
     );
+    this.guest = guest;
     await this.options.prepare();
     this.ready = true;
+    guest.findsLoops = this.search.isOn(performance.now());
     if (!this.queue.isEmpty) this.schedule();
   }
 
@@ -172,10 +181,11 @@ export class PluginGuest implements Task {
     const call: GuestCall = {
       onOutcome: (outcome) => answer.resolve(outcome),
       onPending() {},
-      onLost: (loss) => answer.reject(new Error(loss.message)),
+      onLost: (loss) => answer.reject(new GuestLostError(loss)),
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
     const text = textOf([kind, messageNumber(slot, 0), `${instance}`, payload]);
+    this.guest.findsLoops = true;
     this.enter(this.guest, aloneBatch(text, undefined, call, slot));
     try {
       return await answer.promise;
@@ -207,7 +217,7 @@ export class PluginGuest implements Task {
         this.rest();
         return;
       }
-      const batch = this.queue.take(!this.ready);
+      const batch = this.queue.take(!this.ready, this.guest.findsLoops ? 1 : mostMessages);
       if (batch === null) break;
       this.enter(this.guest, batch);
     }
@@ -234,6 +244,7 @@ export class PluginGuest implements Task {
       this.lose({ ...lossFrom(error), phase: enteredPhase(batch, guest.progress - progress) }, batch, 0);
       return;
     }
+    if (guest.findsLoops && this.ready) guest.findsLoops = this.search.isOn(began);
     const took = performance.now() - began;
     this.spent += took;
     this.queue.onEntered(batch, took);
@@ -337,15 +348,17 @@ export class PluginGuest implements Task {
   // --- ends
 
   /** @param from index of the first call of the batch that has no outcome yet */
-  private lose(loss: GuestLoss, batch: Batch, from: number): void {
+  private lose(how: GuestLoss, batch: Batch, from: number): void {
     const lost = batch.calls.slice(from).filter((call) => call !== null);
     lost.push(...this.queue.clear(), ...this.slots.clear());
     const wasReady = this.ready;
     this.drop();
     this.losses++;
     this.arrivals = [];
-    this.quarantine.onFault(performance.now());
-    this.options.onLost(loss);
+    const now = performance.now();
+    this.quarantine.onFault(now);
+    this.search.onLost(how.cause, now);
+    const loss = { ...how, at: this.options.onLost(how) };
     // One that is being made is its maker's to try again.
     if (wasReady && !this.disposed) void this.rebuild();
     for (const call of lost) call.onLost(loss);
@@ -399,5 +412,6 @@ function readDelivery(text: string, start: number): Outcome {
 
 function lossFrom(error: unknown): GuestLoss {
   if (!(error instanceof GuestFault)) return { cause: "crash", message: String(error) };
-  return { cause: error.kind === "load" ? "crash" : error.kind, message: error.message };
+  const { kind, message, guestStack } = error;
+  return { cause: kind === "load" ? "crash" : kind, message, guestStack };
 }

@@ -61,14 +61,15 @@ export class GuestQueue {
    * What is to enter next; null: nothing may.
    *
    * @param onlyCompletions while a guest is being made: what its `setup` waits for
+   * @param most messages
    */
-  take(onlyCompletions: boolean): Batch | null {
+  take(onlyCompletions: boolean, most: number): Batch | null {
     const index = onlyCompletions
       ? this.batches.findIndex(({ calls }) => calls.every((call) => call === null))
       : 0;
     const batch = this.batches[index];
     if (batch === undefined) return null;
-    const { size } = this.share;
+    const size = Math.min(this.share.size, most);
     const { parts, calls, slots } = batch;
     if (calls.length > size) {
       return {

@@ -1,7 +1,7 @@
 /** A plugin's log lines on their way into the operator's log. */
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import type { LoggedText } from "../../observe/logged-text.ts";
-import type { SourcePosition } from "../../observe/stack-trace.ts";
+import { placeText, type SourcePosition } from "../../observe/stack-trace.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
 import { faultFields, faultStack } from "../fault-stack.ts";
@@ -51,7 +51,7 @@ function write(line: Line, shared: SharedServices, facts: GuestFacts): void {
   const fields = {
     plugin,
     ...factsOf(line, facts),
-    ...(top !== null && { at: `${top.file}:${top.line}:${top.column}` }),
+    ...(top !== null && { at: placeText(top) }),
     ...more,
     ...fieldsOf(line, logged),
   };

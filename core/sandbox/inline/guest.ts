@@ -20,6 +20,8 @@ type PluginScript = Parameters<GuestEntry["load"]>[0];
 
 /** A plugin in the realm of the host. Bytes are copied both ways, as they are where realms differ. */
 export class InlineGuest implements Guest {
+  /** Nothing ends it. */
+  findsLoops = false;
   private readonly name: string;
   private readonly script: string;
   private readonly host: HostCall;

@@ -1,7 +1,8 @@
+import { performance } from "node:perf_hooks";
 import ivm from "isolated-vm";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import type { MessagePart } from "../../../sdk/runtime/message.ts";
-import { type Guest, GuestFault, type GuestOptions, type GuestScript, textOf } from "../engine.ts";
+import { framesOf, type Guest, GuestFault, type GuestOptions, type GuestScript, textOf } from "../engine.ts";
 import { tellLostRejection } from "../lost-rejection.ts";
 import { connectScript, sharedCells } from "./connect.ts";
 import { hardenScript } from "./harden.ts";
@@ -23,9 +24,15 @@ const longestReason = 500;
 const asReference = { reference: true } as const;
 /** Arrays can be given, too. */
 const copied = { arguments: { copy: true } } as const;
+/** What isolated-vm says when its own time limit ends an entry. */
+const timedOut = "Script execution timed out.";
+/** What the watchdog leaves to that limit, in ms. */
+const watchdogDelay = 50;
 const asExternalCopy = { result: { externalCopy: true } } as const;
 /** Moves memory from one heap to the other: whatever else isolated-vm does with bytes copies them twice. */
 const intoPlace = { release: true, transferIn: true } as const;
+
+type EntryOptions = Pick<ivm.ReferenceApplyOptions, "arguments" | "result" | "timeout">;
 
 /** One isolate with one context. All of it runs on the calling thread. */
 export class IsolatedVmGuest implements Guest {
@@ -36,6 +43,8 @@ export class IsolatedVmGuest implements Guest {
   private readonly onGone: (guest: IsolatedVmGuest) => void;
   private readonly cells = new Int32Array(new SharedArrayBuffer(4 * sharedCells.length));
   private budgetMs: number;
+  /** With a limit of time of isolated-vm's own; null: there is none. */
+  private timed: EntryOptions | null = null;
   private runDispatch: ivm.Reference | null = null;
   private takeReply: ivm.Reference | null = null;
   private takeParcel: ivm.Reference | null = null;
@@ -65,10 +74,21 @@ export class IsolatedVmGuest implements Guest {
   load(): void {
     const { context, load } = this.prepare("crash", () => this.startRuntime());
     const plugin = this.prepare("load", () => evaluate(context, this.options.plugin));
-    const failure = this.call(load, [plugin.derefInto()]);
+    this.findsLoops = true;
+    const failure = this.call(load, [plugin.derefInto()], { timeout: Math.ceil(this.budgetMs) });
     if (failure !== "") throw this.lose(new GuestFault("load", failure));
     this.budgetMs = this.options.limits.cpuMs;
-    this.watched.setBudget(this.budgetMs);
+    this.findsLoops = false;
+  }
+
+  get findsLoops(): boolean {
+    return this.timed !== null;
+  }
+
+  /** isolated-vm's own limit tells where the guest was. It is one for the whole entry, and costs more than most messages. */
+  set findsLoops(on: boolean) {
+    this.timed = on ? { ...copied, timeout: Math.ceil(this.budgetMs) } : null;
+    this.watched.setBudget(on ? this.budgetMs + watchdogDelay : this.budgetMs);
   }
 
   get progress(): number {
@@ -83,7 +103,7 @@ export class IsolatedVmGuest implements Guest {
     const reply = this.call(
       this.runDispatch!,
       bytes === undefined ? [message] : [message, given(bytes)],
-      copied,
+      this.timed ?? copied,
     );
     const end = this.cells[sharedCells.replyEnd]!;
     if (end < 0) return reply;
@@ -147,28 +167,28 @@ export class IsolatedVmGuest implements Guest {
     throw this.lose(this.limitFault() ?? new GuestFault(kind, describe(reason)));
   }
 
-  private call(fn: ivm.Reference, args: unknown[], options?: typeof copied): string {
+  private call(fn: ivm.Reference, args: unknown[], options?: EntryOptions): string {
     const reply = this.enter(fn, args, options);
     if (typeof reply === "string") return reply;
     throw this.lose(this.crash());
   }
 
-  private enter(
-    fn: ivm.Reference,
-    args: unknown[],
-    options?: typeof asExternalCopy | typeof copied,
-  ): unknown {
+  private enter(fn: ivm.Reference, args: unknown[], options: EntryOptions = {}): unknown {
     let reason: unknown;
     let reply: unknown;
+    let endedAt: string | null = null;
+    const began = options.timeout === undefined ? 0 : performance.now();
     this.watched.enter();
     try {
       return fn.applySync(undefined, args, options);
     } catch (error) {
       reason = error;
-      reply = this.withheldReply();
+      endedAt = options.timeout === undefined ? null : endedPlace(error, began, options.timeout);
+      if (endedAt === null) reply = this.withheldReply();
     } finally {
       this.watched.leave();
     }
+    if (endedAt !== null) throw this.lose(this.timeFault(endedAt));
     // Of those of one entry isolated-vm tells the first. What it gives is its own copy: a primitive, or an error with texts.
     if (typeof reply === "string") tellLostRejection(this.options.host, reason);
     return reply;
@@ -193,8 +213,12 @@ export class IsolatedVmGuest implements Guest {
     const { name, limits } = this.options;
     if (!this.isolate.isDisposed) return null;
     return this.watched.wasEnded
-      ? new GuestFault("cpu", `Guest ${name} took more than ${this.budgetMs} ms`)
+      ? this.timeFault()
       : new GuestFault("memory", `Guest ${name} took more than ${limits.memoryBytes} bytes of memory`);
+  }
+
+  private timeFault(stack = ""): GuestFault {
+    return new GuestFault("cpu", `Guest ${this.options.name} took more than ${this.budgetMs} ms`, stack);
   }
 
   /** The guest is gone; the first reason stays. Its place is given back when the host has left it. */
@@ -228,6 +252,13 @@ function disposeIsolate(isolate: ivm.Isolate): void {
   } catch {
     // The watchdog or the memory limit was first.
   }
+}
+
+/** The stack of a guest that isolated-vm's limit of time has ended; null: it has not. */
+function endedPlace(error: unknown, began: number, timeout: number): string | null {
+  // A plugin may throw what reads the same.
+  if (!(error instanceof Error) || error.message !== timedOut) return null;
+  return performance.now() - began < timeout - 1 ? null : framesOf(error.stack ?? "");
 }
 
 function describe(reason: unknown): string {

@@ -1,5 +1,5 @@
 import type { MessagePart } from "../../../sdk/runtime/message.ts";
-import { type Guest, GuestFault, type GuestOptions, textOf } from "../engine.ts";
+import { framesOf, type Guest, GuestFault, type GuestOptions, type HostCall, textOf } from "../engine.ts";
 import { type Entry, loadPlugin } from "./boot.ts";
 import { instantiate, type Pointer, type QuickJsInstance, type QuickJsModule } from "./build.ts";
 import { Collector } from "./collector.ts";
@@ -19,6 +19,8 @@ const collectMs = 1000;
 
 /** A plugin in a WebAssembly memory of its own. That is dropped whole, so nothing in it is freed at the end. */
 export class QuickJsGuest implements Guest {
+  /** It tells always. */
+  findsLoops = false;
   private readonly options: GuestOptions;
   private readonly memory: CappedMemory;
   private readonly module: QuickJsModule;
@@ -27,6 +29,8 @@ export class QuickJsGuest implements Guest {
   private readonly entry: Entry;
   private readonly collector: Collector;
   private hasLostAnswer = false;
+  /** Where an async function was when its time ended. */
+  private lastWords = "";
   private isInside = false;
   /** Why the guest is gone. */
   private lost: GuestFault | undefined;
@@ -115,7 +119,7 @@ export class QuickJsGuest implements Guest {
     } catch (error) {
       problem = error;
     }
-    if (this.isBeyondLimits()) throw this.faultOf(undefined);
+    if (this.isBeyondLimits()) throw this.faultOf(problem);
     if (problem !== undefined) throw problem instanceof GuestFault ? problem : this.faultOf(problem);
   }
 
@@ -145,12 +149,20 @@ export class QuickJsGuest implements Guest {
 
   private callHost(argc: number, argv: Pointer): Pointer {
     try {
-      return answerHostCall(this.machine, this.options.host, argc, argv);
+      return answerHostCall(this.machine, this.host, argc, argv);
     } catch {
       this.hasLostAnswer = true;
       return 0;
     }
   }
+
+  private readonly host: HostCall = (op, id, text, bytes) => {
+    const place = this.deadline.hasPassed ? endedIn(text) : "";
+    if (place === "") return this.options.host(op, id, text, bytes);
+    // To a promise the end is a rejection: the guest tells of it as of any other, and only this is told on.
+    this.lastWords ||= place;
+    return "=";
+  };
 
   private isBeyondLimits(): boolean {
     return this.deadline.hasPassed || this.memory.isExhausted || this.hasLostAnswer;
@@ -165,7 +177,10 @@ export class QuickJsGuest implements Guest {
   private faultOf(error: unknown): GuestFault {
     const { name, limits } = this.options;
     const { budget, hasPassed } = this.deadline;
-    if (hasPassed) return new GuestFault("cpu", `Guest ${name} took more than ${budget} ms`);
+    if (hasPassed) {
+      const stack = error instanceof GuestError ? framesOf(error.message) : this.lastWords;
+      return new GuestFault("cpu", `Guest ${name} took more than ${budget} ms`, stack);
+    }
     if (this.memory.isExhausted) {
       return new GuestFault("memory", `Guest ${name} took more than ${limits.memoryBytes} bytes of memory`);
     }
@@ -173,4 +188,11 @@ export class QuickJsGuest implements Guest {
     // An abort of the WebAssembly instance, or the end of the host's stack.
     return new GuestFault("crash", `Guest ${name} crashed`);
   }
+}
+
+/** The frames of a fault that is the engine's end of guest code; empty: the text says something else. */
+function endedIn(text: string): string {
+  if (!text.includes('"interrupted"')) return "";
+  const [, stack] = /"stack":("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+  return stack === undefined ? "" : framesOf(JSON.parse(stack));
 }

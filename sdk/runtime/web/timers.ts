@@ -128,7 +128,7 @@ function arm(): void {
   wakeCall = id;
   promise.then(
     () => {
-      if (wakeCall === id) void fireDue();
+      if (wakeCall === id) fireDue().catch((error) => reportError(error));
     },
     (error) => {
       if (wakeCall === id) forgetWake();

@@ -28,6 +28,16 @@ t.test("the deadline passes when the budget is used up, and stays passed", async
   t.ok(pass(0));
 });
 
+t.test("who has been stopped has 5 ms more, to tell where it was", async (t) => {
+  const { deadline, pass } = deadlineWithClocks();
+  deadline.start(50);
+  pass(0);
+  t.ok(pass(51));
+  t.notOk(pass(5));
+  t.ok(deadline.hasPassed);
+  t.ok(pass(1));
+});
+
 t.test("every entry and every message has the whole budget", async (t) => {
   const { state, deadline, pass } = deadlineWithClocks();
   for (let n = 0; n < 5; n++) {

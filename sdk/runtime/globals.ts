@@ -1,9 +1,12 @@
 /** The names that a plugin finds beyond ECMAScript. */
 
+import { Context } from "./context.ts";
 import { crypto } from "./crypto/crypto.ts";
 import { fetch } from "./fetch/fetch.ts";
 import type { guestGlobals } from "./global-names.ts";
 import { Headers } from "./headers.ts";
+import { IncomingRequest } from "./incoming-request.ts";
+import { IncomingResponse } from "./incoming-response.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import { ReadableStream } from "./streams/readable-stream.ts";
@@ -20,8 +23,16 @@ import { DOMException } from "./web/dom-exception.ts";
 import { TextDecoder, TextEncoder } from "./web/encoding.ts";
 import { Event, EventTarget } from "./web/event-target.ts";
 import { performance } from "./web/performance.ts";
+import { showMembers } from "./web/shown-members.ts";
 import { structuredClone } from "./web/structured-clone.ts";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./web/timers.ts";
+
+showMembers(URL, "URL", ["href"]);
+showMembers(Request, "Request", ["method", "url", "headers"]);
+showMembers(IncomingRequest, "Request", ["method", "url", "headers"]);
+showMembers(Response, "Response", ["status", "headers"]);
+showMembers(Context, "Context", ["requestId", "route", "client", "config", "state"]);
+showMembers(IncomingResponse, "Response", ["status", "headers"]);
 
 type Globals = Record<(typeof guestGlobals)[number], unknown>;
 

@@ -46,6 +46,23 @@ onEachEngine("a logged stack is told in the author's lines, however it is logged
   t.notMatch(JSON.stringify(lines), hidden);
 });
 
+onEachEngine("messages, URLs and ctx are shown by what they hold", async (t, engine) => {
+  const body = `console.log(request, new URL(request.url).searchParams); console.log(Response.json(1)); console.log(ctx);`;
+  const [message, response, context] = await linesOf(t, engine, body, 3);
+  t.match(
+    message!.message,
+    /^Request { method: "GET", url: "http:.*", headers: Headers { host: .* } } URLSearchParams {}$/,
+  );
+  t.match(
+    response!.message,
+    /^Response { status: 200, headers: Headers { "content-type": "application\/json" } }$/,
+  );
+  t.match(
+    context!.message,
+    /^Context { requestId: "[^"]+", route: { name: .* }, client: { .* }, config: .*, state: {} }$/,
+  );
+});
+
 onEachEngine("what nobody waits for is logged with its stack", async (t, engine) => {
   const body = `const error = fail("behind"); ctx.waitUntil(Promise.reject(error)); setTimeout(() => { throw error; }, 1);`;
   const lines = await linesOf(t, engine, body, 2);

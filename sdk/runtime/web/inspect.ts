@@ -17,6 +17,8 @@ import {
   typedArrayKind,
   typedArrayLength,
 } from "../slots.ts";
+import { URLSearchParams } from "../url/search-params.ts";
+import { type ShownMembers, shownMembers } from "./shown-members.ts";
 
 /** Longest text of one value, in UTF-16 code units. */
 export const longestText = 8192;
@@ -29,6 +31,7 @@ const { apply, ownKeys } = Reflect;
 const functionText = Function.prototype.toString;
 const dateText = Date.prototype.toISOString;
 const headerEntries = Headers.prototype.entries;
+const paramEntries = URLSearchParams.prototype.entries;
 
 /**
  * The text of a value; strings have quotes.
@@ -84,7 +87,10 @@ class Inspector {
     if (entries !== undefined) return this.map(value, entries, level);
     const items = setSize(value);
     if (items !== undefined) return this.set(value, items, level);
-    if (value instanceof Headers) return this.headers(value);
+    if (value instanceof Headers) return this.pairs(value, headerEntries);
+    if (value instanceof URLSearchParams) return this.pairs(value, paramEntries);
+    const shown = shownMembers(value);
+    if (shown !== null) return this.members(shown, level);
     const name = className(value) ?? "[Object: null prototype]";
     return this.properties(name === "Object" ? "" : `${name} `, value, level);
   }
@@ -126,10 +132,17 @@ class Inspector {
     });
   }
 
-  private headers(headers: Headers): string {
-    const entries = [...(apply(headerEntries, headers, []) as Iterable<[string, string]>)];
-    return list(`${className(headers)} {`, "}", entries.length, entries, ([name, text]) => {
+  private pairs(value: object, entriesOf: (this: never) => Iterable<[string, string]>): string {
+    const entries = [...(apply(entriesOf, value, []) as Iterable<[string, string]>)];
+    return list(`${className(value)} {`, "}", entries.length, entries, ([name, text]) => {
       return `${keyText(name)}: ${quote(text)}`;
+    });
+  }
+
+  private members({ name, members }: ShownMembers, level: number): string {
+    if (level >= this.depth) return `[${name}]`;
+    return list(`${name} {`, "}", members.length, members, ([member, value]) => {
+      return `${member}: ${this.show(value, level + 1)}`;
     });
   }
 

@@ -1,6 +1,11 @@
+import { Headers } from "../../../sdk/runtime/headers.ts";
+import { Request } from "../../../sdk/runtime/request.ts";
+import { Response } from "../../../sdk/runtime/response.ts";
+import { URL } from "../../../sdk/runtime/url/url.ts";
 import { console, format } from "../../../sdk/runtime/web/console.ts";
 import { DOMException } from "../../../sdk/runtime/web/dom-exception.ts";
 import { inspect } from "../../../sdk/runtime/web/inspect.ts";
+import "../../../sdk/runtime/globals.ts";
 import { equal, ok, same, suite } from "./check.ts";
 import { logged, pass } from "./guest-side.ts";
 
@@ -87,6 +92,33 @@ check("objects of ECMAScript are shown by what they hold", () => {
     [Object(1n), "[BigInt: 1]"],
     [{ a: { b: { c: { d: 1 } } } }, "{ a: { b: { c: [Object] } } }"],
     [{ [Symbol("k")]: 1 }, "{ [Symbol(k)]: 1 }"],
+  ];
+  for (const [value, wanted] of shown) equal(inspect(value), wanted);
+});
+
+check("objects of the Web are shown by what they are", () => {
+  const headers = { "x-a": "1" };
+  const url = "http://a.test/b?c=d";
+  class Mine extends Response {
+    override get headers(): never {
+      throw new Error("not to be called");
+    }
+  }
+  const shown: [unknown, string][] = [
+    [new Headers(headers), 'Headers { "x-a": "1" }'],
+    [new URL(url), `URL { href: "${url}" }`],
+    [new URL(url).searchParams, 'URLSearchParams { c: "d" }'],
+    [
+      new Response("x", { status: 201, headers }),
+      'Response { status: 201, headers: Headers { "content-type": "text/plain;charset=UTF-8", "x-a": "1" } }',
+    ],
+    [
+      new Request(url, { headers }),
+      `Request { method: "GET", url: "${url}", headers: Headers { "x-a": "1" } }`,
+    ],
+    [new Mine(null, { status: 204 }), "Response { status: 204, headers: Headers {} }"],
+    [{ a: { b: { c: new URL(url) } } }, "{ a: { b: { c: [URL] } } }"],
+    [Object.create(Response.prototype), "[an object that cannot be shown]"],
   ];
   for (const [value, wanted] of shown) equal(inspect(value), wanted);
 });

@@ -276,6 +276,12 @@ t.test("dev serves an echo and the policies, with what they declare granted", as
   const page = await fetch(`http://${address}/a`, { headers: { accept: "text/html" } });
   t.equal(page.status, 500);
   t.match(await page.text(), /oh &#60;no&#62;[\s\S]*plugins\/hello\.ts:1:/);
+
+  writeFileSync(join(cwd, "plugins/hello.ts"), "export default {\n  onRequest() {\n    for (;;);\n  } };\n");
+  await program.said(/reloaded[\s\S]*reloaded/i);
+  const looping = await fetch(`http://${address}/a`, { headers: { accept: "text/html" } });
+  t.match(await looping.text(), /took more than 50 ms[\s\S]*plugins\/hello\.ts:3:/);
+  await program.said(/> 3 \|     for \(;;\);/);
   program.kill("SIGTERM");
   t.equal(await program.ended, 0);
 });

@@ -1,34 +1,24 @@
 /** A plugin of one generation: its guest, its instances, and what the operator lets it do. */
-import { type HandlerName, MessageKind, type PolicySetup } from "../../sdk/runtime/message.ts";
+import { MessageKind, type PolicySetup } from "../../sdk/runtime/message.ts";
 import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { type LoggedText, loggedText } from "../observe/logged-text.ts";
-import {
-  createStackMapper,
-  type MappedStack,
-  placeText,
-  type SourcePosition,
-  type StackMapper,
-} from "../observe/stack-trace.ts";
-import { type Engine, type Guest, GuestFault, type GuestScript, type HostCall } from "../sandbox/engine.ts";
+import type { Engine, Guest, GuestScript, HostCall } from "../sandbox/engine.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
 import { GivenRoom } from "./body/given-room.ts";
 import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
 import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
 import type { PatternsAsked } from "./config-patterns.ts";
-import { faultLines } from "./fault-lines.ts";
-import { faultFields, faultStack } from "./fault-stack.ts";
-import { type GuestLoss, GuestLostError } from "./guest/call.ts";
 import { PluginGuest } from "./guest/plugin-guest.ts";
 import { guestServices, type SharedServices } from "./guest/services.ts";
 import { type LoadSubject, PluginLoadError } from "./load-error.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
+import { PluginFaults } from "./plugin-faults.ts";
 import { decideLimits } from "./plugin-limits.ts";
-import { type Fault, PluginStatus } from "./plugin-status.ts";
-import { lastPhaseOf, type Policy, type PolicyFault } from "./policy.ts";
+import { PluginStatus } from "./plugin-status.ts";
+import { lastPhaseOf, type Policy } from "./policy.ts";
 import { checkPolicyConfig } from "./policy-config.ts";
 
 /** Time for `setup` and for the top level of a plugin, in ms. */
@@ -56,9 +46,7 @@ export class Plugin {
   readonly code: PluginCode;
   readonly status: PluginStatus;
   private readonly options: PluginOptions;
-  private readonly mapStack: StackMapper;
-  private readonly logged: LoggedText;
-  private readonly admitLine: (phase: HandlerName) => number | null;
+  private readonly faults: PluginFaults;
   private readonly guest: PluginGuest;
   private readonly setups: PolicySetup[] = [];
   private readonly policies: Policy[] = [];
@@ -68,24 +56,20 @@ export class Plugin {
   private readonly handed = new HandedBodies();
   /** Null while it has no policy: its memory may not be known yet. */
   private room: GivenRoom | null = null;
-  /** Why the guest was lost that was lost last. */
-  private lastLoss: GuestLoss["cause"] | null = null;
 
   constructor(options: PluginOptions) {
     const { code, settings, maxLimits, reactor } = options;
     this.options = options;
     this.code = code;
     this.limits = decideLimits(code.name, {}, settings?.limits ?? {}, maxLimits);
-    this.mapStack = createStackMapper(code.map, { script: code.script.name, folder: code.folder });
-    this.logged = loggedText(this.mapStack, code.script.name);
-    this.admitLine = faultLines(() => options.shared.clock.now());
     this.status = new PluginStatus(code, options.engine.name);
+    this.faults = new PluginFaults(code, this.status, options.shared, reactor.log);
     this.guest = new PluginGuest({
       turn: reactor.turn,
       create: (host, services) => this.createGuest(host, services),
       prepare: () => this.setUpAll(),
       services: () => this.services(),
-      onLost: (loss) => this.onLost(loss),
+      onLost: (loss) => this.faults.onLost(loss, this.isQuarantined),
       findsLoops: options.findsLoops ?? false,
     });
   }
@@ -114,7 +98,7 @@ export class Plugin {
     try {
       await this.guest.start();
     } catch (error) {
-      throw this.loadError(error, "Cannot load the plugin");
+      throw this.faults.loadError(error, "Cannot load the plugin");
     }
   }
 
@@ -201,7 +185,7 @@ export class Plugin {
       handed: this.handed,
       room: this.room,
       setsIdentity: this.grants.identity,
-      onFault: (fault) => this.onThrow(fault),
+      onFault: (fault) => this.faults.onThrow(fault),
     };
   }
 
@@ -282,8 +266,8 @@ export class Plugin {
       exchangeOf: (slot) => this.guest.exchangeOf(slot),
       handed: this.handed,
       log: reactor.log,
-      mapStack: this.mapStack,
-      logged: this.logged,
+      mapStack: this.faults.mapStack,
+      logged: this.faults.logged,
       status: this.status,
     });
   }
@@ -305,13 +289,13 @@ export class Plugin {
   private setupError(fault: GuestError): PluginLoadError {
     const { name, builtIn } = this.code;
     const isRefusal = fault.name === "Error" || fault.message.startsWith("config");
-    if (!builtIn || !isRefusal) return this.faultError(fault, "setup", "setup");
+    if (!builtIn || !isRefusal) return this.faults.loadFault(fault, "setup", "setup");
     return new PluginLoadError(name, `Cannot use the config of ${name}: ${fault.message}`, null, "config");
   }
 
   private async readManifest(): Promise<Manifest> {
     const outcome = await this.asking("export", () => this.guest.ask(MessageKind.manifest, "", setupTime));
-    if (outcome.kind === "fault") throw this.faultError(outcome.fault, "its manifest", "export");
+    if (outcome.kind === "fault") throw this.faults.loadFault(outcome.fault, "its manifest", "export");
     try {
       return readManifest(outcome.kind === "json" ? outcome.value : null);
     } catch (error) {
@@ -321,11 +305,10 @@ export class Plugin {
   }
 
   private async asking<Result>(subject: LoadSubject, ask: () => Promise<Result>): Promise<Result> {
-    this.lastLoss = null;
     try {
       return await ask();
     } catch (error) {
-      throw this.loadError(error, "Cannot set up the plugin", subject);
+      throw this.faults.loadError(error, "Cannot set up the plugin", subject);
     }
   }
 
@@ -350,88 +333,6 @@ export class Plugin {
       "capabilities",
     );
   }
-
-  // --- faults
-
-  private onThrow({ phase, fault, about }: PolicyFault): MappedStack {
-    const mapped = faultStack(fault, this.mapStack, this.logged);
-    const { top } = mapped;
-    this.onFault({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
-    const suppressed = this.admitLine(phase);
-    if (suppressed === null) return mapped;
-    this.options.reactor.log.error(
-      {
-        plugin: this.code.name,
-        ...about,
-        phase,
-        at: placeText(top),
-        ...faultFields(mapped),
-        ...(suppressed > 0 && { suppressed }),
-      },
-      "Policy failed",
-    );
-    return mapped;
-  }
-
-  private onFault(fault: Fault): void {
-    this.status.onFault(fault);
-    this.options.shared.onFault?.(this.code.name, fault);
-  }
-
-  private onLost(loss: GuestLoss): MappedStack | null {
-    this.lastLoss = loss.cause;
-    const { name } = this.code;
-    const { cause, phase = null, message } = loss;
-    const at = this.lostAt(loss);
-    this.onFault({ phase, cause, message, position: at?.top ?? null });
-    const found = message.replace(`Guest ${name} `, "its guest ");
-    this.options.reactor.log.error(
-      {
-        plugin: name,
-        phase,
-        cause,
-        quarantined: this.isQuarantined,
-        ...(at !== null && { at: placeText(at.top), ...faultFields(at) }),
-      },
-      `Plugin ${name}: ${found}${phase === null ? "" : ` in ${phase}`}`,
-    );
-    return at;
-  }
-
-  private lostAt({ message, guestStack = "" }: { message: string; guestStack?: string }): MappedStack | null {
-    return guestStack === "" ? null : this.mapStack(`${message}\n${guestStack}`);
-  }
-
-  private loadError(error: unknown, doing: string, subject: LoadSubject = "export"): PluginLoadError {
-    if (error instanceof PluginLoadError) return error;
-    if (error instanceof GuestFault && error.kind === "load")
-      return this.faultError(parseFault(error.message), "its top level", "export");
-    const message = error instanceof Error ? error.message : String(error);
-    const text = `${doing}: ${message}${this.wayOut(error)}`;
-    return new PluginLoadError(this.code.name, text, this.placeOf(error), subject);
-  }
-
-  private placeOf(error: unknown): SourcePosition | null {
-    if (error instanceof GuestLostError) return error.loss.at?.top ?? null;
-    return error instanceof GuestFault ? (this.lostAt(error)?.top ?? null) : null;
-  }
-
-  /** What to do about a limit that was passed while the plugin was loaded. */
-  private wayOut(error: unknown): string {
-    const isLoading = error instanceof GuestFault;
-    const cause = isLoading ? error.kind : this.lastLoss;
-    if (cause !== "cpu" && cause !== "memory") return "";
-    const place = isLoading ? "its top level" : "setup";
-    const setting = `plugins.settings.${this.code.name}.limits.${cause}`;
-    return cause === "cpu"
-      ? `; do less in ${place}, or allow more under ${setting}`
-      : `; keep less, or allow more under ${setting}`;
-  }
-
-  private faultError(fault: GuestError, where: string, subject: LoadSubject): PluginLoadError {
-    const { top } = faultStack(fault, this.mapStack, this.logged);
-    return new PluginLoadError(this.code.name, `${fault.name} in ${where}: ${fault.message}`, top, subject);
-  }
 }
 
 /** Of a message of `readManifest`. */
@@ -439,12 +340,4 @@ function subjectOf(message: string): LoadSubject {
   const found = /^Cannot use (?:(config|capabilities|limits|onFailure)\b|([\w$]+):)/.exec(message);
   if (found?.[2] !== undefined) return { member: found[2] };
   return (found?.[1] ?? "export") as LoadSubject;
-}
-
-function parseFault(text: string): GuestError {
-  try {
-    return JSON.parse(text) as GuestError;
-  } catch {
-    return { name: "Error", message: text, stack: "" };
-  }
 }

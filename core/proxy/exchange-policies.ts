@@ -1,6 +1,6 @@
 /** The policies of one exchange, phase by phase: what they decide, told to the exchange. */
 import { BodyForm, type Edits, type PhaseName } from "../../sdk/runtime/message.ts";
-import { ProxyError, toProxyError } from "../errors.ts";
+import { type ProxyError, toProxyError } from "../errors.ts";
 import { GuestBody } from "../policy/body/guest-body.ts";
 import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
 import type { Recording } from "../policy/body/recording.ts";
@@ -27,6 +27,7 @@ import { clientScheme } from "./client/facts.ts";
 import type { Exchange } from "./exchange.ts";
 import { ExchangeBodies } from "./exchange-bodies.ts";
 import type { Route } from "./generation.ts";
+import { PolicyRouting } from "./policy-routing.ts";
 import { attemptPreface, clientIdLine, contextText, requestPreface, responsePreface } from "./policy-text.ts";
 import { refresh } from "./refresh.ts";
 import { RequestFlow } from "./request/flow.ts";
@@ -35,12 +36,6 @@ import { failureMessage } from "./response/local-reply.ts";
 import type { ResponseRelay } from "./response/plain-response.ts";
 import { PolicyResponse } from "./response/policy-response.ts";
 import { draftAnswer } from "./response/route-answer.ts";
-
-/** Of a name that a policy made up, in code units. */
-const longestShown = 100;
-
-/** More routes than a request has reason to be sent through. */
-const mostReroutes = 8;
 
 export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   /** The request as the policies have left it so far. */
@@ -54,23 +49,17 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   private readonly run: PolicyRun;
   response: ResponseDraft | null = null;
   responseFlow: PolicyResponse | null = null;
-  /** Of the request as the client sent it. */
-  private readonly firstRoute: Route;
-  private route: Route;
+  private readonly routing: PolicyRouting;
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
   readonly bodies: ExchangeBodies;
-  /** Who chose the endpoint last. */
-  private endpointChoice: { readonly by: Policy; readonly phase: "onRequest" | "onUpstream" } | null = null;
-  private reroutes = 0;
   /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
   private responseLength = -1;
 
   constructor(exchange: Exchange, route: Route) {
     const { head, client } = exchange;
     this.exchange = exchange;
-    this.firstRoute = route;
-    this.route = route;
+    this.routing = new PolicyRouting(exchange, route);
     this.chain = new PolicyChain(route.plan);
     this.run = new PolicyRun(this, client.reactor.timers);
     this.bodies = new ExchangeBodies(this.run);
@@ -81,13 +70,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
 
   /** The same request in another exchange, as it reaches the policy: those before that are not asked again. */
   again(exchange: Exchange, policy: Policy): ExchangePolicies {
-    const { chain, request, route, firstRoute } = this;
-    const again = new ExchangePolicies(exchange, firstRoute);
+    const { chain, request, routing } = this;
+    const again = new ExchangePolicies(exchange, routing.first);
     again.request = request.copy();
     again.attempt = again.request;
-    again.route = route;
+    again.routing.takeOver(routing);
     again.chain = chain.from(policy);
-    again.endpointChoice = this.endpointChoice;
     return again;
   }
 
@@ -106,7 +94,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   /** Before each attempt. */
   onUpstream(): void {
     this.stage = "upstream";
-    const { rewrite } = this.route;
+    const { rewrite } = this.routing.route;
     const { onUpstream } = this.chain.plan;
     const isSeen = onUpstream.length > 0;
     this.attempt = isSeen || rewrite !== null ? this.request.copy() : this.request;
@@ -132,20 +120,15 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     }
   }
 
-  /**
-   * A policy chose an endpoint that there is not. Which ones a cluster has is known when the request goes to it.
-   *
-   * @throws ProxyError plugin_failed, unless a fault of that policy means that the balancer chooses
-   */
+  /** @throws ProxyError plugin_failed, unless a fault of the policy that chose means that the balancer chooses */
   private onEndpointMissing(cluster: string): void {
-    const { attempt, endpointChoice } = this;
-    if (endpointChoice === null) return;
-    const { by, phase } = endpointChoice;
-    const message = `Cannot choose the endpoint ${attempt.endpoint!.slice(0, longestShown)}: ${cluster} has none of that name`;
-    const error = this.run.reportFault(by, phase, { name: "TypeError", message, stack: "" });
+    const { attempt, routing } = this;
+    const missing = routing.missingEndpoint(attempt, cluster);
+    if (missing === null) return;
+    const error = this.run.reportFault(missing.by, missing.phase, missing.fault);
     if (error !== null) throw error;
     attempt.endpoint = null;
-    if (phase === "onRequest") this.request.endpoint = null;
+    if (missing.phase === "onRequest") this.request.endpoint = null;
   }
 
   /** Of two attempts this is the one whose answer counts; what is asked about another one is of no interest. */
@@ -345,19 +328,12 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     else recordings.settle(body === null ? [] : partsOf(body));
   }
 
-  admitChoice({ cluster, whenAll }: Edits): void {
-    const { clusters } = this.exchange.generation;
-    const instead: unknown = typeof whenAll === "object" ? whenAll?.cluster : undefined;
-    for (const name of [cluster, instead]) {
-      if (typeof name === "string" && !clusters.has(name)) {
-        const shown = name.slice(0, longestShown);
-        throw new MalformedOutcome(`Cannot choose the cluster ${shown}: there is none of that name`);
-      }
-    }
+  admitChoice(edits: Edits): void {
+    this.routing.admitCluster(edits);
   }
 
   onEndpointChosen(by: Policy): void {
-    this.endpointChoice = { by, phase: this.stage === "request" ? "onRequest" : "onUpstream" };
+    this.routing.endpointChosen(by, this.stage === "request" ? "onRequest" : "onUpstream");
   }
 
   onPhaseSkipped(policy: Policy): void {
@@ -385,20 +361,20 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
    */
   private admit(): void {
     this.chain.pass(null);
-    const route = this.findRoute();
-    if (route === null) return;
-    if (route === this.route) {
-      this.onAdmitted(route);
+    const { routing } = this;
+    let isOther: boolean;
+    try {
+      isOther = routing.follow(this.request);
+    } catch (error) {
+      this.exchange.fail(toProxyError(error, "handle request"));
       return;
     }
-    if (++this.reroutes > mostReroutes) {
-      const message = "Policies sent the request from route to route without an end";
-      this.exchange.fail(new ProxyError("reroute_loop", message, { source: "plugin" }));
+    if (!isOther) {
+      this.onAdmitted(routing.route);
       return;
     }
-    this.route = route;
-    this.exchange.route = route;
-    this.chain.extend(route.plan);
+    this.exchange.route = routing.route;
+    this.chain.extend(routing.route.plan);
     this.onRequest();
   }
 
@@ -410,7 +386,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
       if (!this.exchange.isFinished) this.exchange.proceed();
       return;
     }
-    if (!admitAgain(this.exchange, this.route)) return;
+    if (!admitAgain(this.exchange, this.routing.route)) return;
     const { authority, path, query } = this.request;
     const scheme = clientScheme(this.exchange.head, this.exchange.client.side);
     let draft: ResponseDraft;
@@ -421,20 +397,6 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
       return;
     }
     this.onLocalReply(draft);
-  }
-
-  /** Null: there is none, and the exchange has failed. */
-  private findRoute(): Route | null {
-    const { head } = this.exchange;
-    const { method, authority, path, query } = this.request;
-    const isSameUrl = authority === head.authority && path === head.path && query === head.query;
-    if (isSameUrl && method === head.method) return this.firstRoute;
-    try {
-      return this.exchange.findRoute(method, authority, path, query);
-    } catch (error) {
-      this.exchange.fail(toProxyError(error, "handle request"));
-      return null;
-    }
   }
 
   // --- for the run

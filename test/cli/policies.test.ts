@@ -281,7 +281,7 @@ t.test("dev serves an echo and the policies, with what they declare granted", as
   await program.said(/reloaded[\s\S]*reloaded/i);
   const looping = await fetch(`http://${address}/a`, { headers: { accept: "text/html" } });
   t.match(await looping.text(), /took more than 50 ms[\s\S]*plugins\/hello\.ts:3:/);
-  await program.said(/> 3 \|     for \(;;\);/);
+  await program.said(/> 3 \| +for \(;;\);/);
   program.kill("SIGTERM");
   t.equal(await program.ended, 0);
 });

@@ -1,0 +1,142 @@
+/** What is told of a plugin that fails: in service, to its status and the log; while it is loaded, as an error. */
+
+import type { HandlerName } from "../../sdk/runtime/message.ts";
+import type { Logger } from "../observe/log.ts";
+import { type LoggedText, loggedText } from "../observe/logged-text.ts";
+import {
+  createStackMapper,
+  type MappedStack,
+  placeText,
+  type SourcePosition,
+  type StackMapper,
+} from "../observe/stack-trace.ts";
+import { GuestFault } from "../sandbox/engine.ts";
+import type { PluginCode } from "./bundle.ts";
+import { faultLines } from "./fault-lines.ts";
+import { faultFields, faultStack } from "./fault-stack.ts";
+import { type GuestLoss, GuestLostError } from "./guest/call.ts";
+import type { SharedServices } from "./guest/services.ts";
+import { type LoadSubject, PluginLoadError } from "./load-error.ts";
+import type { GuestError } from "./outcome.ts";
+import type { Fault, PluginStatus } from "./plugin-status.ts";
+import type { PolicyFault } from "./policy.ts";
+
+export class PluginFaults {
+  readonly mapStack: StackMapper;
+  readonly logged: LoggedText;
+  private readonly plugin: string;
+  private readonly status: PluginStatus;
+  private readonly shared: SharedServices;
+  private readonly log: Logger;
+  private readonly admitLine: (phase: HandlerName) => number | null;
+
+  constructor(
+    { name, map, script, folder }: PluginCode,
+    status: PluginStatus,
+    shared: SharedServices,
+    log: Logger,
+  ) {
+    this.plugin = name;
+    this.status = status;
+    this.shared = shared;
+    this.log = log;
+    this.mapStack = createStackMapper(map, { script: script.name, folder });
+    this.logged = loggedText(this.mapStack, script.name);
+    this.admitLine = faultLines(() => shared.clock.now());
+  }
+
+  // --- in service
+
+  onThrow({ phase, fault, about }: PolicyFault): MappedStack {
+    const mapped = faultStack(fault, this.mapStack, this.logged);
+    const { top } = mapped;
+    this.count({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
+    const suppressed = this.admitLine(phase);
+    if (suppressed === null) return mapped;
+    this.log.error(
+      {
+        plugin: this.plugin,
+        ...about,
+        phase,
+        at: placeText(top),
+        ...faultFields(mapped),
+        ...(suppressed > 0 && { suppressed }),
+      },
+      "Policy failed",
+    );
+    return mapped;
+  }
+
+  /** @returns where the guest was; null: nobody knows */
+  onLost(loss: GuestLoss, quarantined: boolean): MappedStack | null {
+    const { plugin } = this;
+    const { cause, phase = null, message } = loss;
+    const at = this.lostAt(loss);
+    this.count({ phase, cause, message, position: at?.top ?? null });
+    const found = message.replace(`Guest ${plugin} `, "its guest ");
+    this.log.error(
+      {
+        plugin,
+        phase,
+        cause,
+        quarantined,
+        ...(at !== null && { at: placeText(at.top), ...faultFields(at) }),
+      },
+      `Plugin ${plugin}: ${found}${phase === null ? "" : ` in ${phase}`}`,
+    );
+    return at;
+  }
+
+  private lostAt({ message, guestStack = "" }: { message: string; guestStack?: string }): MappedStack | null {
+    return guestStack === "" ? null : this.mapStack(`${message}\n${guestStack}`);
+  }
+
+  private count(fault: Fault): void {
+    this.status.onFault(fault);
+    this.shared.onFault?.(this.plugin, fault);
+  }
+
+  // --- while it is loaded
+
+  /** @param doing what could not be done, as a sentence begins */
+  loadError(error: unknown, doing: string, subject: LoadSubject = "export"): PluginLoadError {
+    if (error instanceof PluginLoadError) return error;
+    if (error instanceof GuestFault && error.kind === "load")
+      return this.loadFault(parseFault(error.message), "its top level", "export");
+    const message = error instanceof Error ? error.message : String(error);
+    const text = `${doing}: ${message}${this.wayOut(error)}`;
+    return new PluginLoadError(this.plugin, text, this.placeOf(error), subject);
+  }
+
+  /** What the plugin itself threw. */
+  loadFault(fault: GuestError, where: string, subject: LoadSubject): PluginLoadError {
+    const { top } = faultStack(fault, this.mapStack, this.logged);
+    return new PluginLoadError(this.plugin, `${fault.name} in ${where}: ${fault.message}`, top, subject);
+  }
+
+  private placeOf(error: unknown): SourcePosition | null {
+    if (error instanceof GuestLostError) return error.loss.at?.top ?? null;
+    return error instanceof GuestFault ? (this.lostAt(error)?.top ?? null) : null;
+  }
+
+  /** What to do about a limit that was passed. */
+  private wayOut(error: unknown): string {
+    const isLoading = error instanceof GuestFault;
+    if (!isLoading && !(error instanceof GuestLostError)) return "";
+    const cause = isLoading ? error.kind : error.loss.cause;
+    if (cause !== "cpu" && cause !== "memory") return "";
+    const place = isLoading ? "its top level" : "setup";
+    const setting = `plugins.settings.${this.plugin}.limits.${cause}`;
+    return cause === "cpu"
+      ? `; do less in ${place}, or allow more under ${setting}`
+      : `; keep less, or allow more under ${setting}`;
+  }
+}
+
+function parseFault(text: string): GuestError {
+  try {
+    return JSON.parse(text) as GuestError;
+  } catch {
+    return { name: "Error", message: text, stack: "" };
+  }
+}

@@ -17,11 +17,13 @@ const changeFlags = constants.O_RDWR | constants.O_NOFOLLOW;
 
 /** Names that this store gives: nothing of a key is in them. */
 const ownName = /^[0-9a-f]{32}$/;
-const temporaryName = /^[0-9a-f]{32}\.new$/;
+const unfinishedName = /^[0-9a-f]{32}\.new$/;
 
 export class DiskFolder {
   readonly path: string;
   private readonly files: FileSystem;
+  /** Temporary names of what is being written. */
+  private readonly unfinished = new Set<string>();
 
   constructor(path: string, files: FileSystem) {
     this.path = path;
@@ -46,7 +48,8 @@ export class DiskFolder {
     for await (const found of await this.files.opendir(this.path)) {
       if (!found.isFile()) continue;
       if (ownName.test(found.name)) yield found.name;
-      else if (temporaryName.test(found.name)) await this.remove(found.name);
+      else if (unfinishedName.test(found.name) && !this.unfinished.has(found.name))
+        await this.remove(found.name);
     }
   }
 
@@ -64,7 +67,9 @@ export class DiskFolder {
 
   /** It is there whole or not at all. */
   async write(name: string, parts: readonly Buffer[]): Promise<void> {
-    const temporary = join(this.path, `${name}.new`);
+    const temporaryName = `${name}.new`;
+    const temporary = join(this.path, temporaryName);
+    this.unfinished.add(temporaryName);
     try {
       const handle = await this.files.open(temporary, createFlags, 0o600);
       try {
@@ -75,8 +80,10 @@ export class DiskFolder {
       }
       await this.files.rename(temporary, join(this.path, name));
     } catch (error) {
-      await this.remove(`${name}.new`);
+      await this.remove(temporaryName);
       throw error;
+    } finally {
+      this.unfinished.delete(temporaryName);
     }
   }
 

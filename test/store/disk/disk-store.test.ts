@@ -17,7 +17,9 @@ import * as promises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { DiskStore } from "../../../core/store/disk/disk-store.ts";
 import { FileBody } from "../../../core/store/disk/file-body.ts";
+import { TinyLfu } from "../../../core/store/eviction/tiny-lfu.ts";
 import { StoredBody } from "../../../core/store/responses/stored-body.ts";
 import { startDisk, systemError, textOf, withFaults } from "./disks.ts";
 
@@ -210,6 +212,36 @@ t.test("crash: what a process left half written is not found, and goes", async (
   const second = await startDisk(t, { path: first.path });
   t.equal(await second.get("k"), long.subarray(0, 5000).toString());
   t.same(await second.files(), [file, "somebody's"].sort());
+});
+
+t.test("what is written while the start looks at the folder is not taken for half written", async (t) => {
+  const path = join(t.testdir(), "cache");
+  const [written, looked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const system = withFaults({
+    opendir: (async (...parameters: Parameters<typeof promises.opendir>) => {
+      await written.promise;
+      return promises.opendir(...parameters);
+    }) as typeof promises.opendir,
+    async rename(...parameters) {
+      written.resolve();
+      await looked.promise;
+      await promises.rename(...parameters);
+    },
+  });
+  const states: unknown[] = [];
+  const store = new DiskStore({
+    ...{ path, system, size: 1e6, files: 100, eviction: (capacity) => new TinyLfu({ capacity, seed: 1 }) },
+    ...{ isPurged: () => false, onState: (error) => states.push(error) },
+  });
+  t.teardown(() => store.close());
+  const words = { key: "k", meta: "", url: "https://a.test/", tags: [] };
+  while (!store.keep(words, new StoredBody([Buffer.from("body")])))
+    await new Promise((resolve) => setImmediate(resolve));
+  await store.scanned;
+  looked.resolve();
+  await store.settled();
+  t.same(states, []);
+  t.equal((await promises.readdir(path)).filter((name) => !name.endsWith(".new")).length, 1);
 });
 
 t.test("of two files with one key the younger one counts", async (t) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
 /** Within which a bare Node starts on a machine that limits on restarts are meant for, in ms. */
-const mostStart = 60;
+const mostStart = 50;
 
 /** Why no restart can be held to its limit here and now; false: it can. */
 export function tooSlowToRestart(): string | false {

@@ -26,8 +26,10 @@ const asReference = { reference: true } as const;
 const copied = { arguments: { copy: true } } as const;
 /** What isolated-vm says when its own time limit ends an entry. */
 const timedOut = "Script execution timed out.";
+/** That limit looks at the clock on the wall, and so gives as much more than the budget as the watchdog does, in ms. */
+const slack = 25;
 /** What the watchdog leaves to that limit, in ms. */
-const watchdogDelay = 50;
+const watchdogDelay = slack + 50;
 const asExternalCopy = { result: { externalCopy: true } } as const;
 /** Moves memory from one heap to the other: whatever else isolated-vm does with bytes copies them twice. */
 const intoPlace = { release: true, transferIn: true } as const;
@@ -75,7 +77,7 @@ export class IsolatedVmGuest implements Guest {
     const { context, load } = this.prepare("crash", () => this.startRuntime());
     const plugin = this.prepare("load", () => evaluate(context, this.options.plugin));
     this.findsLoops = true;
-    const failure = this.call(load, [plugin.derefInto()], { timeout: Math.ceil(this.budgetMs) });
+    const failure = this.call(load, [plugin.derefInto()], { timeout: this.timeLimit });
     if (failure !== "") throw this.lose(new GuestFault("load", failure));
     this.budgetMs = this.options.limits.cpuMs;
     this.findsLoops = false;
@@ -87,8 +89,13 @@ export class IsolatedVmGuest implements Guest {
 
   /** isolated-vm's own limit tells where the guest was. It is one for the whole entry, and costs more than most messages. */
   set findsLoops(on: boolean) {
-    this.timed = on ? { ...copied, timeout: Math.ceil(this.budgetMs) } : null;
+    this.timed = on ? { ...copied, timeout: this.timeLimit } : null;
     this.watched.setBudget(on ? this.budgetMs + watchdogDelay : this.budgetMs);
+  }
+
+  /** For isolated-vm, in ms. */
+  private get timeLimit(): number {
+    return Math.ceil(this.budgetMs) + slack;
   }
 
   get progress(): number {

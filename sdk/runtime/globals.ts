@@ -31,7 +31,8 @@ showMembers(URL, "URL", ["href"]);
 showMembers(Request, "Request", ["method", "url", "headers"]);
 showMembers(IncomingRequest, "Request", ["method", "url", "headers"]);
 showMembers(Response, "Response", ["status", "headers"]);
-showMembers(Context, "Context", ["requestId", "route", "client", "config", "state"]);
+// Its state is made by the plugin when it is asked for.
+showMembers(Context, "Context", ["requestId", "route", "client", "config"]);
 showMembers(IncomingResponse, "Response", ["status", "headers"]);
 
 type Globals = Record<(typeof guestGlobals)[number], unknown>;

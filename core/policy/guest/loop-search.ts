@@ -4,8 +4,8 @@ import type { GuestLoss } from "./call.ts";
 const searchMs = 60_000;
 
 /**
- * Whether a guest is to tell where its time runs out. On V8 that costs ten times what an entry does, so it begins with the
- * first time that it did: a loop that comes again is found then.
+ * Whether a guest is to tell where its time runs out. On V8 that costs several times what an entry does, so it begins
+ * with the first time that it did: a loop that comes again is found then.
  */
 export class LoopSearch {
   private until: number;

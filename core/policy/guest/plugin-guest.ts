@@ -244,7 +244,7 @@ export class PluginGuest implements Task {
       this.lose({ ...lossFrom(error), phase: enteredPhase(batch, guest.progress - progress) }, batch, 0);
       return;
     }
-    if (guest.findsLoops && this.ready) guest.findsLoops = this.search.isOn(began);
+    if (guest.findsLoops && this.ready && !this.search.isOn(began)) guest.findsLoops = false;
     const took = performance.now() - began;
     this.spent += took;
     this.queue.onEntered(batch, took);

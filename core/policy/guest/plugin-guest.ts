@@ -15,11 +15,12 @@ import type { Policy } from "../policy.ts";
 import { type GuestCall, type GuestLoss, GuestLostError } from "./call.ts";
 import { enteredPhase } from "./entered-phase.ts";
 import { mostMessages, sliceMs } from "./entry-share.ts";
+import { LateOutcomes } from "./late-outcomes.ts";
 import { LoopSearch } from "./loop-search.ts";
 import { GuestOperations } from "./operations.ts";
 import { Quarantine } from "./quarantine.ts";
 import { aloneBatch, type Batch, GuestQueue } from "./queue.ts";
-import { type GuestExchange, GuestSlots, type PendingCall, type SlotOwner } from "./slots.ts";
+import { type GuestExchange, GuestSlots, type SlotOwner } from "./slots.ts";
 
 export interface PluginGuestOptions {
   readonly turn: Turn;
@@ -45,9 +46,7 @@ export class PluginGuest implements Task {
   private readonly search: LoopSearch;
   private readonly slots = new GuestSlots();
   private readonly remembered: RememberedEdits = new Map();
-  private arrivals: PendingCall[] = [];
-  /** Outcomes that the guest has put off so far: both sides count them. */
-  private pendings = 0;
+  private readonly late = new LateOutcomes(this.slots, () => this.schedule());
   private scheduled = false;
   /** It has had its part of the turn, and nothing enters before others have had theirs. */
   private isResting = false;
@@ -86,7 +85,7 @@ export class PluginGuest implements Task {
   private drop(): void {
     this.ready = false;
     this.remembered.clear();
-    this.pendings = 0;
+    this.late.restart();
     this.operations?.abandon();
     this.operations = null;
     this.guest?.dispose();
@@ -205,7 +204,7 @@ export class PluginGuest implements Task {
   run(): void {
     this.scheduled = false;
     if (!this.isResting) this.enterAll();
-    this.settleArrivals();
+    this.late.settle();
   }
 
   private enterAll(): void {
@@ -249,7 +248,7 @@ export class PluginGuest implements Task {
     this.spent += took;
     this.queue.onEntered(batch, took);
     this.readOutcomes(answer, batch);
-    this.settleArrivals();
+    this.late.settle();
   }
 
   private readOutcomes(answer: string, batch: Batch): void {
@@ -273,27 +272,8 @@ export class PluginGuest implements Task {
         this.lose({ cause: "protocol", message: (error as Error).message }, batch, i);
         return;
       }
-      if (outcome.kind === "pending") this.await(batch.slots[i]!, call);
+      if (outcome.kind === "pending") this.late.putOff(batch.slots[i]!, call);
       else call.onOutcome(outcome, undefined);
-    }
-  }
-
-  private await(slot: number, call: GuestCall): void {
-    const number = ++this.pendings;
-    const pending = this.slots.pendingOf(slot, number) ?? this.slots.putOff(slot, number)!;
-    pending.call = call;
-    if (pending.outcome === null) call.onPending();
-  }
-
-  private settleArrivals(): void {
-    while (this.arrivals.length > 0) {
-      const { arrivals } = this;
-      this.arrivals = [];
-      for (const pending of arrivals) {
-        const { call, outcome, bytes } = pending;
-        this.slots.settle(pending);
-        if (outcome !== null) call?.onOutcome(outcome, bytes);
-      }
     }
   }
 
@@ -306,25 +286,11 @@ export class PluginGuest implements Task {
     bytes: Uint8Array | undefined,
   ): string | Uint8Array | undefined {
     if (op === HostOp.outcome) {
-      this.onDelivery(id, text, bytes);
+      this.late.deliver(id, text, bytes);
       return "=";
     }
     if (op === HostOp.readBody) return this.operations!.run(op, id, text, bytes, () => this.readBody(text));
     return this.operations!.run(op, id, text, bytes, null);
-  }
-
-  private onDelivery(slot: number, text: string, bytes: Uint8Array | undefined): void {
-    const blank = text.indexOf(" ");
-    const number = Number(text.slice(0, blank));
-    // One that this entry puts off is told before.
-    const isEarly = number > this.pendings && number <= this.pendings + mostMessages;
-    const pending = this.slots.pendingOf(slot, number) ?? (isEarly ? this.slots.putOff(slot, number) : null);
-    // Of an exchange that is over, or a second one.
-    if (pending === null || pending.outcome !== null) return;
-    pending.outcome = readDelivery(text, blank + 1);
-    pending.bytes = bytes;
-    this.arrivals.push(pending);
-    this.schedule();
   }
 
   private readBody(request: string): Promise<Uint8Array | string> | Uint8Array | string {
@@ -354,7 +320,7 @@ export class PluginGuest implements Task {
     const wasReady = this.ready;
     this.drop();
     this.losses++;
-    this.arrivals = [];
+    this.late.clear();
     const now = performance.now();
     this.quarantine.onFault(now);
     this.search.onLost(how.cause, now);
@@ -399,15 +365,6 @@ function decodeText(bytes: Uint8Array): string {
 /** The original goes on its way unless the guest replaces it. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
-}
-
-/** What does not read is the fault of the handler whose outcome it would be. */
-function readDelivery(text: string, start: number): Outcome {
-  try {
-    return new OutcomeReader(text, start).next();
-  } catch (error) {
-    return { kind: "fault", fault: { name: "ProtocolError", message: (error as Error).message, stack: "" } };
-  }
 }
 
 function lossFrom(error: unknown): GuestLoss {

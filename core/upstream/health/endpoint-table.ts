@@ -238,16 +238,18 @@ export class EndpointTable {
     words[at + slotWord.reason] = ejectionKinds.indexOf(reason.kind);
     words[at + slotWord.measure] = Math.round(reason.measure);
     words[at + slotWord.unreachable] = isUnreachable ? 1 : 0;
-    this.memory.setDouble(slot, slotWord.ejectedUntil, this.memory.now() + time);
+    const now = this.memory.now();
+    this.memory.setDouble(slot, slotWord.ejectedUntil, now + time);
     Atomics.store(words, at + slotWord.consecutive, 0);
-    this.writeFlags(slot, this.flagsOf(slot) | flag.ejected);
+    this.writeFlags(slot, this.flagsOf(slot) | flag.ejected, now);
     return time;
   }
 
   private endEjection(slot: number): void {
-    this.memory.setDouble(slot, slotWord.ejectedUntil, this.memory.now());
+    const now = this.memory.now();
+    this.memory.setDouble(slot, slotWord.ejectedUntil, now);
     Atomics.store(this.words, slotStart(slot) + slotWord.consecutive, 0);
-    this.writeFlags(slot, this.flagsOf(slot) & ~flag.ejected);
+    this.writeFlags(slot, this.flagsOf(slot) & ~flag.ejected, now);
   }
 
   private ejectionOf(slot: number): EjectionReason & { until: number } {
@@ -260,13 +262,13 @@ export class EndpointTable {
   }
 
   private writeCheckState(slot: number, state: CheckState): void {
-    this.writeFlags(slot, (this.flagsOf(slot) & flag.ejected) | bitsOf(state));
+    this.writeFlags(slot, (this.flagsOf(slot) & flag.ejected) | bitsOf(state), this.memory.now());
   }
 
   /** The version changes after the flags: who sees the new one sees the new flags. */
-  private writeFlags(slot: number, flags: number): void {
+  private writeFlags(slot: number, flags: number, now: number): void {
     if (flags === this.flagsOf(slot)) return;
-    this.memory.setDouble(slot, slotWord.changed, this.memory.now());
+    this.memory.setDouble(slot, slotWord.changed, now);
     Atomics.store(this.words, slotStart(slot) + slotWord.flags, flags);
     Atomics.add(this.words, headerWord.version, 1);
   }

@@ -155,3 +155,16 @@ t.test("when nobody checks or watches an endpoint any more it is as good as any"
   table.removeWatcher(slot);
   t.same([table.checkState(slot), table.isEjected(slot)], ["unknown", false]);
 });
+
+t.test("an ejection begins and ends at one reading of the clock", async (t) => {
+  const clock = testClock();
+  const now = () => {
+    clock.pass(1);
+    return clock.now();
+  };
+  const table = new EndpointTable(createEndpointMemory(), now);
+  const slot = table.acquire("app/a:80");
+  t.same(table.eject(slot, reason, terms(slot)), { ejectedFor: 100 });
+  const { since, ejection } = table.standing(slot);
+  t.equal(ejection!.until - since, 100);
+});

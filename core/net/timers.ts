@@ -7,8 +7,8 @@
 
 /** How often due timers are looked for, in ms. */
 const tick = 50;
-/** A tick that took longer tells that the event loop stood still, in ms. */
-const longestTick = 3 * tick;
+/** A longer time between two ticks tells that the event loop stood still, in ms. */
+const longestTick = 1.5 * tick;
 
 export class Timer {
   readonly onDue: () => void;
@@ -52,6 +52,8 @@ export class Timers {
   private armed = 0;
   private interval: NodeJS.Timeout | null = null;
   private now: number;
+  /** Whether what is due waits for the sockets to be read. */
+  private waits = false;
 
   /** @param clock in ms, monotonic */
   constructor(clock: () => number = () => performance.now()) {
@@ -86,7 +88,22 @@ export class Timers {
   expire(): void {
     const previous = this.now;
     this.now = this.clock();
-    if (this.now - previous > longestTick) return;
+    if (this.waits) return;
+    if (this.now - previous > longestTick) this.wait();
+    else this.fire();
+  }
+
+  /** Behind a timer of its own the loop has looked at its sockets, and behind that at what became ready with them. */
+  private wait(): void {
+    this.waits = true;
+    const end = () => {
+      this.waits = false;
+      this.fire();
+    };
+    setTimeout(() => setImmediate(end), 0).unref();
+  }
+
+  private fire(): void {
     for (const [duration, list] of this.lists) {
       this.expireList(list);
       if (list.first === null) this.lists.delete(duration);

@@ -76,3 +76,22 @@ t.test("ctx.signal aborts when the time of the request is over", async (t) => {
   t.equal((await gateway.ask(get())).status, 504);
   await until(() => gateway.log.lines.some((line) => line.includes("aborted AbortError")));
 });
+
+t.test(
+  "a handler's own deadline counts where that of its phase has passed as well, while the process stood still",
+  async (t) => {
+    const upstream = await startCounting(t, () => ok());
+    const gateway = await startPolicyGateway(t, upstream.address, {
+      plugins: plugin(
+        "async onRequest() { await new Promise((done) => setTimeout(done, 150)); return new Response(null, { status: 503 }); }",
+      ),
+      settings: { p: { limits: { wall: 160 } } },
+    });
+    for (let turn = 0; turn < 5; turn++) {
+      const answered = gateway.ask(get());
+      await sleep(130 + turn * 2);
+      for (const began = performance.now(); performance.now() - began < 105; );
+      t.equal((await answered).status, 503);
+    }
+  },
+);

@@ -197,6 +197,7 @@ export class Dispatcher {
   }
 
   private headOutcome(kind: string, draft: Draft, value: unknown): Outcome {
+    draft.isTold = true;
     if (value === undefined || value === null) {
       const { replacement } = draft;
       return replacement instanceof Uint8Array

@@ -1,6 +1,6 @@
 /** A message on its way through a handler: what came, and what the handler changed. */
 import type { GuestExchange } from "./exchange.ts";
-import { HeadFields } from "./head-fields.ts";
+import { HeadFields, refuseLate } from "./head-fields.ts";
 import { identityText } from "./identity-text.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { BodyForm, type Edits, longestRemembered, MessageKind, OutcomeKind } from "./message.ts";
@@ -32,7 +32,7 @@ export class Draft {
   /** Of a response: whether the client gets the id of its request. */
   declare tellsRequestId: boolean;
   /** Whether one of those above, or bytes as the body, was assigned to. */
-  declare isRewritten: boolean;
+  declare private isRewritten: boolean;
   /** In the place of the body. */
   declare replacement: string | Uint8Array | null;
   declare private body: IncomingBody | null;
@@ -63,6 +63,16 @@ export class Draft {
     return this.text.slice(0, this.text.indexOf("\n"));
   }
 
+  /**
+   * Something else than a field is changed.
+   *
+   * @throws TypeError when the message has gone on its way
+   */
+  rewrite(): void {
+    if (this.isTold) refuseLate();
+    this.isRewritten = true;
+  }
+
   bodyOf(side: "q" | "s"): IncomingBody {
     this.body ??= new IncomingBody(this, this.exchange, side);
     return this.body;
@@ -82,6 +92,7 @@ export class Draft {
   /** The same as part of the text that an entry returns: the host reads those in their order, so it may be referred to an earlier one. */
   entryOutcome(kind: string): string {
     const { added, removed } = this;
+    this.isTold = true;
     if (this.isMore) return this.rewrittenOutcome(kind);
     if (added === "" && removed === "") return OutcomeKind.unchanged;
     const last = lastEdits[kind]!;

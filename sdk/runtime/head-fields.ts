@@ -24,9 +24,11 @@ export class HeadFields implements FieldStore {
   declare added: string;
   /** Names of fields, with commas between, that go from the head as it came. It need not have had them. */
   declare removed: string;
+  /** Whether the host was told what became of them. */
+  declare isTold: boolean;
 
   static {
-    Object.assign(HeadFields.prototype, { sorted: null, added: "", removed: "" });
+    Object.assign(HeadFields.prototype, { sorted: null, added: "", removed: "", isTold: false });
   }
 
   /** @param text a line that is no field, and lines `Name: value`, each with its CRLF, as latin1 */
@@ -48,8 +50,9 @@ export class HeadFields implements FieldStore {
     return this.isOriginal(name) || this.isAdded(name);
   }
 
-  /** @throws TypeError when the field is the proxy's, or the value has a control character */
+  /** @throws TypeError when the field is the proxy's, the value has a control character, or the head has gone on its way */
   set(name: FieldName, value: string): void {
+    if (this.isTold) refuseLate();
     if (name.isOwned) refuseOwned(name);
     const line = value === name.value ? name.line : newLine(name, value);
     // To look whether there is such a field takes an interpreter ten times as long as it takes the host to see that there is none.
@@ -57,14 +60,16 @@ export class HeadFields implements FieldStore {
     this.added = this.added === "" ? line : this.addedWithout(name) + line;
   }
 
-  /** @throws TypeError when the field is the proxy's, or the value has a control character */
+  /** @throws TypeError as `set` does */
   append(name: FieldName, value: string): void {
+    if (this.isTold) refuseLate();
     if (name.isOwned) refuseOwned(name);
     this.added += value === name.value ? name.line : newLine(name, value);
   }
 
-  /** @throws TypeError when the field is the proxy's */
+  /** @throws TypeError when the field is the proxy's, or the head has gone on its way */
   delete(name: FieldName): void {
+    if (this.isTold) refuseLate();
     if (name.isOwned) refuseOwned(name);
     if (this.isOriginal(name)) this.remove(name);
     if (this.added !== "") this.added = this.addedWithout(name);
@@ -144,6 +149,13 @@ function originalValue(text: string, name: FieldName): string | null {
 
 /** Longer values are looked for each time: the guest's memory is small. */
 const longestFound = 4096;
+
+/** Whoever forgot to wait for something learns of it here. */
+export function refuseLate(): never {
+  throw new TypeError(
+    "Cannot change the message: its handler has returned, and the message is on its way; await what comes before the change",
+  );
+}
 
 function refuseOwned({ text }: FieldName): never {
   throw new TypeError(`Cannot change ${text}: the field belongs to the proxy`);

@@ -31,7 +31,7 @@ export interface EncodeOptions {
 interface Owner {
   /** What stands in the place of the body from here on; null: the original. */
   replacement: string | Uint8Array | null;
-  isRewritten: boolean;
+  rewrite(): void;
 }
 
 /** Asked for at most once; a second read is a mistake, as everywhere on the web. */
@@ -77,13 +77,13 @@ export class IncomingBody {
     return this.read("bytes") as Promise<Uint8Array>;
   }
 
-  /** @throws TypeError for what is neither text nor bytes */
+  /** @throws TypeError for what is neither text nor bytes, or when the message has gone on its way */
   replace(body: unknown): void {
     if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
     }
     const replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
-    this.owner.isRewritten = true;
+    this.owner.rewrite();
     this.owner.replacement = replacement;
     this.used = true;
   }

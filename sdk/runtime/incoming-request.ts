@@ -29,7 +29,7 @@ export class IncomingRequest {
     if ((method === "HEAD") !== (draft.exchange.method === "HEAD")) {
       throw new TypeError("Cannot set the method: HEAD and other methods have different responses");
     }
-    draft.isRewritten = true;
+    draft.rewrite();
     draft.method = method;
   }
 
@@ -41,8 +41,8 @@ export class IncomingRequest {
   set url(value: string) {
     const draft = this.#draft;
     const url = String(value);
+    draft.rewrite();
     draft.resolvedUrl = resolvedUrl(url, draft.exchange.url);
-    draft.isRewritten = true;
     draft.url = url;
   }
 

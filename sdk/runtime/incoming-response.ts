@@ -26,7 +26,7 @@ export class IncomingResponse {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw new RangeError(`Cannot set status: ${String(value)} is not from 200 to 599`);
     }
-    this.#draft.isRewritten = true;
+    this.#draft.rewrite();
     this.#draft.status = status;
     this.#draft.reason ??= "";
   }
@@ -43,7 +43,7 @@ export class IncomingResponse {
         "Cannot set statusText: it is too long, or holds a character that HTTP does not allow there",
       );
     }
-    this.#draft.isRewritten = true;
+    this.#draft.rewrite();
     this.#draft.reason = reason;
   }
 
@@ -61,7 +61,7 @@ export class IncomingResponse {
   }
 
   tellRequestId(): void {
-    this.#draft.isRewritten = true;
+    this.#draft.rewrite();
     this.#draft.tellsRequestId = true;
   }
 

@@ -46,7 +46,7 @@ export class UpstreamAttempt {
   }
 
   set cluster(name: string) {
-    this.#draft.isRewritten = true;
+    this.#draft.rewrite();
     this.#draft.cluster = name;
   }
 
@@ -56,7 +56,7 @@ export class UpstreamAttempt {
   }
 
   set endpoint(name: string | null) {
-    this.#draft.isRewritten = true;
+    this.#draft.rewrite();
     this.#draft.endpoint = name;
   }
 
@@ -71,12 +71,12 @@ export class UpstreamAttempt {
       throw new RangeError(`Cannot avoid ${avoid.length} endpoints: ${mostAvoided} are the most`);
     }
     const whenAll = options?.whenAll === undefined ? draft.steering?.whenAll : readWhenAll(options.whenAll);
-    draft.isRewritten = true;
+    draft.rewrite();
     draft.steering = { ...draft.steering, avoid, ...(whenAll !== undefined && { whenAll }) };
   }
 
   prefer(endpoint: string): void {
-    this.#draft.isRewritten = true;
+    this.#draft.rewrite();
     this.#draft.steering = { ...this.#draft.steering, prefer: String(endpoint) };
   }
 
@@ -92,8 +92,8 @@ export class UpstreamAttempt {
   set url(value: string) {
     const draft = this.#draft;
     const url = String(value);
+    draft.rewrite();
     draft.resolvedUrl = resolvedUrl(url, this.#url);
-    draft.isRewritten = true;
     draft.url = url;
   }
 

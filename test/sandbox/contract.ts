@@ -19,6 +19,7 @@ import { checkFetch } from "./contract/fetch.ts";
 import { globalChecks } from "./contract/globals.ts";
 import { identityChecks } from "./contract/identity.ts";
 import { instanceChecks } from "./contract/instances.ts";
+import { lateEditChecks } from "./contract/late-edits.ts";
 import { limitChecks } from "./contract/limits.ts";
 import { loadChecks } from "./contract/loading.ts";
 import { messageChecks } from "./contract/messages.ts";
@@ -49,6 +50,7 @@ const exchanges: Readonly<Record<string, readonly ExchangeCheck[]>> = {
   "Requests that a handler edits": requestChecks,
   "Replies that a handler makes": replyChecks,
   "Responses that a handler edits": responseChecks,
+  "Messages that a handler edits too late": lateEditChecks,
   Bodies: bodyChecks,
   "What the host does with the bytes of bodies": bodyStageChecks,
   "The context of a handler": contextChecks,

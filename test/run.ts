@@ -8,7 +8,7 @@ import { stopWithCommands } from "./run/command.ts";
 import type { Outcome } from "./run/outcome.ts";
 import { runPool } from "./run/pool.ts";
 import { printOutcome, summary } from "./run/report.ts";
-import { findTestFiles, isMeasured, planSuites, selectFiles, strayNames } from "./run/select.ts";
+import { findTestFiles, planSuites, runsAlone, selectFiles, strayNames } from "./run/select.ts";
 import { runSuite } from "./run/suite.ts";
 import { emptyTally } from "./run/tally.ts";
 
@@ -31,9 +31,9 @@ for (const name of strayNames(files, names)) {
   failures.push(`${name} is in the path of no test file`);
 }
 const suites = planSuites(selectFiles(files, names));
-const others = suites.filter((suite) => !isMeasured(suite));
+const others = suites.filter((suite) => !runsAlone(suite));
 for await (const outcome of runPool(others, parallelSuites, runSuite)) settle(outcome);
-for await (const outcome of runPool(suites.filter(isMeasured), 1, runSuite)) settle(outcome);
+for await (const outcome of runPool(suites.filter(runsAlone), 1, runSuite)) settle(outcome);
 for (const name of failures) console.log(`failed: ${name}`);
 console.log(summary(total));
 process.exitCode = total.failed > 0 ? 1 : 0;

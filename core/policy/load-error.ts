@@ -23,6 +23,8 @@ export class PluginLoadError extends Error {
   /** Where in the author's text; null when it is not known. */
   readonly position: SourcePosition | null;
   readonly subject: LoadSubject | null;
+  /** Whether it took more CPU time than it may. */
+  isOutOfTime = false;
   /** The policy that it is needed for; null: it is not known, or none. */
   use: PolicyUse | null = null;
 

@@ -71,7 +71,7 @@ export class PluginFaults {
   onLost(loss: GuestLoss, quarantined: boolean): MappedStack | null {
     const { plugin } = this;
     const { cause, phase = null, message } = loss;
-    const at = this.lostAt(loss);
+    const at = this.placeOfLoss(loss);
     this.count({ phase, cause, message, position: at?.top ?? null });
     const found = message.replace(`Guest ${plugin} `, "its guest ");
     this.log.error(
@@ -87,7 +87,8 @@ export class PluginFaults {
     return at;
   }
 
-  private lostAt({ message, guestStack = "" }: { message: string; guestStack?: string }): MappedStack | null {
+  /** @returns where the guest was; null: nobody knows */
+  placeOfLoss({ message, guestStack = "" }: { message: string; guestStack?: string }): MappedStack | null {
     return guestStack === "" ? null : this.mapStack(`${message}\n${guestStack}`);
   }
 
@@ -105,7 +106,9 @@ export class PluginFaults {
       return this.loadFault(parseFault(error.message), "its top level", "export");
     const message = error instanceof Error ? error.message : String(error);
     const text = `${doing}: ${message}${this.wayOut(error)}`;
-    return new PluginLoadError(this.plugin, text, this.placeOf(error), subject);
+    const found = new PluginLoadError(this.plugin, text, this.placeOf(error), subject);
+    found.isOutOfTime = passedLimit(error) === "cpu";
+    return found;
   }
 
   /** What the plugin itself threw. */
@@ -116,21 +119,27 @@ export class PluginFaults {
 
   private placeOf(error: unknown): SourcePosition | null {
     if (error instanceof GuestLostError) return error.loss.at?.top ?? null;
-    return error instanceof GuestFault ? (this.lostAt(error)?.top ?? null) : null;
+    return error instanceof GuestFault ? (this.placeOfLoss(error)?.top ?? null) : null;
   }
 
   /** What to do about a limit that was passed. */
   private wayOut(error: unknown): string {
-    const isLoading = error instanceof GuestFault;
-    if (!isLoading && !(error instanceof GuestLostError)) return "";
-    const cause = isLoading ? error.kind : error.loss.cause;
-    if (cause !== "cpu" && cause !== "memory") return "";
-    const place = isLoading ? "its top level" : "setup";
+    const cause = passedLimit(error);
+    if (cause === null) return "";
+    const place = error instanceof GuestFault ? "its top level" : "setup";
     const setting = `plugins.settings.${this.plugin}.limits.${cause}`;
     return cause === "cpu"
       ? `; do less in ${place}, or allow more under ${setting}`
       : `; keep less, or allow more under ${setting}`;
   }
+}
+
+/** The limit that ended a guest; null: none. */
+function passedLimit(error: unknown): "cpu" | "memory" | null {
+  if (error instanceof GuestFault) return error.kind === "cpu" || error.kind === "memory" ? error.kind : null;
+  if (!(error instanceof GuestLostError)) return null;
+  const { cause } = error.loss;
+  return cause === "cpu" || cause === "memory" ? cause : null;
 }
 
 function parseFault(text: string): GuestError {

@@ -29,8 +29,8 @@ export interface PluginOptions {
   readonly runtime: GuestScript;
   readonly settings: PluginSettings | null;
   readonly grantDeclared: boolean;
-  /** Whether it is worth its price from the first entry on to know where a guest uses up its time. Absent: no. */
-  readonly findsLoops?: boolean;
+  /** How long it is worth its price from the first entry on to know where a guest uses up its time, in ms. Absent: 0. */
+  readonly findsLoopsFor?: number;
   /** What the plugin may give itself. */
   readonly maxLimits: PluginLimits;
   readonly engine: Engine;
@@ -51,6 +51,8 @@ export class Plugin {
   private readonly setups: PolicySetup[] = [];
   private readonly policies: Policy[] = [];
   private manifest: Manifest | null = null;
+  /** Whether whoever makes the generation hears of all that fails. */
+  private isLoading = false;
   private limits: PluginLimits;
   private grants: Grants = noGrants;
   private readonly handed = new HandedBodies();
@@ -66,11 +68,12 @@ export class Plugin {
     this.faults = new PluginFaults(code, this.status, options.shared, reactor.log);
     this.guest = new PluginGuest({
       turn: reactor.turn,
-      create: (host, services) => this.createGuest(host, services),
+      create: (host, services, findsLoops) => this.createGuest(host, services, findsLoops),
       prepare: () => this.setUpAll(),
       services: () => this.services(),
-      onLost: (loss) => this.faults.onLost(loss, this.isQuarantined),
-      findsLoops: options.findsLoops ?? false,
+      onLost: (loss) =>
+        this.isLoading ? this.faults.placeOfLoss(loss) : this.faults.onLost(loss, this.isQuarantined),
+      findsLoopsFor: options.findsLoopsFor ?? 0,
     });
   }
 
@@ -80,10 +83,11 @@ export class Plugin {
    * @throws PluginLoadError
    */
   async load(): Promise<void> {
-    if (this.code.quarantined !== undefined) {
-      this.guest.quarantine.close();
-      return;
-    }
+    if (this.code.quarantined !== undefined) this.guest.quarantine.close();
+    else await this.loading(() => this.become());
+  }
+
+  private async become(): Promise<void> {
     await this.start();
     const manifest = await this.readManifest();
     const before = this.limits.memory;
@@ -108,8 +112,22 @@ export class Plugin {
    * @throws PluginLoadError when the config does not fit, or `setup` throws
    */
   async policy(written: unknown): Promise<Policy> {
+    const { quarantined } = this.code;
+    if (quarantined !== undefined) return this.quarantinedPolicy(quarantined);
+    return this.loading(() => this.makePolicy(written));
+  }
+
+  private async loading<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.isLoading = true;
+    try {
+      return await work();
+    } finally {
+      this.isLoading = false;
+    }
+  }
+
+  private async makePolicy(written: unknown): Promise<Policy> {
     const { routes, clusters } = this.options;
-    if (this.code.quarantined !== undefined) return this.quarantinedPolicy(this.code.quarantined);
     const manifest = this.manifest!;
     const config = await this.configOf(written);
     const known = this.setups.findIndex((setup) => JSON.stringify(setup.config) === JSON.stringify(config));
@@ -236,13 +254,14 @@ export class Plugin {
 
   // --- the guest
 
-  private createGuest(host: HostCall, { counters }: HostServices): Promise<Guest> {
+  private createGuest(host: HostCall, { counters }: HostServices, findsLoops: boolean): Promise<Guest> {
     const { code, runtime, engine } = this.options;
     return engine.create({
       name: code.name,
       runtime,
       plugin: code.script,
       limits: { cpuMs: this.limits.cpu, memoryBytes: this.limits.memory },
+      findsLoops,
       host,
       counters: engine.name === "inline" ? counters : null,
     });

@@ -7,6 +7,7 @@ import type { Engine, EngineName } from "../sandbox/engine.ts";
 import { engineNameOf } from "./built-in.ts";
 import { folderPlugins, type PluginCode, type PolicyBundle } from "./bundle.ts";
 import { discoverWith } from "./discover-call.ts";
+import { searchMs } from "./guest/loop-search.ts";
 import type { SharedServices } from "./guest/services.ts";
 import { PluginLoadError } from "./load-error.ts";
 import { planRoute, type RoutePlan } from "./plan.ts";
@@ -71,7 +72,18 @@ export class PolicySet {
     bundle: PolicyBundle,
     environment: PolicyEnvironment,
   ): Promise<PolicySet> {
-    const loader = new Loader(config, bundle, environment);
+    try {
+      return await PolicySet.loadWith(new Loader(config, bundle, environment));
+    } catch (error) {
+      const isLost = error instanceof PluginLoadError && error.isOutOfTime && error.position === null;
+      if (!isLost) throw error;
+      // The second time it is worth its price to know where.
+      return await PolicySet.loadWith(new Loader(config, bundle, environment, error.plugin));
+    }
+  }
+
+  private static async loadWith(loader: Loader): Promise<PolicySet> {
+    const { config, environment } = loader;
     try {
       const plans: (RoutePlan | null)[] = [];
       for (const [index, route] of config.routes.entries()) plans.push(await loader.planFor(route, index));
@@ -128,14 +140,22 @@ class Loader {
   readonly plugins = new Map<string, Plugin>();
   /** Of policies that a route has several times: the second one, the third one and so on. */
   private readonly copies = new Map<Policy, Policy[]>();
-  private readonly config: Config;
+  readonly config: Config;
   private readonly bundle: PolicyBundle;
-  private readonly environment: PolicyEnvironment;
+  readonly environment: PolicyEnvironment;
+  private readonly suspect: string | null;
 
-  constructor(config: Config, bundle: PolicyBundle, environment: PolicyEnvironment) {
+  /** @param suspect name of a plugin that took too long; null: there is none */
+  constructor(
+    config: Config,
+    bundle: PolicyBundle,
+    environment: PolicyEnvironment,
+    suspect: string | null = null,
+  ) {
     this.config = config;
     this.bundle = bundle;
     this.environment = environment;
+    this.suspect = suspect;
   }
 
   /** @param number of the route */
@@ -185,7 +205,8 @@ class Loader {
     const known = this.plugins.get(name);
     if (known !== undefined) return known;
     const { config, bundle, environment } = this;
-    const plugin = await createPlugin(codeOf(name, who, bundle), config, bundle, environment);
+    const isSuspect = name === this.suspect;
+    const plugin = await createPlugin(codeOf(name, who, bundle), config, bundle, environment, isSuspect);
     this.plugins.set(name, plugin);
     await plugin.load();
     // Those that are served meanwhile wait for one plugin, not for all of them.
@@ -208,14 +229,16 @@ async function createPlugin(
   config: Config,
   bundle: PolicyBundle,
   { reactor, shared, engine }: PolicyEnvironment,
+  isSuspect: boolean,
 ): Promise<Plugin> {
   const settings = config.plugins.settings[code.name] ?? null;
+  const findsLoopsAlways = config.plugins.findsLoops === true;
   return new Plugin({
     code,
     runtime: bundle.runtime,
     settings,
     grantDeclared: config.plugins.grantDeclared,
-    findsLoops: config.plugins.findsLoops === true,
+    findsLoopsFor: findsLoopsAlways ? Number.POSITIVE_INFINITY : isSuspect ? searchMs : 0,
     maxLimits: config.plugins.maxLimits,
     engine: await engine(engineNameOf(code, settings)),
     routes: config.routes.map(({ name }) => name),

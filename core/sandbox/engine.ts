@@ -32,6 +32,8 @@ export interface GuestOptions {
   /** Its value is a function `(globals) => exports`. */
   readonly plugin: GuestScript;
   readonly limits: GuestLimits;
+  /** That of the guest in the beginning, from its top level on. Absent: no. */
+  readonly findsLoops?: boolean;
   readonly host: HostCall;
   /** What a guest in the host's own realm may call without texts; others are never given it. */
   readonly counters?: HostCounters | null;
@@ -87,7 +89,7 @@ export interface Guest {
   readonly progress: number;
   /**
    * Whether it is to tell where a message uses up its time, even if that costs something at each entry. Messages
-   * have to enter one by one then, and do in `load`.
+   * have to enter one by one then. The clock that it takes may be that on the wall.
    */
   findsLoops: boolean;
   /**

@@ -43,6 +43,8 @@ t.test("reloads of plugins under load fail no request", async (t) => {
   }
   await load.answers(answersBetween);
   await load.stop();
+  const errors = sluice.program.output.split("\n").filter((line) => line.includes('"level":"error"'));
+  t.same(errors, []);
   t.same(load.failures, []);
   t.equal(load.refused, 0);
   t.same(

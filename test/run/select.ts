@@ -44,11 +44,17 @@ const nodeSuites = new Map([
 /** What also has to hold on the oldest Node that is supported: the engine that is an addon of Node. */
 const oldNodeSuites = ["test/sandbox/contract-isolated-vm.test.ts"];
 
-/** Suites that hold Sluice to a second, and nothing else may run beside. */
-const measured = ["test/fault/crash.test.ts", "test/fault/plugin-wedge.test.ts"];
+/** Suites that nothing else may run beside. */
+const lonely = [
+  // They hold Sluice to a second.
+  "test/fault/crash.test.ts",
+  "test/fault/plugin-wedge.test.ts",
+  // It takes all processors.
+  "test/sandbox/isolated-vm/starved.test.ts",
+];
 
-export function isMeasured({ file }: Suite): boolean {
-  return measured.includes(file);
+export function runsAlone({ file }: Suite): boolean {
+  return lonely.includes(file);
 }
 
 /** Every test file, sorted, the architecture first: it is quick and says most. */

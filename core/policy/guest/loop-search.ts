@@ -1,7 +1,7 @@
 import type { GuestLoss } from "./call.ts";
 
 /** How long after a loss of time the next one would be looked into, in ms. */
-const searchMs = 60_000;
+export const searchMs = 60_000;
 
 /**
  * Whether a guest is to tell where its time runs out. On V8 that costs several times what an entry does, so it begins
@@ -10,8 +10,9 @@ const searchMs = 60_000;
 export class LoopSearch {
   private until: number;
 
-  constructor(always: boolean) {
-    this.until = always ? Number.POSITIVE_INFINITY : 0;
+  /** @param until in ms, monotonic */
+  constructor(until: number) {
+    this.until = until;
   }
 
   /** @param now in ms, monotonic */

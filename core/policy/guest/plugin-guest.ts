@@ -24,15 +24,15 @@ import { type GuestExchange, GuestSlots, type SlotOwner } from "./slots.ts";
 
 export interface PluginGuestOptions {
   readonly turn: Turn;
-  readonly create: (host: HostCall, services: HostServices) => Promise<Guest>;
+  readonly create: (host: HostCall, services: HostServices, findsLoops: boolean) => Promise<Guest>;
   /** Makes the guest's instances, by `ask`, before it takes calls. */
   readonly prepare: () => Promise<void>;
   /** Host calls for one guest. */
   readonly services: () => HostServices;
   /** @returns where the guest was; null: nobody knows */
   readonly onLost: (loss: GuestLoss) => MappedStack | null;
-  /** Whether it is worth its price from the first entry on to know where it uses up its time. */
-  readonly findsLoops: boolean;
+  /** How long, from the beginning on, it is worth its price to know where it uses up its time, in ms. */
+  readonly findsLoopsFor: number;
 }
 
 export class PluginGuest implements Task {
@@ -58,7 +58,7 @@ export class PluginGuest implements Task {
 
   constructor(options: PluginGuestOptions) {
     this.options = options;
-    this.search = new LoopSearch(options.findsLoops);
+    this.search = new LoopSearch(performance.now() + options.findsLoopsFor);
   }
 
   /**
@@ -73,11 +73,11 @@ export class PluginGuest implements Task {
     const guest = await this.options.create(
       (op, id, text, bytes) => this.onHostCall(op, id, text, bytes),
       services,
+      this.search.isOn(performance.now()),
     );
     this.guest = guest;
     await this.options.prepare();
     this.ready = true;
-    guest.findsLoops = this.search.isOn(performance.now());
     if (!this.queue.isEmpty) this.schedule();
   }
 
@@ -184,7 +184,6 @@ export class PluginGuest implements Task {
     };
     const timer = setTimeout(() => answer.reject(new Error(`No end after ${time} ms`)), time);
     const text = textOf([kind, messageNumber(slot, 0), `${instance}`, payload]);
-    this.guest.findsLoops = true;
     this.enter(this.guest, aloneBatch(text, undefined, call, slot));
     try {
       return await answer.promise;
@@ -243,7 +242,7 @@ export class PluginGuest implements Task {
       this.lose({ ...lossFrom(error), phase: enteredPhase(batch, guest.progress - progress) }, batch, 0);
       return;
     }
-    if (guest.findsLoops && this.ready && !this.search.isOn(began)) guest.findsLoops = false;
+    if (guest.findsLoops && !this.search.isOn(began)) guest.findsLoops = false;
     const took = performance.now() - began;
     this.spent += took;
     this.queue.onEntered(batch, took);

@@ -26,8 +26,8 @@ const asReference = { reference: true } as const;
 const copied = { arguments: { copy: true } } as const;
 /** What isolated-vm says when its own time limit ends an entry. */
 const timedOut = "Script execution timed out.";
-/** That limit looks at the clock on the wall, and so gives as much more than the budget as the watchdog does, in ms. */
-const slack = 25;
+/** That limit looks at the clock on the wall: a container that has used up its CPU stands still for up to so many ms. */
+const slack = 100;
 /** What the watchdog leaves to that limit, in ms. */
 const watchdogDelay = slack + 50;
 const asExternalCopy = { result: { externalCopy: true } } as const;
@@ -62,6 +62,7 @@ export class IsolatedVmGuest implements Guest {
     this.budgetMs = Math.max(cpuMs, leastLoadMs);
     this.isolate = new ivm.Isolate({ memoryLimit: Math.max(leastMemory, Math.ceil(memoryBytes / mebibyte)) });
     this.watched = watchdog.watch(this.isolate, this.cells, this.budgetMs);
+    this.findsLoops = options.findsLoops ?? false;
   }
 
   get isAlive(): boolean {
@@ -76,11 +77,12 @@ export class IsolatedVmGuest implements Guest {
   load(): void {
     const { context, load } = this.prepare("crash", () => this.startRuntime());
     const plugin = this.prepare("load", () => evaluate(context, this.options.plugin));
-    this.findsLoops = true;
-    const failure = this.call(load, [plugin.derefInto()], { timeout: this.timeLimit });
+    const limit = this.findsLoops ? { timeout: this.timeLimit } : {};
+    const failure = this.call(load, [plugin.derefInto()], limit);
     if (failure !== "") throw this.lose(new GuestFault("load", failure));
     this.budgetMs = this.options.limits.cpuMs;
-    this.findsLoops = false;
+    // What limits it is made anew for that budget.
+    this.findsLoops = this.timed !== null;
   }
 
   get findsLoops(): boolean {

@@ -6,6 +6,8 @@ const { commands, stopped, first, stride, entry, budget, ended } = watchCells;
 const capacity = 4096;
 /** How long the end of the watching thread is waited for, in ms. */
 const longestStop = 500;
+/** What V8 has to tidy up behind a guest that was ended takes a few ms, on a thread that nobody else hears of. */
+const tidying = 50;
 
 /**
  * Ends guests that stay inside one message longer than they may. An isolate on a thread of its own looks at
@@ -13,8 +15,8 @@ const longestStop = 500;
  * (isolated-vm's own `timeout` costs more than the call it limits).
  *
  * The limit is on time inside the guest, host calls included, in steps of the watching thread's sleep: a
- * guest is ended after one to two ticks (25 ms) more than its budget. Time in which the host's
- * thread alone was not given a processor counts too; no clock in reach of the watching thread tells it.
+ * guest is ended after one to two ticks (25 ms) more than its budget. No clock in reach of the watching thread tells whether
+ * the host's thread was given a processor; the watching thread has to get one itself for the last tick of the budget.
  *
  * The thread runs, and keeps the process alive, only while there are guests.
  *
@@ -28,6 +30,8 @@ export class Watchdog {
   private readonly free: number[] = [];
   private used = 0;
   private watched = 0;
+  /** When the last of those that were ended was forgotten, in ms. */
+  private endedAt = Number.NEGATIVE_INFINITY;
   private readonly isolate: ivm.Isolate;
   private readonly add: ivm.Reference;
   private readonly remove: ivm.Reference;
@@ -63,14 +67,15 @@ export class Watchdog {
 
   /** Forgets a guest that was disposed. */
   unwatch(guest: WatchedGuest): void {
+    if (guest.wasEnded) this.endedAt = performance.now();
     this.watched--;
     this.free.push(guest.slot);
     this.tell(this.remove, [guest.slot]);
   }
 
   /**
-   * Ends the watching thread. Returns when the thread has left the isolate, because a process that exits
-   * while it is inside can crash; not later than after 500 ms, though.
+   * Ends the watching thread. Returns when the thread has left the isolate, and what it has just ended is gone, because
+   * a process that exits meanwhile can crash; not later than after 550 ms, though.
    */
   close(): void {
     if (this.isolate.isDisposed) return;
@@ -80,6 +85,8 @@ export class Watchdog {
     // A synchronous call waits for the lock that the thread holds until it has left.
     if (hasStopped) this.isolate.getHeapStatisticsSync();
     this.isolate.dispose();
+    const left = this.endedAt + tidying - performance.now();
+    if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
   }
 
   /**

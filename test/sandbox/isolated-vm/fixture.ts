@@ -77,3 +77,15 @@ export function faultOf(run: () => unknown): GuestFault | null {
     throw error;
   }
 }
+
+/** Arguments of a process with one guest: it answers `loop` never, and a number when it has counted that far. */
+export const program = (rest: string, cpuMs = 400) => [
+  "--no-node-snapshot",
+  "--input-type=module-typescript",
+  "--eval",
+  `import { startEngine } from "./test/sandbox/isolated-vm/fixture.ts";
+   const { engine, handler } = startEngine({ teardown() {} } as never);
+   const guest = await handler("if (text === 'loop') while (true); for (let n = 0; n < Number(text); n++) Math.sqrt(n); return text", { limits: { cpuMs: ${cpuMs} } });
+   guest.dispatch("x");
+   ${rest}`,
+];

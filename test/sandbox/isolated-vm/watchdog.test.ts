@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import { startProgram } from "../../support/program.ts";
-import { faultOf, startEngine } from "./fixture.ts";
+import { faultOf, program, startEngine } from "./fixture.ts";
 
 /** Text of a function `spin(ms)` for a guest. */
 const spin = "const spin = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };";
@@ -79,18 +79,6 @@ t.test("a guest that loops inside another's host call is the one that is ended",
   t.equal(outer.dispatch(""), "=done");
   t.match(faults, [{ kind: "cpu" }]);
 });
-
-/** A program with one guest, which answers `loop` never and everything else at once. */
-const program = (rest: string) => [
-  "--no-node-snapshot",
-  "--input-type=module-typescript",
-  "--eval",
-  `import { startEngine } from "./test/sandbox/isolated-vm/fixture.ts";
-   const { engine, handler } = startEngine({ teardown() {} } as never);
-   const guest = await handler("if (text === 'loop') while (true); for (let n = 0; n < Number(text); n++) Math.sqrt(n); return text", { limits: { cpuMs: 400 } });
-   guest.dispatch("x");
-   ${rest}`,
-];
 
 for (const [name, rest, code] of [
   ["by itself once its guests are gone", "guest.dispose()", 0],

@@ -30,7 +30,7 @@ t.test(
   async (t) => {
     await using busy = new AsyncDisposableStack();
     for (let n = 0; n < others * availableParallelism(); n++)
-      busy.use(startProgram(process.execPath, ["--eval", "for (;;);"]));
+      busy.use(startProgram("sh", ["-c", "while :; do :; done"]));
     await using child = startProgram(process.execPath, program(work, budget));
     t.equal(await child.ended, 0, child.output);
     const { longest, fault, ended } = JSON.parse(child.output);

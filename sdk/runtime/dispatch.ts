@@ -5,6 +5,7 @@ import { discoverHost, endpointsText } from "./discover.ts";
 import { Draft } from "./draft.ts";
 import { GuestExchange, liveExchanges } from "./exchange.ts";
 import { describeFault } from "./fault.ts";
+import { handled } from "./head-fields.ts";
 import { deliver, settle } from "./host.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { IncomingResponse } from "./incoming-response.ts";
@@ -119,6 +120,7 @@ export class Dispatcher {
           return jsonOutcome(manifestOf(this.definition));
       }
     } catch (error) {
+      handled.fields = null;
       this.closeAfter(slot, flags);
       return kind === MessageKind.end ? "" : faultOutcome(error);
     }
@@ -128,18 +130,21 @@ export class Dispatcher {
 
   private onRequest(exchange: GuestExchange, flags: number, payload: string): string {
     const draft = new Draft(exchange, payload);
+    handled.fields = draft;
     const result = this.definition.onRequest!(new IncomingRequest(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.request, flags, draft, result);
   }
 
   private onUpstream(exchange: GuestExchange, flags: number, payload: string): string {
     const draft = new Draft(exchange, payload);
+    handled.fields = draft;
     const result = this.definition.onUpstream!(new UpstreamAttempt(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.upstream, flags, draft, result);
   }
 
   private onResponse(exchange: GuestExchange, flags: number, payload: string): string {
     const draft = new Draft(exchange, payload);
+    handled.fields = draft;
     const result = this.definition.onResponse!(new IncomingResponse(draft), this.contexts[exchange.slot]);
     return this.finish(MessageKind.response, flags, draft, result);
   }
@@ -189,15 +194,17 @@ export class Dispatcher {
   /** Of the phases whose message has a head. */
   private finish(kind: string, flags: number, draft: Draft, result: unknown): string {
     const { slot } = draft.exchange;
+    handled.fields = null;
     if (result === undefined && !(draft.replacement instanceof Uint8Array)) {
       this.closeAfter(slot, flags);
       return draft.entryOutcome(kind);
     }
+    draft.isOpen = isThenable(result);
     return this.conclude(slot, flags, result, (value) => this.headOutcome(kind, draft, value));
   }
 
   private headOutcome(kind: string, draft: Draft, value: unknown): Outcome {
-    draft.isTold = true;
+    draft.isOpen = false;
     if (value === undefined || value === null) {
       const { replacement } = draft;
       return replacement instanceof Uint8Array

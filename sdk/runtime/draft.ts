@@ -1,6 +1,6 @@
 /** A message on its way through a handler: what came, and what the handler changed. */
 import type { GuestExchange } from "./exchange.ts";
-import { HeadFields, refuseLate } from "./head-fields.ts";
+import { HeadFields, handled, refuseLate } from "./head-fields.ts";
 import { identityText } from "./identity-text.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { BodyForm, type Edits, longestRemembered, MessageKind, OutcomeKind } from "./message.ts";
@@ -49,7 +49,7 @@ export class Draft {
     };
     Object.assign(Draft.prototype, untouched, { replacement: null, body: null });
     Object.assign(Draft.prototype, { cluster: null, endpoint: undefined, steering: null });
-    Object.assign(Draft.prototype, { tellsRequestId: false });
+    Object.assign(Draft.prototype, { tellsRequestId: false, isOpen: false });
   }
 
   /** @param text a line of its own and the lines of the fields */
@@ -69,7 +69,7 @@ export class Draft {
    * @throws TypeError when the message has gone on its way
    */
   rewrite(): void {
-    if (this.isTold) refuseLate();
+    if (handled.fields !== this && !this.isOpen) refuseLate();
     this.isRewritten = true;
   }
 
@@ -92,7 +92,6 @@ export class Draft {
   /** The same as part of the text that an entry returns: the host reads those in their order, so it may be referred to an earlier one. */
   entryOutcome(kind: string): string {
     const { added, removed } = this;
-    this.isTold = true;
     if (this.isMore) return this.rewrittenOutcome(kind);
     if (added === "" && removed === "") return OutcomeKind.unchanged;
     const last = lastEdits[kind]!;

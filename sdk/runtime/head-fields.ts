@@ -24,11 +24,11 @@ export class HeadFields implements FieldStore {
   declare added: string;
   /** Names of fields, with commas between, that go from the head as it came. It need not have had them. */
   declare removed: string;
-  /** Whether the host was told what became of them. */
-  declare isTold: boolean;
+  /** Whether they may be changed although no handler is at work on them right now. */
+  declare isOpen: boolean;
 
   static {
-    Object.assign(HeadFields.prototype, { sorted: null, added: "", removed: "", isTold: false });
+    Object.assign(HeadFields.prototype, { sorted: null, added: "", removed: "", isOpen: true });
   }
 
   /** @param text a line that is no field, and lines `Name: value`, each with its CRLF, as latin1 */
@@ -52,7 +52,7 @@ export class HeadFields implements FieldStore {
 
   /** @throws TypeError when the field is the proxy's, the value has a control character, or the head has gone on its way */
   set(name: FieldName, value: string): void {
-    if (this.isTold) refuseLate();
+    if (handled.fields !== this && !this.isOpen) refuseLate();
     if (name.isOwned) refuseOwned(name);
     const line = value === name.value ? name.line : newLine(name, value);
     // To look whether there is such a field takes an interpreter ten times as long as it takes the host to see that there is none.
@@ -62,14 +62,14 @@ export class HeadFields implements FieldStore {
 
   /** @throws TypeError as `set` does */
   append(name: FieldName, value: string): void {
-    if (this.isTold) refuseLate();
+    if (handled.fields !== this && !this.isOpen) refuseLate();
     if (name.isOwned) refuseOwned(name);
     this.added += value === name.value ? name.line : newLine(name, value);
   }
 
   /** @throws TypeError when the field is the proxy's, or the head has gone on its way */
   delete(name: FieldName): void {
-    if (this.isTold) refuseLate();
+    if (handled.fields !== this && !this.isOpen) refuseLate();
     if (name.isOwned) refuseOwned(name);
     if (this.isOriginal(name)) this.remove(name);
     if (this.added !== "") this.added = this.addedWithout(name);
@@ -149,6 +149,9 @@ function originalValue(text: string, name: FieldName): string | null {
 
 /** Longer values are looked for each time: the guest's memory is small. */
 const longestFound = 4096;
+
+/** Those whose handler is at work right now: to mark each head would cost an interpreter more than to mark this. */
+export const handled: { fields: HeadFields | null } = { fields: null };
 
 /** Whoever forgot to wait for something learns of it here. */
 export function refuseLate(): never {

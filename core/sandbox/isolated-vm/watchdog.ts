@@ -15,7 +15,7 @@ const tidying = 50;
  * (isolated-vm's own `timeout` costs more than the call it limits).
  *
  * The limit is on time inside the guest, host calls included, in steps of the watching thread's sleep: a
- * guest is ended after one to two ticks (25 ms) more than its budget. No clock in reach of the watching thread tells whether
+ * guest is ended one or two ticks (25 ms) after its budget, four where none was entered for a while. No clock in reach of the watching thread tells whether
  * the host's thread was given a processor; the watching thread has to get one itself for the last tick of the budget.
  *
  * The thread runs, and keeps the process alive, only while there are guests.

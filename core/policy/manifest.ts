@@ -17,11 +17,13 @@ export interface Manifest {
   readonly capabilities: Grants;
   readonly limits: Partial<PluginLimits>;
   readonly onFailure: "closed" | "open" | null;
+  /** How the texts of its functions begin, by name; nothing of them is checked. */
+  readonly sources: Readonly<Record<string, unknown>>;
 }
 
 /** @throws Error that says what was found */
 export function readManifest(value: unknown): Manifest {
-  const { description, phases, discovers, config, capabilities, limits, onFailure, members } =
+  const { description, phases, discovers, config, capabilities, limits, onFailure, members, sources } =
     value as ManifestText;
   const manifest: Manifest = {
     description: typeof description === "string" ? description.slice(0, 1000) : null,
@@ -31,6 +33,7 @@ export function readManifest(value: unknown): Manifest {
     capabilities: readCapabilities(capabilities),
     limits: readLimits(limits),
     onFailure: readOnFailure(onFailure),
+    sources: asObject(sources, "sources") as Manifest["sources"],
   };
   checkMembers(asObject(members, "members"));
   return manifest;

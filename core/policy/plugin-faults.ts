@@ -10,13 +10,15 @@ import {
   type SourcePosition,
   type StackMapper,
 } from "../observe/stack-trace.ts";
-import { GuestFault } from "../sandbox/engine.ts";
+import { GuestFault, type GuestScript } from "../sandbox/engine.ts";
 import type { PluginCode } from "./bundle.ts";
 import { faultLines } from "./fault-lines.ts";
 import { faultFields, faultStack } from "./fault-stack.ts";
 import { type GuestLoss, GuestLostError } from "./guest/call.ts";
 import type { SharedServices } from "./guest/services.ts";
+import { type HandlerFrames, handlerFrames } from "./handler-places.ts";
 import { type LoadSubject, PluginLoadError } from "./load-error.ts";
+import type { Manifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
 import type { Fault, PluginStatus } from "./plugin-status.ts";
 import type { PolicyFault } from "./policy.ts";
@@ -24,6 +26,8 @@ import type { PolicyFault } from "./policy.ts";
 export class PluginFaults {
   readonly mapStack: StackMapper;
   readonly logged: LoggedText;
+  private readonly script: GuestScript;
+  private handlers: HandlerFrames = new Map();
   private readonly plugin: string;
   private readonly status: PluginStatus;
   private readonly shared: SharedServices;
@@ -37,6 +41,7 @@ export class PluginFaults {
     log: Logger,
   ) {
     this.plugin = name;
+    this.script = script;
     this.status = status;
     this.shared = shared;
     this.log = log;
@@ -45,10 +50,14 @@ export class PluginFaults {
     this.admitLine = faultLines(() => shared.clock.now());
   }
 
+  knowHandlers(sources: Manifest["sources"]): void {
+    this.handlers = handlerFrames(this.script, sources);
+  }
+
   // --- in service
 
   onThrow({ phase, fault, about }: PolicyFault): MappedStack {
-    const mapped = faultStack(fault, this.mapStack, this.logged);
+    const mapped = this.withPlace(faultStack(fault, this.mapStack, this.logged), phase);
     const { top } = mapped;
     this.count({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
     const suppressed = this.admitLine(phase);
@@ -67,11 +76,17 @@ export class PluginFaults {
     return mapped;
   }
 
+  /** Where nobody knows where it was, its handler is told. */
+  private withPlace(found: MappedStack, phase: HandlerName): MappedStack {
+    const frame = found.top === null ? this.handlers.get(phase) : undefined;
+    return frame === undefined ? found : this.mapStack(`${found.text}\n${frame}`);
+  }
+
   /** @returns where the guest was; null: nobody knows */
   onLost(loss: GuestLoss, quarantined: boolean): MappedStack | null {
     const { plugin } = this;
     const { cause, phase = null, message } = loss;
-    const at = this.placeOfLoss(loss);
+    const at = this.placeOfLoss(loss, phase);
     this.count({ phase, cause, message, position: at?.top ?? null });
     const found = message.replace(`Guest ${plugin} `, "its guest ");
     this.log.error(
@@ -88,8 +103,12 @@ export class PluginFaults {
   }
 
   /** @returns where the guest was; null: nobody knows */
-  placeOfLoss({ message, guestStack = "" }: { message: string; guestStack?: string }): MappedStack | null {
-    return guestStack === "" ? null : this.mapStack(`${message}\n${guestStack}`);
+  placeOfLoss(
+    { message, guestStack = "" }: { message: string; guestStack?: string },
+    phase: HandlerName | null = null,
+  ): MappedStack | null {
+    const stack = guestStack || (phase !== null && this.handlers.get(phase)) || "";
+    return stack === "" ? null : this.mapStack(`${message}\n${stack}`);
   }
 
   private count(fault: Fault): void {

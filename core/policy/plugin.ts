@@ -92,6 +92,7 @@ export class Plugin {
     const manifest = await this.readManifest();
     const before = this.limits.memory;
     this.manifest = manifest;
+    this.faults.knowHandlers(manifest.sources);
     this.limits = this.decideLimits(manifest);
     this.grants = this.decideGrants(manifest);
     this.status.describe(manifest, this.limits, this.grants, this.onFailureOf(manifest));

@@ -1,6 +1,11 @@
 import type { Definition } from "./instance.ts";
 import { functionNames, type ManifestText, phaseNames } from "./message.ts";
 
+/** Longer ones are found as well, in UTF-16 code units. */
+const longestSource = 2000;
+const { apply } = Reflect;
+const { toString: textOf } = Function.prototype;
+
 /** What a plugin says of itself, as plain values; the host checks each of them. */
 export function manifestOf(definition: Definition): ManifestText {
   return {
@@ -13,6 +18,7 @@ export function manifestOf(definition: Definition): ManifestText {
     limits: definition.limits ?? null,
     onFailure: definition.onFailure ?? null,
     members: membersOf(definition as Readonly<Record<string, unknown>>),
+    sources: sourcesOf(definition as Readonly<Record<string, unknown>>),
   };
 }
 
@@ -21,4 +27,10 @@ function membersOf(definition: Readonly<Record<string, unknown>>): ManifestText[
   const functions = functionNames.filter((name) => definition[name] !== undefined);
   const names = [...Object.keys(definition), ...functions];
   return Object.fromEntries(names.map((name) => [name, typeof definition[name]]));
+}
+
+function sourcesOf(definition: Readonly<Record<string, unknown>>): ManifestText["sources"] {
+  const functions = functionNames.filter((name) => typeof definition[name] === "function");
+  const textAt = (name: string) => apply(textOf, definition[name], []).slice(0, longestSource);
+  return Object.fromEntries(functions.map((name) => [name, textAt(name)]));
 }

@@ -209,6 +209,8 @@ export interface ManifestText {
   readonly onFailure: unknown;
   /** All that it has, by name: what `typeof` says of each. */
   readonly members: Readonly<Record<string, string>>;
+  /** How the text of each of its functions begins, by name. */
+  readonly sources: Readonly<Record<string, string>>;
 }
 
 /** Phases in which a plugin sees messages, in their order. */

@@ -11,10 +11,15 @@ export async function listenLocally(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A loopback port that nobody listens on, for programs that have to be told one. */
+/** Those that were told: the system gives the same one again as soon as nobody listens on it. */
+const told = new Set<number>();
+
+/** A loopback port that nobody listens on, another one each time, for programs that have to be told one. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listenLocally(server);
   await once(server.close(), "close");
+  if (told.has(port)) return freePort();
+  told.add(port);
   return port;
 }

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type { Engine, GuestOptions } from "../engine.ts";
+import { closeAtExit } from "./exit.ts";
 import { IsolatedVmGuest } from "./guest.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -35,11 +36,11 @@ export function createIsolatedVmEngine(): Engine & { close(): void } {
   const close = () => {
     if (isClosed) return;
     isClosed = true;
-    process.off("exit", close);
+    forget();
     for (const guest of guests) guest.dispose();
     watchdog.close();
   };
-  process.on("exit", close);
+  const forget = closeAtExit(close);
 
   return {
     name: "isolated-vm",

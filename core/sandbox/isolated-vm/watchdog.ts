@@ -1,4 +1,5 @@
 import ivm from "isolated-vm";
+import { onDisposed } from "./exit.ts";
 import { watchCells, watchScript } from "./watchdog-guest.ts";
 
 const { commands, stopped, first, stride, entry, budget, ended } = watchCells;
@@ -6,8 +7,6 @@ const { commands, stopped, first, stride, entry, budget, ended } = watchCells;
 const capacity = 4096;
 /** How long the end of the watching thread is waited for, in ms. */
 const longestStop = 500;
-/** What V8 has to tidy up behind a guest that was ended takes a few ms, on a thread that nobody else hears of. */
-const tidying = 50;
 
 /**
  * Ends guests that stay inside one message longer than they may. An isolate on a thread of its own looks at
@@ -30,8 +29,6 @@ export class Watchdog {
   private readonly free: number[] = [];
   private used = 0;
   private watched = 0;
-  /** When the last of those that were ended was forgotten, in ms. */
-  private endedAt = Number.NEGATIVE_INFINITY;
   private readonly isolate: ivm.Isolate;
   private readonly add: ivm.Reference;
   private readonly remove: ivm.Reference;
@@ -67,15 +64,15 @@ export class Watchdog {
 
   /** Forgets a guest that was disposed. */
   unwatch(guest: WatchedGuest): void {
-    if (guest.wasEnded) this.endedAt = performance.now();
+    onDisposed();
     this.watched--;
     this.free.push(guest.slot);
     this.tell(this.remove, [guest.slot]);
   }
 
   /**
-   * Ends the watching thread. Returns when the thread has left the isolate, and what it has just ended is gone, because
-   * a process that exits meanwhile can crash; not later than after 550 ms, though.
+   * Ends the watching thread. Returns when the thread has left the isolate, because a process that exits meanwhile can
+   * crash; not later than after half a second, though.
    */
   close(): void {
     if (this.isolate.isDisposed) return;
@@ -85,8 +82,7 @@ export class Watchdog {
     // A synchronous call waits for the lock that the thread holds until it has left.
     if (hasStopped) this.isolate.getHeapStatisticsSync();
     this.isolate.dispose();
-    const left = this.endedAt + tidying - performance.now();
-    if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
+    onDisposed();
   }
 
   /**

@@ -89,6 +89,7 @@ for (const [name, rest, code] of [
     "try { guest.dispatch('loop') } catch {} process.exit(7)",
     7,
   ],
+  ["when told to, right after its engine was closed", "engine.close(); process.exit(7)", 7],
   ["on an error, with guests alive", "throw new Error('x')", 1],
 ] as const) {
   t.test(`a process with an engine ends ${name}`, async (t) => {

@@ -26,6 +26,22 @@ export async function checkGate(target: Target): Promise<void> {
   expect("JSON in the body", true, small.body.toString().endsWith("}"));
 }
 
+/**
+ * The same, and what a gateway tells: whom it forwards for, over which protocol and to which host, as which request and by whom.
+ *
+ * @throws when one of the answers is not what the gate gives, or one of these fields is missing
+ */
+export async function checkTellingGate(target: Target): Promise<void> {
+  await checkGate(target);
+  const { fields, body } = await get(target, "/echo", gateFields);
+  expect("x-forwarded-for in the request", "127.0.0.1", echoedField(body, "x-forwarded-for"));
+  expect("x-forwarded-proto in the request", "http", echoedField(body, "x-forwarded-proto"));
+  expect("x-forwarded-host in the request", echoedField(body, "host"), echoedField(body, "x-forwarded-host"));
+  expect("an id in the request", true, echoedField(body, "x-request-id").length >= 32);
+  expect("via in the request", true, echoedField(body, "via").startsWith("1.1 "));
+  expect("via in the response", true, fields["via"]?.startsWith("1.1 "));
+}
+
 /** @throws when the bodies that come through a proxy are not as long as the upstream's, or not changed */
 export async function checkFlip(target: Target): Promise<void> {
   const { status, body } = await get(target, "/big", {});

@@ -1,25 +1,48 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findProgram } from "../process/find-program.ts";
-import { checkGate, gateKey } from "./gate.ts";
+import { checkGate, checkTellingGate, gateKey } from "./gate.ts";
 import type { ProxyServer, Setup } from "./proxy.ts";
 
 const program = findProgram("haproxy");
 
 /** HAProxy with the gate in Lua. */
-export const haproxyLua: ProxyServer = {
-  name: "haproxy-lua",
-  absent: program === null ? "haproxy is not installed" : null,
-  async prepare(setup) {
-    const script = join(setup.directory, "gate.lua");
-    const file = join(setup.directory, "haproxy.cfg");
-    await writeFile(script, gate);
-    const frontend = "http-request lua.gate\n  http-response lua.mark";
-    await writeFile(file, configuration(setup, { global: `lua-load ${script}`, frontend }));
-    return { file: program as string, args: ["-db", "-f", file] };
-  },
-  check: checkGate,
-};
+export const haproxyLua: ProxyServer = withLua("haproxy-lua", [], checkGate);
+
+/** The same, telling services and clients what Sluice tells them of its own accord. */
+export const haproxyLuaTelling: ProxyServer = withLua(
+  "haproxy-lua-telling",
+  [
+    "option forwardfor",
+    "http-request set-header X-Forwarded-Proto http",
+    "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    "http-request set-header X-Request-Id %[uuid()]",
+    'http-request add-header Via "1.1 haproxy"',
+    'http-response add-header Via "1.1 haproxy"',
+  ],
+  checkTellingGate,
+);
+
+/** @param more lines of the frontend */
+function withLua(
+  name: string,
+  more: readonly string[],
+  check: NonNullable<ProxyServer["check"]>,
+): ProxyServer {
+  return {
+    name,
+    absent: program === null ? "haproxy is not installed" : null,
+    async prepare(setup) {
+      const script = join(setup.directory, "gate.lua");
+      const file = join(setup.directory, "haproxy.cfg");
+      await writeFile(script, gate);
+      const frontend = ["http-request lua.gate", "http-response lua.mark", ...more].join("\n  ");
+      await writeFile(file, configuration(setup, { global: `lua-load ${script}`, frontend }));
+      return { file: program as string, args: ["-db", "-f", file] };
+    },
+    check,
+  };
+}
 
 // `req_fhdr` costs less than `txn.http:req_get_headers()`, which makes a table of all fields.
 const gate = `

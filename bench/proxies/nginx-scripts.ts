@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkGate, gateKey } from "./gate.ts";
+import { checkGate, checkTellingGate, gateKey } from "./gate.ts";
 import { type NginxParts, nginx, nginxWith } from "./nginx.ts";
 import type { ProxyServer } from "./proxy.ts";
 
@@ -20,19 +20,34 @@ export const luaModules: Modules = {
 };
 export const njsModules: Modules = { modules: ["ngx_http_js_module.so"], debian: "libnginx-mod-http-js" };
 
-/** nginx with the gate in Lua, in the phases that are made for it. */
-export const nginxLua: ProxyServer = scripted({
-  name: "nginx-lua",
-  ...luaModules,
-  parts: () => ({
-    server: `
+const luaGate = `
     access_by_lua_block {
       if ngx.var.http_x_api_key ~= "${gateKey}" then return ngx.exit(401) end
       ngx.req.set_header("x-tenant", "acme")
     }
-    header_filter_by_lua_block { ngx.header["x-policy"] = "seen" }`,
-  }),
+    header_filter_by_lua_block { ngx.header["x-policy"] = "seen" }`;
+
+/** nginx with the gate in Lua, in the phases that are made for it. */
+export const nginxLua: ProxyServer = scripted({
+  name: "nginx-lua",
+  ...luaModules,
+  parts: () => ({ server: luaGate }),
   check: checkGate,
+});
+
+/** The same, telling services and clients what Sluice tells them of its own accord. */
+export const nginxLuaTelling: ProxyServer = scripted({
+  name: "nginx-lua-telling",
+  ...luaModules,
+  parts: () => ({
+    http: `proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Request-Id $request_id;
+  proxy_set_header Via "1.1 nginx";`,
+    server: `add_header Via "1.1 nginx";${luaGate}`,
+  }),
+  check: checkTellingGate,
 });
 
 /** nginx with the gate in njs, which has no access phase: a variable holds the tenant, and "" means none. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkFlip, checkGate, gateKey } from "./gate.ts";
+import { checkFlip, checkTellingGate, gateKey } from "./gate.ts";
 import type { ProxyServer, Setup } from "./proxy.ts";
 import { fromSource, type SluiceProgram, sluiceWith } from "./sluice.ts";
 
@@ -35,12 +35,12 @@ export function sluiceGates(
   program: SluiceProgram = fromSource,
 ): ProxyServer {
   const uses = Array.from({ length: count }, () => gate);
-  return { ...withPlugins(name, engine, uses, program), check: checkGate };
+  return { ...withPlugins(name, engine, uses, program), check: checkTellingGate };
 }
 
 /** Sluice with a gate whose handler waits for one read of the store. */
 export function sluiceStoreGate(name: string, engine: EngineName): ProxyServer {
-  return { ...withPlugins(name, engine, [storeGate]), check: checkGate };
+  return { ...withPlugins(name, engine, [storeGate]), check: checkTellingGate };
 }
 
 /** Sluice with a plugin that changes every chunk of a response's body. */

@@ -1,8 +1,8 @@
 /** What policies cost: the same small job for every proxy, and what more of it costs Sluice. */
 import type { Load } from "../load/load.ts";
 import { gateFields } from "../proxies/gate.ts";
-import { haproxyLua } from "../proxies/haproxy.ts";
-import { nginxLua, nginxNjs } from "../proxies/nginx-scripts.ts";
+import { haproxyLua, haproxyLuaTelling } from "../proxies/haproxy.ts";
+import { nginxLua, nginxLuaTelling, nginxNjs } from "../proxies/nginx-scripts.ts";
 import { fastifyHooks } from "../proxies/node-rivals.ts";
 import type { ProxyServer } from "../proxies/proxy.ts";
 import { asPublished, sluice } from "../proxies/sluice.ts";
@@ -35,8 +35,10 @@ export const policyRows: readonly Row[] = [
     gateInline,
     sluice,
     nginxLua,
+    nginxLuaTelling,
     nginxNjs,
     haproxyLua,
+    haproxyLuaTelling,
     workerd,
     fastifyHooks,
   ]),

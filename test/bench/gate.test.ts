@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import t from "tap";
 import type { Target } from "../../bench/load/load.ts";
 import { stopChild } from "../../bench/process/child.ts";
-import { checkFlip, checkGate, gateKey } from "../../bench/proxies/gate.ts";
+import { checkFlip, checkGate, checkTellingGate, gateKey } from "../../bench/proxies/gate.ts";
 import { startUpstream } from "../../bench/upstream/start.ts";
 
 type Flaw =
@@ -34,6 +34,12 @@ t.test("checkGate accepts a proxy that does the work", async (t) => {
   const gate = await startGate(null);
   t.teardown(() => gate.close());
   await t.resolves(checkGate(gate.target));
+});
+
+t.test("checkTellingGate refuses a gate that tells nobody for whom it forwards", async (t) => {
+  const gate = await startGate(null);
+  t.teardown(() => gate.close());
+  await t.rejects(checkTellingGate(gate.target), { message: /x-forwarded-for in the request to be 127/ });
 });
 
 const refused: readonly [Flaw, RegExp][] = [

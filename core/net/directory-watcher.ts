@@ -1,8 +1,11 @@
 import { dirname, resolve } from "node:path";
 import type { FSWatcher } from "chokidar";
+import { whenSettled } from "./settle.ts";
 
 /** Long enough for a certificate and its key to be written both, ms. */
 const settleTime = 100;
+/** Other files of the directory may change all the time, as a log does, ms. */
+const longestSettling = 1000;
 
 export interface WatchCallbacks {
   /** Something in one of the directories changed; what, is for the subscriber to find out. */
@@ -22,7 +25,13 @@ interface Subscription extends WatchCallbacks {
 /** All subscriptions of the thread share one watcher, which is closed with the last of them. */
 const subscriptions = new Set<Subscription>();
 let watcher: Promise<FSWatcher> | null = null;
-let settling: NodeJS.Timeout | undefined;
+/** Whom an event concerns is not worked out: looking at a few small files is cheaper than being wrong. */
+const settling = whenSettled(
+  () => {
+    for (const subscription of subscriptions) subscription.changed();
+  },
+  { quiet: settleTime, longest: longestSettling },
+);
 
 /**
  * Calls back after any event beside one of the files, and once when watching has begun. Directories are
@@ -39,7 +48,7 @@ export function watchDirectoriesOf(files: readonly string[], callbacks: WatchCal
   subscriptions.add(subscription);
   watcher ??= startWatcher();
   void watcher.then((started) => started.add([...directories]));
-  lookAgainSoon();
+  settling.touch();
   return { close: () => unsubscribe(subscription) };
 }
 
@@ -47,25 +56,16 @@ export function watchDirectoriesOf(files: readonly string[], callbacks: WatchCal
 async function startWatcher(): Promise<FSWatcher> {
   const { watch } = await import("chokidar");
   return watch([], { depth: 0, followSymlinks: false, persistent: false })
-    .on("all", lookAgainSoon)
+    .on("all", () => settling.touch())
     .on("error", (error) => {
       for (const subscription of subscriptions) subscription.failed(error);
     });
 }
 
-/** Whom an event concerns is not worked out: looking at a few small files is cheaper than being wrong. */
-function lookAgainSoon(): void {
-  clearTimeout(settling);
-  settling = setTimeout(() => {
-    for (const subscription of subscriptions) subscription.changed();
-  }, settleTime);
-  settling.unref();
-}
-
 function unsubscribe(subscription: Subscription): void {
   if (!subscriptions.delete(subscription)) return;
   if (subscriptions.size === 0) {
-    clearTimeout(settling);
+    settling.close();
     void watcher?.then((started) => started.close());
     watcher = null;
     return;

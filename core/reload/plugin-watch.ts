@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
-import { whenSettled } from "./settle.ts";
+import { whenSettled } from "../net/settle.ts";
 import { type PlannedFolder, planWatch, type WatchPlan } from "./watch-plan.ts";
 
 /** An editor writes one file in a few steps that lie closer together than this, ms. */

@@ -37,6 +37,9 @@ export function whenSettled(settled: () => void, options: SettleOptions): Settli
       timer = setTimeout(fire, Math.max(0, Math.min(quiet, latest - time)));
       timer.unref();
     },
-    close: () => clearTimeout(timer),
+    close() {
+      clearTimeout(timer);
+      latest = Number.POSITIVE_INFINITY;
+    },
   };
 }

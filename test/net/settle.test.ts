@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
-import { whenSettled } from "../../core/reload/settle.ts";
-import { until } from "../net/until.ts";
+import { whenSettled } from "../../core/net/settle.ts";
+import { until } from "./until.ts";
 
 t.test("a burst of touches is one call, made after it has become quiet", async (t) => {
   let calls = 0;

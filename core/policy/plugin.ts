@@ -4,6 +4,7 @@ import { noGrants } from "../config/defaults.ts";
 import type { Grants, PluginLimits, PluginSettings } from "../config/model.ts";
 import type { Reactor } from "../net/reactor.ts";
 import type { Engine, Guest, GuestScript, HostCall } from "../sandbox/engine.ts";
+import { loadNetwork } from "../sandbox/host/fetch/part.ts";
 import type { HostServices } from "../sandbox/host/services.ts";
 import { GivenRoom } from "./body/given-room.ts";
 import { HandedBodies } from "./body/handed-bodies.ts";
@@ -97,6 +98,8 @@ export class Plugin {
     this.grants = this.decideGrants(manifest);
     this.status.describe(manifest, this.limits, this.grants, this.onFailureOf(manifest));
     if (this.limits.memory !== before) await this.start();
+    // Whoever is entered last is blamed for what keeps everybody waiting.
+    if (this.options.shared.outbound === null && /\bfetch\(/.test(this.code.script.code)) await loadNetwork();
   }
 
   private async start(): Promise<void> {

@@ -32,7 +32,7 @@ export function fetchOperations({
 }: FetchPartOptions): ServicePart {
   let host: Promise<FetchHost> | null = null;
   const admit = callBudget(callsPerExchange, exchanges);
-  // undici takes 60 ms to load: only for plugins that fetch.
+  // undici takes 60 ms to load, and on a busy machine 400: only for plugins that fetch.
   const started = () => {
     host ??= Promise.resolve((outbound ?? network)({ grants: grants(), admit }));
     return host;
@@ -63,6 +63,11 @@ function callBudget(callsPerExchange: () => number, exchanges: () => ExchangeCou
     left--;
     return true;
   };
+}
+
+/** Has it happened while nobody waits. */
+export async function loadNetwork(): Promise<void> {
+  await import("./network.ts");
 }
 
 async function network(options: FetchHostOptions): Promise<FetchHost> {

@@ -80,7 +80,7 @@ export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unkn
   onRequest?(request: PluginRequest, ctx: Context<ConfigOf<Schema>, State>): Outcome<WebResponse>;
   /**
    * A part of the request's body goes by, in whatever sizes the parts arrive. After the last one comes a
-   * call with an empty chunk and `ctx.last`. Returns what is sent instead (text as UTF-8), null to send
+   * call with an empty chunk and `ctx.last`, also of a body of no bytes; a request with neither a length nor chunks has none. Returns what is sent instead (text as UTF-8), null to send
    * nothing, or nothing to send it as it came.
    *
    * @example

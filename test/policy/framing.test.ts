@@ -195,3 +195,32 @@ t.test("An upgrade passes policies of its request, and the tunnel is untouched",
   client.write("\x81\x00raw");
   t.equal(await peer.takeLength(5), "\x81\x00raw");
 });
+
+const framings = {
+  "a length of 0": "Content-Length: 0\r\n\r\n",
+  "no chunk": "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+};
+
+for (const [what, framing] of Object.entries(framings)) {
+  t.test(`The end of a request's body is told, also of one with ${what}`, async (t) => {
+    const upstream = await startUpstream(t, (request) => ok(request.body));
+    const head = "POST / HTTP/1.1\r\nHost: a.test\r\n";
+    const signing = "onRequestBody(chunk, ctx) { if (ctx.last) return 'signed'; }";
+    const gateway = await startPolicyGateway(t, upstream.address, { plugins: plugins(signing) });
+    const client = await gateway.connect();
+    for (let times = 0; times < 2; times++) {
+      client.write(head + framing);
+      t.equal((await readMessage(client)).body, "signed");
+    }
+    const guard = "onRequestBody(chunk, ctx) { if (ctx.last) throw new Error('unsigned'); }";
+    const strict = await startPolicyGateway(t, upstream.address, { plugins: plugins(guard) });
+    t.equal((await strict.ask(head + framing)).status, 500);
+  });
+}
+
+t.test("A request with neither a length nor chunks has no body whose end would be told", async (t) => {
+  const upstream = await startUpstream(t, () => ok("fine"));
+  const guard = "onRequestBody() { throw new Error('no body'); }";
+  const gateway = await startPolicyGateway(t, upstream.address, { plugins: plugins(guard) });
+  t.equal((await gateway.ask("POST / HTTP/1.1\r\nHost: a.test\r\n\r\n")).status, 200);
+});

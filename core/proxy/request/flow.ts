@@ -3,6 +3,7 @@ import type { ProxyError } from "../../errors.ts";
 import { textIn } from "../../policy/body/arrived-text.ts";
 import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
 import type { HostCallError } from "../../sandbox/host/error.ts";
+import { Kind } from "../../wire/field-kind.ts";
 import { requestFraming } from "../../wire/forward/request.ts";
 import { CHUNKED } from "../../wire/framing.ts";
 import type { Trailers } from "../../wire/trailers.ts";
@@ -137,7 +138,9 @@ export class RequestFlow implements BodyListener {
       this.exchange.fail(bodyTooLarge(limit));
       return;
     }
-    if (!this.policies.followsRequestBody || (body === null && !head.hasBody)) return;
+    // One of a length of 0 is a body: who sends it must not get past those that look at its end.
+    const hasBody = body !== null || head.hasBody || (head.kinds & Kind.contentLength) !== 0;
+    if (!this.policies.followsRequestBody || !hasBody) return;
     if (received) this.trailers = requestBody.trailers;
     const held = requestBody.take();
     this.changesBody = this.policies.changesRequestBody;

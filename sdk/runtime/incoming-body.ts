@@ -82,9 +82,8 @@ export class IncomingBody {
     if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       throw new TypeError(`Cannot set the body: expected a string or a Uint8Array, found ${typeof body}`);
     }
-    const replacement = typeof body === "string" && body.length > longestText ? encodeUtf8(body) : body;
     this.owner.rewrite();
-    this.owner.replacement = replacement;
+    this.owner.replacement = typeof body === "string" ? shortText(body) : new Uint8Array(body);
     this.used = true;
   }
 
@@ -123,4 +122,9 @@ export class IncomingBody {
     this.used = true;
     return callAsync(HostOp.readBody, `${this.side} ${this.exchange.ownSlot} ${form}`);
   }
+}
+
+/** Bytes where a text is too long. */
+function shortText(body: string): string | Uint8Array {
+  return body.length > longestText ? encodeUtf8(body) : body;
 }

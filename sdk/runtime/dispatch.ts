@@ -165,6 +165,7 @@ export class Dispatcher {
   private onLog(exchange: GuestExchange, flags: number, payload: string): string {
     const record = JSON.parse(payload) as { readonly error: string | null };
     // This message may be the last one: what else is under way for the exchange learns of its end here.
+    this.bodies.cancel(exchange.slot);
     if (record.error !== null) exchange.end(record.error);
     exchange.isAnswered = true;
     const result = this.definition.onLog!(record, this.contexts[exchange.slot]);
@@ -212,7 +213,7 @@ export class Dispatcher {
         : draft.outcome(kind);
     }
     if (value instanceof Response && kind !== MessageKind.upstream) {
-      return replyOutcome(value, draft.exchange.slot, this.bodies);
+      return replyOutcome(value, draft.exchange, this.bodies);
     }
     const wanted = kind === MessageKind.upstream ? "nothing" : "nothing or a Response";
     throw new TypeError(`The handler returned a value of type ${typeof value}: expected ${wanted}`);
@@ -261,7 +262,7 @@ export class Dispatcher {
   }
 
   private end(slot: number, because: string): void {
-    const exchange = liveExchanges[slot];
+    const exchange = liveExchanges[slot] ?? this.bodies.exchangeOf(slot);
     this.forget(slot);
     this.bodies.cancel(slot);
     exchange?.end(because);

@@ -1,4 +1,5 @@
 /** Outcomes of handlers, as text for the host; bytes go beside it. */
+import type { GuestExchange } from "./exchange.ts";
 import { BodyForm, ChunkAction, OutcomeKind } from "./message.ts";
 import type { OutgoingBodies } from "./outgoing-bodies.ts";
 import { isOwnedField } from "./owned-fields.ts";
@@ -8,7 +9,7 @@ import { numberOfStored } from "./stored-body.ts";
 export type Outcome = string | { readonly text: string; readonly bytes: Uint8Array };
 
 /** A `Response` that a handler returned. */
-export function replyOutcome(response: Response, slot: number, bodies: OutgoingBodies): Outcome {
+export function replyOutcome(response: Response, exchange: GuestExchange, bodies: OutgoingBodies): Outcome {
   if (response.type === "error") {
     throw new TypeError("Cannot answer with Response.error(): return a Response with a status, such as 502");
   }
@@ -28,7 +29,7 @@ export function replyOutcome(response: Response, slot: number, bodies: OutgoingB
     case "stored":
       return head(BodyForm.stored - numberOfStored(source.stored));
     case "stream":
-      bodies.open(slot, source.stream);
+      bodies.open(exchange, source.stream);
       return head(BodyForm.stream);
     default:
       return head(BodyForm.none);

@@ -1,5 +1,6 @@
 /** Bodies that a guest streams, by slot; the host pulls them part by part. */
 
+import type { GuestExchange } from "./exchange.ts";
 import { longestPulledPart } from "./message.ts";
 import type { ReadableStream } from "./streams/readable-stream.ts";
 import { encodeUtf8 } from "./web/encoding.ts";
@@ -10,6 +11,8 @@ interface Reader {
 }
 
 interface OutgoingBody {
+  /** Whose it is; its last handler may be over. */
+  readonly exchange: GuestExchange;
   readonly reader: Reader;
   /** Of a part that is too long to cross at once. */
   rest: Uint8Array | null;
@@ -18,8 +21,14 @@ interface OutgoingBody {
 export class OutgoingBodies {
   private readonly bodies = new Map<number, OutgoingBody>();
 
-  open(slot: number, stream: ReadableStream): void {
-    this.bodies.set(slot, { reader: stream.getReader() as unknown as Reader, rest: null });
+  open(exchange: GuestExchange, stream: ReadableStream): void {
+    const reader = stream.getReader() as unknown as Reader;
+    this.bodies.set(exchange.slot, { exchange, reader, rest: null });
+  }
+
+  /** Undefined when nothing is under way in the slot. */
+  exchangeOf(slot: number): GuestExchange | undefined {
+    return this.bodies.get(slot)?.exchange;
   }
 
   /** The next part, or null at the end. */

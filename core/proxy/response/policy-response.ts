@@ -181,7 +181,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     // The bytes of a body would be taken for the next response.
     const isCut = !hasBody && this.endpointSendsBody;
     if (this.source !== null && hasBody) this.sendSource();
-    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : "");
+    else if (replacement !== null || isCut || this.dropSource())
+      this.sendReplacement(hasBody ? replacement! : "");
     else this.sendHeld();
   }
 
@@ -239,6 +240,14 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     if (!this.received) this.exchange.leaveUpstream();
     this.received = true;
     this.held.clear();
+  }
+
+  /** Returns whether there was one, whose body nobody is to have. */
+  private dropSource(): boolean {
+    const { source } = this;
+    this.source = null;
+    source?.cancel();
+    return source !== null;
   }
 
   private sendSource(): void {

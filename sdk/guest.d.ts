@@ -3,6 +3,19 @@
  * as a policy needs them. Nothing of Node, Deno or a browser's page is here, because none of it exists there.
  */
 
+// --- Weak references, without the FinalizationRegistry that TypeScript's library has beside them
+
+interface WeakRef<Target extends WeakKey> {
+  readonly [Symbol.toStringTag]: "WeakRef";
+  deref(): Target | undefined;
+}
+interface WeakRefConstructor {
+  readonly prototype: WeakRef<WeakKey>;
+  new <Target extends WeakKey>(target: Target): WeakRef<Target>;
+}
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it is that global
+declare var WeakRef: WeakRefConstructor;
+
 type BufferSource = ArrayBuffer | ArrayBufferView;
 /** An iterator of the platform. */
 interface WebIterator<Value> extends IteratorObject<Value, BuiltinIteratorReturn, unknown> {
@@ -278,7 +291,7 @@ interface TextDecoder {
 }
 declare var TextDecoder: {
   readonly prototype: TextDecoder;
-  /** Throws a `RangeError` for an encoding that is not supported. Default: `utf-8`. */
+  /** @param label of UTF-8 (the default), UTF-16LE or windows-1252 (`latin1`); any other throws a `RangeError` */
   new (label?: string, options?: TextDecoderOptions): TextDecoder;
 };
 
@@ -720,6 +733,13 @@ interface SubtleCrypto {
   encrypt(algorithm: CipherAlgorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   decrypt(algorithm: CipherAlgorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   deriveBits(algorithm: DeriveAlgorithm, key: CryptoKey, length: number): Promise<ArrayBuffer>;
+  deriveKey(
+    algorithm: DeriveAlgorithm,
+    key: CryptoKey,
+    derived: GenerateSecretAlgorithm,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
   generateKey(
     algorithm: GenerateSecretAlgorithm,
     extractable: boolean,

@@ -6,7 +6,7 @@ import { guestGlobals } from "../../sdk/runtime/global-names.ts";
  */
 const language = new Set(
   `AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError
-  FinalizationRegistry Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array
+  Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array
   Iterator JSON Map Math NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set String Symbol
   SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet
   decodeURI decodeURIComponent encodeURI encodeURIComponent escape eval isFinite isNaN parseFloat parseInt undefined
@@ -14,7 +14,8 @@ const language = new Set(
 );
 
 /** Names that hosts give to modules without a global of that name, or that only some engine has. */
-const everywhere = `__dirname __filename exports global module process require window Atomics Buffer Intl
+const everywhere =
+  `__dirname __filename exports global module process require window Atomics Buffer FinalizationRegistry Intl
   SharedArrayBuffer Temporal WebAssembly`.split(/\s+/);
 
 export interface ScriptFrame {

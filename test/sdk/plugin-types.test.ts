@@ -23,6 +23,7 @@ export default definePlugin({
 const signing = `import { definePlugin } from "sluice/sdk";
 
 const keys = new WeakMap<object, CryptoKey>();
+const seen = new WeakRef({});
 const api = new URLPattern({ pathname: "/api/:version/*" });
 
 export default definePlugin({
@@ -30,12 +31,15 @@ export default definePlugin({
   capabilities: { env: ["SIGNING_SECRET"] },
   async setup(config, host) {
     const secret = new TextEncoder().encode(host.env("SIGNING_SECRET"));
+    const base = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
+    const hkdf = { name: "HKDF", hash: "SHA-256", salt: secret, info: secret } as const;
+    await crypto.subtle.deriveKey(hkdf, base, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
     keys.set(config, await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]));
   },
   onRequest(request, ctx) {
     const { pathname } = new URL(request.url);
     if (!ctx.config.paths.includes(pathname)) return new Response(null, { status: 404 });
-    console.log(api.exec(request.url)?.pathname.groups["version"]);
+    console.log(seen.deref(), api.exec(request.url)?.pathname.groups["version"]);
   },
   async onUpstream(attempt, ctx) {
     const key = keys.get(ctx.config)!;
@@ -123,6 +127,7 @@ const foreign = [
   "WebAssembly",
   "SharedArrayBuffer",
   "Atomics",
+  "FinalizationRegistry",
   "WebSocket",
   "Worker",
 ];

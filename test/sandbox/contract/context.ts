@@ -128,7 +128,7 @@ export const contextChecks: readonly ExchangeCheck[] = [
   {
     title: "ctx.kv forgets after ttl",
     plugin:
-      'capabilities: { kv: true }, async onRequest(request, { kv }) { await kv.set("t", 1, { ttl: 0.01 }); const before = await kv.get("t"); await new Promise((r) => setTimeout(r, 30)); return Response.json([before, (await kv.get("t")) === undefined]); }',
+      'capabilities: { kv: true }, async onRequest(request, { kv }) { await kv.set("t", 1, { ttl: 1 }); const before = await kv.get("t"); await new Promise((r) => setTimeout(r, 1050)); return Response.json([before, (await kv.get("t")) === undefined]); }',
     gets: { json: [1, true] },
   },
   {

@@ -134,6 +134,18 @@ t.test(
 );
 
 t.test(
+  "code that does not come back while it is loaded is named, although another process stands by",
+  { skip: noProc },
+  async (t) => {
+    const { ask, sluice, root } = await startUnderAttack(t, "isolated-vm");
+    const stuck = "Array.prototype.indexOf.call({ length: 1e12 }, 1);";
+    writeFileSync(join(root, "attacker.ts"), `${stuck}\n${attacker}`);
+    await sluice.said(/Cannot load the plugin attacker: it ended the data process[^\n]*Plugins refused/);
+    t.equal(await ask("/"), "200 harmless");
+  },
+);
+
+t.test(
   "new code that ends the process while on probation is taken back at once",
   { skip: noProc },
   async (t) => {

@@ -41,7 +41,7 @@ export interface DataProcessOptions {
   /** What it is going to serve; on some runtimes it is started with the permissions for this alone. */
   readonly config: Config;
   readonly reactors: number;
-  /** Null: there are no plugins, or nothing to tell of them. */
+  /** Of this process alone, which closes it. Null: there are no plugins, or nothing to tell of them. */
   readonly trace: TraceFile | null;
   readonly hasPlugins: boolean;
   /** For how long each entry into a guest is traced, in ms. */
@@ -118,7 +118,9 @@ export class DataProcess {
     this.#child.once("error", () => this.#ended.resolve({ code: null, signal: null }));
     const exit = await this.#ended.promise;
     clearInterval(heart);
-    return { ...exit, stalled: this.#stalled, inside: this.#insideAtEnd(exit.signal) };
+    const inside = this.#insideAtEnd(exit.signal);
+    this.#options.trace?.close();
+    return { ...exit, stalled: this.#stalled, inside };
   }
 
   #checkHeart(): void {

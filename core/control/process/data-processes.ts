@@ -21,15 +21,12 @@ export interface DataProcessesOptions {
  */
 export class DataProcesses {
   readonly #options: DataProcessesOptions;
-  /** Which plugin each of them entered last. */
-  readonly #trace: TraceFile | null;
   #present: DataProcess;
   #standby: DataProcess | null = null;
 
   /** Forks at once. */
   constructor(options: DataProcessesOptions) {
     this.#options = options;
-    this.#trace = options.hasPlugins ? TraceFile.open() : null;
     this.#present = this.#fork(0);
   }
 
@@ -41,13 +38,11 @@ export class DataProcesses {
   replace(): void {
     this.#present = this.#standby ?? this.#fork(exactTraceTime);
     this.#standby = null;
-    this.#trace?.clear();
   }
 
   /** None comes after the present one. */
   close(): void {
     this.#dropStandby();
-    this.#trace?.close();
   }
 
   #fork(exactTrace: number): DataProcess {
@@ -56,7 +51,8 @@ export class DataProcesses {
       config: config(),
       reactors,
       hasPlugins,
-      trace: this.#trace,
+      // Two of them may run at a time.
+      trace: hasPlugins ? TraceFile.open() : null,
       exactTrace,
       onSuspicion: (isStuck) => this.#prepareStandby(isStuck),
     });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, ftruncateSync, openSync, unlinkSync } from "node:fs";
+import { closeSync, constants, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ReactorTrace, readTraces } from "../../data/entry-trace.ts";
@@ -8,7 +8,7 @@ import { type ReactorTrace, readTraces } from "../../data/entry-trace.ts";
 const folders = ["/dev/shm", tmpdir()];
 
 /**
- * The file in which the data process notes whose guest it is in. It has no name: nobody else can open it,
+ * The file in which one data process notes whose guest it is in. It has no name: nobody else can open it,
  * and nothing is left of it however this process ends.
  */
 export class TraceFile {
@@ -37,11 +37,6 @@ export class TraceFile {
   /** What each reactor wrote last. */
   read(reactors: number): ReactorTrace[] {
     return this.#isOpen ? readTraces(this.descriptor, reactors) : [];
-  }
-
-  /** For the next data process. */
-  clear(): void {
-    ftruncateSync(this.descriptor);
   }
 
   close(): void {

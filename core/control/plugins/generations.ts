@@ -50,15 +50,22 @@ export interface LastReload {
   readonly problems: readonly ReloadProblem[];
 }
 
+/** A generation that others are measured by, and that a rollback goes back to. */
+interface Proven {
+  readonly generation: Generation;
+  readonly rate: FaultRate;
+}
+
 export class PluginGenerations {
   readonly #options: PluginGenerationsOptions;
   /** As it was read last, without what a rollback puts over it. */
   #config: Config;
   #current: Generation;
-  #probation: { readonly watch: Probation; readonly previous: Generation } | null = null;
+  #probation: { readonly watch: Probation; readonly proven: Proven } | null = null;
   /** What was rolled back is not tried again. */
   #rejected: string | null = null;
   #last: LastReload | null = null;
+  /** Requests when the generation in force was put there. */
   #requestsBefore = 0;
   /** What lies in the folder was refused: it is told when the files are again those in force. */
   #areFilesRefused = false;
@@ -146,7 +153,7 @@ export class PluginGenerations {
     this.#strikes.set(plugin, (this.#strikes.get(plugin) ?? 0) + 1);
     if (this.#probation === null) return;
     const hashIn = ({ bundle }: Generation) => bundle?.plugins.find(({ name }) => name === plugin)?.hash;
-    if (hashIn(this.#probation.previous) === hashIn(this.#current)) return;
+    if (hashIn(this.#probation.proven.generation) === hashIn(this.#current)) return;
     this.#rollBackSoon(`plugin ${plugin} ended the data process`);
   }
 
@@ -217,17 +224,22 @@ export class PluginGenerations {
   }
 
   #enter(bundle: PolicyBundle | null, config: Config, before: PlaneReport | null): void {
-    const previous = this.#current;
-    this.#current = this.#generation(bundle, config, "files", previous.number + 1);
+    const proven = this.#proven(before);
+    this.#current = this.#generation(bundle, config, "files", this.#current.number + 1);
+    if (before !== null) this.#requestsBefore = rateIn(before).requests;
     this.#forgetStrikes();
     this.#probation?.watch.cancel();
     this.#probation = null;
     if (bundle !== null) this.#save();
-    if (previous.bundle === null || before === null) return;
+    if (proven !== null && proven.generation.id !== this.#current.id) this.#putOnProbation(proven);
+  }
+
+  /** What is on probation proves nothing: what was there before it still counts. Null: nothing to compare with. */
+  #proven(before: PlaneReport | null): Proven | null {
+    if (this.#probation !== null) return this.#probation.proven;
+    if (this.#current.bundle === null || before === null) return null;
     const { faults, requests } = rateIn(before);
-    const old = { faults, requests: requests - this.#requestsBefore };
-    this.#requestsBefore = requests;
-    this.#putOnProbation(previous, old);
+    return { generation: this.#current, rate: { faults, requests: requests - this.#requestsBefore } };
   }
 
   #apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
@@ -241,7 +253,8 @@ export class PluginGenerations {
 
   // --- probation
 
-  #putOnProbation(previous: Generation, old: FaultRate): void {
+  #putOnProbation(proven: Proven): void {
+    const old = proven.rate;
     const watch = new Probation({
       report: this.#options.report,
       old,
@@ -254,23 +267,23 @@ export class PluginGenerations {
         this.#probation = null;
       },
     });
-    this.#probation = { watch, previous };
+    this.#probation = { watch, proven };
   }
 
   #rollBackSoon(because: string): void {
     const probation = this.#probation;
     if (probation === null) return;
     probation.watch.cancel();
-    void this.#turns
-      .run(() => this.#rollBack(probation.previous, because))
-      .catch((error: unknown) => {
-        this.#options.log.error({ err: error }, "Cannot go back to the plugins before");
-      });
+    const rollBack = async () => {
+      // Another generation may have come meanwhile.
+      if (this.#probation === probation) await this.#rollBack(probation.proven.generation, because);
+    };
+    void this.#turns.run(rollBack).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "Cannot go back to the plugins before");
+    });
   }
 
   async #rollBack(previous: Generation, because: string): Promise<void> {
-    // Another generation came meanwhile.
-    if (this.#probation?.previous !== previous) return;
     this.#probation = null;
     const { log, metrics } = this.#options;
     const rejected = this.#current;

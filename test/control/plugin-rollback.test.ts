@@ -1,0 +1,68 @@
+import t, { type Test } from "tap";
+import { answering, PluginFolder } from "./plugin-folder.ts";
+import { type RunningSluice, startSluice } from "./running-sluice.ts";
+
+const rolledBack = "Plugins rolled back: the generation before is in force until files change";
+
+/** A plugin that fails for every request, and differs from others of its kind. */
+function failing(version: string): string {
+  return `import { definePlugin } from "sluice/sdk";
+export default definePlugin({ onRequest() { throw new Error("${version}"); } });\n`;
+}
+
+interface PluginsPage {
+  readonly generation: { readonly number: number; readonly onProbation: boolean };
+  readonly lastReload: { readonly result: string; readonly problems: readonly { problem: string }[] } | null;
+}
+
+/** A proxy whose plugin `10-a.ts` has answered 20 requests. */
+async function startGood(t: Test) {
+  const folder = new PluginFolder(t, { "10-a.ts": answering("good") });
+  const flags = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-access-log"];
+  const sluice = startSluice(t, "--upstream", "http://127.0.0.1:1", "--plugins", folder.plugins, ...flags);
+  const url = await sluice.url();
+  const ask = async (requests: number) => {
+    for (let i = 0; i < requests; i++) await (await fetch(url)).text();
+  };
+  await ask(20);
+  return {
+    folder,
+    sluice,
+    ask,
+    text: async () => (await fetch(url)).text(),
+    page: async () => (await fetch(`${await sluice.adminUrl()}/plugins`)).json() as Promise<PluginsPage>,
+    save: (text: string, expected = "Plugins reloaded") => savePlugin(sluice, folder, text, expected),
+  };
+}
+
+/** Returns the line that says what became of it. */
+function savePlugin(sluice: RunningSluice, folder: PluginFolder, text: string, expected: string) {
+  const from = sluice.lines.length;
+  folder.save("10-a.ts", text);
+  return sluice.line(expected, from);
+}
+
+t.test("a rollback goes past what was saved meanwhile, to what has stood its test", async (t) => {
+  const { sluice, ask, text, page, save } = await startGood(t);
+  for (const version of ["first", "second", "third"]) {
+    await save(failing(version));
+    // Too few to be judged by, and all of them faults.
+    await ask(4);
+  }
+  await ask(4);
+  t.match(await sluice.line(rolledBack), { problem: /, before it 0 in 20$/, from: 4, to: 1 });
+  t.equal(await text(), "good");
+  t.match(await page(), { generation: { number: 1, onProbation: false } });
+});
+
+t.test("what has stood its test is on no probation when it comes back", async (t) => {
+  const { ask, text, page, save } = await startGood(t);
+  await save(failing("first"));
+  t.match(await page(), { generation: { onProbation: true } });
+  await save(answering("good"));
+  t.match(await page(), { generation: { onProbation: false } });
+  await ask(5);
+  await save(answering("other"));
+  t.match(await page(), { generation: { onProbation: true } }, "others are");
+  t.equal(await text(), "other");
+});

@@ -1,4 +1,5 @@
 import t, { type Test } from "tap";
+import { noProc } from "../fault/sluice-process.ts";
 import { answering, PluginFolder } from "./plugin-folder.ts";
 import { type RunningSluice, startSluice } from "./running-sluice.ts";
 
@@ -16,13 +17,13 @@ interface PluginsPage {
 }
 
 /** A proxy whose plugin `10-a.ts` has answered 20 requests. */
-async function startGood(t: Test) {
-  const folder = new PluginFolder(t, { "10-a.ts": answering("good") });
+async function startGood(t: Test, good = answering("good")) {
+  const folder = new PluginFolder(t, { "10-a.ts": good });
   const flags = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-access-log"];
   const sluice = startSluice(t, "--upstream", "http://127.0.0.1:1", "--plugins", folder.plugins, ...flags);
   const url = await sluice.url();
-  const ask = async (requests: number) => {
-    for (let i = 0; i < requests; i++) await (await fetch(url)).text();
+  const ask = async (requests: number, path = "/") => {
+    for (let i = 0; i < requests; i++) await (await fetch(`${url}${path}`)).text();
   };
   await ask(20);
   return {
@@ -66,3 +67,30 @@ t.test("what has stood its test is on no probation when it comes back", async (t
   t.match(await page(), { generation: { onProbation: true } }, "others are");
   t.equal(await text(), "other");
 });
+
+t.test(
+  "plugins are measured by those before also when the data process was started again",
+  {
+    skip: noProc,
+  },
+  async (t) => {
+    const good = `import { definePlugin } from "sluice/sdk";
+export default definePlugin({
+  onRequest(request) {
+    if (request.url.endsWith("/fails")) throw new Error("sometimes");
+    return new Response("good");
+  },
+});\n`;
+    const { sluice, ask, text, save } = await startGood(t, good);
+    await save(answering("other"));
+    await save(good);
+    process.kill(sluice.dataPid(), "SIGKILL");
+    await sluice.line("Data process serves again");
+    await ask(9);
+    await ask(1, "/fails");
+    await save(failing("worse"));
+    await ask(8);
+    t.match(await sluice.line(rolledBack), { problem: /, before it 1 in 10$/ });
+    t.equal(await text(), "good");
+  },
+);

@@ -11,7 +11,7 @@ import type { ReloadCause } from "../reloader.ts";
 import { isHostCode } from "./built-in-plugins.ts";
 import { BundleSource } from "./bundle-source.ts";
 import { KeptPlugins } from "./kept-plugins.ts";
-import { type FaultRate, Probation, rateIn } from "./probation.ts";
+import { type FaultRate, Probation, rateIn, requestsSince } from "./probation.ts";
 import { serveKept } from "./serve-kept.ts";
 import { PluginStartError } from "./start-error.ts";
 
@@ -239,7 +239,8 @@ export class PluginGenerations {
     if (this.#probation !== null) return this.#probation.proven;
     if (this.#current.bundle === null || before === null) return null;
     const { faults, requests } = rateIn(before);
-    return { generation: this.#current, rate: { faults, requests: requests - this.#requestsBefore } };
+    const rate = { faults, requests: requestsSince(this.#requestsBefore, requests) };
+    return { generation: this.#current, rate };
   }
 
   #apply(config: Config, bundle: PolicyBundle | null): Promise<void> {

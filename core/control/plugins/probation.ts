@@ -41,6 +41,11 @@ export function rateIn(report: PlaneReport): FaultRate {
   return { faults: sum(plugins), requests: sum(requests) };
 }
 
+/** How many requests came since there were `before`. A data process that was started again counts from nothing. */
+export function requestsSince(before: number, requests: number): number {
+  return requests >= before ? requests - before : requests;
+}
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
@@ -84,8 +89,7 @@ export class Probation {
     if (this.#isOver) return;
     if (found !== null) {
       const { faults, requests } = rateIn(found);
-      // A data process that was started again counts from nothing.
-      const fresh = { faults, requests: requests >= requestsBefore ? requests - requestsBefore : requests };
+      const fresh = { faults, requests: requestsSince(requestsBefore, requests) };
       if (doesWorse(fresh, old)) {
         this.cancel();
         failed(fresh);

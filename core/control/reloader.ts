@@ -20,6 +20,7 @@ export interface ReloaderOptions {
 
 /** One save may be seen twice; what is wrong is told once, ms. */
 const echoTime = 1000;
+const nothingRefused = { text: "", at: Number.NEGATIVE_INFINITY };
 
 /** Reloads one at a time; what is asked for meanwhile is done once more afterwards. */
 export class Reloader {
@@ -28,7 +29,7 @@ export class Reloader {
   #causes = new Set<ReloadCause>();
   /** Of the config that was refused last; empty: what was read last is in force. */
   #configProblems: readonly ReloadProblem[] = [];
-  #refused = { text: "", at: Number.NEGATIVE_INFINITY };
+  #refused = nothingRefused;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -69,6 +70,8 @@ export class Reloader {
       const isNew = await reload(causes);
       if (causes.has("config")) this.#configProblems = [];
       if (!isNew) return;
+      // The same again would be another save. A config that stays refused is not told anew for good plugins.
+      if (this.#configProblems.length === 0) this.#refused = nothingRefused;
       metrics.reload(true);
       onResult?.(this.#configProblems);
       log.info({}, `${subject} reloaded`);

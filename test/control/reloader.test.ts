@@ -86,6 +86,28 @@ t.test("Reloader reloads once more for what was asked while it was busy, with al
   t.equal(metrics.snapshot().totals.reloadsApplied, 2);
 });
 
+t.test("Reloader tells a problem once for one save, and again when it comes back", async (t) => {
+  const problem = { file: "plugins/a.ts", line: 1, column: 9, message: "Unexpected }", frame: "" };
+  let isBad = true;
+  const { lines, metrics, results, reloader } = setUp(async () => {
+    if (isBad) throw new PluginError([problem]);
+    return true;
+  });
+  await reloader.request("plugins");
+  await reloader.request("plugins");
+  isBad = false;
+  await reloader.request("plugins");
+  isBad = true;
+  await reloader.request("plugins");
+  const refused = "Plugins refused, the old ones stay";
+  t.same(
+    lines.map((line) => JSON.parse(line).msg),
+    [refused, "Plugins reloaded", refused],
+  );
+  t.match(metrics.snapshot().totals, { reloadsApplied: 1, reloadsRefused: 2 });
+  t.equal(results.at(-1)?.length, 1);
+});
+
 const bad = (message: string) =>
   new ConfigError([{ file: "sluice.yaml", line: 3, column: 5, message, kind: "invalid" }]);
 

@@ -3,6 +3,7 @@ import { noProc } from "../fault/sluice-process.ts";
 import { answering, PluginFolder } from "./plugin-folder.ts";
 import { type RunningSluice, startSluice } from "./running-sluice.ts";
 
+const refused = "Plugins refused, the old ones stay";
 const rolledBack = "Plugins rolled back: the generation before is in force until files change";
 
 /** A plugin that fails for every request, and differs from others of its kind. */
@@ -23,17 +24,21 @@ async function startGood(t: Test, good = answering("good")) {
   const sluice = startSluice(t, "--upstream", "http://127.0.0.1:1", "--plugins", folder.plugins, ...flags);
   const url = await sluice.url();
   const ask = async (requests: number, path = "/") => {
-    for (let i = 0; i < requests; i++) await (await fetch(`${url}${path}`)).text();
+    for (let i = 0; i < requests; i++) await textOf(`${url}${path}`);
   };
   await ask(20);
   return {
     folder,
     sluice,
     ask,
-    text: async () => (await fetch(url)).text(),
+    text: () => textOf(url),
     page: async () => (await fetch(`${await sluice.adminUrl()}/plugins`)).json() as Promise<PluginsPage>,
     save: (text: string, expected = "Plugins reloaded") => savePlugin(sluice, folder, text, expected),
   };
+}
+
+async function textOf(url: string): Promise<string> {
+  return (await fetch(url)).text();
 }
 
 /** Returns the line that says what became of it. */
@@ -92,5 +97,31 @@ export default definePlugin({
     await ask(8);
     t.match(await sluice.line(rolledBack), { problem: /, before it 1 in 10$/ });
     t.equal(await text(), "good");
+  },
+);
+
+t.test(
+  "plugins that were rolled back are refused whenever they are saved again, and it is told",
+  async (t) => {
+    const { sluice, ask, text, page, save } = await startGood(t);
+    const again = {
+      problem: /^Cannot use plugins that were rolled back: \d+ faults in \d+ requests, before it 0 in 20$/,
+    };
+    await save(failing("worse"));
+    await ask(8);
+    await sluice.line(rolledBack);
+    await save(answering("good"));
+    t.match(
+      await page(),
+      { lastReload: { result: "applied", problems: [] } },
+      "what is in force is in the folder",
+    );
+    t.match(await save(failing("worse"), refused), again);
+    t.match(await page(), { lastReload: { result: "refused", problems: [again] } });
+    t.match(await save("broken(", refused), { problem: /10-a\.ts:1/ });
+    t.match(await save(failing("worse"), refused), again, "the broken one is no longer there");
+    t.match(await page(), { lastReload: { result: "refused", problems: [again] } });
+    t.equal(await text(), "good");
+    t.match(await textOf(`${await sluice.adminUrl()}/metrics`), 'sluice_reloads_total{result="refused"} 3\n');
   },
 );

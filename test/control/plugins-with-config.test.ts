@@ -159,3 +159,20 @@ export default definePlugin({
   t.equal(await textOf(url), "good");
   t.match(await pluginsPage(sluice), { plugins: [{ engine: "isolated-vm" }] });
 });
+
+t.test("a config goes in force beside plugins that were rolled back, and these stay told", async (t) => {
+  const { folder, sluice, url, saveConfig } = await startBoth(t, { path: "/old" });
+  for (let i = 0; i < 20; i++) await textOf(`${url}/old`);
+  folder.save("10-a.ts", answering("worse").replace("return", "throw"));
+  await sluice.line("Plugins reloaded");
+  await Promise.all(Array.from({ length: 10 }, () => statusOf(`${url}/old`)));
+  await sluice.line("Plugins rolled back: the generation before is in force until files change");
+  saveConfig({ path: "/new" });
+  await sluice.line("Config reloaded");
+  t.equal(await textOf(`${url}/new`), "one");
+  t.match(await pluginsPage(sluice), {
+    lastReload: { result: "refused", problems: [{ problem: /rolled back: 10 faults/ }] },
+  });
+  folder.save("10-a.ts", answering("one"));
+  await until(async () => (await pluginsPage(sluice)).lastReload?.result === "applied");
+});

@@ -62,8 +62,8 @@ export class PluginGenerations {
   #config: Config;
   #current: Generation;
   #probation: { readonly watch: Probation; readonly proven: Proven } | null = null;
-  /** What was rolled back is not tried again. */
-  #rejected: string | null = null;
+  /** What was rolled back last is not tried again. */
+  #rejected: { readonly id: string; readonly problem: string } | null = null;
   #last: LastReload | null = null;
   /** Requests when the generation in force was put there. */
   #requestsBefore = 0;
@@ -145,7 +145,8 @@ export class PluginGenerations {
 
   /** How the Reloader tells how it went. */
   onResult(problems: readonly ReloadProblem[]): void {
-    this.#last = { result: problems.length === 0 ? "applied" : "refused", at: Date.now(), problems };
+    const open = problems.length === 0 ? this.#openProblems() : problems;
+    this.#last = { result: open.length === 0 ? "applied" : "refused", at: Date.now(), problems: open };
   }
 
   /** A plugin in service has ended the data process. New code gets no second chance. */
@@ -195,10 +196,11 @@ export class PluginGenerations {
     const before = this.#current.bundle === null ? null : this.#options.report();
     const bundle = await this.#source.build(config);
     const id = generationId(bundle, config);
-    if (id === this.#rejected) {
-      if (isConfig) await this.#apply(withPolicyPart(config, this.#current.policies), this.#current.bundle);
+    if (id === this.#rejected?.id) {
+      if (!isConfig) throw new Error(this.#rejected.problem);
+      await this.#apply(withPolicyPart(config, this.#current.policies), this.#current.bundle);
       this.#accept(config);
-      return isConfig;
+      return true;
     }
     if (id === this.#current.id && !isConfig) return this.#filesAreGood();
     await this.#apply(config, bundle);
@@ -221,6 +223,12 @@ export class PluginGenerations {
     this.#areFilesRefused = false;
     if (isNews) this.#current = { ...this.#current, source: "files" };
     return isNews;
+  }
+
+  /** A config may have been put in force without the plugins beside it. */
+  #openProblems(): readonly ReloadProblem[] {
+    if (!this.#areFilesRefused || this.#rejected === null) return [];
+    return [{ problem: this.#rejected.problem, frame: "" }];
   }
 
   #enter(bundle: PolicyBundle | null, config: Config, before: PlaneReport | null): void {
@@ -289,7 +297,8 @@ export class PluginGenerations {
     const { log, metrics } = this.#options;
     const rejected = this.#current;
     await this.#apply(withPolicyPart(this.#config, previous.policies), previous.bundle);
-    this.#rejected = rejected.id;
+    this.#rejected = { id: rejected.id, problem: `Cannot use plugins that were rolled back: ${because}` };
+    this.#areFilesRefused = true;
     this.#current = previous;
     this.#last = { result: "rolled_back", at: Date.now(), problems: [{ problem: because, frame: "" }] };
     this.#save();

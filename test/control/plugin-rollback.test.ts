@@ -17,11 +17,15 @@ interface PluginsPage {
   readonly lastReload: { readonly result: string; readonly problems: readonly { problem: string }[] } | null;
 }
 
+function start(t: Test, { plugins, state }: PluginFolder): RunningSluice {
+  const flags = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-access-log", "--state", state];
+  return startSluice(t, "--upstream", "http://127.0.0.1:1", "--plugins", plugins, ...flags);
+}
+
 /** A proxy whose plugin `10-a.ts` has answered 20 requests. */
 async function startGood(t: Test, good = answering("good")) {
   const folder = new PluginFolder(t, { "10-a.ts": good });
-  const flags = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-access-log"];
-  const sluice = startSluice(t, "--upstream", "http://127.0.0.1:1", "--plugins", folder.plugins, ...flags);
+  const sluice = start(t, folder);
   const url = await sluice.url();
   const ask = async (requests: number, path = "/") => {
     for (let i = 0; i < requests; i++) await textOf(`${url}${path}`);
@@ -125,3 +129,26 @@ t.test(
     t.match(await textOf(`${await sluice.adminUrl()}/metrics`), 'sluice_reloads_total{result="refused"} 3\n');
   },
 );
+
+t.test("a start with plugins that were rolled back says so", async (t) => {
+  const { folder, sluice, ask, save } = await startGood(t);
+  await save(failing("worse"));
+  await ask(8);
+  await sluice.line(rolledBack);
+  sluice.signal("SIGTERM");
+  await sluice.exitCode();
+  for (const [version, isTold] of [
+    [failing("worse"), true],
+    [answering("good"), false],
+  ] as const) {
+    folder.save("10-a.ts", version);
+    const next = start(t, folder);
+    await next.line("Sluice is listening");
+    const line = next.lines.find(
+      ({ msg }) => msg === "Plugins in force that were rolled back before this start",
+    );
+    t.equal(line !== undefined, isTold);
+    next.signal("SIGTERM");
+    await next.exitCode();
+  }
+});

@@ -118,7 +118,7 @@ export class PluginGenerations {
       const bundle = await this.#source.build(config);
       const result = await serve(config, bundle);
       this.#current = this.#generation(bundle, config, "files", bundle === null ? 0 : 1);
-      if (bundle !== null) this.#save();
+      if (bundle !== null) await this.#keepFirst();
       return result;
     } catch (error) {
       if (!isAboutPlugins(error)) throw error;
@@ -186,6 +186,14 @@ export class PluginGenerations {
       "The last good plugins are served until those of the folder can be used",
     );
     return result;
+  }
+
+  /** What was kept so far knows whether these were rolled back, and is written over. */
+  async #keepFirst(): Promise<void> {
+    if (await this.#kept.areRejected(this.#config.plugins, this.#current.id)) {
+      this.#options.log.warn({}, "Plugins in force that were rolled back before this start");
+    }
+    this.#save();
   }
 
   // --- reload
@@ -322,7 +330,8 @@ export class PluginGenerations {
   }
 
   #save(): void {
-    this.#kept.save(this.#config.plugins, this.#current.bundle, this.#current.policies);
+    const { bundle, policies } = this.#current;
+    this.#kept.save(this.#config.plugins, bundle, policies, this.#rejected?.id);
   }
 
   #forgetStrikes(): void {

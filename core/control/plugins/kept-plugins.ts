@@ -24,11 +24,29 @@ export class KeptPlugins {
     }
   }
 
-  /** Nobody waits for the disk. */
-  save({ directory, state }: PluginsConfig, bundle: PolicyBundle | null, policies: PolicyPart): void {
+  /** Whether a generation was rolled back when the plugins were kept last. */
+  async areRejected({ directory, state }: PluginsConfig, id: string): Promise<boolean> {
+    if (directory === null || state === null) return false;
+    const { loadLastGood } = await import("./last-good.ts");
+    // What cannot be read is about to be written anew.
+    const kept = await loadLastGood(state, directory).catch(() => null);
+    return kept?.rejected === id;
+  }
+
+  /**
+   * Nobody waits for the disk.
+   *
+   * @param rejected id of the generation that was rolled back to this one
+   */
+  save(
+    { directory, state }: PluginsConfig,
+    bundle: PolicyBundle | null,
+    policies: PolicyPart,
+    rejected: string | undefined,
+  ): void {
     if (state === null || directory === null || bundle === null) return;
     // What is built in is always that of this program.
-    const kept = { plugins: folderPlugins(bundle), policies, savedAt: Date.now() };
+    const kept = { plugins: folderPlugins(bundle), policies, rejected, savedAt: Date.now() };
     this.#saving = this.#saving
       .then(async () => (await import("./last-good.ts")).saveLastGood(state, directory, kept))
       .catch((error: unknown) => {

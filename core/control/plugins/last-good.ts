@@ -12,6 +12,8 @@ export interface LastGood {
   /** Without the guest runtime: that is always the one of this program. */
   readonly plugins: PolicyBundle["plugins"];
   readonly policies: PolicyPart;
+  /** Id of the generation that was rolled back to this one; absent: there was none. */
+  readonly rejected?: string | undefined;
   /** In ms since 1970. */
   readonly savedAt: number;
 }

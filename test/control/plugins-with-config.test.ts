@@ -176,3 +176,26 @@ t.test("a config goes in force beside plugins that were rolled back, and these s
   folder.save("10-a.ts", answering("one"));
   await until(async () => (await pluginsPage(sluice)).lastReload?.result === "applied");
 });
+
+t.test("a start with kept plugins names the routes whose policies are those that were kept", async (t) => {
+  const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
+  const config = (policies: string) => `listeners: [{ address: "127.0.0.1:0" }]
+admin: { address: "127.0.0.1:0" }
+accessLog: false
+clusters: { app: { endpoints: ["http://127.0.0.1:1"] } }
+routes:
+  - { name: open, path: /open, cluster: app, policies: [a] }
+  - { name: guarded, path: /guarded, cluster: app, policies: ${policies} }
+plugins: { directory: ${folder.plugins}, state: ${folder.state} }\n`;
+  const first = startSluice(t, "--config", folder.write("sluice.yaml", config("[a]")));
+  await first.url();
+  first.signal("SIGTERM");
+  await first.exitCode();
+  folder.save("20-guard.ts", broken);
+  const second = startSluice(t, "--config", folder.write("sluice.yaml", config("[guard, a]")));
+  await second.url();
+  t.match(await second.line("Routes have the policies that were kept, not those of the config"), {
+    level: "error",
+    routes: ["guarded"],
+  });
+});

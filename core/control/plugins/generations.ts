@@ -185,6 +185,9 @@ export class PluginGenerations {
       { savedAt: new Date(state.savedAt).toISOString(), plugins: state.plugins.map(({ name }) => name) },
       "The last good plugins are served until those of the folder can be used",
     );
+    const routes = routesThatDiffer(this.#config, config);
+    if (routes.length > 0)
+      this.#options.log.error({ routes }, "Routes have the policies that were kept, not those of the config");
     return result;
   }
 
@@ -338,4 +341,11 @@ export class PluginGenerations {
     const names = new Set(this.#current.bundle?.plugins.map(({ name }) => name));
     for (const name of [...this.#strikes.keys()]) if (!names.has(name)) this.#strikes.delete(name);
   }
+}
+
+/** Names of the routes whose policies are not the same in another version of a config. */
+function routesThatDiffer(config: Config, other: Config): string[] {
+  const differs = (route: number) =>
+    JSON.stringify(config.routes[route]!.policies) !== JSON.stringify(other.routes[route]!.policies);
+  return config.routes.filter((_, route) => differs(route)).map(({ name }) => name);
 }

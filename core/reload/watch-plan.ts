@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, parse, resolve, sep } from "node:path";
 import { mayBePlugin } from "./plugin-files.ts";
 
@@ -89,7 +89,19 @@ function kindOf(path: string): "nothing" | "link" | "other" {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statusOf(path)?.isDirectory() ?? false;
+}
+
+/**
+ * Null: there is nothing to watch. So it is with a loop of links, a folder without permission or a mount that is
+ * gone: why plugins cannot be read is for the compiler to say.
+ */
+function statusOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Null: there is nothing. */
@@ -102,6 +114,6 @@ function realPath(path: string): string | null {
 }
 
 function identityOf(path: string): string {
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = statusOf(path);
   return `${status?.dev}:${status?.ino}`;
 }

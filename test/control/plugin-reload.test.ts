@@ -305,6 +305,24 @@ t.test("Kubernetes swaps a mounted ConfigMap under the proxy", async (t) => {
   t.equal(await textOf(url), "version 2");
 });
 
+t.test(
+  "a folder that becomes a loop of links ends nothing: the old plugins stay until it is back",
+  async (t) => {
+    const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
+    const sluice = start(t, folder);
+    const url = await sluice.url();
+    const away = join(folder.root, "away");
+    renameSync(folder.plugins, away);
+    symlinkSync("plugins", folder.plugins);
+    t.match(await sluice.line(refused), { problem: /cannot read the folder of plugins: ELOOP/ });
+    t.equal(await textOf(url), "one");
+    rmSync(folder.plugins);
+    renameSync(away, folder.plugins);
+    await savePlugin(sluice, folder, answering("two"), "Plugins reloaded");
+    t.equal(await textOf(url), "two");
+  },
+);
+
 t.test("every reactor goes over to the new plugins, and each one's faults count", async (t) => {
   const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
   const sluice = start(t, folder, "--workers", "2");

@@ -186,6 +186,23 @@ t.test("a folder that is missing is watched for, with those above it", async (t)
   t.same(watched.failures, []);
 });
 
+t.test("a folder behind a loop of links is as good as missing, and seen when it comes back", async (t) => {
+  const { folder, plugins, watched } = watching(t, { "plugins/auth/index.ts": "1" });
+  const away = join(folder, "away");
+  for (const path of [plugins, join(plugins, "auth")]) {
+    await watched.once(t, "loop", () => {
+      renameSync(path, away);
+      symlinkSync(path, path);
+    });
+    await watched.once(t, "back", () => {
+      unlinkSync(path);
+      renameSync(away, path);
+    });
+    await watched.once(t, "changed", () => writeFileSync(join(plugins, "auth", "index.ts"), "2"));
+  }
+  t.same(watched.failures, []);
+});
+
 t.test("other files beside the folder are nothing", async (t) => {
   const { folder, watched } = watching(t, { "plugins/a.ts": "1" });
   await sleep(calm);

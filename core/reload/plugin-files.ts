@@ -1,5 +1,5 @@
-import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { readdir, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { builtInFolder, builtInNames } from "../config/built-in-plugins.ts";
 import { PluginError, type PluginProblem } from "./problem.ts";
@@ -26,8 +26,8 @@ const indexNames = ["index.ts", "index.mts", "index.js"];
  * `*.js` directly in it and every `NAME/index.ts`. Tests (`*.test.*`), type declarations, `node_modules`
  * and names that begin with `_` or `.` are none. Symbolic links are followed, as Kubernetes mounts need.
  *
- * @throws PluginError when the folder cannot be read, two plugins have one name, a name is none, a
- *   link leads nowhere, or there are more than 500: a policy never disappears silently
+ * @throws PluginError when the folder or what is in it cannot be read, two plugins have one name, a name is none,
+ *   a link leads nowhere, a module is no file, or there are more than 500: a policy never disappears silently
  *
  * @example
  * await findPlugins("plugins");
@@ -36,17 +36,22 @@ const indexNames = ["index.ts", "index.mts", "index.js"];
 export async function findPlugins(directory: string): Promise<readonly PluginFile[]> {
   const found: PluginFile[] = [];
   const problems: PluginProblem[] = [];
+  const inputs: string[] = [];
   for (const entry of await candidates(directory)) {
-    const path = await entryModule(directory, entry);
-    if (path === null) continue;
-    if (path === undefined) problems.push(problem(join(directory, entry.name), "a link that leads nowhere"));
-    else found.push({ name: nameOf(entry.name), path, directory });
+    try {
+      const path = await entryModule(join(directory, entry));
+      if (path !== null) found.push({ name: nameOf(entry), path, directory });
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      problems.push(...error.problems);
+      inputs.push(...error.inputs);
+    }
   }
   if (found.length > mostPlugins) {
     problems.push(problem(directory, `${found.length} plugins, expected at most ${mostPlugins}`));
   }
   problems.push(...nameProblems(found));
-  if (problems.length > 0) throw new PluginError(problems);
+  if (problems.length > 0) throw new PluginError(problems, inputs);
   return found;
 }
 
@@ -72,40 +77,53 @@ export function mayBePlugin(name: string): boolean {
   return moduleName.test(name) ? !otherModule.test(name) : /^[^._]/.test(name) && name !== "node_modules";
 }
 
-async function candidates(directory: string): Promise<Dirent[]> {
+async function candidates(directory: string): Promise<string[]> {
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
+    const entries = await readdir(directory);
     // In a checkout of this project `plugins` is also where `sluice new policy` writes: what is built in is named.
     const builtIns = resolve(directory) === resolve(builtInFolder) ? builtInNames() : [];
     const isOwn = (name: string) => mayBePlugin(name) && !builtIns.includes(name);
-    return entries.filter(({ name }) => isOwn(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return entries.filter(isOwn).sort((a, b) => (a < b ? -1 : 1));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new PluginError([problem(directory, `cannot read the folder of plugins: ${code}`)]);
+    throw new PluginError([problem(directory, `cannot read the folder of plugins: ${codeOf(error)}`)]);
   }
 }
 
-/** Null: no plugin. Undefined: a link to nothing. */
-async function entryModule(directory: string, entry: Dirent): Promise<string | null | undefined> {
-  const path = join(directory, entry.name);
-  if (moduleName.test(entry.name)) {
-    const kind = await kindOf(path);
-    if (kind === "file") return path;
-    return kind === "none" && entry.isSymbolicLink() ? undefined : null;
-  }
-  if (!entry.isDirectory() && !entry.isSymbolicLink()) return null;
+/** Null: no plugin. That is for a name or a folder's contents to say, never for a failure to look. */
+async function entryModule(path: string): Promise<string | null> {
+  if (moduleName.test(basename(path))) return fileAt(path);
+  if (!(await statusOf(path))?.isDirectory()) return null;
   for (const name of indexNames) {
-    if ((await kindOf(join(path, name))) === "file") return join(path, name);
+    const index = await fileAt(join(path, name));
+    if (index !== null) return index;
   }
   return null;
 }
 
-async function kindOf(path: string): Promise<"file" | "other" | "none"> {
+/** The path; null: there is nothing. */
+async function fileAt(path: string): Promise<string | null> {
+  const status = await statusOf(path);
+  if (status === null) return null;
+  if (status.isFile()) return path;
+  const found = status.isDirectory() ? "a folder" : "a device or a pipe";
+  throw new PluginError([problem(path, `expected a regular file, found ${found}`)]);
+}
+
+/** Links are followed. Null: there is nothing, not even a link. */
+async function statusOf(path: string): Promise<Stats | null> {
   try {
-    return (await stat(path)).isFile() ? "file" : "other";
-  } catch {
-    return "none";
+    return await stat(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT")
+      throw new PluginError([problem(path, `cannot be read: ${codeOf(error)}`)]);
+    const target = await readlink(path).catch(() => null);
+    if (target === null) return null;
+    throw new PluginError([problem(path, "a link that leads nowhere")], [resolve(dirname(path), target)]);
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "unknown error";
 }
 
 function nameOf(entry: string): string {

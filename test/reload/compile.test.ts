@@ -356,8 +356,8 @@ t.test("attack: a device is not read, by whatever name", async (t) => {
     const [found] = await problems(t, `import x from "${path}" with { type: "text" };\nexport default x;`);
     t.match(found, message);
   }
-  const folder = folderWith(t, { "p.ts": 'import x from "./zero.ts"; export default x' });
-  symlinkSync("/dev/zero", join(folder, "zero.ts"));
+  const folder = folderWith(t, { "p.ts": 'import x from "./_zero.ts"; export default x' });
+  symlinkSync("/dev/zero", join(folder, "_zero.ts"));
   t.match((await refused(t, compileIn(folder))).problems, [{ line: 1, column: 15, message }]);
 });
 

@@ -56,7 +56,8 @@ t.test("tests, declarations, packages, hidden and underscored entries are no plu
     "data.json": "{}",
     "a.ts~": "",
   });
-  mkdirSync(join(folder, "folder.ts"));
+  symlinkSync("notes", join(folder, "linked-notes"));
+  symlinkSync("package.json", join(folder, "linked-data"));
   t.same(await found(folder), []);
 });
 
@@ -71,6 +72,41 @@ t.test("a link that leads nowhere is a problem: a policy must not disappear sile
   const folder = folderWith(t, {});
   symlinkSync("gone.ts", join(folder, "auth.ts"));
   t.same(await problems(t, folder), ["auth.ts: a link that leads nowhere"]);
+});
+
+t.test("a folder whose link, or the link of whose index, leads nowhere is a problem", async (t) => {
+  const folder = folderWith(t, { "plugins/mounted/index.js": "" });
+  const plugins = join(folder, "plugins");
+  symlinkSync("../release/auth", join(plugins, "auth"));
+  symlinkSync("..data/index.ts", join(plugins, "mounted/index.ts"));
+  t.same(await problems(t, plugins), [
+    "auth: a link that leads nowhere",
+    "mounted/index.ts: a link that leads nowhere",
+  ]);
+  const error = await findPlugins(plugins).catch((error: PluginError) => error);
+  t.match(error, { inputs: [join(folder, "release/auth"), join(plugins, "mounted/..data/index.ts")] });
+});
+
+t.test("what cannot be looked at is a problem, be it a module, a folder or an index", async (t) => {
+  const folder = folderWith(t, { "index/readme.md": "" });
+  for (const path of ["a.ts", "auth", "index/index.ts"]) symlinkSync(join(folder, path), join(folder, path));
+  t.same(await problems(t, folder), [
+    "a.ts: cannot be read: ELOOP",
+    "auth: cannot be read: ELOOP",
+    "index/index.ts: cannot be read: ELOOP",
+  ]);
+});
+
+t.test("a module that is no file is a problem", async (t) => {
+  const folder = folderWith(t, {});
+  mkdirSync(join(folder, "a.ts"));
+  symlinkSync("/dev/null", join(folder, "b.ts"));
+  mkdirSync(join(folder, "c/index.ts"), { recursive: true });
+  t.same(await problems(t, folder), [
+    "a.ts: expected a regular file, found a folder",
+    "b.ts: expected a regular file, found a device or a pipe",
+    "c/index.ts: expected a regular file, found a folder",
+  ]);
 });
 
 t.test("two plugins of one name are a problem that names both", async (t) => {

@@ -361,23 +361,41 @@ t.test("attack: a device is not read, by whatever name", async (t) => {
   t.match((await refused(t, compileIn(folder))).problems, [{ line: 1, column: 15, message }]);
 });
 
-t.test("attack: a file of many megabytes is not read", async (t) => {
+t.test("attack: a file of many megabytes is not read, the plugin's own neither", async (t) => {
   const folder = folderWith(t, { "p.ts": 'import x from "./big.txt"; export default x', "big.txt": "" });
   truncateSync(join(folder, "big.txt"), 2 ** 33);
   const message = /expected a file of at most \d+ bytes, found 8589934592/;
-  t.match((await refused(t, compileIn(folder))).problems, [{ message }]);
+  t.match((await refused(t, compileIn(folder))).problems, [{ line: 1, column: 15, message }]);
+  truncateSync(join(folder, "p.ts"), 2 ** 33);
+  t.match((await refused(t, compileIn(folder))).problems, [{ file: join(folder, "p.ts"), message }]);
+});
+
+t.test("attack: what esbuild finds by another name is not read either", { skip: noPipes() }, async (t) => {
+  const folder = folderWith(t, { "big.txt": "", "p.ts": "" });
+  truncateSync(join(folder, "big.txt"), 2 ** 33);
+  execFileSync("mkfifo", [join(folder, "pipe.json")]);
+  for (const name of ["big.txt?a", "big.txt#a", "pipe.json?a", "pipe"]) {
+    put(join(folder, "p.ts"), `import x from "./${name}" with { type: "text" };\nexport default x;`);
+    const message = /expected a (regular )?file/;
+    t.match((await refused(t, compileIn(folder))).problems, [{ line: 1, column: 15, message }], name);
+  }
+});
+
+t.test("an import whose name is too long for the system is told where it is written", async (t) => {
+  const path = `./${"x".repeat(300)}/q.ts`;
+  const found = await problems(t, `\nimport "${path}";\nexport default 1;`);
+  t.ok(found.includes(`plugins/p.ts:2:8: cannot find "${path}"`), found.join("\n"));
 });
 
 t.test(
   "attack: a read that never ends costs one build, and the next one succeeds",
   { skip: noPipes() },
   async (t) => {
-    // Without its extension the pipe is found by esbuild alone.
-    const folder = folderWith(t, { "p.ts": 'import x from "./pipe"; export default x' });
-    execFileSync("mkfifo", [join(folder, "pipe.json")]);
+    const folder = folderWith(t, { "p.ts": "export default 1" });
+    execFileSync("mkfifo", [join(folder, "package.json")]);
     const { problems } = await refused(t, compileIn(folder, { ...compileLimits, time: 100 }));
     t.match(problems, [{ message: "compiling had no end after 100 ms" }]);
-    put(join(folder, "p.ts"), "export default 1");
+    rmSync(join(folder, "package.json"));
     t.equal(runHere((await compileIn(folder)).code, {})["default"], 1);
   },
 );

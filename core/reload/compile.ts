@@ -5,7 +5,7 @@ import { type Bundle, type BundleOptions, BundleTimeout, bundle } from "./bundle
 import { explain, filesConcerned } from "./explain.ts";
 import type { PluginFile } from "./plugin-files.ts";
 import { pluginImports } from "./plugin-imports.ts";
-import { bundledFiles, foreignData } from "./plugin-inputs.ts";
+import { bundledFiles, foreignData, linkedNames } from "./plugin-inputs.ts";
 import { pluginFrame } from "./plugin-script.ts";
 import { locate, type PluginSource } from "./plugin-source.ts";
 import { PluginError, type PluginProblem } from "./problem.ts";
@@ -21,7 +21,10 @@ export interface CompiledPlugin {
   readonly map: string;
   /** Of code and map, SHA-256 in base64url: equal when there is nothing to reload. */
   readonly hash: string;
-  /** Absolute paths, links resolved, of every file in it: what a watch has to see. */
+  /**
+   * Absolute paths, links resolved, of every file in it, and those by which imports name a file through a link: what a
+   * watch has to see.
+   */
   readonly inputs: readonly string[];
   readonly warnings: readonly PluginProblem[];
 }
@@ -74,7 +77,7 @@ export async function compilePlugin(
     code,
     map,
     hash: createHash("sha256").update(code).update("\0").update(map).digest("base64url"),
-    inputs,
+    inputs: [...inputs, ...(await linkedNames(source, built.metafile))],
     warnings: await explain(source, built.warnings),
   };
 }

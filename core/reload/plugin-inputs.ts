@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
 import type { Metafile } from "esbuild";
 import { frameAt } from "../observe/code-frame.ts";
 import { sdkEntry } from "./plugin-imports.ts";
@@ -8,12 +8,42 @@ import type { PluginProblem } from "./problem.ts";
 
 const code = /\.[cm]?[jt]sx?$/;
 const modules = "/node_modules/";
+/** A specifier that names a file or a folder, and no package. */
+const namesFile = /^\.{0,2}(\/|$)/;
 
 /** Absolute paths of every file of a bundle but the SDK's own. */
 export function bundledFiles(source: PluginSource, { inputs }: Metafile): readonly string[] {
   return Object.keys(inputs)
     .map((path) => systemPath(source, path))
     .filter((path) => !isInside(path, dirname(sdkEntry)));
+}
+
+/**
+ * Absolute paths by which imports name files that lie elsewhere: through a symbolic link, which may lead to
+ * another file next.
+ */
+export async function linkedNames(source: PluginSource, { inputs }: Metafile): Promise<readonly string[]> {
+  const names = Object.entries(inputs).flatMap(([importer, { imports }]) => {
+    const folder = dirname(systemPath(source, importer));
+    return imports.map(({ path, original }) =>
+      original !== undefined && namesFile.test(original)
+        ? linkedName(resolve(folder, original), systemPath(source, path))
+        : null,
+    );
+  });
+  const found = await Promise.all(names);
+  return [...new Set(found)].filter((name) => name !== null);
+}
+
+/** Null: the file is where the import says, or is found by another rule of the bundler's. */
+async function linkedName(named: string, file: string): Promise<string | null> {
+  const extension = extname(file);
+  const names = [named, `${named}${extension}`, join(named, `index${extension}`)];
+  if (names.includes(file)) return null;
+  for (const name of names) {
+    if ((await realpath(name).catch(() => null)) === file) return name;
+  }
+  return null;
 }
 
 /**

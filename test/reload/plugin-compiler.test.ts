@@ -73,3 +73,32 @@ t.test("a link that leads to another file of equal age and size is a change", as
   symlinkSync("..2/p.ts", join(folder, "p.ts"));
   t.not((await compile()).hash, first.hash);
 });
+
+t.test(
+  "a link on the way to a module that leads elsewhere is a change, and is there to be watched",
+  async (t) => {
+    const names = ["../current/lib.ts", "../current/lib", "../current", "./_lib.ts", "./_lib"];
+    const modules = { "v1/lib.ts": "export default 1", "v2/lib.ts": "export default 2" };
+    const indexes = { "v1/index.ts": "export default 1", "v2/index.ts": "export default 2" };
+    for (const name of names) {
+      const text = `import x from "${name}"; export default x`;
+      const folder = folderWith(t, { "plugins/p.ts": text, ...modules, ...indexes });
+      const point = (version: string) => {
+        for (const link of ["current", "plugins/_lib.ts"]) rmSync(join(folder, link), { force: true });
+        symlinkSync(version, join(folder, "current"));
+        symlinkSync(`../${version}/lib.ts`, join(folder, "plugins/_lib.ts"));
+      };
+      point("v1");
+      const compile = compilerOf(join(folder, "plugins"));
+      await sleep(age);
+      const first = await compile();
+      t.equal(await compile(), first, name);
+      t.ok(
+        first.inputs.some((input) => /current|_lib/.test(input)),
+        `${name} is listed`,
+      );
+      point("v2");
+      t.not((await compile()).hash, first.hash, name);
+    }
+  },
+);

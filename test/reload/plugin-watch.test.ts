@@ -177,6 +177,19 @@ t.test("a link on the way to the folder may lead to another release", async (t) 
   await watched.once(t, "changed", () => writeFileSync(join(folder, "r2/plugins/a.ts"), "3"));
 });
 
+t.test("a link on the way to a module may lead to another release", async (t) => {
+  const folder = folderWith(t, { "plugins/a.ts": "1", "r1/lib.ts": "1", "r2/lib.ts": "2" });
+  symlinkSync("r1", join(folder, "current"));
+  const watched = new Watching(join(folder, "plugins"));
+  t.teardown(() => watched.watch.close());
+  watched.watch.update([join(folder, "r1/lib.ts"), join(folder, "current/lib.ts")]);
+  await watched.once(t, "deployed", () => {
+    symlinkSync("r2", join(folder, "current.tmp"));
+    renameSync(join(folder, "current.tmp"), join(folder, "current"));
+  });
+  await watched.once(t, "changed", () => writeFileSync(join(folder, "r2/lib.ts"), "3"));
+});
+
 t.test("a folder that is missing is watched for, with those above it", async (t) => {
   const folder = folderWith(t, {});
   const watched = new Watching(join(folder, "app", "plugins"));

@@ -25,6 +25,12 @@ export class ConfigPlaces {
    * @param otherwise the file that is named when it holds none
    */
   problem(paths: readonly Path[], message: string, otherwise: string): PluginProblem {
+    const file = this.source?.file ?? otherwise;
+    return this.problemAt(paths, message) ?? { file, line: 1, column: 1, message, frame: "" };
+  }
+
+  /** Null: the file holds none of the paths. */
+  problemAt(paths: readonly Path[], message: string): PluginProblem | null {
     for (const path of paths) {
       const place = this.source?.placeOf(path) ?? null;
       if (place === null) continue;
@@ -35,6 +41,6 @@ export class ConfigPlaces {
         frame: frameAt(this.text, place.line, place.column),
       };
     }
-    return { file: this.source?.file ?? otherwise, line: 1, column: 1, message, frame: "" };
+    return null;
   }
 }

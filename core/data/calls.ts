@@ -1,6 +1,6 @@
 import type { Config } from "../config/model.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
-import { PluginLoadError, type PolicyUse } from "../policy/load-error.ts";
+import { type FinderUse, PluginLoadError, type PolicyUse } from "../policy/load-error.ts";
 import type { Discovered } from "../policy/policy-set.ts";
 import type { PluginProblem } from "../reload/problem.ts";
 import type { PinnedValue } from "../store/kv/pinned-values.ts";
@@ -37,8 +37,8 @@ interface Refusal {
   /** Of the plugin that is to blame. */
   readonly plugin: string | null;
   readonly problems: readonly PluginProblem[];
-  /** The policy that could not be; null: it is not known, or none. */
-  readonly use: PolicyUse | null;
+  /** What the plugin is needed for; null: it is not known, or nothing. */
+  readonly use: PolicyUse | FinderUse | null;
 }
 
 type Message = { readonly call: Call } | { readonly reply: Reply } | { readonly beat: true };
@@ -100,8 +100,8 @@ export class PlaneError extends Error {
   readonly plugin: string | null;
   /** Where its author has to look. */
   readonly problems: readonly PluginProblem[];
-  /** The policy that could not be; null: it is not known, or none. */
-  readonly use: PolicyUse | null;
+  /** What the plugin is needed for; null: it is not known, or nothing. */
+  readonly use: PolicyUse | FinderUse | null;
 
   constructor({ error, plugin, problems, use }: Refusal) {
     super(error);

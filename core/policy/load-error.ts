@@ -16,6 +16,11 @@ export interface PolicyUse {
   readonly index: number;
 }
 
+/** The discovery of a cluster. */
+export interface FinderUse {
+  readonly cluster: string;
+}
+
 /** A plugin that cannot be used: its code, its config or its grants do not allow it. */
 export class PluginLoadError extends Error {
   override readonly name = "PluginLoadError";
@@ -25,8 +30,8 @@ export class PluginLoadError extends Error {
   readonly subject: LoadSubject | null;
   /** Whether it took more CPU time than it may. */
   isOutOfTime = false;
-  /** The policy that it is needed for; null: it is not known, or none. */
-  use: PolicyUse | null = null;
+  /** What it is needed for; null: it is not known, or nothing. */
+  use: PolicyUse | FinderUse | null = null;
 
   constructor(
     plugin: string,

@@ -171,7 +171,7 @@ class Loader {
         if (uses !== null || !plugin.onlyDiscovers)
           policies.push(this.atItsPlace(await plugin.policy(use.config), policies));
       } catch (error) {
-        if (uses !== null && error instanceof PluginLoadError) error.use = { route: number, index };
+        if (error instanceof PluginLoadError) error.use = { route: number, index };
         throw error;
       }
     }
@@ -194,11 +194,16 @@ class Loader {
   }
 
   async finderFor(cluster: string, { plugin: name, config }: PluginDiscovery): Promise<Finder> {
-    const plugin = await this.load(name, `Cluster ${cluster}`);
-    // Of one in quarantine nobody knows what it is.
-    if (plugin.declared?.discovers === false)
-      throw new PluginLoadError(name, `Cluster ${cluster} uses the plugin ${name}, which has no discover`);
-    return { plugin, policy: await plugin.policy(config) };
+    try {
+      const plugin = await this.load(name, `Cluster ${cluster}`);
+      // Of one in quarantine nobody knows what it is.
+      if (plugin.declared?.discovers === false)
+        throw new PluginLoadError(name, `Cluster ${cluster} uses the plugin ${name}, which has no discover`);
+      return { plugin, policy: await plugin.policy(config) };
+    } catch (error) {
+      if (error instanceof PluginLoadError) error.use = { cluster };
+      throw error;
+    }
   }
 
   private async load(name: string, who: string): Promise<Plugin> {

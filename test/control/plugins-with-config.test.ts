@@ -136,6 +136,49 @@ t.test("the folder of a refused config is watched beside that of the one in forc
   t.equal(await textOf(url), "three");
 });
 
+const counting = `import { definePlugin } from "sluice/sdk";
+export default definePlugin({
+  config: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
+  onRequest(_request, { config }) { return new Response(String(config.n)); },
+  discover({ n }) { return [\`127.0.0.1:\${n}\`]; },
+});\n`;
+
+t.test("a config that does not fit is told at its place, at a reload and at the start", async (t) => {
+  const folder = new PluginFolder(t, { "a.ts": counting });
+  const textOf = ({
+    cluster = 'endpoints: ["http://127.0.0.1:1"]',
+    routes = "",
+    config = "config: { n: 1 }",
+  }) => `admin: false
+listeners: [{ address: "127.0.0.1:0" }]
+clusters: { app: { ${cluster} } }
+routes: [{ cluster: app${routes} }]
+plugins:
+  directory: ${folder.plugins}
+  settings: { a: { ${config} } }\n`;
+  const sluice = startSluice(t, "--config", folder.write("sluice.yaml", textOf({})));
+  await sluice.line("Sluice is listening");
+  const misfits = [
+    { parts: { config: "config: { n: two }" }, place: "sluice.yaml:7:30" },
+    { parts: { config: "config: { n: two }", routes: ", policies: [a]" }, place: "sluice.yaml:7:30" },
+    { parts: { routes: ", policies: [{ plugin: a, config: { n: x } }]" }, place: "sluice.yaml:4:60" },
+    {
+      parts: { cluster: "discovery: { plugin: a, config: { n: x } }", routes: ", policies: []" },
+      place: "sluice.yaml:3:54",
+    },
+    { parts: { config: "" }, place: "plugins/a.ts:3:3" },
+  ];
+  for (const { parts, place } of misfits) {
+    const from = sluice.lines.length;
+    const file = folder.write("sluice.yaml", textOf(parts));
+    const problem = `${folder.root}/${place}: Cannot use the config of a: config`;
+    t.match(await sluice.line(configRefused, from), { problem, frame: `> ${place.split(":")[1]} |` });
+    const another = startSluice(t, "--config", file);
+    t.equal(await another.exitCode(), 78);
+    t.match(another.stderr, problem);
+  }
+});
+
 t.test("a rollback does not bring back that a plugin was trusted", async (t) => {
   const plugin = `import { definePlugin } from "sluice/sdk";
 export default definePlugin({

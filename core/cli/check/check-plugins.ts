@@ -4,7 +4,7 @@ import { catchAllRoute } from "../../config/overrides.ts";
 import type { Path } from "../../config/source/value-path.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import { ConfigPlaces } from "../../control/config-places.ts";
-import { placesIn, placesOf } from "../../control/policy-place.ts";
+import { placesOf, placesOfFinder } from "../../control/policy-place.ts";
 import type { PluginCode, PolicyBundle } from "../../policy/bundle.ts";
 import { addBuiltIns } from "../../reload/built-in-bundle.ts";
 import { stopBundler } from "../../reload/bundle.ts";
@@ -131,12 +131,10 @@ function finderProblem(
   { kind, cluster, plugin, message }: FinderMisuse,
   places: ConfigPlaces,
 ): PluginProblem {
-  const discovery: Path = ["clusters", cluster, "discovery"];
-  const inConfig = [
-    ...placesIn([...discovery, "config"], message),
-    ...placesIn(["plugins", "settings", plugin, "config"], message),
-  ];
-  const paths: Path[] = [...(kind === "config" ? inConfig : []), [...discovery, "plugin"]];
+  const paths: Path[] =
+    kind === "config"
+      ? placesOfFinder({ cluster }, plugin, message)
+      : [["clusters", cluster, "discovery", "plugin"]];
   const of = kind === "config" ? `config of ${plugin}: ` : "";
   return places.problem(paths, `cluster ${cluster}: ${of}${message}`, plugin);
 }

@@ -29,7 +29,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
     case "schema":
       return print((await import("../config/schema/json-schema.ts")).jsonSchemaText());
     case "new":
-      return (await import("./authoring/new-policy.ts")).newPolicy(command);
+      return (await import("./authoring/new-policy.ts")).newPolicy(command, env);
     case "test":
       return (await import("./authoring/test-plugins.ts")).testPlugins(command, env);
     case "plan":

@@ -24,8 +24,16 @@ function folder(t: Test, files: Readonly<Record<string, string>> = {}): string {
   return path;
 }
 
-async function sluice(cwd: string, ...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [binary, ...argv], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+function sluice(cwd: string, ...argv: string[]): Promise<Ended> {
+  return sluiceIn({}, cwd, ...argv);
+}
+
+async function sluiceIn(env: NodeJS.ProcessEnv, cwd: string, ...argv: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [binary, ...argv], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [out, err, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -67,6 +75,19 @@ t.test("a new policy overwrites nothing, and refuses a name that is none", async
   t.equal(readFileSync(join(cwd, "p/hello.ts"), "utf8"), "mine");
   for (const name of ["../escape", "a/b", "-x", ".hidden"])
     t.equal((await sluice(cwd, "new", "policy", name)).code, 2, name);
+});
+
+t.test("what to do next is told with the command as it was started", async (t) => {
+  const starts = [
+    { npm_command: "start", npm_lifecycle_event: "start", command: "npm start --" },
+    { npm_command: "exec", npm_lifecycle_event: "npx", command: "npx sluice" },
+    { npm_command: "", npm_lifecycle_event: "", command: "sluice" },
+  ];
+  for (const { command, ...env } of starts) {
+    const { out } = await sluiceIn(env, folder(t), "new", "policy", "hello");
+    t.match(out, `\n  ${command} dev\n`);
+    t.match(out, `\n  ${command} test\n`);
+  }
 });
 
 t.test("a test that fails is exit code 1, and no tests are a mistake", async (t) => {

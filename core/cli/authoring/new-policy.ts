@@ -19,7 +19,7 @@ export interface NewPolicyRequest {
  *
  * @throws UsageError when the name is none, or taken
  */
-export async function newPolicy({ name, folder }: NewPolicyRequest): Promise<number> {
+export async function newPolicy({ name, folder }: NewPolicyRequest, env: NodeJS.ProcessEnv): Promise<number> {
   if (!isPluginName(name))
     throw new UsageError(`Cannot make the policy: expected ${pluginNameExpected}, found "${name}"`);
   const policy = join(folder, `${name}.ts`);
@@ -31,7 +31,9 @@ export async function newPolicy({ name, folder }: NewPolicyRequest): Promise<num
   const written = [await writeNew(policy, policyText(name)), await writeNew(test, policyTestText(name))];
   const tsconfig = join(folder, "tsconfig.json");
   if (!existsSync(tsconfig)) written.push(await writeNew(tsconfig, pluginTsconfig(folder)));
-  process.stdout.write(`${written.map((file) => `wrote ${file}\n`).join("")}\n${nextSteps(folder)}`);
+  process.stdout.write(
+    `${written.map((file) => `wrote ${file}\n`).join("")}\n${nextSteps(folder, startedAs(env))}`,
+  );
   return exitCodes.ok;
 }
 
@@ -42,11 +44,17 @@ async function writeNew(file: string, text: string): Promise<string> {
   return file;
 }
 
-function nextSteps(folder: string): string {
+/** What was typed to run this; npm tells the programs that it starts. */
+function startedAs({ npm_command, npm_lifecycle_event }: NodeJS.ProcessEnv): string {
+  if (npm_lifecycle_event === "start") return "npm start --";
+  return npm_command === "exec" ? "npx sluice" : "sluice";
+}
+
+function nextSteps(folder: string, sluice: string): string {
   const isDefault = folder === "plugins";
   return `Next:
-  sluice dev${isDefault ? "" : ` --plugins ${folder}`}
+  ${sluice} dev${isDefault ? "" : ` --plugins ${folder}`}
   curl -i http://127.0.0.1:8080/          then edit the policy: a save is live at once
-  sluice test${isDefault ? "" : ` ${folder}`}
+  ${sluice} test${isDefault ? "" : ` ${folder}`}
 `;
 }

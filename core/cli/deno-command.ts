@@ -1,11 +1,14 @@
 import { createRequire } from "node:module";
 import { dirname, extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { dataPermissions, socketPaths, toListen, union } from "../control/process/data-permissions.ts";
 import { installation } from "../control/process/installation.ts";
 import { type Permissions, permissionFlags, type Scope } from "../control/process/permissions.ts";
+import { runShape, takesOption } from "./commands.ts";
+import { type OptionName, options } from "./options.ts";
 import { runtimeProgram } from "./runtime-program.ts";
 
 const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
@@ -20,8 +23,23 @@ const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.m
  */
 export function denoCommand(config: Config, file: string | null, argv: readonly string[]): string {
   const flags = permissionFlags(permissions(config, file)).map(quoted);
-  const given = argv.slice(1).filter((argument) => argument !== "--deno");
-  return `${["deno run --no-prompt", ...flags, quoted(main), ...given.map(quoted)].join(" ")}\n`;
+  return `${["deno run --no-prompt", ...flags, quoted(main), ...runOptions(argv).map(quoted)].join(" ")}\n`;
+}
+
+/** Those that a run takes, as they were typed: without the command, its URL and its own options. */
+function runOptions(argv: readonly string[]): string[] {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return tokens.flatMap((token) => {
+    if (token.kind !== "option" || !takesOption(runShape, token.name as OptionName)) return [];
+    const words = token.inlineValue === false ? 2 : 1;
+    return argv.slice(token.index, token.index + words);
+  });
 }
 
 function permissions(config: Config, file: string | null): Permissions {

@@ -271,6 +271,14 @@ t.test("plan --deno names what the configuration needs and nothing else", async 
   t.match(out, / --listen 127\.0\.0\.1:1234 --admin off\n$/);
 });
 
+t.test("plan --deno leaves out of the command what is asked of the plan alone", async (t) => {
+  const asked = ["/orders", "--method", "POST", "--header=x-a: 1", "--json", "--deno"];
+  const options = ["--upstream=http://127.0.0.1:3000", "--no-access-log", "--admin", "off"];
+  const { code, out, err } = await sluice(folder(t), "--log-level", "warn", "plan", ...asked, ...options);
+  t.equal(code, 0, err);
+  t.match(out, `/main.ts --log-level warn ${options.join(" ")}\n`);
+});
+
 t.test("dev serves an echo and the policies, with what they declare granted", async (t) => {
   const plugin = `export default {
   capabilities: { kv: true },

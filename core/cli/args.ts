@@ -86,7 +86,7 @@ const readers: Readonly<Record<CommandName, (given: Arguments) => Command>> = {
   }),
   test: ({ operands, values }) => ({
     kind: "test",
-    folder: operands[0] ?? pluginFolder,
+    path: operands[0] ?? pluginFolder,
     engine: values.engine ?? null,
     runtime: values.runtime ?? null,
   }),

@@ -65,10 +65,11 @@ which limits and grants; without a URL, for every route. Sends nothing.
   --config FILE      config file                       [./sluice.yaml]
   --plugins DIR      folder of plugins
 `,
-  test: `Usage: sluice test [DIR] [--engine NAME] [--runtime NAME]
+  test: `Usage: sluice test [DIR|FILE] [--engine NAME] [--runtime NAME]
 
 Runs every *.test.ts in DIR and below it with the test runner of Node or Deno.
-Tests may import "sluice/testing" and "sluice/sdk" from any folder.
+With FILE, that one alone. Tests may import "sluice/testing" and "sluice/sdk"
+from any folder.
 
   DIR                folder of plugins                        [plugins]
   --engine NAME      isolated-vm (on Node), quickjs, inline, or all one by one

@@ -144,7 +144,7 @@ t.test("commands take what is theirs", async (t) => {
   t.same(parseCommandLine(["new", "policy", "hello"], {}), { kind: "new", name: "hello", folder: "plugins" });
   t.same(parseCommandLine(["test", "p", "--engine", "all"], {}), {
     kind: "test",
-    folder: "p",
+    path: "p",
     engine: "all",
     runtime: null,
   });

@@ -73,8 +73,20 @@ t.test("a new policy overwrites nothing, and refuses a name that is none", async
     err: /p\/hello\.ts exists/,
   });
   t.equal(readFileSync(join(cwd, "p/hello.ts"), "utf8"), "mine");
+  t.match(await sluice(cwd, "new", "policy", "10-x.ts", "--dir", "p"), {
+    code: 0,
+    out: /^wrote p\/10-x\.ts$/m,
+  });
   for (const name of ["../escape", "a/b", "-x", ".hidden"])
     t.equal((await sluice(cwd, "new", "policy", name)).code, 2, name);
+});
+
+t.test("test takes a file, too", async (t) => {
+  const failing = 'throw new Error("no");';
+  const cwd = folder(t, { "a.test.ts": failing, "b.test.ts": "", "b.ts": "" });
+  t.match(await sluice(cwd, "test", "b.test.ts"), { code: 0, out: /pass 1\b/ });
+  t.equal((await sluice(cwd, "test", "a.test.ts")).code, 1);
+  t.match(await sluice(cwd, "test", "b.ts"), { code: 2, err: /Nothing to test/ });
 });
 
 t.test("what to do next is told with the command as it was started", async (t) => {

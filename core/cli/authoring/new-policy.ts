@@ -8,6 +8,7 @@ import { pluginTsconfig } from "./plugin-tsconfig.ts";
 import { policyTestText, policyText } from "./policy-template.ts";
 
 export interface NewPolicyRequest {
+  /** Or the name of the file, with `.ts`. */
   readonly name: string;
   /** Folder of plugins. */
   readonly folder: string;
@@ -19,9 +20,13 @@ export interface NewPolicyRequest {
  *
  * @throws UsageError when the name is none, or taken
  */
-export async function newPolicy({ name, folder }: NewPolicyRequest, env: NodeJS.ProcessEnv): Promise<number> {
+export async function newPolicy(
+  { name: given, folder }: NewPolicyRequest,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  const name = given.replace(/\.ts$/, "");
   if (!isPluginName(name))
-    throw new UsageError(`Cannot make the policy: expected ${pluginNameExpected}, found "${name}"`);
+    throw new UsageError(`Cannot make the policy: expected ${pluginNameExpected}, found "${given}"`);
   const policy = join(folder, `${name}.ts`);
   const test = join(folder, `${name}.test.ts`);
   const taken = [policy, test].find((file) => existsSync(file));

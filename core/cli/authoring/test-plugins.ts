@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { globSync } from "node:fs";
+import { globSync, statSync } from "node:fs";
+import { basename, dirname, matchesGlob } from "node:path";
 import { exitCodes } from "../exit-codes.ts";
 import { type RuntimeName, runtimeProgram, thisRuntime } from "../runtime-program.ts";
 import { UsageError } from "../usage-error.ts";
 import { type TestRunner, testRunners } from "./test-runner.ts";
 
 export interface TestRequest {
-  readonly folder: string;
+  /** A folder, or one file. */
+  readonly path: string;
   /** Null: the default of the runtime, or what SLUICE_TEST_ENGINE says. */
   readonly engine: string | null;
   /** Null: the one that Sluice runs on. */
@@ -21,7 +23,7 @@ export interface TestRequest {
  * @throws UsageError when there are no tests, or no such engine or runtime
  */
 export async function testPlugins(
-  { folder, engine, runtime }: TestRequest,
+  { path, engine, runtime }: TestRequest,
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   const name = demandRuntime(runtime);
@@ -33,8 +35,8 @@ export async function testPlugins(
   }
   const program = runtimeProgram(name);
   if (program === null) throw new UsageError(`Cannot test on ${name}: found no ${name} on PATH`);
-  const files = globSync("**/*.test.{ts,mts,js}", { cwd: folder, exclude: ["**/node_modules"] }).sort();
-  if (files.length === 0) throw new UsageError(`Nothing to test: found no *.test.ts in ${folder}`);
+  const { folder, files } = testsAt(path);
+  if (files.length === 0) throw new UsageError(`Nothing to test: found no *.test.ts in ${path}`);
   let code: number = exitCodes.ok;
   for (const chosen of engine === "all" ? runner.engines : [engine]) {
     if (engine === "all") process.stdout.write(`\nOn ${chosen}:\n`);
@@ -42,6 +44,16 @@ export async function testPlugins(
     if (!(await runTests(program, runner, { folder, files, env: own }))) code = exitCodes.failure;
   }
   return code;
+}
+
+function testsAt(path: string): { readonly folder: string; readonly files: readonly string[] } {
+  const pattern = "*.test.{ts,mts,js}";
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    const file = basename(path);
+    return { folder: dirname(path), files: matchesGlob(file, pattern) ? [file] : [] };
+  }
+  const files = globSync(`**/${pattern}`, { cwd: path, exclude: ["**/node_modules"] });
+  return { folder: path, files: files.sort() };
 }
 
 function demandRuntime(runtime: string | null): RuntimeName {

@@ -1,5 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Config } from "../config/model.ts";
+import { ConfigError } from "../config/problem.ts";
+import { includedFiles } from "../config/source/included-files.ts";
 import { PluginStartError } from "../control/plugins/start-error.ts";
 import { pluginFolder } from "./args.ts";
 import type { ConfigRequest } from "./config-source.ts";
@@ -33,26 +35,61 @@ export async function dev({ file: named, overrides }: ConfigRequest, env: NodeJS
     try {
       process.exit(await runControl({ config: await read(), reload: read, configFile: file }));
     } catch (error) {
-      if (!(error instanceof PluginStartError)) throw error;
-      const { seen } = await watchForChange(folder);
-      process.stderr.write(`${error.message}\nWaiting for a change in ${folder}\n`);
+      if (!(error instanceof PluginStartError || error instanceof ConfigError)) throw error;
+      const inputs = error instanceof PluginStartError ? error.inputs : [];
+      const { seen } = await watchForChange(folder, [...inputs, ...configFiles(file)]);
+      const places = file === null ? folder : `${folder} or ${file}`;
+      process.stderr.write(`${error.message}\nWaiting for a change in ${places}\n`);
       await seen;
     }
   }
 }
 
-/** Watches from now on; `seen` resolves when something in the folder changed and nothing more does. */
-async function watchForChange(directory: string): Promise<{ readonly seen: Promise<void> }> {
+/**
+ * Watches from now on; `seen` resolves when something in the folder, or the text of one of the files, changed and
+ * nothing more does.
+ */
+async function watchForChange(
+  directory: string,
+  files: readonly string[],
+): Promise<{ readonly seen: Promise<void> }> {
   const { watchPlugins } = await import("../reload/plugin-watch.ts");
+  const { watchDirectoriesOf } = await import("../net/directory-watcher.ts");
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const watch = watchPlugins({ directory, changed: resolve, failed: reject });
-  // The watch keeps no process alive.
+  const before = textOf(files);
+  // Beside the files may lie what this writes itself, such as a log: only other texts count.
+  const changed = () => {
+    if (textOf(files) !== before) resolve();
+  };
+  const watches = [
+    watchPlugins({ directory, changed: resolve, failed: reject }),
+    watchDirectoriesOf(files, { changed, failed: reject }),
+  ];
+  // The watches keep no process alive.
   const alive = setInterval(() => {}, 1 << 30);
   const seen = promise.finally(() => {
     clearInterval(alive);
-    watch.close();
+    for (const watch of watches) watch.close();
   });
   return { seen };
+}
+
+/** The config file and those that it takes in. */
+function configFiles(file: string | null): string[] {
+  return file === null ? [] : [file, ...includedFiles(file, readText(file))];
+}
+
+function textOf(files: readonly string[]): string {
+  return files.map(readText).join("\0");
+}
+
+/** Empty for a file that is not there. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function forAuthors(config: Config, pretty: boolean): Config {

@@ -1,7 +1,7 @@
 /** Node only: plugins are checked by the compiler of TypeScript and tested with Node's test runner. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
@@ -338,6 +338,50 @@ t.test("dev with a broken policy shows where, and serves when it is put right", 
   await program.said(/p\.ts:2:1: [\s\S]*Waiting for a change/);
   writeFileSync(join(cwd, "p.ts"), "export default { onRequest() {} };\n");
   await program.said(/listening/);
+  program.kill("SIGTERM");
+  t.equal(await program.ended, 0);
+});
+
+t.test("dev with a broken start waits for the config file and for what policies import, too", async (t) => {
+  const root = folder(t);
+  mkdirSync(join(root, "plugins"));
+  mkdirSync(join(root, "lib"));
+  const save = (name: string, text: string) => writeFileSync(join(root, name), text);
+  const config = (n: string, policy = "p") => `admin: false
+listeners: [{ address: "127.0.0.1:0" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:9"] } }
+plugins: { directory: plugins, settings: { p: { config: { n: ${n} } } } }
+routes: [{ cluster: app, policies: [${policy}] }]
+`;
+  save(
+    "plugins/p.ts",
+    `import { text } from "../lib/text.ts";
+if (text === "bad") throw new Error("a bad text");
+export default {
+  config: { type: "object", properties: { n: { type: "integer" } } },
+  onRequest() { return new Response(text); },
+};
+`,
+  );
+  save("lib/text.ts", "export const text = ;\n");
+  save("sluice.yaml", config("two"));
+  await using program = startProgram(process.execPath, [binary, "dev"], { cwd: root });
+  const steps: [problem: string, repair: () => void][] = [
+    ["lib/text\\.ts:1:21: ", () => save("lib/text.ts", 'export const text = "bad";\n')],
+    ["plugins/p\\.ts:2:\\d+: .*a bad text", () => save("lib/text.ts", 'export const text = "good";\n')],
+    ["sluice\\.yaml:4:59: .*must be integer", () => save("sluice.yaml", config("2", "nobody"))],
+    ["sluice\\.yaml:5:37: .*nobody", () => save("sluice.yaml", "clusters: 7\n")],
+    ["sluice\\.yaml:1:11: ", () => save("sluice.yaml", config("2"))],
+  ];
+  let said = "";
+  for (const [problem, repair] of steps) {
+    said += `${problem}[\\s\\S]*Waiting for a change in plugins or sluice\\.yaml\n[\\s\\S]*`;
+    await program.said(new RegExp(said));
+    repair();
+  }
+  await program.said(/listening/);
+  const address = /"listeners":\["(.*?)"\]/.exec(program.output)?.[1];
+  t.equal(await (await fetch(`http://${address}/`)).text(), "good");
   program.kill("SIGTERM");
   t.equal(await program.ended, 0);
 });

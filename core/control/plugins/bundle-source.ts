@@ -32,6 +32,11 @@ export class BundleSource {
     return this.#builtIns.addTo(folder, config);
   }
 
+  /** Absolute paths of what the plugins of the folders are made of, also of those that cannot be compiled. */
+  get inputs(): readonly string[] {
+    return [...this.#folders.values()].flatMap(({ inputs }) => inputs);
+  }
+
   /** @param changed to be called when something changed on disk, also since the first `build` */
   listen(changed: () => void): void {
     this.#onChange = changed;

@@ -11,6 +11,7 @@ export class PluginFolder {
   readonly #log: Logger;
   readonly #builder = createBundleBuilder();
   readonly #watch: PluginWatch;
+  #inputs: readonly string[] = [];
 
   /** @param changed called when it is time to build again */
   constructor(directory: string, changed: () => void, log: Logger) {
@@ -24,18 +25,28 @@ export class PluginFolder {
     });
   }
 
+  /** What it was made of when it was built last, or what may put that right. */
+  get inputs(): readonly string[] {
+    return this.#inputs;
+  }
+
   /** @throws PluginError with the problems of all plugins */
   async build(): Promise<PolicyBundle> {
     try {
       const { bundle, inputs, warnings } = await this.#builder.build(this.directory);
-      this.#watch.update(inputs);
+      this.#follow(inputs);
       for (const warning of warnings) this.#log.warn(logFields(fromPlugin(warning)), "Plugin compiled");
       return bundle;
     } catch (error) {
       // What may put it right is watched, too.
-      if (error instanceof PluginError) this.#watch.update(error.inputs);
+      if (error instanceof PluginError) this.#follow(error.inputs);
       throw error;
     }
+  }
+
+  #follow(inputs: readonly string[]): void {
+    this.#inputs = inputs;
+    this.#watch.update(inputs);
   }
 
   close(): void {

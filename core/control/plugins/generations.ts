@@ -176,7 +176,7 @@ export class PluginGenerations {
   ): Promise<Result> {
     const problems = problemsOf(reason);
     const state = await this.#kept.load(this.#config.plugins);
-    if (state === null) throw new PluginStartError(problems);
+    if (state === null) throw new PluginStartError(problems, this.#source.inputs);
     for (const problem of problems) this.#options.log.error(logFields(problem), "Plugins refused");
     const { config, bundle, result } = await serveKept(state, this.#config, this.#source, serve);
     this.#current = this.#generation(bundle, config, "state", 1);

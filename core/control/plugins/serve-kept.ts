@@ -39,6 +39,6 @@ export async function serveKept<Result>(
   try {
     return await attempt(withPolicyPart(config, policies));
   } catch (error) {
-    throw isAboutPlugins(error) ? new PluginStartError(problemsOf(error)) : error;
+    throw isAboutPlugins(error) ? new PluginStartError(problemsOf(error), source.inputs) : error;
   }
 }

@@ -4,7 +4,11 @@ import type { ReloadProblem } from "../reload-problem.ts";
 export class PluginStartError extends Error {
   override readonly name = "PluginStartError";
 
-  constructor(problems: readonly ReloadProblem[]) {
+  /** Absolute paths of what the plugins are made of, as far as it is known: a change there may put it right. */
+  readonly inputs: readonly string[];
+
+  constructor(problems: readonly ReloadProblem[], inputs: readonly string[]) {
     super(problems.map(({ problem, frame }) => (frame === "" ? problem : `${problem}\n${frame}`)).join("\n"));
+    this.inputs = inputs;
   }
 }

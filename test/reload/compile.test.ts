@@ -14,7 +14,7 @@ import { askQuickJs, runHere } from "./run-script.ts";
 t.teardown(stopBundler);
 
 /** Found in QuickJS, but not left to guests, or given by the runtime. */
-const notLanguage = ["Atomics", "SharedArrayBuffer", "globalThis"];
+const notLanguage = ["FinalizationRegistry", "Atomics", "SharedArrayBuffer", "globalThis"];
 const languageNames = (
   await askQuickJs(
     "() => Object.getOwnPropertyNames(globalThis)",

@@ -70,7 +70,7 @@ t.test("the config file with policies is valid, and its table names every settin
   const { plugins, routes } = loadConfig("sluice.yaml", withPolicies, { env: {} });
   t.same(
     routes.map(({ policies }) => policies?.map(({ plugin }) => plugin) ?? null),
-    [null, ["auth", "tenant"], []],
+    [null, ["client-id", "tenant"], []],
   );
   t.equal(plugins.directory, "plugins");
   const settings = [...Object.keys(plugins.settings["tenant"]!), "trusted"].map(

@@ -59,3 +59,18 @@ for (const [what, more] of Object.entries(phases)) {
     t.equal(client.text, "");
   });
 }
+
+onEachEngine("a HEAD request ends the stream that a response is replaced with", async (t, engine) => {
+  const upstream = await startUpstream(t, () => "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  const source = `export default { onResponse() {
+    return new Response(new ReadableStream({ cancel() { console.log("cancelled"); } }));
+  } };`;
+  const gateway = await startPolicyGateway(t, upstream.address, { plugins: { "p.ts": source }, engine });
+  const client = await gateway.connect();
+  for (let times = 1; times <= 3; times++) {
+    client.write("HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    t.match(await client.take("\r\n\r\n"), /^HTTP\/1.1 200 /);
+    await until(() => gateway.lines.length >= times);
+  }
+  t.equal(client.text, "");
+});

@@ -179,10 +179,10 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.isSent = true;
     this.giveUpReading(bodyWentOn);
     // The bytes of a body would be taken for the next response.
-    const isCut = !hasBody && this.endpointSendsBody;
-    if (this.source !== null && hasBody) this.sendSource();
-    else if (replacement !== null || isCut || this.dropSource())
-      this.sendReplacement(hasBody ? replacement! : "");
+    const isCut = !hasBody && (this.endpointSendsBody || this.source !== null);
+    if (!hasBody) this.dropSource();
+    if (this.source !== null) this.sendSource();
+    else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : "");
     else this.sendHeld();
   }
 
@@ -242,12 +242,10 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.held.clear();
   }
 
-  /** Returns whether there was one, whose body nobody is to have. */
-  private dropSource(): boolean {
-    const { source } = this;
+  /** Nobody is to have its body. */
+  private dropSource(): void {
+    this.source?.cancel();
     this.source = null;
-    source?.cancel();
-    return source !== null;
   }
 
   private sendSource(): void {

@@ -57,6 +57,13 @@ export function withPolicyPart(config: Config, { routes, settings, discovery = {
   };
 }
 
+/** Names of the routes whose policies are others after `withPolicyPart`. */
+export function routesThatDiffer(config: Config, other: Config): string[] {
+  const differs = (route: number) =>
+    JSON.stringify(config.routes[route]!.policies) !== JSON.stringify(other.routes[route]!.policies);
+  return config.routes.filter((_, route) => differs(route)).map(({ name }) => name);
+}
+
 /** The same text for the same code with the same config of policies. */
 export function generationId(bundle: PolicyBundle | null, config: Config): string {
   const plugins = bundle?.plugins.map(({ name, hash }) => [name, hash]) ?? null;

@@ -4,7 +4,13 @@ import type { PlaneReport } from "../../data/plane.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
 import type { PolicyBundle } from "../../policy/bundle.ts";
-import { generationId, type PolicyPart, policyPart, withPolicyPart } from "../../reload/generation.ts";
+import {
+  generationId,
+  type PolicyPart,
+  policyPart,
+  routesThatDiffer,
+  withPolicyPart,
+} from "../../reload/generation.ts";
 import { OneByOne } from "../one-by-one.ts";
 import { isAboutPlugins, logFields, problemsOf, type ReloadProblem } from "../reload-problem.ts";
 import type { ReloadCause } from "../reloader.ts";
@@ -341,11 +347,4 @@ export class PluginGenerations {
     const names = new Set(this.#current.bundle?.plugins.map(({ name }) => name));
     for (const name of [...this.#strikes.keys()]) if (!names.has(name)) this.#strikes.delete(name);
   }
-}
-
-/** Names of the routes whose policies are not the same in another version of a config. */
-function routesThatDiffer(config: Config, other: Config): string[] {
-  const differs = (route: number) =>
-    JSON.stringify(config.routes[route]!.policies) !== JSON.stringify(other.routes[route]!.policies);
-  return config.routes.filter((_, route) => differs(route)).map(({ name }) => name);
 }

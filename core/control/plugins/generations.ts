@@ -17,6 +17,7 @@ import type { ReloadCause } from "../reloader.ts";
 import { isHostCode } from "./built-in-plugins.ts";
 import { BundleSource } from "./bundle-source.ts";
 import { KeptPlugins } from "./kept-plugins.ts";
+import type { RejectedGeneration } from "./last-good.ts";
 import { type FaultRate, Probation, rateIn, requestsSince } from "./probation.ts";
 import { serveKept } from "./serve-kept.ts";
 import { PluginStartError } from "./start-error.ts";
@@ -69,7 +70,7 @@ export class PluginGenerations {
   #current: Generation;
   #probation: { readonly watch: Probation; readonly proven: Proven } | null = null;
   /** What was rolled back last is not tried again. */
-  #rejected: { readonly id: string; readonly problem: string } | null = null;
+  #rejected: RejectedGeneration | null = null;
   #last: LastReload | null = null;
   /** Requests when the generation in force was put there. */
   #requestsBefore = 0;
@@ -122,12 +123,13 @@ export class PluginGenerations {
     const config = this.#config;
     try {
       const bundle = await this.#source.build(config);
+      await this.#refuseRejected(generationId(bundle, config));
       const result = await serve(config, bundle);
       this.#current = this.#generation(bundle, config, "files", bundle === null ? 0 : 1);
-      if (bundle !== null) await this.#keepFirst();
+      if (bundle !== null) this.#save();
       return result;
     } catch (error) {
-      if (!isAboutPlugins(error)) throw error;
+      if (!isAboutPlugins(error) && this.#rejected === null) throw error;
       return await this.#startFromState(error, serve);
     }
   }
@@ -197,12 +199,12 @@ export class PluginGenerations {
     return result;
   }
 
-  /** What was kept so far knows whether these were rolled back, and is written over. */
-  async #keepFirst(): Promise<void> {
-    if (await this.#kept.areRejected(this.#config.plugins, this.#current.id)) {
-      this.#options.log.warn({}, "Plugins in force that were rolled back before this start");
-    }
-    this.#save();
+  /** What was rolled back before this start has not become better by it. */
+  async #refuseRejected(id: string): Promise<void> {
+    const rejected = await this.#kept.rejected(this.#config.plugins);
+    if (rejected?.id !== id) return;
+    this.#rejected = rejected;
+    throw new Error(`${rejected.problem}; change them, or start with another --state`);
   }
 
   // --- reload
@@ -340,7 +342,7 @@ export class PluginGenerations {
 
   #save(): void {
     const { bundle, policies } = this.#current;
-    this.#kept.save(this.#config.plugins, bundle, policies, this.#rejected?.id);
+    this.#kept.save(this.#config.plugins, bundle, policies, this.#rejected);
   }
 
   #forgetStrikes(): void {

@@ -2,7 +2,7 @@ import type { PluginsConfig } from "../../config/model.ts";
 import type { Logger } from "../../observe/log.ts";
 import { folderPlugins, type PolicyBundle } from "../../policy/bundle.ts";
 import type { PolicyPart } from "../../reload/generation.ts";
-import type { LastGood } from "./last-good.ts";
+import type { LastGood, RejectedGeneration } from "./last-good.ts";
 
 /** The last good plugins of a folder, where `--state` says that they are kept. What goes wrong is only logged. */
 export class KeptPlugins {
@@ -24,29 +24,33 @@ export class KeptPlugins {
     }
   }
 
-  /** Whether a generation was rolled back when the plugins were kept last. */
-  async areRejected({ directory, state }: PluginsConfig, id: string): Promise<boolean> {
-    if (directory === null || state === null) return false;
+  /** The generation that was rolled back when the plugins were kept last. What cannot be read is about to be written anew. */
+  async rejected({ directory, state }: PluginsConfig): Promise<RejectedGeneration | null> {
+    if (directory === null || state === null) return null;
     const { loadLastGood } = await import("./last-good.ts");
-    // What cannot be read is about to be written anew.
     const kept = await loadLastGood(state, directory).catch(() => null);
-    return kept?.rejected === id;
+    return kept?.rejected ?? null;
   }
 
   /**
    * Nobody waits for the disk.
    *
-   * @param rejected id of the generation that was rolled back to this one
+   * @param rejected the generation that was rolled back to this one
    */
   save(
     { directory, state }: PluginsConfig,
     bundle: PolicyBundle | null,
     policies: PolicyPart,
-    rejected: string | undefined,
+    rejected: RejectedGeneration | null,
   ): void {
     if (state === null || directory === null || bundle === null) return;
     // What is built in is always that of this program.
-    const kept = { plugins: folderPlugins(bundle), policies, rejected, savedAt: Date.now() };
+    const kept = {
+      plugins: folderPlugins(bundle),
+      policies,
+      rejected: rejected ?? undefined,
+      savedAt: Date.now(),
+    };
     this.#saving = this.#saving
       .then(async () => (await import("./last-good.ts")).saveLastGood(state, directory, kept))
       .catch((error: unknown) => {

@@ -12,10 +12,16 @@ export interface LastGood {
   /** Without the guest runtime: that is always the one of this program. */
   readonly plugins: PolicyBundle["plugins"];
   readonly policies: PolicyPart;
-  /** Id of the generation that was rolled back to this one; absent: there was none. */
-  readonly rejected?: string | undefined;
+  /** The generation that was rolled back to this one; absent: there was none. */
+  readonly rejected?: RejectedGeneration | undefined;
   /** In ms since 1970. */
   readonly savedAt: number;
+}
+
+/** What was rolled back is not put in force again as it is. */
+export interface RejectedGeneration {
+  readonly id: string;
+  readonly problem: string;
 }
 
 const fileName = "last-good-plugins.json";

@@ -27,6 +27,15 @@ const codes: Readonly<Record<string, number>> = {
   DataCloneError: 25,
 };
 
+/** In the order of their codes, which begin with 1; each ends in `_ERR`. */
+const constants = [
+  ...["INDEX_SIZE", "DOMSTRING_SIZE", "HIERARCHY_REQUEST", "WRONG_DOCUMENT", "INVALID_CHARACTER"],
+  ...["NO_DATA_ALLOWED", "NO_MODIFICATION_ALLOWED", "NOT_FOUND", "NOT_SUPPORTED", "INUSE_ATTRIBUTE"],
+  ...["INVALID_STATE", "SYNTAX", "INVALID_MODIFICATION", "NAMESPACE", "INVALID_ACCESS"],
+  ...["VALIDATION", "TYPE_MISMATCH", "SECURITY", "NETWORK", "ABORT"],
+  ...["URL_MISMATCH", "QUOTA_EXCEEDED", "TIMEOUT", "INVALID_NODE_TYPE", "DATA_CLONE"],
+];
+
 /** V8 alone has it: it makes the stack again, now that the error has its name. */
 const { captureStackTrace } = Error as { captureStackTrace?: (error: object, above: unknown) => void };
 
@@ -60,5 +69,10 @@ export class DOMException extends Error {
 }
 
 asWebInterface(DOMException, "DOMException");
+for (const [at, constant] of constants.entries()) {
+  for (const holder of [DOMException, DOMException.prototype]) {
+    Object.defineProperty(holder, `${constant}_ERR`, { value: at + 1, enumerable: true });
+  }
+}
 
 const hidden = { writable: true, configurable: true, enumerable: false };

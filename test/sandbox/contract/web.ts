@@ -155,6 +155,13 @@ const clones: readonly ValueCheck[] = [
     code: `const e = new DOMException("m", "AbortError"); return [e.name, e.message, e.code, e instanceof Error];`,
     expected: ["AbortError", "m", 20, true],
   },
+  {
+    title: "DOMException has the constants of its codes, which stay as they are",
+    code: `const e = new DOMException("m", "DataCloneError");
+    const isSet = Reflect.set(DOMException, "ABORT_ERR", 1);
+    return [isSet, DOMException.ABORT_ERR, DOMException.INDEX_SIZE_ERR, e.code === e.DATA_CLONE_ERR];`,
+    expected: [false, 20, 1, true],
+  },
 ];
 
 export const webChecks: readonly ValueCheck[] = [...headers, ...text, ...clones];

@@ -1,9 +1,10 @@
 /** One version of everything that is the plugins': their code, and what the config says of them. */
 import { createHash } from "node:crypto";
+import { builtInNames } from "../config/built-in-plugins.ts";
 import { noGrants } from "../config/defaults.ts";
 import type { Config, PluginSettings, PolicyConfig } from "../config/model.ts";
 import type { DiscoveryConfig } from "../config/traffic-model.ts";
-import type { PolicyBundle } from "../policy/bundle.ts";
+import { folderPlugins, type PolicyBundle } from "../policy/bundle.ts";
 
 /** What a config says of policies, apart from where plugins are: it comes and goes with their code. */
 export interface PolicyPart {
@@ -34,15 +35,27 @@ export function policyPart({ routes, plugins, clusters }: Config): PolicyPart {
 }
 
 /**
- * A config with the policies of another one. Where a plugin runs, what it may reach and use stays as `config` says:
- * trust or a grant that was taken back does not return with old code. Routes that the other did not have keep their
- * own, and so do clusters whose endpoints come from elsewhere now.
+ * A config for older code, with what was said of the folder's plugins then. Where a plugin runs, what it may reach and
+ * use stays as `config` says: trust or a grant that was taken back does not return with old code. Nor does anything change
+ * that the operator says of built-in policies: a route where those are others now keeps its own, as do routes that are new,
+ * and clusters whose endpoints come from elsewhere now.
+ *
+ * @param own names of the folder's plugins then
  */
-export function withPolicyPart(config: Config, { routes, settings, discovery = {} }: PolicyPart): Config {
-  const merged = Object.entries(settings).map(([name, old]) => {
-    const { engine, limits, grants } = config.plugins.settings[name] ?? nothingSaid;
-    return [name, { ...old, engine, limits, grants }] as const;
-  });
+export function withPolicyPart(
+  config: Config,
+  { routes, settings, discovery = {} }: PolicyPart,
+  own: ReadonlySet<string>,
+): Config {
+  const merged = Object.entries(settings)
+    .filter(([name]) => own.has(name))
+    .map(([name, old]) => {
+      const { engine, limits, grants } = config.plugins.settings[name] ?? nothingSaid;
+      return [name, { ...old, engine, limits, grants }] as const;
+    });
+  const builtIn = builtInNames().filter((name) => !own.has(name));
+  const textOf = (policies: readonly PolicyConfig[] | null) =>
+    JSON.stringify((policies ?? []).filter(({ plugin }) => builtIn.includes(plugin)));
   return {
     ...config,
     clusters: config.clusters.map((cluster) =>
@@ -50,9 +63,10 @@ export function withPolicyPart(config: Config, { routes, settings, discovery = {
         ? { ...cluster, discovery: discovery[cluster.name]! }
         : cluster,
     ),
-    routes: config.routes.map((route) =>
-      Object.hasOwn(routes, route.name) ? { ...route, policies: routes[route.name]! } : route,
-    ),
+    routes: config.routes.map((route) => {
+      const old = Object.hasOwn(routes, route.name) ? routes[route.name]! : route.policies;
+      return textOf(old) === textOf(route.policies) ? { ...route, policies: old } : route;
+    }),
     plugins: { ...config.plugins, settings: { ...config.plugins.settings, ...Object.fromEntries(merged) } },
   };
 }
@@ -62,6 +76,38 @@ export function routesThatDiffer(config: Config, other: Config): string[] {
   const differs = (route: number) =>
     JSON.stringify(config.routes[route]!.policies) !== JSON.stringify(other.routes[route]!.policies);
   return config.routes.filter((_, route) => differs(route)).map(({ name }) => name);
+}
+
+/** Code of all plugins, and what is said of them. */
+export interface PluginVersion {
+  readonly bundle: PolicyBundle | null;
+  readonly policies: PolicyPart;
+}
+
+/**
+ * The plugins of the folder that are others now, or have another config. Null for all: code may hinder code, a config only the
+ * plugin that it is for. What differs in built-in policies and in new routes is left out.
+ */
+export function changedPlugins(old: PluginVersion, now: PluginVersion): ReadonlySet<string> | null {
+  const names = codeOf(now.bundle).map(([name]) => name);
+  if (JSON.stringify(codeOf(old.bundle)) !== JSON.stringify(codeOf(now.bundle))) return null;
+  const routes = Object.keys(now.policies.routes).filter((route) =>
+    Object.hasOwn(old.policies.routes, route),
+  );
+  const textOf = (name: string, { settings, discovery = {}, routes: lists }: PolicyPart) => {
+    const { config, onFailure } = settings[name] ?? {};
+    const found = Object.entries(discovery).filter(([, { plugin }]) => plugin === name);
+    const places = routes.map((route) => {
+      const own = lists[route]?.filter(({ plugin }) => names.includes(plugin));
+      return own?.map((policy) => (policy.plugin === name ? policy : null)) ?? null;
+    });
+    return JSON.stringify([config, onFailure, found, places]);
+  };
+  return new Set(names.filter((name) => textOf(name, old.policies) !== textOf(name, now.policies)));
+}
+
+function codeOf(bundle: PolicyBundle | null): readonly (readonly [string, string])[] {
+  return bundle === null ? [] : folderPlugins(bundle).map(({ name, hash }) => [name, hash] as const);
 }
 
 /** The same text for the same code with the same config of policies. */

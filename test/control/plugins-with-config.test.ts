@@ -237,7 +237,7 @@ plugins: { directory: ${folder.plugins}, state: ${folder.state} }\n`;
   folder.save("20-guard.ts", broken);
   const second = startSluice(t, "--config", folder.write("sluice.yaml", config("[guard, a]")));
   await second.url();
-  t.match(await second.line("Routes have the policies that were kept, not those of the config"), {
+  t.match(await second.line("Routes have the policies that older plugins had, not those of the config"), {
     level: "error",
     routes: ["guarded"],
   });

@@ -7,7 +7,7 @@ import type { ClusterConfig, Config, PluginSettings, PolicyConfig } from "../../
 import { catchAllRoute, plainCluster } from "../../core/config/overrides.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { createBundleBuilder } from "../../core/reload/bundle-builder.ts";
-import { generationId, policyPart, withPolicyPart } from "../../core/reload/generation.ts";
+import { changedPlugins, generationId, policyPart, withPolicyPart } from "../../core/reload/generation.ts";
 import { PluginError } from "../../core/reload/problem.ts";
 import { folderWith } from "./folder.ts";
 
@@ -22,6 +22,8 @@ const settings: PluginSettings = {
   grants: { ...noGrants, kv: true },
   onFailure: null,
 };
+
+const own = new Set(["a"]);
 
 function config(policies: Readonly<Record<string, readonly PolicyConfig[] | null>>, own = settings): Config {
   const base = configFromFlags({});
@@ -79,7 +81,7 @@ t.test(
     const old = config({ all: [{ plugin: "a", config: { key: "route" } }], gone: null });
     const revoked = { ...settings, config: { key: "new" }, grants: noGrants };
     const now = config({ all: [], added: [{ plugin: "a", config: null }] }, revoked);
-    const both = withPolicyPart(now, policyPart(old));
+    const both = withPolicyPart(now, policyPart(old), own);
     t.same(
       both.routes.map(({ name, policies }) => [name, policies]),
       [
@@ -89,22 +91,77 @@ t.test(
     );
     t.match(both.plugins.settings["a"], { config: { key: "old" }, grants: { kv: false } });
     const forgotten = { ...now, plugins: { ...now.plugins, settings: {} } };
-    t.match(withPolicyPart(forgotten, policyPart(old)).plugins.settings["a"], { grants: { kv: false } });
+    t.match(withPolicyPart(forgotten, policyPart(old), own).plugins.settings["a"], { grants: { kv: false } });
   },
 );
+
+t.test("what is said of built-in policies stays, and with it the route's own ones", (t) => {
+  const lock = { plugin: "access", config: { deny: [] } };
+  const old = policyPart({
+    ...config({ open: [{ plugin: "a", config: 1 }, lock], locked: [{ plugin: "a", config: 1 }], all: null }),
+    plugins: { ...config({}).plugins, settings: { a: settings, access: settings } },
+  });
+  const now = config({
+    open: [lock, { plugin: "a", config: 2 }],
+    locked: [{ plugin: "a", config: 2 }, lock],
+    all: [{ plugin: "a", config: 2 }],
+  });
+  const { routes, plugins } = withPolicyPart(now, old, own);
+  t.same(
+    routes.map(({ policies }) => policies),
+    [[{ plugin: "a", config: 1 }, lock], [{ plugin: "a", config: 2 }, lock], null],
+  );
+  t.same(Object.keys(plugins.settings), ["a"], "settings of built-in ones neither come back nor go");
+  const replaced = withPolicyPart(now, old, new Set(["a", "access"]));
+  t.same(
+    replaced.routes[1]!.policies,
+    [{ plugin: "a", config: 1 }],
+    "a plugin of the folder by that name is none",
+  );
+  t.end();
+});
+
+t.test("what is to answer for faults is what changed", async (t) => {
+  const folder = folderWith(t, { "a.ts": plugin("1"), "b.ts": plugin("1") });
+  const builder = createBundleBuilder();
+  const { bundle } = await builder.build(folder);
+  const policies = (list: readonly PolicyConfig[] | null, own = settings) =>
+    policyPart(config({ r: list }, own));
+  const [a, b, other] = [
+    { plugin: "a", config: null },
+    { plugin: "b", config: null },
+    { plugin: "access", config: {} },
+  ] as const;
+  const old = { bundle, policies: policies([a, b]) };
+  const changed = (policies: ReturnType<typeof policyPart>) => [
+    ...(changedPlugins(old, { bundle, policies }) ?? "all"),
+  ];
+  t.same(changed(old.policies), []);
+  t.same(changed(policies([other, a, b])), [], "not built-in ones");
+  t.same(changed(policies([{ ...a, config: 1 }, b])), ["a"]);
+  t.same(changed(policies([b, a])), ["a", "b"]);
+  t.same(changed(policies([a])), ["a", "b"]);
+  t.same(changed(policies(null)), ["a", "b"]);
+  t.same(changed(policies([a, b], { ...settings, config: 7 })), ["a"]);
+  t.same(changed(policies([a, b], { ...settings, onFailure: "open" })), ["a"]);
+  t.same(changed(policyPart(config({ r: [a, b], added: [a] }))), [], "nor new routes");
+  writeFileSync(join(folder, "a.ts"), plugin("2"));
+  const next = (await builder.build(folder)).bundle;
+  t.equal(changedPlugins(old, { bundle: next, policies: old.policies }), null);
+});
 
 t.test("old policies run where the config says now, and within its limits", async (t) => {
   const trusted: PluginSettings = { ...settings, engine: "inline", limits: { cpu: 1000, memory: 2 ** 30 } };
   const old = policyPart(config({ all: null }, trusted));
   const now = config({ all: null }, { ...settings, engine: "quickjs", limits: { cpu: 10 } });
-  t.same(withPolicyPart(now, old).plugins.settings["a"], {
+  t.same(withPolicyPart(now, old, own).plugins.settings["a"], {
     ...settings,
     engine: "quickjs",
     limits: { cpu: 10 },
   });
   const forgotten = { ...now, plugins: { ...now.plugins, settings: {} } };
-  t.match(withPolicyPart(forgotten, old).plugins.settings["a"], { engine: null, limits: {} });
-  t.same(withPolicyPart(forgotten, old).plugins.settings["a"]?.limits, {});
+  t.match(withPolicyPart(forgotten, old, own).plugins.settings["a"], { engine: null, limits: {} });
+  t.same(withPolicyPart(forgotten, old, own).plugins.settings["a"]?.limits, {});
 });
 
 t.test("old code finds endpoints with the config that it had", async (t) => {
@@ -121,7 +178,7 @@ t.test("old code finds endpoints with the config that it had", async (t) => {
     clusters: [finding("app", { v: 2 }), plainCluster("moved", []), finding("new", { v: 3 })],
   };
   t.not(generationId(null, old), generationId(null, now));
-  const both = withPolicyPart(now, policyPart(old));
+  const both = withPolicyPart(now, policyPart(old), own);
   t.same(
     both.clusters.map(({ name, discovery }) => [
       name,
@@ -134,5 +191,9 @@ t.test("old code finds endpoints with the config that it had", async (t) => {
     ],
   );
   const { discovery: _, ...kept } = policyPart(old);
-  t.same(withPolicyPart(now, kept).clusters, now.clusters, "what an older version kept says nothing of it");
+  t.same(
+    withPolicyPart(now, kept, own).clusters,
+    now.clusters,
+    "what an older version kept says nothing of it",
+  );
 });

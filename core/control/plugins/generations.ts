@@ -3,8 +3,9 @@ import type { Config } from "../../config/model.ts";
 import type { PlaneReport } from "../../data/plane.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
-import type { PolicyBundle } from "../../policy/bundle.ts";
+import { folderPlugins, type PolicyBundle } from "../../policy/bundle.ts";
 import {
+  changedPlugins,
   generationId,
   type PolicyPart,
   policyPart,
@@ -17,9 +18,9 @@ import type { ReloadCause } from "../reloader.ts";
 import { isHostCode } from "./built-in-plugins.ts";
 import { BundleSource } from "./bundle-source.ts";
 import { KeptPlugins } from "./kept-plugins.ts";
-import type { RejectedGeneration } from "./last-good.ts";
+import type { LastGood, RejectedGeneration } from "./last-good.ts";
 import { type FaultRate, Probation, rateIn, requestsSince } from "./probation.ts";
-import { serveKept } from "./serve-kept.ts";
+import { type ServedOlder, serveOlder } from "./serve-older.ts";
 import { PluginStartError } from "./start-error.ts";
 
 export interface PluginGenerationsOptions {
@@ -60,7 +61,10 @@ export interface LastReload {
 /** A generation that others are measured by, and that a rollback goes back to. */
 interface Proven {
   readonly generation: Generation;
-  readonly rate: FaultRate;
+  /** As it ended. */
+  readonly report: PlaneReport;
+  /** Requests when it was put in force. */
+  readonly requestsBefore: number;
 }
 
 export class PluginGenerations {
@@ -186,17 +190,38 @@ export class PluginGenerations {
     const state = await this.#kept.load(this.#config.plugins);
     if (state === null) throw new PluginStartError(problems, this.#source.inputs);
     for (const problem of problems) this.#options.log.error(logFields(problem), "Plugins refused");
-    const { config, bundle, result } = await serveKept(state, this.#config, this.#source, serve);
-    this.#current = this.#generation(bundle, config, "state", 1);
+    const served = await this.#serveKept(state, serve);
+    this.#current = this.#generation(served.bundle, served.config, "state", 1);
     this.#last = { result: "refused", at: Date.now(), problems };
     this.#options.log.warn(
       { savedAt: new Date(state.savedAt).toISOString(), plugins: state.plugins.map(({ name }) => name) },
       "The last good plugins are served until those of the folder can be used",
     );
-    const routes = routesThatDiffer(this.#config, config);
-    if (routes.length > 0)
-      this.#options.log.error({ routes }, "Routes have the policies that were kept, not those of the config");
-    return result;
+    this.#tellRoutes(this.#config, served.config);
+    return served.result;
+  }
+
+  async #serveKept<Result>(
+    { plugins, policies }: LastGood,
+    serve: (config: Config, bundle: PolicyBundle | null) => Promise<Result>,
+  ): Promise<ServedOlder<Result>> {
+    const { compileRuntime } = await import("../../reload/compile-runtime.ts");
+    const folder = { runtime: await compileRuntime(), plugins };
+    const configs = [this.#config, withPolicyPart(this.#config, policies, namesOf(folder))] as const;
+    try {
+      return await serveOlder(folder, configs, this.#source, serve);
+    } catch (error) {
+      throw isAboutPlugins(error) ? new PluginStartError(problemsOf(error), this.#source.inputs) : error;
+    }
+  }
+
+  #tellRoutes(wanted: Config, served: Config): void {
+    const routes = routesThatDiffer(wanted, served);
+    if (routes.length === 0) return;
+    this.#options.log.error(
+      { routes },
+      "Routes have the policies that older plugins had, not those of the config",
+    );
   }
 
   /** What was rolled back before this start has not become better by it. */
@@ -217,7 +242,7 @@ export class PluginGenerations {
     const id = generationId(bundle, config);
     if (id === this.#rejected?.id) {
       if (!isConfig) throw new Error(this.#rejected.problem);
-      await this.#apply(withPolicyPart(config, this.#current.policies), this.#current.bundle);
+      this.#current = await this.#applyOlder(config, this.#current);
       this.#accept(config);
       return true;
     }
@@ -253,21 +278,31 @@ export class PluginGenerations {
   #enter(bundle: PolicyBundle | null, config: Config, before: PlaneReport | null): void {
     const proven = this.#proven(before);
     this.#current = this.#generation(bundle, config, "files", this.#current.number + 1);
-    if (before !== null) this.#requestsBefore = rateIn(before).requests;
+    if (before !== null) this.#requestsBefore = rateIn(before, null).requests;
     this.#forgetStrikes();
     this.#probation?.watch.cancel();
     this.#probation = null;
     if (bundle !== null) this.#save();
-    if (proven !== null && proven.generation.id !== this.#current.id) this.#putOnProbation(proven);
+    if (proven !== null) this.#putOnProbation(proven);
   }
 
   /** What is on probation proves nothing: what was there before it still counts. Null: nothing to compare with. */
   #proven(before: PlaneReport | null): Proven | null {
     if (this.#probation !== null) return this.#probation.proven;
     if (this.#current.bundle === null || before === null) return null;
-    const { faults, requests } = rateIn(before);
-    const rate = { faults, requests: requestsSince(this.#requestsBefore, requests) };
-    return { generation: this.#current, rate };
+    return { generation: this.#current, report: before, requestsBefore: this.#requestsBefore };
+  }
+
+  /** With what the config said of them, as far as that is not the operator's alone; else with what it says now. */
+  async #applyOlder(config: Config, older: Generation): Promise<Generation> {
+    const folder = older.bundle && { ...older.bundle, plugins: folderPlugins(older.bundle) };
+    const configs = [withPolicyPart(config, older.policies, namesOf(folder)), config] as const;
+    const served = await serveOlder(folder, configs, this.#source, (config, bundle) =>
+      this.#apply(config, bundle),
+    );
+    this.#tellRoutes(config, served.config);
+    const id = generationId(served.bundle, served.config);
+    return { ...older, bundle: served.bundle, policies: policyPart(served.config), id };
   }
 
   #apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
@@ -282,9 +317,12 @@ export class PluginGenerations {
   // --- probation
 
   #putOnProbation(proven: Proven): void {
-    const old = proven.rate;
+    const plugins = changedPlugins(proven.generation, this.#current);
+    if (plugins?.size === 0) return;
+    const old = rateOf(proven, plugins);
     const watch = new Probation({
       report: this.#options.report,
+      plugins,
       old,
       requestsBefore: this.#requestsBefore,
       failed: ({ faults, requests }) =>
@@ -315,10 +353,12 @@ export class PluginGenerations {
     this.#probation = null;
     const { log, metrics } = this.#options;
     const rejected = this.#current;
-    await this.#apply(withPolicyPart(this.#config, previous.policies), previous.bundle);
+    const older = await this.#applyOlder(this.#config, previous);
+    if (older.id === rejected.id)
+      throw new Error("what is new is beside built-in policies that are new, too");
+    this.#current = older;
     this.#rejected = { id: rejected.id, problem: `Cannot use plugins that were rolled back: ${because}` };
     this.#areFilesRefused = true;
-    this.#current = previous;
     this.#last = { result: "rolled_back", at: Date.now(), problems: [{ problem: because, frame: "" }] };
     this.#save();
     metrics.rolledBack();
@@ -349,4 +389,13 @@ export class PluginGenerations {
     const names = new Set(this.#current.bundle?.plugins.map(({ name }) => name));
     for (const name of [...this.#strikes.keys()]) if (!names.has(name)) this.#strikes.delete(name);
   }
+}
+
+function rateOf({ report, requestsBefore }: Proven, plugins: ReadonlySet<string> | null): FaultRate {
+  const { faults, requests } = rateIn(report, plugins);
+  return { faults, requests: requestsSince(requestsBefore, requests) };
+}
+
+function namesOf(bundle: PolicyBundle | null): ReadonlySet<string> {
+  return new Set(bundle?.plugins.map(({ name }) => name));
 }

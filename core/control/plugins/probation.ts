@@ -34,9 +34,14 @@ function shareOf({ faults, requests }: FaultRate): number {
   return faults === 0 ? 0 : faults / Math.max(requests, faults);
 }
 
-/** Faults of the generation in force; requests since the data process started. */
-export function rateIn(report: PlaneReport): FaultRate {
-  const plugins = report.plugins.flat().flatMap(({ faults }) => Object.values(faults));
+/**
+ * Faults of the generation in force; requests since the data process started.
+ *
+ * @param names of the plugins that count; null: all do
+ */
+export function rateIn(report: PlaneReport, names: ReadonlySet<string> | null): FaultRate {
+  const counted = report.plugins.flat().filter(({ name }) => names === null || names.has(name));
+  const plugins = counted.flatMap(({ faults }) => Object.values(faults));
   const requests = report.snapshots.flatMap((snapshot) => snapshot.requests).map(({ count }) => count);
   return { faults: sum(plugins), requests: sum(requests) };
 }
@@ -52,6 +57,8 @@ function sum(numbers: readonly number[]): number {
 
 export interface ProbationOptions {
   readonly report: () => Promise<PlaneReport | null>;
+  /** Of the plugins that count; null: all do. */
+  readonly plugins: ReadonlySet<string> | null;
   /** Of the generation before, over its life. */
   readonly old: FaultRate;
   /** Requests when the new one was put in force. */
@@ -84,11 +91,11 @@ export class Probation {
   }
 
   async #look(): Promise<void> {
-    const { report, old, requestsBefore, failed, passed } = this.#options;
+    const { report, plugins, old, requestsBefore, failed, passed } = this.#options;
     const found = await report();
     if (this.#isOver) return;
     if (found !== null) {
-      const { faults, requests } = rateIn(found);
+      const { faults, requests } = rateIn(found, plugins);
       const fresh = { faults, requests: requestsSince(requestsBefore, requests) };
       if (doesWorse(fresh, old)) {
         this.cancel();

@@ -14,10 +14,18 @@ const itself = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
 /** About the items of a list. */
 const ofItems = ["items", "prefixItems", "additionalItems", "contains", "unevaluatedItems"];
 
+/** An expression that matches any text. */
+const anything = "^";
+
 export class ConfigPatterns {
   private readonly match: MatchPatterns;
   /** By pattern: each text and whether it matches; null: that is not known yet. */
   private readonly texts = new Map<string, Map<string, boolean | null>>();
+
+  /** By pattern, as it is after what was learned last: a schema may have the same one at thousands of places. */
+  private readonly plain = new Map<string, string>();
+  /** By pattern: code units of its texts. */
+  private readonly units = new Map<string, number>();
 
   constructor(match: MatchPatterns) {
     this.match = match;
@@ -29,6 +37,7 @@ export class ConfigPatterns {
    * @throws Error when the guest does not answer
    */
   async learn(schema: unknown, value: unknown): Promise<void> {
+    this.plain.clear();
     this.collect(schema, value);
     const asked = [...this.texts]
       .map(
@@ -50,15 +59,26 @@ export class ConfigPatterns {
     return this.texts.get(pattern)?.get(text) === true;
   }
 
+  /** How many texts it was asked about, and how many code units they have. */
+  askedOf(pattern: string): { readonly texts: number; readonly units: number } {
+    return { texts: this.texts.get(pattern)?.size ?? 0, units: this.units.get(pattern) ?? 0 };
+  }
+
   matchesAll(pattern: string): boolean {
-    return [...(this.texts.get(pattern)?.values() ?? [])].every((matches) => matches === true);
+    return this.plainly(pattern) === anything;
   }
 
   /** Matches what the pattern does of the texts it was asked about, in a time that the plugin has no say in. */
   plainly(pattern: string): string {
-    const literals = [...(this.texts.get(pattern) ?? [])]
-      .filter(([, matches]) => matches)
-      .map(([text]) => asLiteral(text));
+    const known = this.plain.get(pattern) ?? this.expressionOf(pattern);
+    this.plain.set(pattern, known);
+    return known;
+  }
+
+  private expressionOf(pattern: string): string {
+    const texts = [...(this.texts.get(pattern) ?? [])];
+    const literals = texts.filter(([, matches]) => matches).map(([text]) => asLiteral(text));
+    if (literals.length === texts.length) return anything;
     // No text is both the beginning and behind its own end.
     return literals.length === 0 ? "$.^" : `^(?:${literals.join("|")})$`;
   }
@@ -81,17 +101,17 @@ export class ConfigPatterns {
   }
 
   private collectOfFields(keyword: string, asked: unknown, value: Fields, properties: Fields): void {
-    const members = Object.entries(value);
-    if (keyword === "propertyNames") for (const [name] of members) this.collect(asked, name);
+    if (keyword === "propertyNames") for (const name of Object.keys(value)) this.collect(asked, name);
     if (keyword === "additionalProperties" || keyword === "unevaluatedProperties") {
-      for (const [name, part] of members) if (!Object.hasOwn(properties, name)) this.collect(asked, part);
+      for (const [name, part] of Object.entries(value))
+        if (!Object.hasOwn(properties, name)) this.collect(asked, part);
     }
     if (!isFields(asked)) return;
     for (const [name, part] of Object.entries(asked)) {
       if (keyword === "dependentSchemas") this.collect(part, value);
       if (keyword === "properties" && Object.hasOwn(value, name)) this.collect(part, value[name]);
       if (keyword !== "patternProperties") continue;
-      for (const [member, found] of members) {
+      for (const [member, found] of Object.entries(value)) {
         this.add(name, member);
         this.collect(part, found);
       }
@@ -102,7 +122,9 @@ export class ConfigPatterns {
     if (typeof pattern !== "string") return;
     const known = this.texts.get(pattern) ?? new Map<string, boolean | null>();
     this.texts.set(pattern, known);
-    if (!known.has(text)) known.set(text, null);
+    if (known.has(text)) return;
+    known.set(text, null);
+    this.units.set(pattern, (this.units.get(pattern) ?? 0) + text.length);
   }
 }
 

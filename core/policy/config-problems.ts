@@ -11,24 +11,33 @@ export interface Mismatch {
 
 /** Keywords that say which properties there may be. */
 const closing = ["additionalProperties", "unevaluatedProperties"];
+/** What is told, and how many names a mistyped one is compared with: both are the plugin's. */
+const mostProblems = 10;
+const mostKnown = 200;
 
 /**
+ * The first ones.
+ *
  * @param schema what the config was compared with
  *
  * @example
  * problemsOf(mismatches, schema); // ['config/heder is no property of it (did you mean "header"?)']
  */
 export function problemsOf(mismatches: readonly Mismatch[], schema: unknown): string[] {
-  // The keyword itself says more than its schema `false`.
-  const told = mismatches.filter(
+  // The keyword itself says more than its schema `false`, unless there were too many of these.
+  const others = mismatches.filter(
     ({ keyword, schemaPath }) =>
       keyword !== "boolean" || !closing.some((each) => schemaPath.endsWith(`/${each}`)),
   );
-  return told.flatMap((mismatch) =>
-    closing.includes(mismatch.keyword)
-      ? strangersOf(mismatch, schema)
-      : [`config${mismatch.instancePath} ${messageOf(mismatch)}`],
-  );
+  const told = others.length > 0 ? others : mismatches;
+  const problems: string[] = [];
+  for (const mismatch of told) {
+    if (closing.includes(mismatch.keyword))
+      problems.push(...strangersOf(mismatch, schema, mostProblems - problems.length));
+    else if (problems.length < mostProblems)
+      problems.push(`config${mismatch.instancePath} ${messageOf(mismatch)}`);
+  }
+  return problems;
 }
 
 /** Of a choice, what there is to choose from. */
@@ -39,13 +48,17 @@ function messageOf({ keyword, message, params }: Mismatch): string {
 }
 
 /** Where the others have a schema, what is wrong with their values is told for itself. */
-function strangersOf({ keyword, instancePath, schemaPath, params }: Mismatch, schema: unknown): string[] {
+function strangersOf(
+  { keyword, instancePath, schemaPath, params }: Mismatch,
+  schema: unknown,
+  most: number,
+): string[] {
   const closed = partAt(schema, schemaPath);
   if (closed?.[keyword] !== false) return [];
   const known = Object.keys((closed["properties"] as object | undefined) ?? {});
   const names = (params as Readonly<Record<string, readonly string[]>>)[keyword] ?? [];
-  return names.map((name) => {
-    const near = didYouMean(name, known) || `; there are ${known.join(", ") || "none"}`;
+  return names.slice(0, most).map((name) => {
+    const near = didYouMean(name, known.slice(0, mostKnown)) || `; there are ${known.join(", ") || "none"}`;
     return `config${instancePath}/${asPointer(name)} is no property of it${near}`;
   });
 }

@@ -2,11 +2,10 @@
 import { fitsPlainly } from "./config-fit.ts";
 import { ConfigPatterns, type MatchPatterns } from "./config-patterns.ts";
 import { type Mismatch, problemsOf } from "./config-problems.ts";
+import { ConfigWork } from "./config-work.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** A part of a config is compared with each part of its schema at most once: so many comparisons take 70 ms. */
-const mostComparisons = 5_000_000;
 /** What is shown of one mismatch, in code units. */
 const longestProblem = 300;
 /** Keywords that would have the same part compared again and again. */
@@ -15,6 +14,8 @@ const references = ["$ref", "$dynamicRef", "$recursiveRef"];
 const named = ["properties", "$defs", "definitions", "dependentSchemas"];
 /** Keywords that say nothing here, or that only the host may use. */
 const ignored = ["format", "~refine", "~guard"];
+/** What references would lead to: the validator looks through all of the schema for them. */
+const anchors = ["$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"];
 
 /**
  * The config with the schema's defaults filled in.
@@ -33,23 +34,20 @@ export async function checkPolicyConfig(
   }
   const patterns = new ConfigPatterns(match);
   const written = config ?? {};
-  checkSize(schema, written);
+  const work = new ConfigWork(schema, written, patterns);
+  work.compare(written);
   // The names that are there say which defaults there are, and those may be texts for patterns again.
   await patterns.learn(schema, written);
-  const filled = fill(schema as Schema, written, patterns);
-  checkSize(schema, filled);
+  const filled = new Filling(patterns, work).fill(schema, written);
+  work.compare(filled);
   await patterns.learn(schema, filled);
   const compared = checkable(schema, patterns);
   if (fitsPlainly(compared, filled)) return filled;
+  work.validate(filled);
   const found = await mismatches(compared, filled);
   if (found.length === 0) return filled;
-  const problems = problemsOf(found, compared).slice(0, 10);
+  const problems = problemsOf(found, compared);
   throw new Error(problems.map((problem) => problem.slice(0, longestProblem)).join("; "));
-}
-
-function checkSize(schema: object, config: unknown): void {
-  if (partsOf(schema) * partsOf(config) > mostComparisons)
-    throw new Error("expected a schema and a config that are smaller, to compare them in a short time");
 }
 
 /** The validator stays in memory once it is loaded, which takes longer than anything else here. */
@@ -63,46 +61,63 @@ function isEmpty(config: unknown): boolean {
   return typeof config === "object" && config !== null && Object.keys(config).length === 0;
 }
 
-/** A copy of the value in which absent properties have their defaults. */
-function fill(schema: Schema, value: unknown, patterns: ConfigPatterns): unknown {
-  if (value === undefined)
-    return typeof schema === "object" && "default" in schema
-      ? fill(schema, clone(schema["default"]), patterns)
-      : undefined;
-  if (Array.isArray(value)) {
-    const items = schema["items"] as Schema | undefined;
-    return items === undefined ? value : value.map((item) => fill(items, item, patterns));
-  }
-  if (typeof value !== "object" || value === null) return value;
-  const filled: Record<string, unknown> = { ...value };
-  for (const [name, property] of schemasOf(schema, filled, patterns)) {
-    const found = fill(property, Object.hasOwn(filled, name) ? filled[name] : undefined, patterns);
-    // Assigned, `__proto__` would be no property.
-    if (found !== undefined) {
-      Object.defineProperty(filled, name, {
-        value: found,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-    }
-  }
-  return filled;
-}
+class Filling {
+  private readonly patterns: ConfigPatterns;
+  private readonly work: ConfigWork;
 
-/** By name: those that the schema names, and those that are there besides. */
-function schemasOf(schema: Schema, value: Schema, patterns: ConfigPatterns): Map<string, Schema> {
-  const { properties, patternProperties, additionalProperties } = schema as Partial<
-    Record<string, Record<string, Schema>>
-  >;
-  const schemas = new Map(Object.entries(properties ?? {}));
-  for (const name of Object.keys(value)) {
-    if (schemas.has(name)) continue;
-    const pattern = Object.keys(patternProperties ?? {}).find((each) => patterns.matches(each, name));
-    const found = pattern === undefined ? additionalProperties : patternProperties![pattern];
-    if (typeof found === "object") schemas.set(name, found as Schema);
+  constructor(patterns: ConfigPatterns, work: ConfigWork) {
+    this.patterns = patterns;
+    this.work = work;
   }
-  return schemas;
+
+  /** A copy of the value in which absent properties have their defaults. */
+  fill(schema: unknown, value: unknown): unknown {
+    this.work.fill(1);
+    if (!isFields(schema)) return value;
+    if (value === undefined)
+      return "default" in schema ? this.fill(schema, this.clone(schema["default"])) : undefined;
+    if (Array.isArray(value)) {
+      const { items } = schema;
+      return items === undefined ? value : value.map((item) => this.fill(items, item));
+    }
+    if (!isFields(value)) return value;
+    const filled: Record<string, unknown> = { ...value };
+    for (const [name, property] of this.schemasOf(schema, filled)) {
+      const found = this.fill(property, Object.hasOwn(filled, name) ? filled[name] : undefined);
+      // Assigned, `__proto__` would be no property.
+      if (found !== undefined) {
+        Object.defineProperty(filled, name, {
+          value: found,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      }
+    }
+    return filled;
+  }
+
+  /** By name: those that the schema names, and those that are there besides. */
+  private schemasOf(schema: Schema, value: Schema): Map<string, unknown> {
+    const properties = fieldsOf(schema["properties"]);
+    const patternProperties = fieldsOf(schema["patternProperties"]);
+    const patterns = Object.keys(patternProperties);
+    const names = Object.keys(value);
+    this.work.fill(names.length * (1 + patterns.length));
+    const schemas = new Map(Object.entries(properties));
+    for (const name of names) {
+      if (schemas.has(name)) continue;
+      const pattern = patterns.find((each) => this.patterns.matches(each, name));
+      const found = pattern === undefined ? schema["additionalProperties"] : patternProperties[pattern];
+      if (typeof found === "object") schemas.set(name, found);
+    }
+    return schemas;
+  }
+
+  private clone(value: unknown): unknown {
+    this.work.fillIn(value);
+    return clone(value);
+  }
 }
 
 function clone(value: unknown): unknown {
@@ -123,7 +138,7 @@ function checkable(schema: unknown, patterns: ConfigPatterns): unknown {
   return {
     ...Object.fromEntries(
       Object.entries(others)
-        .filter(([key]) => !ignored.includes(key))
+        .filter(([key]) => !ignored.includes(key) && !anchors.includes(key))
         .map(([key, value]) => [key, checkableKeyword(key, value, patterns)]),
     ),
     ...(typeof pattern === "string" && { "~refine": [refinement(pattern, patterns)] }),
@@ -161,8 +176,10 @@ function checkableKeyword(key: string, value: unknown, patterns: ConfigPatterns)
   );
 }
 
-/** Objects, lists and values in a value. */
-function partsOf(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 1;
-  return Object.values(value).reduce((sum: number, part) => sum + partsOf(part), 1);
+function isFields(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown): Schema {
+  return isFields(value) ? value : {};
 }

@@ -3,6 +3,10 @@ import t from "tap";
 import type { MatchPatterns } from "../../core/policy/config-patterns.ts";
 import { checkPolicyConfig } from "../../core/policy/policy-config.ts";
 import { matchPatterns } from "../../sdk/runtime/config-patterns.ts";
+import { runDelay } from "../security/run-delay.ts";
+
+/** ms for which others may wait for a config, with some for an engine that is cold. */
+const longest = 200;
 
 /** Nobody here is hostile. */
 const match: MatchPatterns = async (asked) => matchPatterns(asked);
@@ -187,4 +191,124 @@ t.test("what is called a pattern is none where schemas are not", async (t) => {
   ]) {
     t.same(await check({ type: "object", ...schema }, {}), {});
   }
+});
+
+/** So many of them, by number. */
+const times = <Value>(count: number, value: (index: number) => Value) =>
+  Array.from({ length: count }, (_, index) => value(index));
+const named = (count: number, name: (index: number) => string, value: unknown) =>
+  Object.fromEntries(times(count, (index) => [name(index), value]));
+/** As often as it says, inside of itself. */
+const nested = (count: number, inner: unknown, around: (inner: unknown) => unknown) =>
+  times(count, () => around).reduce((value, wrap) => wrap(value), inner);
+const under = (part: object) => ({ type: "object", properties: { a: part } });
+const level = (count: number, inner: object) => ({
+  type: "array",
+  default: times(count, () => ({})),
+  items: { type: "object", properties: { a: inner } },
+});
+
+/** What a schema has the host do, were it not counted; seconds, or more memory than there is. */
+const costly: Readonly<Record<string, object>> = {
+  "defaults of items": under(level(60, level(60, level(60, { default: 1 })))),
+  "defaults of names": under(
+    nested(4, { default: 1 }, (inner) => ({
+      default: named(40, (i) => `k${i}`, {}),
+      additionalProperties: { properties: { a: inner } },
+    })) as object,
+  ),
+  "long defaults of items": under(level(2000, { default: "x".repeat(50_000) })),
+  "patterns of names": under({
+    default: named(1000, (i) => `b${i}`, 1),
+    patternProperties: named(1500, (i) => `^a${i}`, {}),
+  }),
+  "patterns of items": under({
+    default: times(1000, (i) => `t${i}`),
+    items: { allOf: times(200, (i) => ({ pattern: `^t|${i}` })) },
+  }),
+  "names that many patterns match": under({
+    default: named(300, (i) => `b${i}${"x".repeat(20)}`, 1),
+    patternProperties: named(50, (i) => `^b.*[02468]x|${i}`, {}),
+    additionalProperties: false,
+  }),
+  "long names that are closed": under({
+    default: named(900, (i) => `${"x".repeat(200)}${i}`, 1),
+    properties: named(900, (i) => `${"x".repeat(200)}y${i}`, true),
+    additionalProperties: false,
+  }),
+  "names that are near none": under({
+    default: named(1000, (i) => `n${i}${"q".repeat(50)}`, 1),
+    properties: named(3000, (i) => `k${i}${"z".repeat(60)}`, {}),
+    additionalProperties: false,
+  }),
+  "what is contained in what is contained": under({
+    default: nested(13, 1, (inner) => [inner]),
+    ...(nested(13, { const: 1 }, (contains) => ({ contains, minContains: 1, maxContains: 9 })) as object),
+  }),
+  "many branches": under({
+    default: times(900, () => 1),
+    items: { oneOf: times(4000, () => true) },
+  }),
+  "long texts that are counted": under({
+    default: "\u00e9".repeat(100_000),
+    allOf: times(5000, () => ({ minLength: 90_000 })),
+  }),
+  "texts that have to be unique": under({
+    default: ["x".repeat(200_000), "y".repeat(200_000)],
+    allOf: times(200, () => ({ uniqueItems: true })),
+  }),
+  "properties that are not there": under({
+    default: times(1000, () => ({})),
+    items: { properties: named(2000, (i) => `p${i}`, {}), multipleOf: 1 },
+  }),
+  "a schema of many parts": under({ default: 1, allOf: times(50_000, () => true) }),
+};
+
+for (const [title, schema] of Object.entries(costly)) {
+  t.test(`a schema that would keep everybody waiting is refused in no time: ${title}`, async (t) => {
+    await t.rejects(check(under({ type: "string" }), { a: 1 }), "the validator is loaded");
+    const began = performance.now() - runDelay();
+    await t.rejects(check(schema, null), { message: /^expected a (config )?schema/ });
+    const took = performance.now() - runDelay() - began;
+    t.ok(took < longest, `took ${took.toFixed()} ms`);
+  });
+}
+
+t.test("names that lead to nothing cost nothing", async (t) => {
+  const anchors = { $id: "a:b", $defs: named(4000, (i) => `d${i}`, { $dynamicAnchor: "x" }) };
+  const began = performance.now() - runDelay();
+  t.same(await check({ ...under({ default: 1 }), ...anchors, multipleOf: 1 }, null), { a: 1 });
+  t.same(await check({ type: "object", properties: "x".repeat(400_000) }, null), {});
+  const took = performance.now() - runDelay() - began;
+  t.ok(took < longest, `took ${took.toFixed()} ms`);
+});
+
+t.test("an operator's config may be as large as it has to be", async (t) => {
+  const entry = {
+    type: "object",
+    properties: {
+      plan: { enum: ["free", "paid"], default: "free" },
+      rate: { type: "number", minimum: 0 },
+      hosts: { type: "array", items: { type: "string", pattern: "^[a-z.]+$" } },
+    },
+    required: ["rate"],
+    additionalProperties: false,
+  };
+  const schema = { type: "object", patternProperties: { "^.*$": entry } };
+  const written = named(10_000, (i) => `key-${i}`, { rate: 5, hosts: ["a.test"] });
+  const filled = (await check(schema, written)) as Record<string, unknown>;
+  t.same(filled["key-9999"], { plan: "free", rate: 5, hosts: ["a.test"] });
+  await t.rejects(check(schema, { ...written, last: { rate: "5" } }), {
+    message: "config/last/rate must be number",
+  });
+  const denied = {
+    type: "object",
+    properties: { denied: { type: "array", items: { pattern: "^[0-9.]+$" } } },
+  };
+  await t.resolves(check(denied, { denied: times(20_000, (i) => `10.0.${i >> 8}.${i & 255}`) }));
+});
+
+t.test("many properties that there are not are told, too", async (t) => {
+  const strangers = named(12, (i) => `stranger${i}`, 1);
+  await t.rejects(check(gate, { key: "k", ...strangers }), /config\/stranger0 /);
 });

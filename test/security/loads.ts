@@ -59,6 +59,23 @@ export const hostileLoads: readonly HostileLoad[] = [
     refused: /smaller/,
   },
   {
+    title: "a config schema whose defaults multiply",
+    plugin: `config: (() => { const level = (inner: object) => ({ type: "array", default: Array.from({ length: 400 }, () => ({})), items: { type: "object", properties: { a: inner } } });
+      return { type: "object", properties: { a: level(level(level({ type: "number", default: 1 }))) } } })() as any, onRequest() {}`,
+    refused: /fewer or smaller defaults/,
+  },
+  {
+    title: "a config schema with a pattern for each of its names, and many of both",
+    plugin: `config: { type: "object", properties: { a: { default: Object.fromEntries(Array.from({ length: 1000 }, (_, i) => ["b" + i + "x".repeat(135), 1])), patternProperties: Object.fromEntries(Array.from({ length: 3500 }, (_, i) => ["^a" + i, {}])) } } } as any, onRequest() {}`,
+    refused: /fewer patterns/,
+  },
+  {
+    title: "a config schema that has a validator look three times at each level",
+    plugin: `config: (() => { let contains: any = {}, value: any = 1; for (let i = 0; i < 16; i++) { contains = { contains, minContains: 1, maxContains: 9 }; value = [value]; }
+      return { type: "object", properties: { a: { default: value, ...contains } } } })(), onRequest() {}`,
+    refused: /smaller/,
+  },
+  {
     title: "a pattern of the config that backtracks",
     plugin: `config: { type: "object", properties: { a: { type: "string", pattern: "^(a+)+$" } } } as any, onRequest() {}`,
     config: { a: `${"a".repeat(40)}b` },

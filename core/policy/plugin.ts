@@ -50,7 +50,11 @@ export class Plugin {
   private readonly faults: PluginFaults;
   private readonly guest: PluginGuest;
   private readonly setups: PolicySetup[] = [];
+  /** Their configs, as JSON. */
+  private readonly configs: string[] = [];
   private readonly policies: Policy[] = [];
+  /** By config as it is written, as JSON. */
+  private readonly byWritten = new Map<string, Policy>();
   private manifest: Manifest | null = null;
   /** Whether whoever makes the generation hears of all that fails. */
   private isLoading = false;
@@ -133,9 +137,13 @@ export class Plugin {
   private async makePolicy(written: unknown): Promise<Policy> {
     const { routes, clusters } = this.options;
     const manifest = this.manifest!;
+    const asWritten = JSON.stringify(written);
+    const same = this.byWritten.get(asWritten);
+    if (same !== undefined) return same;
     const config = await this.configOf(written);
-    const known = this.setups.findIndex((setup) => JSON.stringify(setup.config) === JSON.stringify(config));
-    if (known >= 0) return this.policies[known]!;
+    const text = JSON.stringify(config);
+    const known = this.configs.indexOf(text);
+    if (known >= 0) return this.remember(asWritten, this.policies[known]!);
     const setup: PolicySetup = {
       name: this.code.name,
       config,
@@ -147,9 +155,15 @@ export class Plugin {
     };
     const skipped = await this.setUp(setup, this.setups.length);
     this.setups.push(setup);
+    this.configs.push(text);
     const phases = new Set([...manifest.phases].filter((phase) => !skipped.includes(phase)));
     const policy = this.createPolicy(phases, this.onFailureOf(manifest), this.policies.length);
     this.policies.push(policy);
+    return this.remember(asWritten, policy);
+  }
+
+  private remember(written: string, policy: Policy): Policy {
+    this.byWritten.set(written, policy);
     return policy;
   }
 

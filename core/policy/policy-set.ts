@@ -170,6 +170,7 @@ class Loader {
         // One that only finds endpoints has no part in a route that names no policies.
         if (uses !== null || !plugin.onlyDiscovers)
           policies.push(this.atItsPlace(await plugin.policy(use.config), policies));
+        await othersTurn();
       } catch (error) {
         if (error instanceof PluginLoadError) error.use = { route: number, index };
         throw error;
@@ -214,10 +215,14 @@ class Loader {
     const plugin = await createPlugin(codeOf(name, who, bundle), config, bundle, environment, isSuspect);
     this.plugins.set(name, plugin);
     await plugin.load();
-    // Those that are served meanwhile wait for one plugin, not for all of them.
-    await new Promise((resolve) => setImmediate(resolve));
+    await othersTurn();
     return plugin;
   }
+}
+
+/** Those that are served meanwhile wait for one plugin, or one of its configs, not for all of them. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 function codeOf(name: string, who: string, bundle: PolicyBundle): PluginCode {

@@ -45,7 +45,7 @@ export async function bundleRuntime(main: string): Promise<string> {
       globalName: result,
       banner: { js: banner },
       footer: { js: footer },
-      supported: { "dynamic-import": false },
+      supported: { "dynamic-import": false, "for-await": false },
       // Evaluated for every plugin: less text. Names stay, since classes show theirs to plugins.
       minifyWhitespace: true,
       minifySyntax: true,

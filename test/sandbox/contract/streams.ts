@@ -12,6 +12,41 @@ export const streamChecks: readonly ValueCheck[] = [
     expected: ["a", "b", "c"],
   },
   {
+    title: "A loop that is left early waits until its iterator has ended",
+    code: `const gone = async (leave) => {
+        const out = [];
+        const parts = async function* () { try { yield 1; yield 2; } finally { out.push("closing"); await new Promise((r) => setTimeout(r, 1)); out.push("closed"); } };
+        try { await leave(parts); } catch (error) { out.push(error.message); }
+        return [...out, "after"].join();
+      };
+      return [
+        await gone(async (parts) => { for await (const _ of parts()) break; }),
+        await gone(async (parts) => { for await (const _ of parts()) return; }),
+        await gone(async (parts) => { for await (const _ of parts()) throw new Error("out"); }),
+        await gone(async (parts) => { outer: for (const _ of [1]) for await (const _ of parts()) continue outer; }),
+      ];`,
+    expected: [
+      "closing,closed,after",
+      "closing,closed,after",
+      "closing,closed,out,after",
+      "closing,closed,after",
+    ],
+  },
+  {
+    title: "A loop that is left early fails with what its iterator ends with",
+    code: `const parts = async function* () { try { yield 1; } finally { await null; throw new RangeError("not closed"); } };
+      for await (const _ of parts()) break;`,
+    throws: "RangeError",
+  },
+  {
+    title: "A loop that is left early leaves a stream that another can read on",
+    code: `const s = ReadableStream.from([1, 2, 3]); const out = [];
+      for await (const part of s.values({ preventCancel: true })) { out.push(part); break; }
+      for await (const part of s) out.push(part);
+      return out;`,
+    expected: [1, 2, 3],
+  },
+  {
     title: "A locked stream gives no second reader",
     code: `const s = new ReadableStream(); s.getReader(); s.getReader();`,
     throws: "TypeError",

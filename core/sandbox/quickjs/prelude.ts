@@ -31,6 +31,11 @@ export const prelude = {
     return apply(sliceBuffer, buffer, [start, start + length]);
   }
 
+  // What ends recursion is a RangeError on other engines.
+  const { prototype: internalError } = InternalError;
+  for (const name of ["constructor", "name", "message"]) delete internalError[name];
+  Object.setPrototypeOf(internalError, RangeError.prototype);
+
   for (const name of ["SharedArrayBuffer", "Atomics", "FinalizationRegistry", "InternalError"]) {
     delete globalThis[name];
   }

@@ -71,6 +71,31 @@ export const builtinChecks: readonly ValueCheck[] = [
     expected: ["inside", "later", "b", "a"],
   },
   {
+    title: "Recursion without an end is a RangeError",
+    code: `const deep = {
+        calls: () => deep.calls() + 1,
+        callbacks: () => [1].map(deep.callbacks),
+        getters: () => { const o = { get x() { return this.x; } }; return o.x; },
+        proxies: () => { const p = new Proxy({}, { get: (_, name) => p[name] }); return p.x; },
+        sorting: () => [2, 1].sort(deep.sorting),
+        texts: () => { const o = { toString: () => "" + o }; return "" + o; },
+        json: () => { const o = { toJSON: () => JSON.stringify(o) }; return JSON.stringify(o); },
+        replacing: () => "a".replace(/a/, deep.replacing),
+      };
+      return Object.keys(deep).map((name) => {
+        try { deep[name](); return name; } catch (e) { return e instanceof RangeError && e.constructor === RangeError && e.name; }
+      });`,
+    expected: Array(8).fill("RangeError"),
+  },
+  {
+    title: "A replacer and a reviver see JSON of 1000 levels",
+    code: `const text = '{"a":'.repeat(1000) + '"secret"' + "}".repeat(1000);
+      const redact = (_, value) => (value === "secret" ? "***" : value);
+      const redacted = text.replace("secret", "***");
+      return [JSON.stringify(JSON.parse(text), redact) === redacted, JSON.stringify(JSON.parse(text, redact)) === redacted];`,
+    expected: [true, true],
+  },
+  {
     title: "Error.captureStackTrace gives an object a stack",
     code: `const o = {}; Error.captureStackTrace(o); Error.captureStackTrace(o, Object); return [typeof o.stack, Object.keys(o)];`,
     expected: ["string", []],

@@ -45,7 +45,7 @@ export interface Context<Config = unknown, State = unknown> {
   /**
    * Who sent the request; null: nobody has found out. Assigning it in `onRequest` tells the policies behind this one
    * and needs `capabilities: { identity: true }`. A policy before the one that assigns it does not see it, except in
-   * the record of `onLog`.
+   * the record of `onLog`. What is no identity is a `TypeError`.
    */
   identity: Identity | null;
   /** Where the request goes; to be assigned in `onRequest`. */

@@ -1,4 +1,5 @@
 /** Whom a policy takes a client for: what a guest says of it, checked, as the text that other guests read. */
+import { expectedIdentity, isIdentity } from "../../sdk/runtime/identity-shape.ts";
 import { MalformedOutcome } from "./malformed-outcome.ts";
 
 /** JSON, in code units: a token that fits into a head is not longer. */
@@ -21,29 +22,13 @@ export function readIdentity(value: unknown): KnownIdentity | null {
   if (value === null) return null;
   const known = typeof value === "object" ? seen.get(value) : undefined;
   if (known !== undefined) return known;
-  const { subject, method, claims, scopes, groups } = value as Record<string, unknown>;
-  if (!isName(subject) || !isName(method) || !isObject(claims) || !areTexts(scopes) || !areTexts(groups)) {
-    throw new MalformedOutcome(
-      "Cannot set the identity: expected { subject, method, claims, scopes, groups } with texts, an object and lists of texts",
-    );
-  }
+  if (!isIdentity(value)) throw new MalformedOutcome(`Cannot set the identity: ${expectedIdentity}`);
+  const { subject, method, claims, scopes, groups } = value;
   const json = JSON.stringify({ subject, method, claims, scopes, groups });
   if (json.length > longest) {
     throw new MalformedOutcome(`Cannot set the identity: it is longer than ${longest} characters of JSON`);
   }
   const identity = { subject, text: json.replaceAll(" ", "\\u0020") };
-  seen.set(value as object, identity);
+  seen.set(value, identity);
   return identity;
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= 1024;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function areTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

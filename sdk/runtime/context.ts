@@ -4,6 +4,7 @@ import { type Counters, counters } from "./counters.ts";
 import type { GuestExchange } from "./exchange.ts";
 import { callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { assertIdentity } from "./identity-text.ts";
 import { type KeyValueStore, kv } from "./kv.ts";
 import { type Logger, loggerOf } from "./log.ts";
 import { type Metrics, metrics } from "./metrics.ts";
@@ -93,6 +94,7 @@ export class Context {
   }
 
   set identity(value: object | null) {
+    if (value !== null && value !== undefined) assertIdentity(value);
     this.#exchange.identity = value;
   }
 

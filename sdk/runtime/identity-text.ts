@@ -1,5 +1,17 @@
+import { expectedIdentity, isIdentity } from "./identity-shape.ts";
+
 /** JSON of identities that nobody can change any more: a client who comes again is the same object. */
 const texts = new WeakMap<object, string>();
+
+/**
+ * The host looks again; here the fault has a place.
+ *
+ * @throws TypeError when it is no identity
+ */
+export function assertIdentity(value: object): void {
+  if (texts.has(value) || isIdentity(value)) return;
+  throw new TypeError(`Cannot set ctx.identity: ${expectedIdentity}`);
+}
 
 /** @param identity as a handler assigned it */
 export function identityText(identity: object): string {

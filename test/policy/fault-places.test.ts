@@ -54,7 +54,7 @@ const failing: readonly (readonly [what: string, code: string, fault: RegExp])[]
   ],
 ];
 
-const capabilities = `capabilities: { fetch: ["http://slow.test", "http://text.test", "${none}"], cache: true }`;
+const capabilities = `capabilities: { fetch: ["http://slow.test", "http://text.test", "${none}"], cache: true, identity: true }`;
 
 /** Assignments that the host would refuse. */
 const refused: readonly (readonly [what: string, code: string])[] = [
@@ -67,6 +67,12 @@ const refused: readonly (readonly [what: string, code: string])[] = [
   ["a request that is fetched", "\nawait fetch(request)"],
   ["a request made of the plugin's own", `\nnew Request("${none}", request)`],
   ["the body of a request", `\nawait fetch("${none}", { method: "POST", body: request.body })`],
+  ["an identity without a subject", '\nctx.identity = { id: "ada" }'],
+  ["an identity that is a text", '\nctx.identity = "ada"'],
+  [
+    "an identity whose scopes are no texts",
+    'const ada = { subject: "ada", method: "m", claims: {}, scopes: [1], groups: [] };\nctx.identity = ada',
+  ],
   [
     "the stream of a stored body",
     'ctx.cache.set("k", "", new Uint8Array(9)); const stored = ctx.cache.get("k").response();\nreturn new Response(stored.body, stored)',

@@ -118,7 +118,7 @@ function optionsFor({ entry, folder, root }: PluginSource): BundleOptions {
     supported: {
       // What cannot be bundled throws inside the plugin and never reaches a loader of the host.
       "dynamic-import": false,
-      // QuickJS does not wait for the iterator of a loop that is left early. Lowered, it is as fast in V8.
+      // QuickJS does not wait for the iterator of a loop that is left early. Lowered, one over an async iterator is as fast in V8.
       "for-await": false,
     },
     define: { "process.env.NODE_ENV": '"production"' },

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync, statSync } from "node:fs";
-import { basename, dirname, matchesGlob } from "node:path";
+import { basename, dirname, matchesGlob, resolve } from "node:path";
 import { exitCodes } from "../exit-codes.ts";
 import { type RuntimeName, runtimeProgram, thisRuntime } from "../runtime-program.ts";
 import { UsageError } from "../usage-error.ts";
@@ -70,10 +70,11 @@ interface Run {
 
 async function runTests(
   program: string,
-  { args }: TestRunner,
+  { args, argument }: TestRunner,
   { folder, files, env }: Run,
 ): Promise<boolean> {
-  const child = spawn(program, [...args, ...files], { cwd: folder, env, stdio: "inherit" });
+  const named = files.map((file) => argument(resolve(folder, file)));
+  const child = spawn(program, [...args, ...named], { cwd: folder, env, stdio: "inherit" });
   const [code] = (await once(child, "exit")) as [number | null];
   return code === 0;
 }

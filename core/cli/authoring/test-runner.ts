@@ -9,6 +9,12 @@ export interface TestRunner {
   readonly engines: readonly string[];
   /** What the runtime is started with, before the names of the files. */
   readonly args: readonly string[];
+  /**
+   * A file in the words of the runtime, for which an argument is a pattern or even an option.
+   *
+   * @param path absolute
+   */
+  argument(path: string): string;
 }
 
 /** Lets tests import what they need from this installation. */
@@ -18,6 +24,7 @@ export const testRunners: Readonly<Record<RuntimeName, TestRunner>> = {
   node: {
     engines: ["isolated-vm", "quickjs", "inline"],
     args: ["--no-node-snapshot", "--import", imports, "--test"],
+    argument: escapeGlob,
   },
   deno: {
     engines: ["quickjs", "inline"],
@@ -31,8 +38,20 @@ export const testRunners: Readonly<Record<RuntimeName, TestRunner>> = {
       "--node-modules-dir=manual",
       `--import-map=${importMap()}`,
     ],
+    // A URL is no pattern.
+    argument: (path) => pathToFileURL(path).href,
   },
 };
+
+/**
+ * The pattern that a path matches. To Node a backslash escapes nothing, so that a class of one character does; a
+ * class is no cover for braces, and those are in the middle of a range. Modules with a backslash it does not import.
+ */
+function escapeGlob(path: string): string {
+  return path.replace(/[[\]*?()|{}\\]/g, (char) => ranges[char] ?? `[${char}]`);
+}
+
+const ranges: Readonly<Record<string, string>> = { "{": "[z-|]", "}": "[|-~]", "\\": "?" };
 
 /** Deno resolves names before anything runs that could do so. */
 function importMap(): string {

@@ -1,9 +1,9 @@
 /** Started by Node, as an author would; tests of plugins run on Deno, and on Node from Deno. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
 
@@ -18,7 +18,10 @@ const path = bin + delimiter + process.env["PATH"];
 function folder(t: Test, files: Readonly<Record<string, string>> = {}): string {
   const path = mkdtempSync(join(tmpdir(), "sluice-cli-"));
   t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
   return path;
 }
 
@@ -96,6 +99,31 @@ t.test("a test that fails on Deno is exit code 1, with its place", async (t) => 
   const { code, out, err } = await sluice(cwd, ["test", ".", "--runtime", "deno"]);
   t.equal(code, 1);
   t.match(out + err, /a\.test\.ts:2/);
+});
+
+t.test("every file runs, and once, whose name is a pattern or an option to the runtime", async (t) => {
+  const names = [
+    "[id]/a.test.ts",
+    "i/a.test.ts",
+    "{b,c}/a.test.ts",
+    "b/a.test.ts",
+    "!(d)/a.test.ts",
+    "@(e|f)*?/a.test.ts",
+    "-x.test.ts",
+    "--test-only.test.ts",
+  ];
+  const cwd = folder(
+    t,
+    Object.fromEntries(names.map((name) => [name, `console.log(${JSON.stringify(`ran ${name}`)});`])),
+  );
+  const expected = names.map((name) => `ran ${name}`).sort();
+  for (const runtime of ["node", "deno"]) {
+    const { code, out, err } = await sluice(cwd, ["test", ".", "--runtime", runtime]);
+    t.equal(code, 0, out + err);
+    t.same(out.match(/ran .*/g)?.sort(), expected, runtime);
+  }
+  const { out } = await sluice(cwd, ["test", "[id]/a.test.ts"]);
+  t.same(out.match(/ran .*/g), ["ran [id]/a.test.ts"]);
 });
 
 t.test("a runtime that there is not, and an engine that it has not, are told", async (t) => {

@@ -8,6 +8,8 @@ import { Turn } from "./turn.ts";
 
 export class Reactor {
   readonly timers = new Timers();
+  /** For the time that guests may take: a test has a clock of its own for them. */
+  readonly guestTimers: Timers;
   readonly turn = new Turn();
   readonly readBuffers = new ReadBuffers();
   readonly metrics: Metrics;
@@ -16,9 +18,15 @@ export class Reactor {
   /** Opens connections to endpoints; see `openConnection`. */
   readonly connect: typeof openConnection;
 
-  constructor(metrics: Metrics, log: Logger, connect: typeof openConnection = openConnection) {
+  constructor(
+    metrics: Metrics,
+    log: Logger,
+    connect: typeof openConnection = openConnection,
+    guestTimers: Timers | null = null,
+  ) {
     this.metrics = metrics;
     this.log = log;
     this.connect = connect;
+    this.guestTimers = guestTimers ?? this.timers;
   }
 }

@@ -180,7 +180,7 @@ export class HeadPhase implements GuestCall {
   onPending(): void {
     if (this.ended) return;
     this.timer ??= new Timer(() => this.onTimeout());
-    this.run.timers.arm(this.timer, this.policies[this.index]!.wallMs);
+    this.run.guestTimers.arm(this.timer, this.policies[this.index]!.wallMs);
   }
 
   onLost(loss: GuestLoss): void {
@@ -218,6 +218,6 @@ export class HeadPhase implements GuestCall {
   }
 
   private disarm(): void {
-    if (this.timer !== null) this.run.timers.disarm(this.timer);
+    if (this.timer !== null) this.run.guestTimers.disarm(this.timer);
   }
 }

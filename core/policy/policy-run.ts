@@ -1,6 +1,7 @@
 /** The policies of one exchange: their slots in the guests, and the phases that are under way. */
 import { MessageFlag, MessageKind, type PhaseName } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
+import type { Reactor } from "../net/reactor.ts";
 import type { Timers } from "../net/timers.ts";
 import type { Recording } from "./body/recording.ts";
 import type { StageSpec } from "./body/stages.ts";
@@ -43,14 +44,23 @@ interface Seat {
 }
 
 export class PolicyRun implements SlotOwner {
-  readonly timers: Timers;
+  private readonly reactor: Pick<Reactor, "timers" | "guestTimers">;
   private readonly host: PolicyHost;
   private seats: Seat | null = null;
   private context = "";
 
-  constructor(host: PolicyHost, timers: Timers) {
+  constructor(host: PolicyHost, reactor: Pick<Reactor, "timers" | "guestTimers">) {
     this.host = host;
-    this.timers = timers;
+    this.reactor = reactor;
+  }
+
+  get timers(): Timers {
+    return this.reactor.timers;
+  }
+
+  /** For the time that guests may take. */
+  get guestTimers(): Timers {
+    return this.reactor.guestTimers;
   }
 
   get askedAt(): number {
@@ -84,7 +94,7 @@ export class PolicyRun implements SlotOwner {
 
   /** Tells a policy of the end of the exchange. It keeps its slot until its handler is done. */
   sendLog(policy: Policy, record: string): void {
-    const call = new LogCall(policy, this.timers, this.host);
+    const call = new LogCall(policy, this.guestTimers, this.host);
     this.send(call, policy, "onLog", MessageKind.log, record);
     call.keep(this.forget(policy));
   }

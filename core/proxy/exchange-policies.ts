@@ -61,7 +61,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     this.exchange = exchange;
     this.routing = new PolicyRouting(exchange, route);
     this.chain = new PolicyChain(route.plan);
-    this.run = new PolicyRun(this, client.reactor.timers);
+    this.run = new PolicyRun(this, client.reactor);
     this.bodies = new ExchangeBodies(this.run);
     this.request = new RequestDraft(head, editableRequestFields(head, client.side));
     this.attempt = this.request;

@@ -4,6 +4,7 @@ import type { Address, Config, EndpointConfig } from "../config/model.ts";
 import type { StoreConfig } from "../config/store-model.ts";
 import type { ProxyError } from "../errors.ts";
 import { Reactor } from "../net/reactor.ts";
+import type { Timers } from "../net/timers.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly listen: EntranceServices["listen"];
   /** In the place of connections over the network to endpoints. */
   readonly connect?: Reactor["connect"];
+  /** In the place of real time for what guests may take. */
+  readonly guestTimers?: Timers;
   /** What all reactors know of endpoints and clusters; absent: this one is alone. */
   readonly upstreamMemory?: UpstreamMemory | null;
   /** Whether this reactor checks endpoints for all. Absent: yes. */
@@ -58,7 +61,8 @@ export class Gateway {
   /** @throws TlsFileError when a certificate file of a cluster cannot be used */
   constructor(options: GatewayOptions) {
     this.options = options;
-    this.reactor = new Reactor(options.metrics, options.log, options.connect);
+    const { metrics, log, connect, guestTimers } = options;
+    this.reactor = new Reactor(metrics, log, connect, guestTimers);
     this.upstream = upstreamServices(this.reactor, options.upstreamMemory, options.leads);
     this.generation = this.createGeneration(options.config, null);
     this.shedding = new Shedding(options.config.shedding);

@@ -63,14 +63,14 @@ export class GuestBody implements GuestCall {
   cancel(): void {
     this.over = true;
     this.listener = null;
-    this.run.timers.disarm(this.timer);
+    this.run.guestTimers.disarm(this.timer);
   }
 
   // --- from the guest
 
   onOutcome(outcome: Outcome, bytes: Uint8Array | undefined): void {
     if (this.over) return;
-    this.run.timers.disarm(this.timer);
+    this.run.guestTimers.disarm(this.timer);
     const { listener } = this;
     this.listener = null;
     if (outcome.kind === "fault") {
@@ -99,7 +99,7 @@ export class GuestBody implements GuestCall {
   }
 
   onPending(): void {
-    if (!this.over) this.run.timers.arm(this.timer, longestPause);
+    if (!this.over) this.run.guestTimers.arm(this.timer, longestPause);
   }
 
   onLost(loss: GuestLoss): void {

@@ -182,7 +182,7 @@ export class BodyPhase implements GuestCall, BodyPipe {
   onPending(): void {
     if (this.over) return;
     this.timer ??= new Timer(() => this.onTimeout());
-    this.run.timers.arm(this.timer, this.policies[this.current!.index]!.wallMs);
+    this.run.guestTimers.arm(this.timer, this.policies[this.current!.index]!.wallMs);
   }
 
   onLost(loss: GuestLoss): void {
@@ -209,7 +209,7 @@ export class BodyPhase implements GuestCall, BodyPipe {
   }
 
   private disarm(): void {
-    if (this.timer !== null) this.run.timers.disarm(this.timer);
+    if (this.timer !== null) this.run.guestTimers.disarm(this.timer);
   }
 }
 

@@ -37,6 +37,8 @@ export interface SharedServices extends Stores {
   readonly remotes?: RemoteStores<StoreConfig>;
   /** In the place of the network, for tests; null: the network. */
   readonly outbound: Outbound | null;
+  /** Puts something between guests and their operations, for tests. Absent: nothing. */
+  readonly around?: (part: ServicePart) => ServicePart;
   /** A plugin's own counters and histograms. */
   readonly metrics: PluginMetricSink;
   /** Every log line of a plugin passes here, too. */
@@ -66,7 +68,7 @@ export interface GuestFacts {
 }
 
 export function guestServices(shared: SharedServices, facts: GuestFacts): HostServices {
-  return new HostServices([
+  const parts = [
     basicOperations(shared.clock),
     logOperations(shared, facts),
     metricOperations(shared, facts),
@@ -83,7 +85,8 @@ export function guestServices(shared: SharedServices, facts: GuestFacts): HostSe
       exchanges: facts.exchanges,
       outbound: shared.outbound,
     }),
-  ]);
+  ];
+  return new HostServices(shared.around === undefined ? parts : parts.map(shared.around));
 }
 
 /** Names that one plugin may count under: each of them is a series for as long as the process runs. */

@@ -3,6 +3,7 @@ import type { ListenerConfig } from "../config/model.ts";
 import { openConnection } from "../net/connector.ts";
 import type { Listener } from "../net/listener.ts";
 import type { Reactor } from "../net/reactor.ts";
+import type { TlsFacts } from "../net/tls/facts.ts";
 import { socketPair } from "./memory-socket.ts";
 import { type Service, serve } from "./service.ts";
 
@@ -43,12 +44,13 @@ export class MemoryNetwork {
    * A client's connection.
    *
    * @param address of the client
+   * @param tls null: it is not encrypted
    * @throws TypeError when nobody listens
    */
-  connectTo(listener: string, address: string): Socket {
+  connectTo(listener: string, address: string, tls: TlsFacts | null): Socket {
     const accept = this.doors.get(listener);
     if (accept === undefined) throw new TypeError("The gateway is closed");
-    const { near, far } = socketPair(address);
+    const { near, far } = socketPair(address, tls);
     accept(far);
     return near;
   }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import type { TlsFacts } from "../net/tls/facts.ts";
 
 /** Bytes on their way to one side before the other has to wait, as in the buffers of a kernel. */
 const window = 64 * 1024;
@@ -14,10 +15,11 @@ export interface SocketPair {
  * Two sockets that are connected without a network.
  *
  * @param address of the near end, as the far end sees it
+ * @param tls what the far end knows of the near one by it; absent: there is none
  */
-export function socketPair(address: string): SocketPair {
+export function socketPair(address: string, tls: TlsFacts | null = null): SocketPair {
   const near = new MemorySocket();
-  const far = new MemorySocket();
+  const far = tls === null ? new MemorySocket() : new EncryptedMemorySocket(tls);
   near.peer = far;
   far.peer = near;
   far.remoteAddress = address;
@@ -106,5 +108,27 @@ class MemorySocket extends Duplex {
 
   setNoDelay(): this {
     return this;
+  }
+}
+
+/** As much of `tls.TLSSocket` as the proxy uses; nothing is encrypted. */
+class EncryptedMemorySocket extends MemorySocket {
+  readonly servername: string | false;
+  readonly authorized: boolean;
+  private readonly tls: TlsFacts;
+
+  constructor(tls: TlsFacts) {
+    super();
+    this.tls = tls;
+    this.servername = tls.serverName ?? false;
+    this.authorized = tls.certificate !== null;
+  }
+
+  getProtocol(): string {
+    return this.tls.protocol;
+  }
+
+  getPeerX509Certificate(): TlsFacts["certificate"] {
+    return this.tls.certificate;
   }
 }

@@ -89,7 +89,9 @@ export function keyValuesOf(store: KeyValues, plugins: () => readonly string[]):
       return text === null ? undefined : JSON.parse(text);
     },
     async set(key, value, { ttl, plugin } = {}) {
-      await store.set(ownerOf(plugin), key, JSON.stringify(value), ttl === undefined ? null : ttl * 1000);
+      const text: string | undefined = JSON.stringify(value);
+      if (text === undefined) throw new TypeError("Cannot store the value: it has no JSON form");
+      await store.set(ownerOf(plugin), key, text, ttl === undefined ? null : ttl * 1000);
     },
   };
 }

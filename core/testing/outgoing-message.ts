@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { demandBytes } from "./given-response.ts";
 
 /** A body and how long it is; null: that is not known before its end. */
 export interface OutgoingBody {
@@ -8,17 +9,26 @@ export interface OutgoingBody {
 
 /**
  * Finds out how long a body is when all of it is there at once, as services know it of what they answer with.
+ *
+ * @param untilBegun whether it waits for the first part, however long that takes
+ * @throws StandInError when the first part is no bytes; the stream fails with it for any other
  */
-export async function measured(stream: ReadableStream<Uint8Array>): Promise<OutgoingBody> {
+export async function measured(stream: ReadableStream<Uint8Array>, untilBegun = true): Promise<OutgoingBody> {
   const reader = stream.getReader();
-  const first = await reader.read();
+  const begin = reader.read();
+  const first = await (untilBegun ? begin : soon(begin));
+  if (first === null) return { stream: fromParts([], { next: begin, reader }), length: null };
   if (first.done) return { stream: fromParts([], null), length: 0 };
+  const bytes = demandBytes(first.value);
   const second = reader.read();
-  const turn = new Promise<null>((resolve) => setImmediate(resolve, null));
-  const found = await Promise.race([second, turn]);
-  if (found?.done === true) return { stream: fromParts([first.value], null), length: first.value.byteLength };
-  const rest = { next: second, reader };
-  return { stream: fromParts([first.value], rest), length: null };
+  const found = await soon(second);
+  if (found?.done === true) return { stream: fromParts([bytes], null), length: bytes.byteLength };
+  return { stream: fromParts([bytes], { next: second, reader }), length: null };
+}
+
+/** What is read in this turn of the event loop or the next; null: it takes longer. */
+function soon(read: ReturnType<Reader["read"]>): Promise<Awaited<typeof read> | null> {
+  return Promise.race([read, new Promise<null>((resolve) => setImmediate(resolve, null))]);
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
@@ -41,7 +51,7 @@ function fromParts(parts: readonly Uint8Array[], rest: Rest | null): ReadableStr
         if (done) return controller.close();
         next = rest!.reader.read();
         next.catch(() => {});
-        controller.enqueue(value);
+        controller.enqueue(demandBytes(value));
       },
       cancel: (reason) => rest?.reader.cancel(reason),
     },

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { defaultLimits } from "../config/defaults.ts";
 import { type BodyMode, type MessageSink, RequestReader } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
+import { demandResponse, StandInError } from "./given-response.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { fieldLines, measured, writeMessage } from "./outgoing-message.ts";
 
@@ -52,7 +53,6 @@ class ServedConnection implements MessageSink<RequestHead> {
   onHead(head: RequestHead): BodyMode {
     const body = new IncomingBody(this.socket, () => body.discard());
     this.body = body;
-    // A body that fails breaks off at the client, too, which is where it is seen.
     this.answer(head, body).catch(() => this.socket.resetAndDestroy());
     return "decoded";
   }
@@ -76,15 +76,19 @@ class ServedConnection implements MessageSink<RequestHead> {
       await response.body?.cancel();
       return;
     }
-    await this.write(response, head.method);
+    try {
+      await this.write(response, head.method);
+    } catch (error) {
+      // A body that fails by itself breaks off at the client, too, which is where it is seen.
+      if (error instanceof StandInError) this.onError(error);
+      throw error;
+    }
     body.discard();
   }
 
   private async ask(request: Request): Promise<Response> {
     try {
-      const response: unknown = await this.service(request);
-      if (response instanceof Response) return response;
-      throw new TypeError("upstream returned something else than a Response");
+      return demandResponse(await this.service(request), "upstream");
     } catch (error) {
       // Nobody waits for the answer to a request that was given up.
       if (!this.socket.destroyed) this.onError(error);

@@ -1,3 +1,4 @@
+import { isIP, type Socket } from "node:net";
 import { formatAddress } from "../config/address.ts";
 import type { Config } from "../config/model.ts";
 import { remoteStores } from "../data/open-store.ts";
@@ -13,6 +14,8 @@ import { memoryStores } from "../store/stores.ts";
 import { callerOf } from "./caller.ts";
 import { chosenEngine } from "./chosen-engine.ts";
 import { ask } from "./client.ts";
+import { demandOptions } from "./demand-options.ts";
+import { GuestTimers } from "./guest-timers.ts";
 import { loadFailure } from "./load-failure.ts";
 import { MemoryNetwork } from "./memory-network.ts";
 import { keyValuesOf, Observed } from "./observed.ts";
@@ -40,40 +43,46 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export async function testGateway(options: TestGatewayOptions): Promise<TestGateway> {
   const base = String(options.from ?? callerOf(import.meta.url, new Error().stack) ?? "") || null;
+  demandOptions(options);
   const gateway = new MemoryGateway(options, base);
   await gateway.start();
   return gateway;
 }
 
 class MemoryGateway implements TestGateway {
-  readonly clock: JumpingClock;
+  readonly clock: TestGateway["clock"];
   readonly records: AccessRecord[] = [];
   readonly kv: TestGateway["kv"];
   private readonly options: TestGatewayOptions;
   private readonly base: string | null;
+  private readonly time: JumpingClock;
   private readonly observed = new Observed();
   private readonly network: MemoryNetwork;
   private readonly config: Config;
   private readonly services: SharedServices;
   private gateway: Gateway | null = null;
   private bundle: PolicyBundle | null = null;
-  /** What services threw since the last response. */
-  private upstreamErrors: unknown[] = [];
+  /** What went wrong in stand-ins and has not been told yet. */
+  private standInErrors: unknown[] = [];
 
   constructor(options: TestGatewayOptions, base: string | null) {
     this.options = options;
     this.base = base;
-    this.clock = new JumpingClock(options.clock !== "stopped");
-    this.network = new MemoryNetwork((error) => void this.upstreamErrors.push(error));
+    const time = new JumpingClock(options.clock !== "stopped");
+    this.time = time;
+    this.clock = { now: time.now, advance: (ms) => this.advance(ms) };
+    const onError = (error: unknown) => void this.standInErrors.push(error);
+    this.network = new MemoryNetwork(onError);
     this.config = baseConfig(options, this.network);
-    const stores = memoryStores(this.clock.now);
+    const stores = memoryStores(time.now);
     this.kv = keyValuesOf(stores.store, () => this.bundle?.plugins.map(({ name }) => name) ?? []);
     this.services = {
-      clock: this.clock,
+      clock: time,
+      around: (part) => time.calls.watched(part),
       ...stores,
       environment: (names) => pick(options.env ?? {}, names),
       remotes: remoteStores(new Metrics().stores, () => null),
-      outbound: stubOutbound(options.fetch),
+      outbound: stubOutbound(options.fetch, onError),
       ...this.observed.services,
     };
   }
@@ -101,6 +110,7 @@ class MemoryGateway implements TestGateway {
         policyServices: { engine: engineFor, shared: this.services },
         listen: this.network.listen,
         connect: this.network.connect,
+        guestTimers: new GuestTimers(this.time),
       });
       await gateway.start();
       this.gateway = gateway;
@@ -128,21 +138,33 @@ class MemoryGateway implements TestGateway {
 
   async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const request = input instanceof Request && init === undefined ? input : newRequest(input, init);
-    const { protocol } = new URL(request.url);
-    const listener = protocol === "https:" ? "https" : "http";
-    const socket = this.network.connectTo(listener, this.options.client ?? defaultClient);
+    const socket = this.connectTo(new URL(request.url));
     // Nothing else may keep the program from ending while the answer is on its way.
     const holding = setInterval(() => {}, 2 ** 30);
     try {
       const response = await ask(socket, request);
-      this.throwUpstreamError();
+      this.throwStandInError();
       return response;
     } catch (error) {
-      this.throwUpstreamError();
+      this.throwStandInError();
       throw error;
     } finally {
       clearInterval(holding);
     }
+  }
+
+  private connectTo({ protocol, hostname }: URL): Socket {
+    const { client = defaultClient, clientCertificate = null } = this.options;
+    if (protocol !== "https:") return this.network.connectTo("http", client, null);
+    // RFC 6066 section 3: SNI holds no addresses.
+    const serverName = isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? hostname : null;
+    const tls = { protocol: "TLSv1.3", serverName, certificate: clientCertificate };
+    return this.network.connectTo("https", client, tls);
+  }
+
+  private async advance(ms: number): Promise<void> {
+    await this.time.advance(ms);
+    this.throwStandInError();
   }
 
   async discover(cluster: string): Promise<TestEndpoint[]> {
@@ -155,9 +177,9 @@ class MemoryGateway implements TestGateway {
     }
   }
 
-  private throwUpstreamError(): void {
-    const errors = this.upstreamErrors;
-    this.upstreamErrors = [];
+  private throwStandInError(): void {
+    const errors = this.standInErrors;
+    this.standInErrors = [];
     if (errors.length > 0) throw errors[0];
   }
 
@@ -165,6 +187,7 @@ class MemoryGateway implements TestGateway {
     this.gateway?.close();
     // Guests learn of it, and connections end, in later turns of the event loop.
     for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+    this.throwStandInError();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 /** What tests of plugins see: the web's types and nothing of the proxy's own. */
 import type { Capabilities } from "../../sdk/capabilities.ts";
+import type { ClientCertificate } from "../../sdk/context.ts";
 import type { Limits } from "../../sdk/limits.ts";
 import type { LogRecord } from "../../sdk/log-record.ts";
 
@@ -17,8 +18,9 @@ export interface TestGatewayOptions {
   /** The environment; that of the test is not seen. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Answers the `fetch` of plugins, within their grants. What it throws looks like a network that failed.
-   * Without it every call fails.
+   * Answers the `fetch` of plugins, within their grants. What it throws looks like a network that failed; a failed
+   * assertion, or something else than a fresh Response, rejects the test's next call as well. Without it every call
+   * fails.
    *
    * @example
    * fetch: (request) => Response.json({ allowed: request.headers.has("authorization") }),
@@ -26,8 +28,10 @@ export interface TestGatewayOptions {
   readonly fetch?: (request: Request) => Response | Promise<Response>;
   /** Whether time goes on by itself or only by `gateway.clock.advance`. Default: `running`. */
   readonly clock?: "running" | "stopped";
-  /** Address of the client. Default: `127.0.0.1`. */
+  /** IP address of the client. Default: `127.0.0.1`. */
   readonly client?: string;
+  /** What `ctx.client.tls.certificate` is for `https:`, of which an authority of the listener would have approved. Default: none. */
+  readonly clientCertificate?: ClientCertificate;
   /**
    * Stores that machines share, by name: URLs of real Redis servers. Their time goes on by itself, and
    * their answers are waited for longer than in service.
@@ -43,7 +47,10 @@ export interface TestGatewayOptions {
 /** A file or the name of a built-in policy, one of them with its config, or with what an operator may say of it. */
 export type PluginEntry = string | URL | readonly [plugin: string | URL, config: unknown] | PluginOptions;
 
-/** Has either `plugin` or `source`. */
+/**
+ * Has either `plugin` or `source`. What `engine`, `grants`, `limits` and `onFailure` say counts for all entries of the
+ * plugin, as in a config: they may not differ, unless the names do.
+ */
 export interface PluginOptions {
   /** File, relative to the test; or the name of a built-in policy. */
   readonly plugin?: string | URL;
@@ -77,7 +84,8 @@ export type TestUpstream = ((request: Request) => Response | Promise<Response>) 
 export interface TestGateway extends AsyncDisposable {
   /**
    * Sends a request and gives the response as a client gets it: redirects are not followed, nothing is decoded,
-   * the body streams. A path is that of `http://localhost`; `https:` arrives as if it had come over TLS.
+   * the body streams. A path is that of `http://localhost`; `https:` arrives as if it had come over TLS 1.3, with the
+   * host of the URL as server name.
    *
    * @example
    * const response = await gateway.fetch("/orders", { headers: { "x-tenant": "acme" } });
@@ -118,14 +126,19 @@ export interface TestEndpoint {
   readonly priority: number;
 }
 
-/** The time that plugins see: `performance.now()`, timers, how long `ctx.kv` and `ctx.counters` keep a value. `Date` goes its own way. */
+/**
+ * The time that plugins see: `performance.now()`, timers, how long `ctx.kv` and `ctx.counters` keep a value, how long a
+ * handler may take (`limits.wall`). `Date`, and `limits.wall` of `discover`, go their own way. On a stopped clock a
+ * handler ends after 20 s of real time, or its `limits.wall` if that is longer: a test that moves no clock has an end.
+ */
 export interface TestClock {
   /** In ms. */
   now(): number;
   /**
-   * Moves time forward and runs what is due on the way; resolves when plugins have seen it.
+   * Moves time forward and runs what is due on the way; resolves when plugins have seen it. It waits for what they
+   * have the host do: `crypto.subtle`, and 100 ms at most for an answer that the test may be holding back, of `fetch` say.
    *
-   * @param ms at least 0
+   * @param ms at least 0, and finite
    * @example
    * await gateway.clock.advance(60_000);
    */

@@ -58,6 +58,88 @@ t.test("what the service throws rejects the fetch that it happened in", async (t
   await t.rejects(gateway.fetch("/"), { message: "not what was expected" });
 });
 
+t.test("a service that answers with what cannot be sent is told", async (t) => {
+  const once = new Response("once");
+  const texts = () => new Response(new ReadableStream({ start: (it) => it.enqueue("text" as never) }));
+  await using gateway = await testGateway({
+    plugins: [],
+    upstream: (request) => (request.url.endsWith("/once") ? once : texts()),
+  });
+  t.equal(await (await gateway.fetch("/once")).text(), "once");
+  await t.rejects(gateway.fetch("/once"), {
+    message: "upstream returned a Response whose body was read before: make one for each request",
+  });
+  await t.rejects(gateway.fetch("/"), {
+    message:
+      "Cannot send the body: expected parts of Uint8Array, found string; new TextEncoderStream() makes them of texts",
+  });
+  const body = new ReadableStream({ start: (it) => it.enqueue("text") });
+  await t.rejects(gateway.fetch("/once", { method: "POST", body }), { message: /^Cannot send the body/ });
+});
+
+t.test("https: comes over TLS, with the certificate that the test says", async (t) => {
+  const source = "export default { onRequest: (request, { client }) => Response.json(client.tls) };";
+  const certificate = {
+    subject: "CN=billing\nO=Example Inc",
+    issuer: "CN=ca",
+    subjectAltName: "DNS:billing.internal, URI:spiffe://example/billing",
+    serialNumber: "01",
+    fingerprint256: "AB:CD",
+  };
+  for (const clientCertificate of [undefined, certificate]) {
+    await using gateway = await testGateway({
+      plugins: [{ source }],
+      ...(clientCertificate && { clientCertificate }),
+    });
+    const told = async (url: string) => (await gateway.fetch(url)).json();
+    const tls = { protocol: "TLSv1.3", serverName: "shop.test", certificate: clientCertificate ?? null };
+    t.equal(await told("http://shop.test/"), null);
+    t.same(await told("https://shop.test:8443/"), tls);
+    t.same(await told("https://127.0.0.1/"), { ...tls, serverName: null });
+    t.same(await told("https://[::1]/"), { ...tls, serverName: null });
+  }
+});
+
+t.test("what counts for a plugin is said by one of its entries, or by all alike", async (t) => {
+  const source = `export default {
+    config: { type: "object", properties: { fails: { type: "boolean" } } },
+    onRequest(request, { config }) { if (config.fails) throw new Error("no") },
+  };`;
+  const entry = { source, config: { fails: true } };
+  for (const plugins of [
+    [
+      { source, config: {} },
+      { ...entry, onFailure: "open" },
+    ],
+    [
+      { source, config: {}, onFailure: "open", limits: { wall: "3s" } },
+      { ...entry, onFailure: "open", limits: { wall: "3s" } },
+    ],
+  ] as const) {
+    await using gateway = await testGateway({ plugins });
+    t.equal((await gateway.fetch("/")).status, 200);
+  }
+  for (const [one, other] of [
+    [{ onFailure: "closed" }, { onFailure: "open" }],
+    [{ grants: { kv: true } }, { grants: {} }],
+    [{ limits: { wall: "3s" } }, { limits: { wall: "4s" } }],
+    [{ engine: "inline" }, { engine: "quickjs" }],
+  ] as const) {
+    const [key] = Object.keys(one);
+    await t.rejects(
+      testGateway({
+        plugins: [
+          { ...entry, ...one },
+          { source, ...other },
+        ],
+      }),
+      {
+        message: `Cannot use the plugin plugin with different ${key}: it has one for all its entries, unless their names differ`,
+      },
+    );
+  }
+});
+
 t.test("a service that breaks the connection is one to the gateway, too", async (t) => {
   await using gateway = await testGateway({ plugins: [], upstream: () => Response.error() });
   t.equal((await gateway.fetch("/")).status, 502);
@@ -101,6 +183,9 @@ t.test(
       client: "192.0.2.7",
     });
     await gateway.kv.set("given", { a: 1 });
+    await t.rejects(gateway.kv.set("given", undefined), {
+      message: "Cannot store the value: it has no JSON form",
+    });
     await (await gateway.fetch("/good")).text();
     t.equal((await gateway.fetch("/bad")).status, 500);
     t.match(gateway.log, [{ plugin: "one", level: "info", message: "set up", fields: { name: "n" } }]);

@@ -63,6 +63,36 @@ t.test("what cannot be meant is refused", async (t) => {
   });
   await t.rejects(refused({ upstream: "http://a/path" }), { message: /Cannot use the upstream/ });
   await t.rejects(refused({ plugins: [{ source, limits: { cpu: "fast" } }] }), { message: /limits\.cpu/ });
+  for (const [options, message] of [
+    [
+      { plugin: [] },
+      'Cannot use the option plugin (did you mean "plugins"?): expected one of plugins, upstream, ',
+    ],
+    [
+      { clock: "stoped" },
+      'Cannot use clock: expected running or stopped, found "stoped" (did you mean "stopped"?)',
+    ],
+    [{ client: "not an ip" }, 'Cannot use client: expected an IP address, found "not an ip"'],
+    [
+      { plugins: [{ source, grant: {} }] },
+      `Cannot use the plugin's grant (did you mean "grants"?): expected one of `,
+    ],
+    [
+      { plugins: [{ source, grants: { fetsh: [] } }] },
+      'Cannot use the grant fetsh (did you mean "fetch"?): ',
+    ],
+    [
+      { plugins: [{ source, onFailure: "opn" }] },
+      'Cannot use onFailure: expected closed or open, found "opn"',
+    ],
+    [
+      { plugins: [{ source, engine: "nonsense" }] },
+      "Cannot use the engine nonsense: expected one of isolated-vm, ",
+    ],
+  ] as const) {
+    const error = await refused(options).catch((error) => error);
+    t.match(error, { name: "TypeError", message });
+  }
 });
 
 t.test("the environment chooses the engine of tests that do not", async (t) => {

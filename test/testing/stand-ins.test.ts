@@ -1,3 +1,4 @@
+import { AssertionError } from "node:assert/strict";
 import t from "tap";
 import { testGateway } from "../../core/testing/index.ts";
 
@@ -48,6 +49,94 @@ t.test("what the stand-in throws looks like a network that failed", async (t) =>
     await (await gateway.fetch("/")).text(),
     "TypeError: fetch failed: GET https://api.test: connection failed",
   );
+});
+
+t.test("a mistake in the stand-in is told to the test; the plugin sees a network that failed", async (t) => {
+  const used = new Response("x");
+  await used.text();
+  const locked = new Response("x");
+  locked.body?.getReader();
+  const texts = () => new Response(new ReadableStream({ start: (it) => it.enqueue("text" as never) }));
+  const late = () => {
+    const parts = [new Uint8Array([65]), "text"];
+    return new Response(
+      new ReadableStream({
+        async pull(it) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          it.enqueue(parts.shift() as never);
+        },
+      }),
+    );
+  };
+  const failed = () => {
+    throw new AssertionError({ message: "not what was expected" });
+  };
+  for (const [fetch, message] of [
+    [() => undefined, "fetch returned something else than a Response"],
+    [() => "text", "fetch returned something else than a Response"],
+    [() => used, "fetch returned a Response whose body was read before: make one for each request"],
+    [() => locked, "fetch returned a Response whose body was read before: make one for each request"],
+    [texts, /expected parts of Uint8Array, found string/],
+    [late, /expected parts of Uint8Array, found string/],
+    [failed, "not what was expected"],
+  ] as const) {
+    const plugins = [{ source: asking("https://api.test/") }];
+    await using gateway = await testGateway({ plugins, fetch: fetch as never });
+    await t.rejects(gateway.fetch("/"), { message });
+    t.match(gateway.records, [{ status: 500 }]);
+  }
+});
+
+t.test(
+  "what went wrong in a stand-in behind the response is told at the next call, or at the end",
+  async (t) => {
+    const source = `export default {
+    capabilities: { fetch: ["https://api.test"] },
+    onRequest(request, { waitUntil }) {
+      waitUntil(new Promise((resolve) => setTimeout(resolve, 1000)).then(() => fetch("https://api.test/")).catch(() => {}));
+      return new Response("early");
+    },
+  };`;
+    const message = /something else than a Response/;
+    const gateway = await testGateway({
+      plugins: [{ source }],
+      fetch: () => undefined as never,
+      clock: "stopped",
+    });
+    await gateway.fetch("/");
+    await t.rejects(gateway.clock.advance(1000), { message });
+    await gateway.close();
+  },
+);
+
+t.test("messages of a known length say it, to the stand-in and to the plugin", async (t) => {
+  const source = `export default {
+    capabilities: { fetch: ["https://api.test"] },
+    async onRequest(request) {
+      const body = request.headers.get("x-body");
+      const { headers } = await fetch("https://api.test" + new URL(request.url).pathname, body === null ? {} : { method: "POST", body });
+      return Response.json(headers.get("content-length"));
+    },
+  };`;
+  const seen: unknown[] = [];
+  await using gateway = await testGateway({
+    plugins: [{ source }],
+    fetch(request) {
+      seen.push(request.headers.get("content-length"));
+      const { pathname } = new URL(request.url);
+      if (pathname === "/empty") return new Response(null);
+      if (pathname === "/204") return new Response(null, { status: 204 });
+      if (pathname === "/stream")
+        return new Response(new ReadableStream({ pull: () => new Promise(() => {}) }));
+      return new Response("wörd", { headers: { "content-length": "99" } });
+    },
+  });
+  const lengths: unknown[] = [];
+  for (const path of ["/", "/empty", "/204", "/stream"])
+    lengths.push(await (await gateway.fetch(path)).json());
+  t.same(lengths, ["5", "0", null, null]);
+  await gateway.fetch("/", { headers: { "x-body": "four" } });
+  t.same(seen, [null, null, null, null, "4"]);
 });
 
 t.test("without a stand-in the failure says what is missing", async (t) => {
@@ -144,7 +233,10 @@ t.test("an answer that comes when the plugin has given up harms nobody", async (
   };`;
   for (const late of [Response.json({}), new Response("x".repeat(100_000)), new Response(null)]) {
     const gate = Promise.withResolvers<Response>();
-    await using gateway = await testGateway({ plugins: [{ source }], fetch: () => gate.promise });
+    await using gateway = await testGateway({
+      plugins: [{ source }],
+      fetch: async () => (await gate.promise).clone(),
+    });
     t.equal(await (await gateway.fetch("/")).text(), "TimeoutError");
     gate.resolve(late);
     // What nobody handles would end this program in one of these turns.

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 
 /** What is known of a client by its TLS connection; plain JSON. */
 export interface TlsFacts {
@@ -21,13 +21,18 @@ export interface CertificateFacts {
 
 /** Null when the connection is not encrypted. */
 export function tlsFacts(socket: Socket): TlsFacts | null {
-  if (!(socket instanceof TLSSocket)) return null;
+  if (!isEncrypted(socket)) return null;
   const name = (socket as { servername?: string | false }).servername;
   return {
     protocol: socket.getProtocol() ?? "",
     serverName: typeof name === "string" ? name : null,
     certificate: socket.authorized ? certificateOf(socket) : null,
   };
+}
+
+/** By what it can tell: the connection of a test is of another class. */
+function isEncrypted(socket: Socket): socket is TLSSocket {
+  return "getPeerX509Certificate" in socket;
 }
 
 function certificateOf(socket: TLSSocket): CertificateFacts | null {

@@ -5,7 +5,8 @@ import { type Bundle, type BundleOptions, BundleTimeout, bundle } from "./bundle
 import { explain, filesConcerned } from "./explain.ts";
 import type { PluginFile } from "./plugin-files.ts";
 import { pluginImports } from "./plugin-imports.ts";
-import { bundledFiles, foreignData, linkedNames } from "./plugin-inputs.ts";
+import { bundledFiles, linkedNames } from "./plugin-inputs.ts";
+import { pluginLoads } from "./plugin-loads.ts";
 import { pluginFrame } from "./plugin-script.ts";
 import { locate, type PluginSource } from "./plugin-source.ts";
 import { PluginError, type PluginProblem } from "./problem.ts";
@@ -64,10 +65,7 @@ export async function compilePlugin(
   });
   const built = await build(file, source, limits);
   const inputs = bundledFiles(source, built.metafile);
-  const problems = [
-    ...overLimits(file, built, inputs, limits),
-    ...(await foreignData(source, built.metafile)),
-  ];
+  const problems = overLimits(file, built, inputs, limits);
   if (problems.length > 0) throw new PluginError(problems, inputs);
   const code = output(built, ".js").text;
   const map = output(built, ".js.map").text;
@@ -95,7 +93,8 @@ async function build(file: PluginFile, source: PluginSource, limits: CompileLimi
   }
 }
 
-function optionsFor({ entry, folder, root }: PluginSource): BundleOptions {
+function optionsFor(source: PluginSource): BundleOptions {
+  const { entry, folder, root } = source;
   const { banner, footer } = pluginFrame(result);
   return {
     entryPoints: [entry],
@@ -127,7 +126,7 @@ function optionsFor({ entry, folder, root }: PluginSource): BundleOptions {
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
-    plugins: [pluginImports],
+    plugins: [pluginImports, pluginLoads(source)],
   };
 }
 

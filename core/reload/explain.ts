@@ -3,11 +3,14 @@ import { dirname, resolve } from "node:path";
 import type { Location, Message } from "esbuild";
 import { frameAt } from "../observe/code-frame.ts";
 import { hostModuleFault } from "./plugin-imports.ts";
+import { isForeignData } from "./plugin-loads.ts";
 import { type PluginSource, shownPath, systemPath } from "./plugin-source.ts";
 import type { PluginProblem } from "./problem.ts";
 
 /** More problems than this help nobody. */
 const mostProblems = 20;
+
+const unquoted = "the text here is wrong, and not shown: it lies outside of the plugin's folder";
 
 /** What esbuild found, in the author's terms and places. */
 export async function explain(
@@ -23,6 +26,9 @@ async function explainOne(source: PluginSource, { text, location }: Message): Pr
     return { file: shownPath(source, source.entry), line: 1, column: 1, message, frame: "" };
   const { file, line, lineText } = location;
   const column = codeUnits(lineText, location.column) + 1;
+  // As with a package.json that is a link: esbuild quotes it, though a plugin could not import it.
+  if (await isForeignData(source, systemPath(source, file)).catch(() => true))
+    return { file: shownPath(source, file), line, column, message: unquoted, frame: "" };
   const frame = frameAt(await sourceOf(source, location), line, column);
   return { file: shownPath(source, file), line, column, message, frame };
 }

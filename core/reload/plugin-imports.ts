@@ -1,14 +1,10 @@
-import { stat } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
+import type { OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { builtInEntry, builtInNames } from "../config/built-in-plugins.ts";
 
 const extension = extname(import.meta.url);
-
-/** No single file of a plugin or a package is near this, in bytes. */
-const largestFile = 8 * 1024 * 1024;
 
 /** The SDK beside this code: source in development, JavaScript when published. */
 export const sdkEntry = fileURLToPath(new URL(`../../sdk/index${extension}`, import.meta.url));
@@ -22,7 +18,6 @@ export const pluginImports: Plugin = {
   setup(build) {
     build.onResolve({ filter: /^sluice(\/|$)/ }, resolveSluice);
     build.onResolve({ filter: /^[A-Za-z][A-Za-z0-9+.-]+:/ }, refuseUrl);
-    build.onLoad({ filter: /^/, namespace: "file" }, refuseEndless);
   },
 };
 
@@ -54,21 +49,6 @@ function refuseUrl({ path, kind }: OnResolveArgs): OnResolveResult | undefined {
   );
 }
 
-/**
- * esbuild reads what it is named to the end: `import x from "/dev/zero" with { type: "text" }` takes all
- * memory of the machine within seconds, and a pipe never ends. Asked as it is about to read, since what an import
- * names is not always what it finds: `./big.txt?a` is `big.txt`.
- */
-async function refuseEndless({ path }: OnLoadArgs): Promise<OnLoadResult | undefined> {
-  const status = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? "unknown error");
-  // There for esbuild alone: a file in an archive of Yarn's, or what a package leaves out for browsers.
-  if (status === "ENOENT" || status === "ENOTDIR") return undefined;
-  if (typeof status === "string") return refusal(`cannot be read: ${status}: "${path}"`);
-  if (!status.isFile()) return refusal(`expected a regular file, found a device or a pipe: "${path}"`);
-  if (status.size <= largestFile) return undefined;
-  return refusal(`expected a file of at most ${largestFile} bytes, found ${status.size}: "${path}"`);
-}
-
-function refusal(text: string): OnResolveResult & OnLoadResult {
+function refusal(text: string): OnResolveResult {
   return { errors: [{ text }] };
 }

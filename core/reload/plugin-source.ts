@@ -29,7 +29,13 @@ export async function locate({ path, directory }: PluginFile): Promise<PluginSou
   const isSameName = basename(entry) === basename(path);
   const shown = isSameName ? dirname(path) : folder;
   const root = isSameName ? relative(directory, dirname(path)) : folder;
-  return { entry, folder, shown, root, own: [folder, await realpath(directory)] };
+  const own = await realpath(directory);
+  return { entry, folder, shown, root, own: isCodeName(entry) ? [folder, own] : [own] };
+}
+
+/** Whether a file of this name is code for esbuild; it goes by the ends of names alone. */
+export function isCodeName(path: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(path);
 }
 
 /** A path that esbuild told, for people. */

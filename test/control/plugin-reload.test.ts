@@ -52,6 +52,19 @@ async function savePlugin(
   return sluice.line(expected, from);
 }
 
+t.test("attack: no file of the host comes out through what a plugin imports", async (t) => {
+  const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
+  const key = folder.write("key.json", '{ "key": "of the host" }');
+  const sluice = start(t, folder);
+  const url = await sluice.url();
+  for (const name of ["../key.json?.ts", `${key}#.ts`]) {
+    const text = `import key from "${name}";\n${answering("x").replace('"x"', "JSON.stringify(key)")}`;
+    await savePlugin(sluice, folder, text, refused);
+    t.equal(await textOf(url), "one", name);
+  }
+  t.notMatch(sluice.stderr + JSON.stringify(sluice.lines), "of the host");
+});
+
 t.test("a plugin is in force when it is saved, and one that is broken changes nothing", async (t) => {
   const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
   const sluice = start(t, folder);

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import t, { type Test } from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
@@ -350,6 +351,141 @@ t.test("attack: a link in the plugin's folder does not lead data from outside in
   await t.rejects(compileIn(join(folder, "plugins")), PluginError);
 });
 
+t.test(
+  "attack: a suffix does not make data from outside of the plugin's folder look like code",
+  async (t) => {
+    const files = { "etc/key.json": '{ "key": 1 }', "etc/key.txt": "key" };
+    for (const name of ["key.json?.ts", "key.txt#.ts", "key.txt?a.js", "key.json?a#b.mjs"]) {
+      const found = await problems(t, `import x from "../etc/${name}";\nexport default x;`, files);
+      t.match(
+        found,
+        [/^plugins\/p\.ts:1:15: data is imported from the plugin's folder and from packages only/],
+        name,
+      );
+    }
+    const own = await defaultOf(t, 'import x from "./own.txt?.ts"; export default x', {
+      "plugins/own.txt": "own",
+    });
+    t.equal(own, "own");
+  },
+);
+
+t.test(
+  "attack: no other way leads data from outside into a bundle, or into a message about it",
+  async (t) => {
+    const files = {
+      "etc/key.json": '{ "key": "of the host" }',
+      "etc/broken.json": '{ "key": "of the host", }}',
+      "etc/index.js/key.txt": "of the host",
+      "plugins/node_modules/q/package.json": JSON.stringify({
+        main: "../../../etc/key.json",
+        browser: { "./a.js": "../../../etc/key.json", b: "../../../etc/key.json" },
+        exports: { "./c": "./../../../etc/key.json", "./d": "./../../../etc/key.json?.js" },
+      }),
+      "plugins/node_modules/r/package.json": JSON.stringify({ main: "../../../etc/key.json" }),
+      "plugins/package.json": JSON.stringify({
+        browser: { "./_a.js": "../etc/key.json", b: "../etc/key.json" },
+        imports: { "#a": "./../etc/key.json" },
+      }),
+      "plugins/_a.js": "",
+      "plugins/tsconfig.json": JSON.stringify({ compilerOptions: { paths: { a: ["../etc/key.json"] } } }),
+    };
+    const link = (folder: string) => {
+      symlinkSync("../etc/key.json", join(folder, "plugins/_link.json"));
+      symlinkSync("../etc/key.json", join(folder, "plugins/_link.ts"));
+      symlinkSync("../etc", join(folder, "plugins/_folder"));
+    };
+    const names = [
+      "../etc/broken.json",
+      "../etc/index.js/key.txt",
+      "./__virtual__/a/1/etc/key.json",
+      "./$$virtual/a/1/etc/key.json",
+      "./_folder/key.json",
+      "./_folder/key.json?.ts",
+      "./_link.json",
+      "./_link.ts",
+      "./_link.ts?.ts",
+      "./_a.js",
+      "b",
+      "#a",
+      "a",
+      "q",
+      "q/a.js",
+      "q/c",
+      "q/d",
+      "r",
+      "../etc/%6Bey.json",
+      "../etc/key.JSON",
+    ];
+    const ways = [
+      ...names.map((name) => `import x from "${name}"; export default x;`),
+      'import x from "../etc/broken.json" with { type: "json" }; export default x;',
+      'export default require("../etc/key.json?.ts");',
+      'export default await import("../etc/key.json?.ts");',
+      'export default (name) => import("../etc/" + name + ".json");',
+      'export default (name) => require("./_" + name + ".ts");',
+      'export default (name) => import("./_" + name + ".ts");',
+      'export { default } from "../etc/key.json?.ts";',
+      'import "./a.css?.js"; export default 1;',
+    ];
+    for (const text of ways) {
+      const folder = folderWith(t, {
+        ...files,
+        "plugins/p.ts": text,
+        "plugins/a.css": '@import "../etc/key.json?.css";',
+      });
+      link(folder);
+      const { message, problems } = await refused(t, compileIn(join(folder, "plugins")));
+      t.notMatch(message + problems.map(({ frame }) => frame).join(), "of the host", text);
+    }
+    const { code } = await compile(t, 'export default new URL("../etc/key.json", import.meta.url);', files);
+    t.notMatch(code, "of the host");
+  },
+);
+
+t.test("attack: a file outside that esbuild reads for itself is not quoted in messages", async (t) => {
+  for (const name of ["package.json", "node_modules/q/package.json", ".pnp.data.json", ".pnp.cjs"]) {
+    const folder = folderWith(t, {
+      "plugins/p.ts": 'import x from "q"; export default x;',
+      "plugins/node_modules/q/index.js": "",
+      "etc/key.txt": "key of the host",
+    });
+    symlinkSync(join(folder, "etc/key.txt"), join(folder, "plugins", name));
+    const { problems } = await refused(t, compileIn(join(folder, "plugins")));
+    const file = join(folder, "plugins", name);
+    const message = "the text here is wrong, and not shown: it lies outside of the plugin's folder";
+    t.match(
+      problems.find((problem) => problem.file === file),
+      { line: 1, message, frame: "" },
+      name,
+    );
+    t.notMatch(JSON.stringify(problems), /of the host|"key"/, name);
+  }
+  const own = { "plugins/package.json": '{ "name": }' };
+  const [found] = await problems(t, 'import x from "q"; export default x;', own).then((all) => all.slice(-1));
+  t.match(found, 'plugins/package.json:1:11: Unexpected "}" in JSON');
+});
+
+t.test("attack: files in archives of Yarn's are not read: nothing is known of them before", async (t) => {
+  const folder = folderWith(t, { "p.ts": 'import x from "./_a.zip/x.ts"; export default x' });
+  writeFileSync(join(folder, "_a.zip"), archive("x.ts", "export default 1"));
+  const message = /expected a file or a package in node_modules, found one in an archive/;
+  t.match((await refused(t, compileIn(folder))).problems, [{ line: 1, column: 15, message }]);
+});
+
+t.test("attack: a plugin that is a link to data is refused, and nothing of it is shown", async (t) => {
+  for (const [name, text] of Object.entries({
+    "key.json": '{ "key": 1 }}',
+    "key.txt": "key",
+    "key.mts.json": "1",
+  })) {
+    const folder = folderWith(t, { [`etc/${name}`]: text, "plugins/_": "" });
+    symlinkSync(`../etc/${name}`, join(folder, "plugins/p.ts"));
+    const { problems } = await refused(t, compileIn(join(folder, "plugins")));
+    t.match(problems, [{ message: /^data is imported from the plugin's folder/, frame: "" }], name);
+  }
+});
+
 t.test("attack: a device is not read, by whatever name", async (t) => {
   const message = /expected a regular file, found a device or a pipe/;
   for (const path of ["/dev/zero", "../../../../../../../../../../dev/zero"]) {
@@ -473,6 +609,32 @@ function globalNames(): string[] {
     for (const name of Object.getOwnPropertyNames(object)) names.add(name);
   }
   return [...names].filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "constructor");
+}
+
+/** A zip archive of one file, not compressed. */
+function archive(name: string, text: string): Buffer {
+  const sizes = Buffer.alloc(16);
+  sizes.writeUInt32LE(crc32(text), 0);
+  sizes.writeUInt32LE(text.length, 4);
+  sizes.writeUInt32LE(text.length, 8);
+  sizes.writeUInt32LE(name.length, 12);
+  const version = Buffer.from([20, 0]);
+  const common = Buffer.concat([version, Buffer.alloc(8), sizes]);
+  const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name + text)]);
+  const central = Buffer.concat([
+    Buffer.from("PK\x01\x02"),
+    version,
+    common,
+    Buffer.alloc(14),
+    Buffer.from(name),
+  ]);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
 }
 
 function noPipes(): string | false {

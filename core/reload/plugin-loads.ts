@@ -1,0 +1,69 @@
+import { realpath, stat } from "node:fs/promises";
+import type { OnLoadArgs, Plugin } from "esbuild";
+import { isCodeName, isInside, type PluginSource } from "./plugin-source.ts";
+
+/** No single file of a plugin or a package is near this, in bytes. */
+const largestFile = 8 * 1024 * 1024;
+
+/** By such paths esbuild reads files that the system does not find there: those in archives, and Yarn's virtual ones. */
+const readByEsbuildAlone = /\.zip[\\/]|__virtual__|\$\$virtual/;
+const modules = "/node_modules/";
+
+/**
+ * Guards what esbuild reads for a plugin. Asked as it is about to read, since what an import names is not always
+ * what it finds: `./big.txt?a` is `big.txt`.
+ */
+export function pluginLoads(source: PluginSource): Plugin {
+  return {
+    name: "plugin-loads",
+    setup(build) {
+      build.onLoad({ filter: /^/, namespace: "file" }, async (args) => {
+        const fault = await faultOf(source, args);
+        return fault === null ? undefined : { errors: [{ text: fault }] };
+      });
+    },
+  };
+}
+
+async function faultOf(source: PluginSource, args: OnLoadArgs): Promise<string | null> {
+  const { path } = args;
+  const status = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? "unknown error");
+  if (status === "ENOENT" || status === "ENOTDIR") {
+    // What a package leaves out for browsers need not be there.
+    if (!readByEsbuildAlone.test(path)) return null;
+    return `expected a file or a package in node_modules, found one in an archive or a virtual one of Yarn's: "${path}"`;
+  }
+  if (typeof status === "string") return `cannot be read: ${status}: "${path}"`;
+  // `import x from "/dev/zero" with { type: "text" }` takes all memory within seconds, and a pipe never ends.
+  if (!status.isFile()) return `expected a regular file, found a device or a pipe: "${path}"`;
+  if (status.size > largestFile)
+    return `expected a file of at most ${largestFile} bytes, found ${status.size}: "${path}"`;
+  if (await isForeignData(source, path, args.with))
+    return `data is imported from the plugin's folder and from packages only, found ${path}`;
+  return null;
+}
+
+/**
+ * A bundle may hold code from anywhere, but data (JSON, text, bytes) only from the plugin's own folder and
+ * from packages: otherwise `import key from "/run/secrets/key" with { type: "text" }` would give a plugin
+ * any file that the control process can read, past every capability.
+ *
+ * @throws the system's error when there is no such file
+ */
+export async function isForeignData(
+  source: PluginSource,
+  path: string,
+  attributes: OnLoadArgs["with"] = {},
+): Promise<boolean> {
+  // esbuild resolves links before, and chooses by the name that it found.
+  const file = await realpath(path);
+  const isCode = isCodeName(path) && isCodeName(file) && Object.keys(attributes).length === 0;
+  if (isCode) return false;
+  return !source.own.some((folder) => isInside(file, folder)) && !isPackageFile(source, file);
+}
+
+/** Packages count when they are installed in a folder above the plugin. */
+function isPackageFile({ folder }: PluginSource, file: string): boolean {
+  const end = file.indexOf(modules);
+  return end >= 0 && isInside(folder, file.slice(0, end) || "/");
+}

@@ -6,7 +6,7 @@ import { explain, filesConcerned } from "./explain.ts";
 import type { PluginFile } from "./plugin-files.ts";
 import { pluginImports } from "./plugin-imports.ts";
 import { bundledFiles, linkedNames } from "./plugin-inputs.ts";
-import { pluginLoads } from "./plugin-loads.ts";
+import { type Load, leftOutFiles, loadedName, loadWithoutMap, pluginLoads } from "./plugin-loads.ts";
 import { pluginFrame } from "./plugin-script.ts";
 import { locate, type PluginSource } from "./plugin-source.ts";
 import { PluginError, type PluginProblem } from "./problem.ts";
@@ -82,7 +82,7 @@ export async function compilePlugin(
 
 async function build(file: PluginFile, source: PluginSource, limits: CompileLimits): Promise<Bundle> {
   try {
-    return await bundle(optionsFor(source), limits.time);
+    return await bundleSource(source, limits.time);
   } catch (error) {
     if (error instanceof BundleTimeout) {
       throw new PluginError([problemOf(file, `compiling had ${error.message}`)], [source.entry]);
@@ -93,7 +93,34 @@ async function build(file: PluginFile, source: PluginSource, limits: CompileLimi
   }
 }
 
-function optionsFor(source: PluginSource): BundleOptions {
+/**
+ * Files that name a source map are given to esbuild as texts. Those that packages leave out for browsers are to be
+ * empty, and which ones they are is known after a build only: when one of them may have been given, a build without
+ * texts and maps finds it out.
+ */
+async function bundleSource(source: PluginSource, time: number): Promise<Bundle> {
+  const given = new Set<string>();
+  const built = bundle(
+    optionsFor(source, async (args) => {
+      const loaded = await loadWithoutMap(args);
+      if (loaded !== undefined) given.add(loadedName(args));
+      return loaded;
+    }),
+    time,
+  );
+  const isRight = await built.then(
+    ({ metafile }) => !leftOutFiles(source, metafile).some((name) => given.has(name)),
+    (error: unknown) => given.size === 0 || error instanceof BundleTimeout,
+  );
+  if (isRight) return built;
+  const { metafile } = await bundle({ ...optionsFor(source, async () => undefined), sourcemap: false }, time);
+  const leftOut = new Set(leftOutFiles(source, metafile));
+  const load: Load = async (args) =>
+    leftOut.has(loadedName(args)) ? { contents: "", loader: "empty" } : loadWithoutMap(args);
+  return bundle(optionsFor(source, load), time);
+}
+
+function optionsFor(source: PluginSource, load: Load): BundleOptions {
   const { entry, folder, root } = source;
   const { banner, footer } = pluginFrame(result);
   return {
@@ -126,7 +153,7 @@ function optionsFor(source: PluginSource): BundleOptions {
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
-    plugins: [pluginImports, pluginLoads(source)],
+    plugins: [pluginImports, pluginLoads(source, load)],
   };
 }
 

@@ -1,6 +1,6 @@
-import { realpath, stat } from "node:fs/promises";
-import type { OnLoadArgs, Plugin } from "esbuild";
-import { isCodeName, isInside, type PluginSource } from "./plugin-source.ts";
+import { readFile, realpath, stat } from "node:fs/promises";
+import type { Metafile, OnLoadArgs, OnLoadResult, Plugin } from "esbuild";
+import { isCodeName, isInside, type PluginSource, systemPath } from "./plugin-source.ts";
 
 /** No single file of a plugin or a package is near this, in bytes. */
 const largestFile = 8 * 1024 * 1024;
@@ -8,21 +8,63 @@ const largestFile = 8 * 1024 * 1024;
 /** By such paths esbuild reads files that the system does not find there: those in archives, and Yarn's virtual ones. */
 const readByEsbuildAlone = /\.zip[\\/]|__virtual__|\$\$virtual/;
 const modules = "/node_modules/";
+/** In the metafile, before what a package leaves out for browsers. */
+const leftOutMark = "(disabled):";
+
+const mapMark = "sourceMappingURL=";
+/** The last one counts, and one with an unknown scheme names nothing. */
+const noMap = Buffer.from("\n/*# sourceMappingURL=none: */");
+
+/** What esbuild gets instead of reading a file itself; undefined: nothing. */
+export type Load = (args: OnLoadArgs) => Promise<OnLoadResult | undefined>;
 
 /**
  * Guards what esbuild reads for a plugin. Asked as it is about to read, since what an import names is not always
  * what it finds: `./big.txt?a` is `big.txt`.
+ *
+ * @param load asked for a file that may be read
  */
-export function pluginLoads(source: PluginSource): Plugin {
+export function pluginLoads(source: PluginSource, load: Load): Plugin {
   return {
     name: "plugin-loads",
     setup(build) {
       build.onLoad({ filter: /^/, namespace: "file" }, async (args) => {
         const fault = await faultOf(source, args);
-        return fault === null ? undefined : { errors: [{ text: fault }] };
+        return fault === null ? load(args) : { errors: [{ text: fault }] };
       });
     },
   };
+}
+
+/**
+ * The text of a file that names a source map, with all its places, in a way that no map is read for it: esbuild
+ * would read the map, and the sources that it names, from anywhere, `/dev/zero` too. Undefined: it names none.
+ */
+export async function loadWithoutMap({
+  path,
+  with: attributes,
+}: OnLoadArgs): Promise<OnLoadResult | undefined> {
+  if (!(isCodeName(path) || path.endsWith(".css")) || Object.keys(attributes).length > 0) return undefined;
+  const text = await readFile(path).catch(() => null);
+  if (text === null || !text.includes(mapMark)) return undefined;
+  return { contents: Buffer.concat([text, noMap]), loader: "default" };
+}
+
+/** As `leftOutFiles` names it: two imports may differ in the suffix alone. */
+export function loadedName({ path, suffix }: OnLoadArgs): string {
+  return path + suffix;
+}
+
+/**
+ * The names of files that are bundled as empty only, since packages leave them out for browsers. esbuild tells after
+ * a build which ones they are, not when it asks for them.
+ */
+export function leftOutFiles(source: PluginSource, { inputs }: Metafile): string[] {
+  return Object.keys(inputs)
+    .filter((path) => path.startsWith(leftOutMark))
+    .map((path) => path.slice(leftOutMark.length))
+    .filter((path) => !Object.hasOwn(inputs, path))
+    .map((path) => systemPath(source, path));
 }
 
 async function faultOf(source: PluginSource, args: OnLoadArgs): Promise<string | null> {

@@ -2,6 +2,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -52,16 +53,24 @@ async function savePlugin(
   return sluice.line(expected, from);
 }
 
-t.test("attack: no file of the host comes out through what a plugin imports", async (t) => {
+t.test("attack: no file of the host comes out through what a plugin imports or names", async (t) => {
   const folder = new PluginFolder(t, { "10-a.ts": answering("one") });
   const key = folder.write("key.json", '{ "key": "of the host" }');
-  const sluice = start(t, folder);
+  const sluice = start(t, folder, "--state", folder.state);
   const url = await sluice.url();
   for (const name of ["../key.json?.ts", `${key}#.ts`]) {
     const text = `import key from "${name}";\n${answering("x").replace('"x"', "JSON.stringify(key)")}`;
     await savePlugin(sluice, folder, text, refused);
     t.equal(await textOf(url), "one", name);
   }
+  const map = { version: 3, sources: [key], names: [], mappings: "AAAA;AAAA;AAAA;AAAA" };
+  const comment = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}`;
+  const throwing = answering("x").replace("return", 'throw new Error("mine");');
+  await savePlugin(sluice, folder, throwing + comment, "Plugins reloaded");
+  t.equal((await fetch(url)).status, 500);
+  t.match(await sluice.line("Policy failed"), { at: /10-a\.ts:3:/ });
+  for (const name of readdirSync(folder.state))
+    t.notMatch(readFileSync(join(folder.state, name), "utf8"), "of the host", name);
   t.notMatch(sluice.stderr + JSON.stringify(sluice.lines), "of the host");
 });
 

@@ -473,6 +473,79 @@ t.test("attack: files in archives of Yarn's are not read: nothing is known of th
   t.match((await refused(t, compileIn(folder))).problems, [{ line: 1, column: 15, message }]);
 });
 
+t.test("attack: a source map that a file names is not read", async (t) => {
+  const map = (sources: string[]) =>
+    `data:application/json;base64,${Buffer.from(JSON.stringify({ version: 3, sources, names: [], mappings: "AAAA;AAAA" })).toString("base64")}`;
+  const folder = folderWith(t, {
+    "etc/key.txt": "of the host",
+    "etc/key.json": JSON.stringify({
+      version: 3,
+      sources: ["x"],
+      sourcesContent: ["of the host"],
+      names: [],
+      mappings: "AAAA;AAAA",
+    }),
+  });
+  const key = join(folder, "etc/key.txt");
+  const urls = [
+    map([key]),
+    map([`file://${key}`]),
+    "../etc/key.json",
+    "../etc/key.txt",
+    `file://${key}`,
+    "/dev/zero",
+  ];
+  urls.push(map(["/dev/zero"]));
+  const text = "export default {\n  onRequest() {},\n};\n";
+  for (const url of urls) {
+    const comments = [
+      `//# sourceMappingURL=${url}`,
+      `//@ sourceMappingURL=${url}\n`,
+      `/*# sourceMappingURL=${url} */`,
+      `/*@ sourceMappingURL=${url} */ // the end`,
+    ];
+    for (const comment of comments) {
+      put(join(folder, "plugins/p.ts"), text + comment);
+      const { code, map, warnings } = await compileIn(join(folder, "plugins"));
+      t.notMatch(code + map + JSON.stringify(warnings), "of the host", comment);
+      t.same(JSON.parse(map).sources, ["p.ts"]);
+      t.same(warnings, []);
+    }
+  }
+  put(join(folder, "plugins/a.css"), "a {}\n/*# sourceMappingURL=/dev/zero */");
+  put(join(folder, "plugins/p.ts"), 'import "./a.css";\nexport default 1;');
+  t.equal(runHere((await compileIn(join(folder, "plugins"))).code, {})["default"], 1);
+});
+
+t.test("a text that reads like the name of a source map stays as it is, and places with it", async (t) => {
+  const text = 'export default [\n  "//# sourceMappingURL=a",\n  `/*# sourceMappingURL=b */`,\n];';
+  const { code, map } = await compile(t, text);
+  t.same(runHere(code, {})["default"], ["//# sourceMappingURL=a", "/*# sourceMappingURL=b */"]);
+  const before = code.slice(0, code.indexOf('"//# source')).split("\n");
+  const position = { line: before.length, column: before.at(-1)!.length };
+  t.match(originalPositionFor(new TraceMap(map), position), { source: "p.ts", line: 2, column: 2 });
+  t.same(await problems(t, `${text}\nconst = 1;\n`), ['plugins/p.ts:5:7: Expected identifier but found "="']);
+});
+
+t.test("what a package leaves out for browsers stays out when it names a source map", async (t) => {
+  const map = "\n//# sourceMappingURL=x.js.map";
+  const files = {
+    "node_modules/q/package.json": JSON.stringify({
+      main: "x.js",
+      browser: { "./node.js": false, fs: false },
+    }),
+    "node_modules/q/x.js": `require("fs"); module.exports = Object.keys(require("./node.js"));${map}`,
+    "node_modules/q/node.js": `require("./deep.js"); exports.node = 1;${map}`,
+    "node_modules/q/deep.js": `require("node:net");${map}`,
+  };
+  t.same(await defaultOf(t, 'import x from "q"; export default x', files), []);
+  files["node_modules/q/deep.js"] = map;
+  t.same(await defaultOf(t, 'import x from "q"; export default x', files), []);
+  t.match(await problems(t, 'import x from "q"; import y from "./_y.ts"; export default [x, y]', files), [
+    /^plugins\/p\.ts:1:\d+: cannot find ".\/_y.ts"/,
+  ]);
+});
+
 t.test("attack: a plugin that is a link to data is refused, and nothing of it is shown", async (t) => {
   for (const [name, text] of Object.entries({
     "key.json": '{ "key": 1 }}',

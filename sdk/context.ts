@@ -69,7 +69,8 @@ export interface Context<Config = unknown, State = unknown> {
    * those before it are not asked again, but what they changed of the request is in it. It has 60 s, is the first
    * thing to go when not all can be served, and is neither counted nor logged as a request.
    *
-   * Returns false when nothing is sent: there are too many, the request has a body, or is itself such a one.
+   * Returns false when nothing is sent: this plugin's policy has had this request sent again already, there are too many (512 for
+   * all plugins of a reactor, of which one has no more than are still free), the request has a body, or is itself such a one.
    *
    * @example
    * const stale = ctx.cache.get(request.url);

@@ -52,6 +52,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   private readonly routing: PolicyRouting;
   private stage: "request" | "upstream" | "response" = "request";
   private phase: HeadPhase | null = null;
+  /** The last one that had the request sent again: one does so once. */
+  private refreshedBy: Policy | null = null;
   readonly bodies: ExchangeBodies;
   /** Of the body as the endpoint tells it, of that of GET in its answer to HEAD; negative when it does not. */
   private responseLength = -1;
@@ -207,9 +209,11 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
 
   /** @throws HostCallError when the request is on its way already */
   refresh(policy: Policy): boolean {
-    if (this.phase?.isAt(policy) === true && this.stage === "request")
-      return refresh(this.exchange, this, policy);
-    throw new HostCallError("InvalidStateError", "Cannot refresh: onRequest is the place for it");
+    if (this.phase?.isAt(policy) !== true || this.stage !== "request")
+      throw new HostCallError("InvalidStateError", "Cannot refresh: onRequest is the place for it");
+    if (this.refreshedBy === policy || !refresh(this.exchange, this, policy)) return false;
+    this.refreshedBy = policy;
+    return true;
   }
 
   get logFacts(): LogFacts {

@@ -12,13 +12,13 @@ const priority = 3;
  * Begins an exchange with the request as it reaches the policy, at the end of the turn. Those before the policy are not
  * asked again; it sees the request itself, and those behind it do.
  *
- * @returns false: there are too many, the request has a body or changes its protocol, or this is such an exchange itself
+ * @returns false: the policy has done so before, there are too many, the request has a body or changes its protocol, or this is such an exchange itself
  */
 export function refresh(exchange: Exchange, policies: ExchangePolicies, policy: Policy): boolean {
   const { head, generation, route } = exchange;
   if (exchange.isRefresh || head.hasBody || policies.request.body !== null || exchange.upgrade !== null)
     return false;
-  const client = AbsentClient.after(exchange.client);
+  const client = AbsentClient.after(exchange.client, policy.guest);
   if (client === null) return false;
   const again = exchange.again(client);
   generation.begin();

@@ -2,6 +2,7 @@
 import { ProxyError } from "../../errors.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { Timer } from "../../net/timers.ts";
+import type { PluginGuest } from "../../policy/guest/plugin-guest.ts";
 import type { ClientSide } from "../../wire/forward/client-side.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Gateway } from "../gateway.ts";
@@ -24,24 +25,33 @@ export class AbsentClient implements ExchangeClient {
   readonly tls: string;
   readonly isLeaving = false;
   readonly isSending = false;
+  /** Who asked for it; null: it was a client's. */
+  private readonly guest: PluginGuest | null;
   private readonly others: Set<AbsentClient>;
   private readonly timer: Timer;
   private exchange: Exchange | null = null;
 
-  private constructor(former: ExchangeClient, others: Set<AbsentClient>) {
+  private constructor(former: ExchangeClient, others: Set<AbsentClient>, guest: PluginGuest | null) {
     this.gateway = former.gateway;
     this.side = former.side;
     this.tls = former.tls;
     this.others = others;
+    this.guest = guest;
     this.timer = new Timer(() => this.onTimeout());
   }
 
-  /** One for what a client has asked for. Null: there are too many, or all of this is about to end. */
-  static after(former: ExchangeClient): AbsentClient | null {
+  /**
+   * One for what a client has asked for. Null: there are too many, or all of this is about to end.
+   *
+   * @param guest of the plugin that asks for it: it may have as many as are still free then, so that none has them all
+   */
+  static after(former: ExchangeClient, guest: PluginGuest | null = null): AbsentClient | null {
     const { gateway } = former;
     const others = present.get(gateway) ?? new Set();
-    if (others.size >= most || gateway.isDraining) return null;
-    const client = new AbsentClient(former, others);
+    const free = most - others.size;
+    if (free === 0 || gateway.isDraining) return null;
+    if (guest !== null && [...others].filter((other) => other.guest === guest).length >= free) return null;
+    const client = new AbsentClient(former, others, guest);
     present.set(gateway, others.add(client));
     return client;
   }

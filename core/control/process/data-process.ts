@@ -201,7 +201,10 @@ export class DataProcess {
   }
 }
 
-/** Every reactor may have a write to a stalled log in the pool; names and files must still resolve. */
+/**
+ * Every reactor may have a write to a stalled log in the pool, and two operations of its plugins' crypto; names and files
+ * must still resolve.
+ */
 function threadPoolSize(reactors: number): string {
-  return process.env["UV_THREADPOOL_SIZE"] ?? String(4 + reactors);
+  return process.env["UV_THREADPOOL_SIZE"] ?? String(2 + 3 * reactors);
 }

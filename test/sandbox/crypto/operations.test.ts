@@ -91,10 +91,49 @@ t.test("heavy work of all guests together leaves threads free", async (t) => {
   const { work, endOldest, running } = controlledWork();
   const all = Array.from({ length: 6 }, () => new CryptoOperations(defaultCryptoLimits).runHeavy(0, work));
   await setImmediate();
-  for (const expected of [2, 2, 2, 2, 2, 1]) {
-    t.equal(running(), expected);
+  for (let n = 0; n < 6; n++) {
+    t.equal(running(), 1);
     await endOldest();
   }
+  await Promise.all(all);
+});
+
+t.test(
+  "one guest's flood leaves threads free, and another guest's one operation is next but one",
+  async (t) => {
+    const [hog, other] = [
+      new CryptoOperations(defaultCryptoLimits),
+      new CryptoOperations(defaultCryptoLimits),
+    ];
+    const { work, endOldest, running } = controlledWork();
+    const ended: string[] = [];
+    const all = Array.from({ length: 64 }, () => hog.run(0, work).then(() => ended.push("hog")));
+    await setImmediate();
+    t.equal(running(), 2);
+    all.push(other.run(0, work).then(() => ended.push("other")));
+    for (let n = 0; n < 65; n++) {
+      t.equal(running(), n < 64 ? 2 : 1);
+      await endOldest();
+    }
+    await Promise.all(all);
+    t.ok(ended.indexOf("other") <= 4, `as number ${ended.indexOf("other")}`);
+  },
+);
+
+t.test("heavy work leaves a thread for what is not, and what is not leaves one for it in turn", async (t) => {
+  const [hog, other] = [new CryptoOperations(defaultCryptoLimits), new CryptoOperations(defaultCryptoLimits)];
+  const heavy = controlledWork();
+  const quick = controlledWork();
+  const all: Promise<void>[] = Array.from({ length: 4 }, () => hog.runHeavy(0, heavy.work));
+  for (let n = 0; n < 8; n++) all.push(other.run(0, quick.work));
+  await setImmediate();
+  t.same([heavy.running(), quick.running()], [1, 1]);
+  await heavy.endOldest();
+  await quick.endOldest();
+  await quick.endOldest();
+  t.same([heavy.running(), quick.running()], [1, 1]);
+  for (let n = 0; n < 6; n++) await quick.endOldest();
+  for (let n = 0; n < 3; n++) await heavy.endOldest();
   await Promise.all(all);
 });
 

@@ -1,4 +1,5 @@
 import { HostCallError } from "../error.ts";
+import { FairTurns, type Lane } from "../fair-turns.ts";
 import { Turns } from "../turns.ts";
 import type { CryptoLimits } from "./limits.ts";
 
@@ -7,6 +8,9 @@ export class CryptoOperations {
   private readonly limits: CryptoLimits;
   private readonly running: Turns;
   private readonly heavy = new Turns(1);
+  /** For places in the thread pool. */
+  private readonly lane: Lane = [];
+  private readonly heavyLane: Lane = [];
   private count = 0;
   private heavyCount = 0;
   private bytes = 0;
@@ -35,7 +39,7 @@ export class CryptoOperations {
       const turn = this.running.enter();
       if (turn !== null) await turn;
       try {
-        return await this.unlessEnded(work);
+        return await this.pooled(this.lane, work);
       } finally {
         this.running.leave();
       }
@@ -46,7 +50,7 @@ export class CryptoOperations {
   }
 
   /**
-   * Like `run`, for what holds a thread for long: one at a time for a guest, and a few for all guests. Those that wait are fewer, since
+   * Like `run`, for what holds a thread for long: one at a time for all guests, in turn. Those that wait are fewer, since
    * they would wait for too long, and are in no other's way.
    */
   async runHeavy<T>(bytes: number, work: () => Promise<T>): Promise<T> {
@@ -57,7 +61,7 @@ export class CryptoOperations {
     this.bytes += bytes;
     try {
       return await this.heavy.take(() =>
-        this.unlessEnded(() => heavyOfAll.take(() => this.unlessEnded(work))),
+        this.unlessEnded(() => heavyOfAll.take(() => this.pooled(this.heavyLane, work))),
       );
     } finally {
       this.heavyCount--;
@@ -82,6 +86,10 @@ export class CryptoOperations {
     }
   }
 
+  private pooled<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+    return threads.take(lane, () => this.unlessEnded(work));
+  }
+
   /** A guest that is lost again and again would leave a minute of work behind each time. */
   private unlessEnded<T>(work: () => Promise<T>): Promise<T> {
     if (this.isDisposed)
@@ -97,5 +105,9 @@ function tooMany(found: string): HostCallError {
   );
 }
 
-/** Of the four threads of the pool that the runtime also looks names up with, two stay free. */
-const heavyOfAll = new Turns(2);
+/**
+ * Of the four threads of the pool that the runtime also compresses bodies and looks names up with, two stay free; where
+ * there are several reactors, the pool has more (see data-process.ts). What takes long leaves one for what does not.
+ */
+const threads = new FairTurns(2);
+const heavyOfAll = new Turns(1);

@@ -7,7 +7,7 @@ export class Recording {
   private parts: Buffer[] = [];
   private length = 0;
   private readonly most: number;
-  private readonly done: (parts: readonly Buffer[] | null) => void;
+  private done: ((parts: readonly Buffer[] | null) => void) | null;
   private isOver = false;
   /** For those who read it meanwhile; null: nobody can. */
   private arriving: ArrivingBytes | null = null;
@@ -65,7 +65,9 @@ export class Recording {
     this.parts = [];
     this.arriving?.end(parts !== null);
     const joins = parts !== null && parts.length > 1 && this.length <= longestJoined;
-    this.done(joins ? [copyOf(Buffer.concat(parts))] : parts);
+    this.done?.(joins ? [copyOf(Buffer.concat(parts))] : parts);
+    // What it knows of the response is not to stay for as long as the exchange.
+    this.done = null;
   }
 }
 

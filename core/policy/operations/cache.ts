@@ -2,17 +2,24 @@
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { HostCallError } from "../../sandbox/host/error.ts";
 import type { ServicePart } from "../../sandbox/host/services.ts";
+import { ownText } from "../../store/own-text.ts";
 import { ArrivingBody } from "../../store/responses/arriving-body.ts";
+import { textBytes } from "../../store/responses/entry-bytes.ts";
 import type { Asked } from "../../store/responses/response-store.ts";
 import type { LoadedResponse, Words } from "../../store/responses/second-level.ts";
 import { type KeptBody, StoredBody } from "../../store/responses/stored-body.ts";
 import { BoundedRecording } from "../body/bounded-recording.ts";
 import type { GuestFacts, SharedServices } from "../guest/services.ts";
+import type { SlotOwner } from "../guest/slots.ts";
 
 /** In code units. A key is a URL and what it varies by. */
 const longestKey = 32 * 1024;
 const longestMeta = 128 * 1024;
+/** Of all tags of a response together, and how many they may be. */
 const longestTags = 16 * 1024;
+const mostTags = 1024;
+/** JSON of a key, a URL and the tags, each character of them escaped. */
+const longestHead = 6 * (2 * longestKey + longestTags) + 4 * mostTags;
 
 /** Nothing longer than a part of the store could ever stay in it. */
 const longestBody = 1024 * 1024 * 1024;
@@ -77,7 +84,7 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
       [HostOp.cacheSet](text, bytes) {
         const { slot, rest } = slotOf(text);
         const described = describe(rest, demand);
-        return keep(described, bytes === undefined ? [] : [Buffer.from(bytes)], askedIn(slot));
+        return keep(described, bytes === undefined ? [] : [ownBytes(bytes)], askedIn(slot));
       },
       [HostOp.cacheUpdate](text) {
         const { slot, rest } = slotOf(text);
@@ -110,8 +117,10 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
           kept.resolve(answer);
         };
         const longest = Math.min(Number(most), longestBody);
-        const recording = new BoundedRecording(policy, longest, done, responses.recordings);
-        const length = owner.record(recording);
+        const texts = textBytes(described);
+        const recording = new BoundedRecording(policy, longest, done, responses.recordings, texts);
+        if (!recording.begin()) return kept.promise;
+        const length = recordBy(owner, recording);
         if (isEarly === "1" && length !== null) {
           const bytes = recording.share(length, () => owner.onFollowed());
           if (bytes !== null)
@@ -123,6 +132,16 @@ export function cacheOperations({ responses }: SharedServices, facts: GuestFacts
   };
 }
 
+/** @throws HostCallError when the body is on its way already */
+function recordBy(owner: SlotOwner, recording: BoundedRecording): number | null {
+  try {
+    return owner.record(recording);
+  } catch (error) {
+    recording.cancel();
+    throw error;
+  }
+}
+
 function slotOf(text: string): { readonly slot: number; readonly rest: string } {
   const space = text.indexOf(" ");
   return { slot: Number(text.slice(0, space)), rest: text.slice(space + 1) };
@@ -131,6 +150,8 @@ function slotOf(text: string): { readonly slot: number; readonly rest: string } 
 /** Reads what sdk/runtime/response-cache.ts writes. */
 function describe(text: string, demand: (key: unknown) => string): Words {
   const end = text.indexOf("\n");
+  if (text.length - end - 1 > longestMeta) throw tooMuch(`${longestMeta} characters of meta`);
+  if (end > longestHead) throw tooMuch(`${longestTags} characters of tags`);
   let head: unknown;
   try {
     head = JSON.parse(text.slice(0, end));
@@ -139,19 +160,15 @@ function describe(text: string, demand: (key: unknown) => string): Words {
   }
   if (!Array.isArray(head)) throw malformed();
   const [key, url, tags, freshFor, usefulFor] = head as unknown[];
-  const meta = text.slice(end + 1);
-  if (meta.length > longestMeta || end > longestKey * 12 + longestTags * 6) {
-    throw new HostCallError(
-      "QuotaExceededError",
-      `Cannot store: more than ${longestMeta} characters of meta, or of tags`,
-    );
-  }
   const isUrl = url === null || (typeof url === "string" && url.length <= longestKey);
   if (!isUrl || !Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) throw malformed();
+  if (tags.length > mostTags) throw tooMuch(`${mostTags} tags`);
+  if (tags.reduce((sum, tag) => sum + tag.length, 0) > longestTags)
+    throw tooMuch(`${longestTags} characters of tags`);
   const fresh = milliseconds(freshFor);
   const useful = milliseconds(usefulFor);
   return {
-    ...{ key: demand(key), meta, url, tags },
+    ...{ key: demand(key), meta: ownText(text.slice(end + 1)), url, tags },
     ...(fresh !== null && { freshUntil: Date.now() + fresh }),
     ...(useful !== null && { usefulFor: useful }),
   };
@@ -160,6 +177,17 @@ function describe(text: string, demand: (key: unknown) => string): Words {
 /** Null: it is not said. JSON has no other numbers than finite ones: for ever is null. */
 function milliseconds(seconds: unknown): number | null {
   return typeof seconds === "number" ? Math.max(0, seconds) * 1000 : null;
+}
+
+function tooMuch(bound: string): HostCallError {
+  return new HostCallError("QuotaExceededError", `Cannot store: more than ${bound}`);
+}
+
+/** Of their own memory: a slice would keep the whole of a pool alive. */
+function ownBytes(bytes: Uint8Array): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }
 
 function malformed(): HostCallError {

@@ -1,4 +1,5 @@
 /** Responses on disk: a second level behind memory, which a restart does not empty. */
+import { bodyBytes, textBytes } from "../responses/entry-bytes.ts";
 import { PurgeIndex } from "../responses/purge-index.ts";
 import type { Purge, PurgeLabels } from "../responses/purge-log.ts";
 import type { Eviction } from "../responses/response-store.ts";
@@ -112,7 +113,8 @@ export class DiskStore implements SecondLevel {
   keep(words: Words, body: StoredBody): boolean {
     this.delete(words.key);
     const isQuiet = performance.now() < this.quietUntil;
-    if (this.state !== "open" || isQuiet || !this.writes.hasRoomFor(body.length)) {
+    const held = bodyBytes(body) + textBytes(words);
+    if (this.state !== "open" || isQuiet || !this.writes.hasRoomFor(held)) {
       this.counts.skipped++;
       return false;
     }
@@ -124,7 +126,7 @@ export class DiskStore implements SecondLevel {
     const unwritten = { key, meta, url, tags, body };
     const entry = { key, file, layout, storedAt, staleSince: null, unwritten, changes: 0 };
     if (!this.add(entry, words)) return false;
-    void this.writes.add(file, body.length, () => this.write(entry, head, body));
+    void this.writes.add(file, held, () => this.write(entry, head, body));
     return true;
   }
 
@@ -133,7 +135,7 @@ export class DiskStore implements SecondLevel {
     if (entry === undefined) return false;
     const { file, layout, storedAt } = entry;
     const bytes = encodeHead({ ...words, storedAt }, layout, null);
-    if (bytes === null || this.state !== "open") {
+    if (bytes === null || this.state !== "open" || !this.writes.hasRoomFor(bytes.length)) {
       this.delete(words.key);
       return false;
     }
@@ -142,7 +144,7 @@ export class DiskStore implements SecondLevel {
     entry.staleSince = null;
     entry.changes++;
     this.labels.add(words.key, url, tags);
-    void this.writes.add(file, 0, () => this.change(entry, () => this.files.change(file, bytes)));
+    void this.writes.add(file, bytes.length, () => this.change(entry, () => this.files.change(file, bytes)));
     return true;
   }
 

@@ -6,21 +6,21 @@ const mostWrites = 64;
 export class WriteQueue {
   private readonly tails = new Map<string, Promise<void>>();
   private bytes = 0;
-  private bodies = 0;
+  private writes = 0;
 
-  /** Whether a body may be added: any may that is alone. */
+  /** Whether something may be written: anything may that is alone. */
   hasRoomFor(length: number): boolean {
-    return this.bodies === 0 || (this.bodies < mostWrites && this.bytes + length <= mostBytes);
+    return this.writes === 0 || (this.writes < mostWrites && this.bytes + length <= mostBytes);
   }
 
-  /** @param length of the body that it keeps in memory; 0: none */
+  /** @param length of what it keeps in memory; 0: nothing */
   add(file: string, length: number, action: () => Promise<void>): Promise<void> {
     this.bytes += length;
-    if (length > 0) this.bodies++;
+    if (length > 0) this.writes++;
     const former = this.tails.get(file);
     const tail = (former === undefined ? action() : former.then(action)).finally(() => {
       this.bytes -= length;
-      if (length > 0) this.bodies--;
+      if (length > 0) this.writes--;
       if (this.tails.get(file) === tail) this.tails.delete(file);
     });
     this.tails.set(file, tail);

@@ -1,5 +1,6 @@
 import { expiry } from "../expiry.ts";
 import { MemoryRooms } from "../memory-rooms.ts";
+import { ownText } from "../own-text.ts";
 import type { KeyValues } from "./key-values.ts";
 
 /** Values in this thread's memory. */
@@ -19,7 +20,7 @@ export class MemoryKeyValues implements KeyValues {
   }
 
   set(namespace: string, key: string, value: string, ttl: number | null): void {
-    this.rooms.of(namespace).set(kindOf(key), value, expiry(this.now(), ttl));
+    this.rooms.of(namespace).set(kindOf(key), ownText(value), expiry(this.now(), ttl));
   }
 
   delete(namespace: string, key: string): boolean {

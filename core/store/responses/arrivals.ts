@@ -1,10 +1,10 @@
+import { bodyBytes, textBytes } from "./entry-bytes.ts";
 import { isLabelled, type Purge } from "./purge-log.ts";
 import type { LoadedResponse } from "./second-level.ts";
-import { StoredBody } from "./stored-body.ts";
 
 /** For how long what a second level gave is at hand for those who asked for it, in ms. */
 const atHand = 1000;
-/** Responses that are at hand, and bytes of their bodies in memory, at most. */
+/** Responses that are at hand, and bytes of them in memory, at most. */
 const mostResponses = 4096;
 const mostBytes = 32 * 1024 * 1024;
 
@@ -81,6 +81,6 @@ interface Coming {
   isDeleted: boolean;
 }
 
-function bytesOf({ body }: LoadedResponse): number {
-  return body instanceof StoredBody ? body.length : 0;
+function bytesOf(found: LoadedResponse): number {
+  return textBytes(found) + bodyBytes(found.body);
 }

@@ -16,7 +16,8 @@ export function isLabelled({ url, tags }: PurgeLabels, purge: Purge): boolean {
 
 interface Noted {
   readonly at: number;
-  readonly by: object | null;
+  /** It is an exchange, which is not to be kept for it. */
+  readonly by: WeakRef<object> | null;
   /** When somebody else last purged the same. */
   readonly others: number;
 }
@@ -30,6 +31,8 @@ interface NotedPrefix {
 /** Purges that are remembered one by one: those of exact labels, and prefixes, which are looked at in turn. */
 const mostExact = 10_000;
 const mostPrefixes = 256;
+/** Code units of the exact labels together: sensible ones have fewer than a hundred each. */
+const longestExact = 4 * 1024 * 1024;
 
 /**
  * The purges of late, so that a response that was asked for before one of them, and arrives after it, is not kept:
@@ -43,6 +46,7 @@ const mostPrefixes = 256;
 export class PurgeLog {
   private readonly exact = new Map<string, Noted>();
   private readonly prefixes: NotedPrefix[] = [];
+  private length = 0;
   private forgotten = -Infinity;
 
   /**
@@ -58,10 +62,11 @@ export class PurgeLog {
     }
     const label = "url" in purge ? urlLabel(scope, purge.url) : tagLabel(scope, purge.tag);
     const former = this.exact.get(label);
-    const others = former === undefined ? -Infinity : former.by === by ? former.others : former.at;
-    this.exact.delete(label);
-    this.exact.set(label, { at, by, others });
-    if (this.exact.size > mostExact) this.forgetOldest();
+    const others = former === undefined ? -Infinity : isBy(former, by) ? former.others : former.at;
+    if (this.exact.delete(label)) this.length -= label.length;
+    this.exact.set(label, { at, by: by === null ? null : new WeakRef(by), others });
+    this.length += label.length;
+    while (this.exact.size > mostExact || this.length > longestExact) this.forgetOldest();
   }
 
   /** Everything was purged. */
@@ -84,7 +89,7 @@ export class PurgeLog {
   private coversIn(scope: string, { url, tags }: PurgeLabels, asked: number, by: object | null): boolean {
     const isAfter = (label: string) => {
       const noted = this.exact.get(label);
-      return noted !== undefined && (noted.by !== null && noted.by === by ? noted.others : noted.at) >= asked;
+      return noted !== undefined && (by !== null && isBy(noted, by) ? noted.others : noted.at) >= asked;
     };
     if (url !== null && isAfter(urlLabel(scope, url))) return true;
     if (tags.some((tag) => isAfter(tagLabel(scope, tag)))) return true;
@@ -96,6 +101,7 @@ export class PurgeLog {
   private forgetOldest(): void {
     for (const [label, { at }] of this.exact) {
       this.exact.delete(label);
+      this.length -= label.length;
       this.forget(at);
       return;
     }
@@ -104,6 +110,10 @@ export class PurgeLog {
   private forget(at: number): void {
     this.forgotten = Math.max(this.forgotten, at);
   }
+}
+
+function isBy(noted: Noted, by: object | null): boolean {
+  return noted.by === null ? by === null : noted.by.deref() === by;
 }
 
 function urlLabel(scope: string, url: string): string {

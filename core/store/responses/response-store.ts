@@ -1,5 +1,6 @@
 /** Responses that plugins keep, with their bodies, in this thread's memory: bounded by bytes, found by key, prefix, URL or tag. */
 import { Arrivals } from "./arrivals.ts";
+import { bodyBytes, textBytes } from "./entry-bytes.ts";
 import { PurgeIndex } from "./purge-index.ts";
 import { type Purge, type PurgeLabels, PurgeLog } from "./purge-log.ts";
 import { RecordingRoom } from "./recording-room.ts";
@@ -68,9 +69,6 @@ interface Announced {
 
 /** For how long it is believed that nobody has a better response, in ms. */
 const believed = 1000;
-
-/** What an entry costs besides its texts and its body, in bytes. */
-const entryBytes = 500;
 
 export class ResponseStore {
   /** What memory does not have; null: nothing else has it. */
@@ -291,12 +289,10 @@ export class ResponseStore {
 
   /** In memory. Returns whether it was found worth its place. */
   private hold(response: StoredResponse): boolean {
-    const { key, meta, url, tags, body } = response;
+    const { key, url, tags, body } = response;
     this.entries.set(key, response);
     this.labels.add(key, url, tags);
-    const labels = (url?.length ?? 0) + tags.reduce((sum, tag) => sum + tag.length, 0);
-    const texts = key.length + meta.length + labels;
-    this.evict(this.eviction.insert(key, body.length + 2 * texts + entryBytes));
+    this.evict(this.eviction.insert(key, bodyBytes(body) + textBytes(response)));
     return this.entries.has(key);
   }
 

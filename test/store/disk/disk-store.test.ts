@@ -366,11 +366,33 @@ t.test("a slow disk does not fill the memory: what it cannot take in time is ski
   const kept = Array.from({ length: 40 }, (_, i) =>
     store.keep({ key: `k${i}`, meta: "", url: null, tags: [] }, body),
   );
-  t.equal(kept.filter(Boolean).length, 16);
-  t.equal(store.report().skipped, 24);
+  t.equal(kept.filter(Boolean).length, 15);
+  t.equal(store.report().skipped, 25);
   gate.resolve();
   await store.settled();
   t.ok(store.keep({ key: "k", meta: "", url: null, tags: [] }, body));
+  await store.settled();
+});
+
+t.test("nor do words, of responses without a body or in the place of others", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const system = withFaults({
+    rename: async (...parameters) => {
+      await gate.promise;
+      return promises.rename(...parameters);
+    },
+  });
+  const { store } = await startDisk(t, { system, size: 1e9, files: 1e6 });
+  const words = (key: string) => ({ key, meta: "m".repeat(2 ** 20), url: null, tags: [] });
+  const body = new StoredBody([]);
+  const kept = Array.from({ length: 40 }, (_, i) => store.keep(words(`k${i}`), body));
+  t.equal(kept.filter(Boolean).length, 7);
+  gate.resolve();
+  await store.settled();
+  t.ok(store.keep(words("k"), body));
+  await store.settled();
+  const updated = Array.from({ length: 40 }, () => store.update(words("k")));
+  t.equal(updated.filter(Boolean).length, 15);
   await store.settled();
 });
 

@@ -63,6 +63,13 @@ t.test(
   },
 );
 
+t.test("a flood of long labels makes it forgetful as well, instead of filling the memory", async (t) => {
+  const log = new PurgeLog();
+  for (let at = 1; at <= 1000; at++) log.note("", { tag: `${at}${"\u4e00".repeat(32_000)}` }, at, null);
+  t.ok(log.covers(labels(null, "never"), 800, null));
+  t.notOk(log.covers(labels(null, "never"), 990, null));
+});
+
 t.test("it says what a list of all purges says", async () => {
   const text = fc.constantFrom("a", "ab", "b");
   const purge: fc.Arbitrary<Purge> = fc.oneof(

@@ -33,6 +33,19 @@ t.test("it never holds more than its bytes, whatever comes", async (t) => {
   t.ok(responses.report().evictions > 0);
 });
 
+t.test("tags take room, however short they are", async (t) => {
+  const responses = store(1_000_000);
+  for (let i = 0; i < 100; i++) responses.set(entry(`k${i}`, ...new Array<string>(1000).fill("")));
+  t.ok(responses.size <= 10, `${responses.size} entries`);
+});
+
+t.test("a body takes more room in tiny parts than in one", async (t) => {
+  const responses = store(1_000_000);
+  const parts = Array.from({ length: 10_000 }, () => Buffer.from("x"));
+  t.notOk(responses.set({ ...entry("parts"), body: new StoredBody(parts) }));
+  t.ok(responses.set({ ...entry("whole"), body: new StoredBody([Buffer.concat(parts)]) }));
+});
+
 t.test("what is larger than the store is not kept, and takes nothing's place", async (t) => {
   const responses = store(10_000);
   t.ok(responses.set(entry("small")));

@@ -73,7 +73,10 @@ plugins: { directory: ${folder.plugins}, settings: ${settings} }\n`;
 t.test("a config of built-in policies alone is on no probation", async (t) => {
   for (const locked of [
     { admin: `[${lock}, parse]` },
-    { admin: "[access, parse]", settings: "{ access: { config: { deny: [{ addresses: [127.0.0.0/8] }] } } }" },
+    {
+      admin: "[access, parse]",
+      settings: "{ access: { config: { deny: [{ addresses: [127.0.0.0/8] }] } } }",
+    },
   ]) {
     const { ask, bad, saveConfig, isOnProbation } = await start(t);
     await saveConfig(locked);

@@ -28,7 +28,7 @@ import type { WebResponse } from "./web.ts";
  * };
  */
 export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unknown> {
-  /** Default: the name of the file. */
+  /** For those who read the file. The config, logs and metrics know a plugin by the name of its file. */
   readonly name?: string;
   /** One sentence for the people who operate the proxy. */
   readonly description?: string;

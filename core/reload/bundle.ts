@@ -1,4 +1,4 @@
-import type { BuildOptions, BuildResult } from "esbuild";
+import type { BuildFailure, BuildOptions, BuildResult } from "esbuild";
 
 /** What every bundle of this project has in common. */
 export type BundleOptions = BuildOptions & { readonly metafile: true; readonly write: false };
@@ -17,6 +17,11 @@ export class BundleTimeout extends Error {
   override readonly name = "BundleTimeout";
 }
 
+/** esbuild's process ended twice in a row. */
+export class BundlerLost extends Error {
+  override readonly name = "BundlerLost";
+}
+
 let queue: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 let idle: NodeJS.Timeout | undefined;
@@ -25,12 +30,12 @@ let idle: NodeJS.Timeout | undefined;
  * Runs one build with esbuild, after those asked for earlier.
  *
  * @param time limit of this build, ms
- * @throws BundleTimeout, or esbuild's BuildFailure
+ * @throws BundleTimeout, BundlerLost, or esbuild's BuildFailure
  */
 export function bundle(options: BundleOptions, time: number): Promise<Bundle> {
   clearTimeout(idle);
   waiting++;
-  const turn = queue.then(() => buildInTime(options, time));
+  const turn = queue.then(() => buildAnyhow(options, time));
   queue = turn.then(finished, finished);
   return turn;
 }
@@ -46,6 +51,28 @@ function finished(): void {
   if (--waiting > 0) return;
   idle = setTimeout(() => void stopBundler(), idleTime);
   idle.unref();
+}
+
+/** What ended esbuild may have had nothing to do with this build, and have happened long before it. */
+async function buildAnyhow(options: BundleOptions, time: number): Promise<Bundle> {
+  try {
+    return await buildInTime(options, time);
+  } catch (error) {
+    if (!isLoss(error)) throw error;
+    await stopBundler();
+  }
+  try {
+    return await buildInTime(options, time);
+  } catch (error) {
+    if (!isLoss(error)) throw error;
+    await stopBundler();
+    throw new BundlerLost(`ended esbuild twice, is memory short? (${(error as Error).message})`);
+  }
+}
+
+/** esbuild tells it as a plain error, and of every later build, too, until it is stopped. */
+function isLoss(error: unknown): boolean {
+  return !(error instanceof BundleTimeout) && (error as Partial<BuildFailure>).errors === undefined;
 }
 
 async function buildInTime(options: BundleOptions, time: number): Promise<Bundle> {

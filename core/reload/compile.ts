@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import type { BuildFailure, Message, OutputFile } from "esbuild";
-import { type Bundle, type BundleOptions, BundleTimeout, bundle } from "./bundle.ts";
+import { type Bundle, type BundleOptions, BundlerLost, BundleTimeout, bundle } from "./bundle.ts";
 import { explain, filesConcerned } from "./explain.ts";
 import type { PluginFile } from "./plugin-files.ts";
 import { pluginImports } from "./plugin-imports.ts";
@@ -87,6 +87,9 @@ async function build(file: PluginFile, source: PluginSource, limits: CompileLimi
     if (error instanceof BundleTimeout) {
       throw new PluginError([problemOf(file, `compiling had ${error.message}`)], [source.entry]);
     }
+    if (error instanceof BundlerLost) {
+      throw new PluginError([problemOf(file, `compiling it ${error.message}`)], [source.entry]);
+    }
     const errors = (error as Partial<BuildFailure>).errors as readonly Message[] | undefined;
     if (errors === undefined || errors.length === 0) throw error;
     throw new PluginError(await explain(source, errors), [source.entry, ...filesConcerned(source, errors)]);
@@ -110,7 +113,7 @@ async function bundleSource(source: PluginSource, time: number): Promise<Bundle>
   );
   const isRight = await built.then(
     ({ metafile }) => !leftOutFiles(source, metafile).some((name) => given.has(name)),
-    (error: unknown) => given.size === 0 || error instanceof BundleTimeout,
+    (error: unknown) => given.size === 0 || error instanceof BundleTimeout || error instanceof BundlerLost,
   );
   if (isRight) return built;
   const { metafile } = await bundle({ ...optionsFor(source, async () => undefined), sourcemap: false }, time);

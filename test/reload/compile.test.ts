@@ -1,6 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import t, { type Test } from "tap";
@@ -9,6 +19,7 @@ import { type CompiledPlugin, compileLimits, compilePlugin } from "../../core/re
 import { findPlugins } from "../../core/reload/plugin-files.ts";
 import { formatPluginProblem, PluginError } from "../../core/reload/problem.ts";
 import { guestGlobals } from "../../sdk/runtime/global-names.ts";
+import { noProc } from "../fault/sluice-process.ts";
 import { folderWith, put } from "./folder.ts";
 import { askQuickJs, runHere } from "./run-script.ts";
 
@@ -40,6 +51,24 @@ function compile(t: Test, text: string, files: Record<string, string> = {}): Pro
 /** What `export default` gives, in this realm and without globals. */
 async function defaultOf(t: Test, text: string, files?: Record<string, string>): Promise<unknown> {
   return runHere((await compile(t, text, files)).code, {})["default"];
+}
+
+/** Returns how many there were. */
+function killEsbuild(): number {
+  const threads = readdirSync("/proc/self/task");
+  const children = threads.flatMap((id) => readFileSync(`/proc/self/task/${id}/children`, "utf8").split(" "));
+  const found = children.filter((id) => id !== "" && commandOf(id).includes("esbuild"));
+  for (const id of found) process.kill(Number(id), "SIGKILL");
+  return found.length;
+}
+
+/** Empty: it has ended. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 async function refused(t: Test, compiling: Promise<unknown>): Promise<PluginError> {
@@ -643,6 +672,30 @@ t.test("builds that are asked for together come one after the other, each with i
   const compiled = await Promise.all((await findPlugins(folder)).map((file) => compilePlugin(file)));
   for (const { name, code } of compiled) t.equal(`p${runHere(code, {})["default"]}`, name);
 });
+
+t.test("kill -9 of esbuild between two builds costs neither", { skip: noProc }, async (t) => {
+  const folder = folderWith(t, { "p.ts": "export default 1" });
+  for (let round = 0; round < 3; round++) {
+    t.equal((await compileIn(folder)).name, "p");
+    t.ok(killEsbuild() > 0);
+    await delay(20 * round);
+  }
+  t.equal((await compileIn(folder)).name, "p");
+});
+
+t.test(
+  "attack: a plugin whose build ends esbuild each time is refused by its name",
+  { skip: noProc },
+  async (t) => {
+    const large = folderWith(t, { "large.ts": `export default [${"{ a: [1, 2, 3] },".repeat(300_000)}]` });
+    const killing = setInterval(killEsbuild, 1);
+    const { problems } = await refused(t, compileIn(large)).finally(() => clearInterval(killing));
+    t.match(problems, [{ message: /^compiling it ended esbuild twice, is memory short\? \(The service / }]);
+    t.match(problems[0]!.file, /large\.ts$/);
+    const folder = folderWith(t, { "p.ts": "export default 1" });
+    t.equal((await compileIn(folder)).name, "p", "the next build is not disturbed");
+  },
+);
 
 t.test("neither the author's tsconfig nor the working directory has a say", async (t) => {
   const text = 'export default [import.meta.url, "a"];';

@@ -32,6 +32,8 @@ export class OperatorValues {
   private readonly options: OperatorValuesOptions;
   private readonly values = new PinnedValues();
   private length = 0;
+  /** Changes of this instance that the file does not have yet. */
+  private unkept: readonly PinnedValue[] = [];
   /** Changes are written one after the other. */
   private writing: Promise<void> = Promise.resolve();
 
@@ -47,7 +49,7 @@ export class OperatorValues {
   async load(): Promise<void> {
     const { folder, apply } = this.options;
     if (folder === null) return;
-    const values = await readValues(folder);
+    const values = (await readValues(folder)) ?? [];
     for (const value of values) this.take(value);
     await apply(values);
   }
@@ -70,6 +72,7 @@ export class OperatorValues {
     if (this.length + lengthOf(change) - lengthOf({ ...change, value: before }) > mostText)
       throw new ValueRefused(`Values take more than ${mostText} characters together`);
     this.take(change);
+    if (folder !== null) this.unkept = [...this.unkept, change];
     await apply([change]);
     if (folder !== null) await this.keep(folder);
     return before !== null;
@@ -82,12 +85,39 @@ export class OperatorValues {
   }
 
   private keep(folder: string): Promise<void> {
-    const write = () =>
-      writePrivateFile(folder, fileName, JSON.stringify({ format, values: this.values.list() }));
-    const written = this.writing.then(write, write);
+    const merge = () => this.merge(folder);
+    const written = this.writing.then(merge, merge);
     this.writing = written.catch(() => {});
     return written;
   }
+
+  /** Another instance may have written since: its changes are taken in, and only what was changed here is put over them. */
+  private async merge(folder: string): Promise<void> {
+    if (this.unkept.length === 0) return;
+    const kept = await readValues(folder);
+    const { unkept } = this;
+    if (kept !== null) {
+      const others = differences(this.values, withChanges(kept, unkept));
+      for (const change of others) this.take(change);
+      if (others.length > 0) await this.options.apply(others);
+    }
+    const values = this.values.list();
+    await writePrivateFile(folder, fileName, JSON.stringify({ format, values }));
+    this.unkept = this.unkept.filter((change) => !unkept.includes(change));
+  }
+}
+
+function withChanges(values: readonly PinnedValue[], changes: readonly PinnedValue[]): PinnedValues {
+  const changed = new PinnedValues();
+  for (const value of [...values, ...changes]) changed.set(value);
+  return changed;
+}
+
+/** What makes the one into the other. */
+function differences(from: PinnedValues, to: PinnedValues): PinnedValue[] {
+  const gone = from.list().filter(({ plugin, key }) => to.get(plugin, key) === null);
+  const fresh = to.list().filter(({ plugin, key, value }) => from.get(plugin, key) !== value);
+  return [...gone.map((value) => ({ ...value, value: null })), ...fresh];
 }
 
 function check({ plugin, key, value }: PinnedValue): void {
@@ -101,10 +131,11 @@ function lengthOf({ plugin, key, value }: PinnedValue): number {
   return value === null ? 0 : plugin.length + key.length + value.length;
 }
 
-async function readValues(folder: string): Promise<readonly PinnedValue[]> {
+/** Null: there is no file. */
+async function readValues(folder: string): Promise<readonly PinnedValue[] | null> {
   try {
     const text = await readPrivateFile(folder, fileName, largestFile);
-    return text === null ? [] : parseValues(text);
+    return text === null ? null : parseValues(text);
   } catch (error) {
     throw new StateError(`Cannot use ${join(folder, fileName)}: ${(error as Error).message}`);
   }

@@ -1,9 +1,10 @@
 /** Values that an operator puts into the kv of plugins while Sluice runs. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import { OperatorValues } from "../../core/control/operator-values.ts";
-import type { PinnedValue } from "../../core/store/kv/pinned-values.ts";
+import { type PinnedValue, PinnedValues } from "../../core/store/kv/pinned-values.ts";
 import { recordFor, startKeyed } from "./keyed-sluice.ts";
 import { startSluice } from "./running-sluice.ts";
 
@@ -173,6 +174,53 @@ t.test("changes that come together are all kept, the last one of each", async (t
   t.same(
     new Map(file.values.map(({ key, value }: PinnedValue) => [key, value])),
     new Map(changes.map(({ key, value }) => [key, value])),
+  );
+});
+
+t.test("attack: a key that one instance revoked does not come back with a change at another", async (t) => {
+  const folder = t.testdir();
+  const open = async () => {
+    const plugin = new PinnedValues();
+    const values = new OperatorValues({
+      folder,
+      apply: async (changes) => {
+        for (const change of changes) plugin.set(change);
+      },
+    });
+    await values.load();
+    return { values, plugin };
+  };
+  const set = ({ values }: Awaited<ReturnType<typeof open>>, key: string, value: string | null) =>
+    values.set({ plugin: "auth", key, value });
+  const first = await open();
+  await set(first, "alice", "1");
+  await set(first, "changed", "1");
+  const second = await open();
+  await set(first, "alice", null);
+  await set(first, "changed", "2");
+  await Promise.all([set(second, "bob", "3"), delay(1).then(() => set(second, "carol", "4"))]);
+  const expected = [
+    { plugin: "auth", key: "carol", value: "4" },
+    { plugin: "auth", key: "changed", value: "2" },
+    { plugin: "auth", key: "bob", value: "3" },
+  ];
+  const byKey = (list: readonly PinnedValue[]) => new Map(list.map(({ key, value }) => [key, value]));
+  for (const { values, plugin } of [second, await open()]) {
+    t.same(byKey(values.list("auth")), byKey(expected));
+    t.same(byKey(plugin.list("auth")), byKey(expected), "and the plugins have them");
+  }
+});
+
+t.test("a change that could not be kept is kept with the next", async (t) => {
+  const folder = join(t.testdir({ state: "no folder" }), "state");
+  const values = new OperatorValues({ folder, apply: async () => {} });
+  await t.rejects(values.set({ plugin: "p", key: "first", value: "1" }));
+  rmSync(folder);
+  await values.set({ plugin: "p", key: "second", value: "2" });
+  const kept = JSON.parse(readFileSync(join(folder, "operator-values.json"), "utf8"));
+  t.same(
+    kept.values.map(({ key }: PinnedValue) => key),
+    ["first", "second"],
   );
 });
 

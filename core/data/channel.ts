@@ -8,6 +8,9 @@ export interface Channel {
   onClose(listener: () => void): void;
 }
 
+/** Time to read what a process sent before it ended, in ms. */
+const lastMessages = 50;
+
 /** The channel to a forked process; to be made before the process can send anything. */
 export function childChannel(child: ChildProcess): Channel {
   return {
@@ -17,7 +20,16 @@ export function childChannel(child: ChildProcess): Channel {
       }
     },
     onMessage: (listener) => child.on("message", listener),
-    onClose: (listener) => child.on("disconnect", listener),
+    onClose(listener) {
+      let isClosed = false;
+      const close = () => {
+        if (!isClosed) listener();
+        isClosed = true;
+      };
+      child.once("disconnect", close);
+      // Of one that was killed before it took a handle, Node tells no disconnect: it waits for an answer.
+      child.once("exit", () => isClosed || setTimeout(close, lastMessages));
+    },
   };
 }
 

@@ -37,6 +37,11 @@ export interface DataExit {
   readonly inside: Entry | null;
 }
 
+/** Somebody else ended it: an operator, or the kernel for want of memory. */
+export function wasKilled({ signal, stalled }: DataExit): boolean {
+  return signal !== null && !stalled && !ownEnds.has(signal);
+}
+
 export interface DataProcessOptions {
   /** What it is going to serve; on some runtimes it is started with the permissions for this alone. */
   readonly config: Config;

@@ -17,8 +17,9 @@ import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
 import { OneByOne } from "../one-by-one.ts";
 import { PluginBans } from "../plugins/bans.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
-import type { DataExit, DataProcess } from "./data-process.ts";
+import { type DataExit, type DataProcess, wasKilled } from "./data-process.ts";
 import { DataProcesses } from "./data-processes.ts";
+import { ProcessLost } from "./process-lost.ts";
 import { restartDelay } from "./restart-delay.ts";
 
 export type DataState = "starting" | "serving" | "draining" | "stopped";
@@ -31,6 +32,12 @@ const exitGrace = 2000;
 
 /** Enough for the longest delay between restarts. */
 const crashesRemembered = 16;
+
+/** How often a config is handed over in all when the data process ends meanwhile. */
+const mostAttempts = 3;
+
+/** So many starts that failed in a row are no accident. */
+const failuresToGiveUp = 2;
 
 /** Time for the data process to report its metrics, in ms. */
 const reportTimeout = 1000;
@@ -57,6 +64,10 @@ export class Supervisor {
   #crashes: readonly number[] = [];
   /** Whether the data process ended before it served. */
   #isLost = false;
+  /** Restarts that have failed, since it served last. */
+  #failedStarts = 0;
+  /** Whether the last restart came to nothing because the process ended, nobody knows why. */
+  #wasStartLost = false;
   #unbanTimer: NodeJS.Timeout | undefined;
   /** A restart and a reload must not overlap: each needs the config that the other leaves. */
   readonly #turns = new OneByOne();
@@ -129,8 +140,12 @@ export class Supervisor {
     return addresses;
   }
 
-  #startPlane(config: Config, bundle: PolicyBundle | null): Promise<readonly ListenerAddress[]> {
-    return this.#call(async () => {
+  #startPlane(
+    config: Config,
+    bundle: PolicyBundle | null,
+    isAgain = false,
+  ): Promise<readonly ListenerAddress[]> {
+    return this.#call(isAgain, async () => {
       const { plane } = this.#process;
       const pinned = this.#pinned.list();
       if (pinned.length > 0) await plane.pin(pinned);
@@ -148,16 +163,22 @@ export class Supervisor {
     }
   }
 
-  /** A call that a plugin may answer by ending the process while it is loaded. */
-  async #call<Result>(call: () => Promise<Result>): Promise<Result> {
+  /**
+   * A call that a plugin may answer by ending the process while it is loaded.
+   *
+   * @param isAgain whether the process ended at the same call before
+   */
+  async #call<Result>(isAgain: boolean, call: () => Promise<Result>): Promise<Result> {
     const { exited } = this.#process;
     try {
       return await call();
     } catch (error) {
       if (!(error instanceof ChannelClosed)) throw error;
-      const { inside } = await exited;
+      const exit = await exited;
       this.#isLost = true;
-      if (inside === null || !inside.isLoading) throw error;
+      const { inside } = exit;
+      // Who was being loaded need not be the reason for a kill, unless it happens again.
+      if (inside === null || !inside.isLoading || (wasKilled(exit) && !isAgain)) throw new ProcessLost(true);
       const { plugin } = inside;
       const message = `Cannot load the plugin ${plugin}: it ended the data process`;
       throw new PlaneError({ error: message, plugin, problems: [], use: null });
@@ -170,23 +191,38 @@ export class Supervisor {
     void this.report().then((report) => report && this.#bans.learn(report.plugins.flat()));
   }
 
-  /** @throws when the config cannot be applied; the one in force stays. */
-  apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
-    return this.#turns.run(async () => {
-      const added = await this.#listeners.prepare(config);
+  /**
+   * When the data process ends meanwhile, the next one is asked.
+   *
+   * @throws when the config cannot be applied; the one in force stays
+   */
+  async apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
+    let isAgain = false;
+    for (let attempt = 1; ; attempt++) {
       try {
-        await this.#hand(config, bundle, added);
-        this.#config = config;
-        this.#bundle = bundle;
-        added.commit();
-        this.#bans.forgetOthers(bundle);
-        this.#discovered.keepOnly(config);
-        this.#learn();
+        // Behind the restart, if there is one.
+        return await this.#turns.run(() => this.#put(config, bundle, isAgain));
       } catch (error) {
-        added.rollback();
-        throw error;
+        if (!(error instanceof ProcessLost) || attempt === mostAttempts) throw error;
+        isAgain ||= error.wasHanded;
       }
-    });
+    }
+  }
+
+  async #put(config: Config, bundle: PolicyBundle | null, isAgain = false): Promise<void> {
+    const added = await this.#listeners.prepare(config);
+    try {
+      await this.#hand(config, bundle, added, isAgain);
+      this.#config = config;
+      this.#bundle = bundle;
+      added.commit();
+      this.#bans.forgetOthers(bundle);
+      this.#discovered.keepOnly(config);
+      this.#learn();
+    } catch (error) {
+      added.rollback();
+      throw error;
+    }
   }
 
   /** What discovery found. A data process that is not there is told when it starts. */
@@ -265,13 +301,21 @@ export class Supervisor {
   }
 
   /** A data process that cannot start is not asked: the new config may be what it needs. */
-  async #hand(config: Config, bundle: PolicyBundle | null, added: AddedListeners): Promise<void> {
+  async #hand(
+    config: Config,
+    bundle: PolicyBundle | null,
+    added: AddedListeners,
+    isAgain: boolean,
+  ): Promise<void> {
     if (this.#state === "serving") {
       this.#process.demand(config);
       added.sendTo(this.#process);
-      await this.#call(() =>
+      await this.#call(isAgain, () =>
         this.#process.plane.apply(this.#discovered.fill(config), this.#bans.mark(bundle, config)),
       );
+    } else if (this.#state === "starting" && this.#failedStarts < failuresToGiveUp) {
+      await this.#process.exited;
+      throw new ProcessLost(false);
     }
   }
 
@@ -307,10 +351,12 @@ export class Supervisor {
     this.#replace();
     try {
       const bundle = this.#bans.mark(this.#bundle, this.#config);
-      await this.#startPlane(this.#config, bundle);
+      await this.#startPlane(this.#config, bundle, this.#wasStartLost);
       this.#becomeServing(now);
       this.#learn();
     } catch (error) {
+      this.#failedStarts++;
+      this.#wasStartLost = error instanceof ProcessLost;
       // A plugin that does not load any more keeps its own policies out of service, not the whole proxy.
       if (error instanceof PlaneError && error.plugin !== null) this.#ban(error.plugin);
       this.#log?.error({ err: error }, "Cannot start the data process");
@@ -319,6 +365,8 @@ export class Supervisor {
   }
 
   #becomeServing(crashedAt: number): void {
+    this.#failedStarts = 0;
+    this.#wasStartLost = false;
     if (this.#state === "starting") {
       this.#state = "serving";
       this.#log?.info(
@@ -363,7 +411,8 @@ export class Supervisor {
   /** Lets a plugin in again whose time is over. */
   async #lift(): Promise<void> {
     try {
-      await this.apply(this.#config, this.#bundle);
+      // Those in force then: a reload may be before it.
+      await this.#turns.run(() => this.#put(this.#config, this.#bundle));
       this.#log?.info({}, "Quarantine is over, the plugin is tried again");
     } catch (error) {
       this.#log?.error({ err: error }, "Cannot let a quarantined plugin in again");

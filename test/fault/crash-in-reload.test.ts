@@ -33,9 +33,15 @@ plugins: { directory: ., settings: { a: { limits: { cpu: 5s } } } }
   );
   const sluice = await startSluice("--config", config);
   t.teardown(() => sluice[Symbol.asyncDispose]());
-  const ask = async () => {
-    const response = await fetch(`http://127.0.0.1:${sluice.port}`, { headers: { connection: "close" } });
-    return response.text();
+  const url = `http://127.0.0.1:${sluice.port}`;
+  const ask = async (): Promise<string> => {
+    try {
+      return await (await fetch(url, { headers: { connection: "close" } })).text();
+    } catch {
+      // On Deno nobody listens until the next process serves. The test's time limit bounds it.
+      await delay(50);
+      return ask();
+    }
   };
   return { save, ask, sluice, program: sluice.program };
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { dirname, extname, resolve, sep } from "node:path";
+import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { usesPlugins } from "../config/built-in-plugins.ts";
@@ -7,6 +7,7 @@ import type { Config } from "../config/model.ts";
 import { dataPermissions, socketPaths, toListen, union } from "../control/process/data-permissions.ts";
 import { installation } from "../control/process/installation.ts";
 import { type Permissions, permissionFlags, type Scope } from "../control/process/permissions.ts";
+import { traceFolder } from "../control/process/trace-file.ts";
 import { runShape, takesOption } from "./commands.ts";
 import { type OptionName, options } from "./options.ts";
 import { runtimeProgram } from "./runtime-program.ts";
@@ -18,11 +19,11 @@ const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.m
  * `--allow-run` for Deno itself, with which it starts the one that proxies; that one gets the part of these
  * permissions that its work takes, and may run nothing.
  *
- * @param file the config file, or null
+ * @param read what the control process reads besides its own code
  * @param argv what `sluice plan` was called with: the options of the run are among it
  */
-export function denoCommand(config: Config, file: string | null, argv: readonly string[]): string {
-  const flags = permissionFlags(permissions(config, file)).map(quoted);
+export function denoCommand(config: Config, read: readonly string[], argv: readonly string[]): string {
+  const flags = permissionFlags(permissions(config, read)).map(quoted);
   return `${["deno run --no-prompt", ...flags, quoted(main), ...runOptions(argv).map(quoted)].join(" ")}\n`;
 }
 
@@ -42,27 +43,27 @@ function runOptions(argv: readonly string[]): string[] {
   });
 }
 
-function permissions(config: Config, file: string | null): Permissions {
+function permissions(config: Config, read: readonly string[]): Permissions {
   const { admin, plugins } = config;
   const data = dataPermissions(config);
   const state = plugins.state === null ? [] : [resolve(plugins.state)];
   const sockets = admin === null ? [] : socketPaths([admin]);
+  const traces = usesPlugins(config) ? [traceFolder()] : [];
   return {
     // Port 0: whether listening sockets can be handed over is found out by making one.
     net: union([["127.0.0.1:0"], data.net, admin === null ? [] : toListen(admin)]),
-    read: union([
-      [installation()],
-      pluginFolders(config),
-      fileFolders(file),
-      state,
-      sockets,
-      elsewhere(data.read),
-    ]),
-    write: union([state, sockets, data.write]),
+    // A file that is to be written and read takes both.
+    read: union([[installation()], read, state, sockets, traces, elsewhere(data.read)]),
+    write: union([state, sockets, traces, data.write]),
     // The environment is handed on to the process that proxies, as a whole.
     env: null,
-    // Whether a file may be read depends on who asks.
-    sys: union([data.sys, usesTls(config) ? ["uid", "gid"] : []]),
+    // Whether a file may be read depends on who asks, and whether one of the state is to be trusted on whose it is.
+    sys: union([
+      data.sys,
+      usesTls(config) ? ["uid", "gid"] : [],
+      state.length > 0 ? ["uid"] : [],
+      asksNameServers(config) ? ["networkInterfaces"] : [],
+    ]),
     // Permission to run it counts for the path under which it knows itself.
     run: [runtimeProgram("deno") ?? "deno", ...(usesPlugins(config) ? [esbuildBinary()] : [])],
   };
@@ -77,13 +78,9 @@ function elsewhere(paths: Scope): Scope {
   return paths?.filter((path) => !path.startsWith(installation() + sep)) ?? null;
 }
 
-function pluginFolders({ plugins }: Config): string[] {
-  return plugins.directory === null ? [] : [resolve(plugins.directory)];
-}
-
-/** The folder is watched: editors put a new file in the place of the old one. */
-function fileFolders(file: string | null): string[] {
-  return file === null ? [] : [dirname(resolve(file))];
+/** Deno takes asking for the system's name servers for asking of its interfaces, also where others are configured. */
+function asksNameServers({ clusters }: Config): boolean {
+  return clusters.some(({ discovery }) => discovery?.kind === "dns" || discovery?.kind === "srv");
 }
 
 function esbuildBinary(): string {

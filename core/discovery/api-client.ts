@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import { getCACertificates } from "node:tls";
 import type { Agent } from "undici";
+import { systemAuthorities } from "../net/tls/system-authorities.ts";
 import { minVersion } from "../net/tls/tls.ts";
 import type { SourceSetting } from "./source.ts";
 import { SourceProblem } from "./source-problem.ts";
@@ -80,7 +80,8 @@ export class ApiClient {
   }
 
   close(): void {
-    void this.#agent?.then((agent) => agent.destroy());
+    // One that could not be made was told to who asked.
+    this.#agent?.then((agent) => agent.destroy()).catch(() => {});
   }
 
   async #exchange<Result>(
@@ -120,7 +121,10 @@ export class ApiClient {
   }
 
   #agentOnce(): Promise<Agent> {
-    this.#agent ??= this.#connect();
+    this.#agent ??= this.#connect().catch((error: unknown) => {
+      this.#agent = null;
+      throw error;
+    });
     return this.#agent;
   }
 
@@ -149,12 +153,6 @@ export class StatusProblem extends SourceProblem {
     super(status === 401 || status === 403 ? "refused" : "failed", message);
     this.status = status;
   }
-}
-
-/** The runtime brings its own list for images that have none. */
-function systemAuthorities(): string[] | null {
-  const ca = getCACertificates("system");
-  return ca.length > 0 ? ca : null;
 }
 
 async function readAll(body: Readable, { host }: URL): Promise<Buffer> {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DiscoveredEndpoint } from "../config/traffic-model.ts";
 
 /** Who is told what a source finds. After `close` nothing is called any more. */
@@ -44,6 +45,16 @@ export interface SourceOptions {
 
 export type SourceSetting = Required<SourceOptions>;
 
+const accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** What a pod finds in the folder of its service account. */
+export function accountFiles(folder: string = accountFolder): {
+  readonly token: string;
+  readonly ca: string;
+} {
+  return { token: join(folder, "token"), ca: join(folder, "ca.crt") };
+}
+
 /** The options with their defaults. */
 export function settingOf(options: SourceOptions): SourceSetting {
   return {
@@ -54,7 +65,7 @@ export function settingOf(options: SourceOptions): SourceSetting {
     dnsTimeout: options.dnsTimeout ?? 2_000,
     families: options.families ?? [4, 6],
     secure: options.secure ?? false,
-    accountFolder: options.accountFolder ?? "/var/run/secrets/kubernetes.io/serviceaccount",
+    accountFolder: options.accountFolder ?? accountFolder,
     env: options.env ?? process.env,
   };
 }

@@ -1,69 +1,16 @@
 /** Started by Node: what is tried is what Deno lets the processes do that it runs. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
-import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import t, { type Test } from "tap";
+import t from "tap";
 import { until } from "../net/until.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
-import { type Program, startProgram } from "../support/program.ts";
+import { startProgram } from "../support/program.ts";
+import { answering, bin, binary, env, folder, get, plan, service, start } from "./planned-deno.ts";
 
 t.setTimeout(120_000);
-
-const binary = resolve("core/cli/main.ts");
-const bin = resolve("node_modules/.bin");
-const env = {
-  ...process.env,
-  PATH: bin + delimiter + process.env["PATH"],
-  SECRET: "of the proxy",
-  GRANTED_ONE: "1",
-};
-
-/** A folder outside of this project, with an empty one for plugins in it. */
-function folder(t: Test, files: Readonly<Record<string, string>>): string {
-  const path = mkdtempSync(join(tmpdir(), "sluice-deno-"));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  mkdirSync(join(path, "plugins"));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-  return path;
-}
-
-const answering = (text: string) => `export default { onRequest() { return new Response("${text}"); } };\n`;
-
-/** The port of a service that answers with its name. */
-async function service(t: Test, name = "service"): Promise<number> {
-  const server = createServer((_, response) => response.end(name));
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return listenLocally(server);
-}
-
-/** The command that `sluice plan --deno` prints. */
-async function plan(cwd: string, ...options: string[]): Promise<string> {
-  await using program = startProgram(process.execPath, [binary, "plan", "--deno", ...options], { cwd, env });
-  if ((await program.ended) !== 0) throw new Error(program.output);
-  return program.output.trim();
-}
-
-const start = (cwd: string, command: string): Program =>
-  startProgram("sh", ["-c", `exec ${command}`], { cwd, env });
-
-async function get(port: number, path = "/"): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`);
-  return response.text();
-}
 
 /** What the process was started with whose parent this is. */
 function childOf(parent: number): readonly string[] {

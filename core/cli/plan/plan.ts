@@ -3,6 +3,7 @@ import { compileRoutes, methodRefused } from "../../route/table.ts";
 import { parseTarget, type Target } from "../../wire/target.ts";
 import { checkPlugins, withRoute } from "../check/check-plugins.ts";
 import { type ConfigRequest, defaultFile, findDefaultFile, readConfig } from "../config-source.ts";
+import { controlReads } from "../control-reads.ts";
 import { denoCommand } from "../deno-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportPluginProblems } from "../inspect/report-plugins.ts";
@@ -29,7 +30,7 @@ export async function plan(
     );
   }
   const config = withRoute(await readConfig(file, overrides, env));
-  if (request.deno) return print(denoCommand(config, file, process.argv.slice(2)));
+  if (request.deno) return printDenoCommand(config, file);
   const routes = request.url === null ? config.routes : [findRoute(config, request, request.url)];
   const { plugins, problems } = await checkPlugins(config, file);
   reportPluginProblems(problems, process.stderr);
@@ -40,6 +41,13 @@ export async function plan(
       ? `${JSON.stringify(asJson(described, request), null, 2)}\n`
       : planText(described, config.stores),
   );
+}
+
+/** What keeps a plugin from being compiled here may be put right where it runs. */
+async function printDenoCommand(config: Config, file: string | null): Promise<number> {
+  const { paths, problems } = await controlReads(config, file);
+  reportPluginProblems(problems, process.stderr);
+  return print(denoCommand(config, paths, process.argv.slice(2)));
 }
 
 function asJson(routes: readonly RouteDescription[], { url }: PlanRequest): unknown {

@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { formatAddress } from "../../config/address.ts";
 import { usesPlugins } from "../../config/built-in-plugins.ts";
 import type { Address, ClusterConfig, Config, FetchGrant, ListenerConfig } from "../../config/model.ts";
 import { parseGrant } from "../../sandbox/host/outbound/grant.ts";
 import { codeFolders } from "./installation.ts";
 import type { Permissions, Scope } from "./permissions.ts";
+import { watchedFolders } from "./watched-folders.ts";
 
 /**
  * What the data process needs for a config, and nothing else: it runs no program, and writes nothing but its
@@ -97,11 +98,10 @@ function endpointsOf(clusters: readonly ClusterConfig[]): Address[] {
   return clusters.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
 }
 
-/** The folders are watched: a renewed certificate is a new file in the place of the old one. */
 function certificateFolders(listeners: readonly ListenerConfig[]): string[] {
   return listeners.flatMap(({ tls }) => {
     const files = tls?.certificates.flatMap(({ cert, key }) => [cert, key]) ?? [];
-    return [...files, ...(tls?.clientCa ? [tls.clientCa] : [])].map((file) => dirname(resolve(file)));
+    return [...files, ...(tls?.clientCa ? [tls.clientCa] : [])].flatMap(watchedFolders);
   });
 }
 

@@ -4,6 +4,7 @@ import { processEntry } from "../../data/entry.ts";
 import { dataPermissions } from "./data-permissions.ts";
 import type { Launched, LaunchOptions } from "./launch.ts";
 import { lacking, type PermissionName, type Permissions, permissionFlags } from "./permissions.ts";
+import { isWithin } from "./watched-folders.ts";
 
 /** The part of Deno's API in use: https://docs.deno.com/api/deno/permissions */
 declare const Deno: {
@@ -49,12 +50,17 @@ function demandOfThisProcess(asked: Permissions): void {
 function demandWithin(given: Permissions, asked: Permissions): void {
   const missing = lacking(asked, (name, value) => {
     const scope = given[name];
-    return scope === null || (value !== null && scope.includes(value));
+    if (scope === null || value === null) return scope === null;
+    return scope.includes(value) || (isOfPaths(name) && scope.some((path) => isWithin(value, path)));
   });
   if (missing === null) return;
   throw new Error(
     `Cannot apply the config: the data process runs without ${permissionFlags(missing).join(" ")}; start Sluice again`,
   );
+}
+
+function isOfPaths(name: PermissionName): boolean {
+  return name === "read" || name === "write";
 }
 
 const keys = { net: "host", read: "path", write: "path", env: "variable", sys: "kind", run: "command" };

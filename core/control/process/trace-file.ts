@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, openSync, unlinkSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ReactorTrace, readTraces } from "../../data/entry-trace.ts";
 
 /** Memory where there is such a folder; a container may have no other that can be written. */
 const folders = ["/dev/shm", tmpdir()];
+
+/** The one in which it is most likely made. */
+export function traceFolder(): string {
+  return folders.find((folder) => existsSync(folder)) ?? tmpdir();
+}
 
 /**
  * The file in which one data process notes whose guest it is in. It has no name: nobody else can open it,

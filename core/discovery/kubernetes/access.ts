@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { formatHost } from "../../config/address.ts";
 import { fileFault } from "../../config/source/file-fault.ts";
 import type { DiscoveryConfig } from "../../config/traffic-model.ts";
 import { ApiClient } from "../api-client.ts";
-import type { SourceSetting } from "../source.ts";
+import { accountFiles, type SourceSetting } from "../source.ts";
 import { SourceProblem } from "../source-problem.ts";
 
 export type KubernetesConfig = Extract<DiscoveryConfig, { kind: "kubernetes" }>;
@@ -41,15 +40,15 @@ export class KubernetesAccess {
     if (!URL.canParse(base))
       throw new SourceProblem("unreachable", "the address of the API server is no URL");
     const { tokenFile, caFile } = this.#config;
-    const folder = this.#setting.accountFolder;
+    const usual = accountFiles(this.#setting.accountFolder);
     const isSafe = base.startsWith("https:");
     // The pod's own token is for TLS alone; one that the operator names goes where the operator says.
-    const token = isSafe || tokenFile !== null ? await readSecret(tokenFile, join(folder, "token")) : null;
-    const ca = isSafe ? await readSecret(caFile, join(folder, "ca.crt")) : null;
+    const token = isSafe || tokenFile !== null ? await readSecret(tokenFile, usual.token) : null;
+    const ca = isSafe ? await readSecret(caFile, usual.ca) : null;
     return {
       client: this.#clientWith(ca),
       base,
-      headers: headersWith(token, tokenFile ?? join(folder, "token")),
+      headers: headersWith(token, tokenFile ?? usual.token),
     };
   }
 

@@ -3,11 +3,11 @@ import {
   type ConnectionOptions,
   checkServerIdentity,
   createSecureContext,
-  getCACertificates,
   type SecureContext,
 } from "node:tls";
 import type { ClusterTls, EndpointConfig } from "../../config/model.ts";
 import { loadAuthorities, loadKeyPair, TlsFileError } from "./pem.ts";
+import { systemAuthorities } from "./system-authorities.ts";
 import { applicationProtocols, minVersion } from "./tls.ts";
 
 /** How to speak TLS to one endpoint, prepared once for all connections to it. */
@@ -61,20 +61,14 @@ function contextOf(config: ClusterTls): SecureContext {
 }
 
 function createContext(config: ClusterTls): SecureContext {
-  const authorities = config.ca === null ? systemAuthorities() : { ca: loadAuthorities(config.ca) };
+  const ca = config.ca === null ? systemAuthorities() : loadAuthorities(config.ca);
   const identity = loadIdentity(config);
   try {
-    return createSecureContext({ minVersion, ...authorities, ...identity });
+    return createSecureContext({ minVersion, ...(ca !== null && { ca }), ...identity });
   } catch (error) {
     const found = (error as { reason?: string }).reason ?? (error as Error).message;
     throw new TlsFileError(`Cannot use certificate ${config.cert}: ${found}`, { cause: error });
   }
-}
-
-/** The runtime brings its own list for images that have none. */
-function systemAuthorities(): { ca?: string[] } {
-  const ca = getCACertificates("system");
-  return ca.length > 0 ? { ca } : {};
 }
 
 function loadIdentity({ cert, key }: ClusterTls): { cert?: Buffer; key?: Buffer } {

@@ -48,7 +48,7 @@ function permissions(config: Config, read: readonly string[]): Permissions {
   const data = dataPermissions(config);
   const state = plugins.state === null ? [] : [resolve(plugins.state)];
   const sockets = admin === null ? [] : socketPaths([admin]);
-  const traces = usesPlugins(config) ? [traceFolder()] : [];
+  const traces = usesPlugins(config) ? [traceFolder] : [];
   return {
     // Port 0: whether listening sockets can be handed over is found out by making one.
     net: union([["127.0.0.1:0"], data.net, admin === null ? [] : toListen(admin)]),

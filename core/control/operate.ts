@@ -15,6 +15,7 @@ import { OperatorValues } from "./operator-values.ts";
 import { PluginGenerations } from "./plugins/generations.ts";
 import { withPlace } from "./policy-place.ts";
 import type { Supervisor } from "./process/supervisor.ts";
+import { traceFolder } from "./process/trace-file.ts";
 import { releaseMemoryOfStart } from "./release-memory.ts";
 import { watchForReload } from "./reload-triggers.ts";
 import { Reloader } from "./reloader.ts";
@@ -85,6 +86,7 @@ async function start(running: Running, termination: Promise<string>): Promise<bo
   warnOfFewFiles(supervisor.config, log);
   warnOfFaults(supervisor.config, log);
   warnOfUnshared(supervisor, log);
+  warnOfUntraced(supervisor, log);
   return true;
 }
 
@@ -124,6 +126,14 @@ function warnOfUnshared({ unsharedListeners }: Supervisor, log: OperatorLogger):
       { listener },
       "One worker serves this listener alone; give it a port to have all of them serve it",
     );
+}
+
+function warnOfUntraced({ isUntraced }: Supervisor, log: OperatorLogger): void {
+  if (!isUntraced) return;
+  log.warn(
+    { folder: traceFolder },
+    "No file can be made in this folder: a plugin that ends the data process is not found out, nor taken out of service; on Deno, start with --allow-read and --allow-write of it",
+  );
 }
 
 function whereItListens(listeners: readonly ListenerAddress[], admin: AdminSlot): object {

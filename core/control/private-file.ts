@@ -1,6 +1,7 @@
 /** Files of the state folder: only this user may write or read them. */
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileFault } from "../config/source/file-fault.ts";
 
 /** A state file that is damaged, of somebody else, or of other plugins. */
 export class StateError extends Error {
@@ -45,7 +46,7 @@ export async function readPrivateFile(folder: string, name: string, largest: num
     file = await open(join(folder, name), "r");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new StateError(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`);
+    throw new StateError(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? fileFault(error)}`);
   }
   try {
     await checkOwner(file, largest);

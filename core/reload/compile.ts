@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import type { BuildFailure, Message, OutputFile } from "esbuild";
+import { fileFault } from "../config/source/file-fault.ts";
 import { type Bundle, type BundleOptions, BundlerLost, BundleTimeout, bundle } from "./bundle.ts";
 import { explain, filesConcerned } from "./explain.ts";
 import type { PluginFile } from "./plugin-files.ts";
@@ -61,7 +62,7 @@ export async function compilePlugin(
   limits: CompileLimits = compileLimits,
 ): Promise<CompiledPlugin> {
   const source = await locate(file).catch((error: NodeJS.ErrnoException) => {
-    throw new PluginError([problemOf(file, `cannot be read: ${error.code ?? "unknown error"}`)]);
+    throw new PluginError([problemOf(file, `cannot be read: ${error.code ?? fileFault(error)}`)]);
   });
   const built = await build(file, source, limits);
   const inputs = bundledFiles(source, built.metafile);

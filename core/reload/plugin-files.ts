@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { readdir, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { builtInFolder, builtInNames } from "../config/built-in-plugins.ts";
+import { fileFault } from "../config/source/file-fault.ts";
 import { PluginError, type PluginProblem } from "./problem.ts";
 
 /** One plugin as it lies in the folder. */
@@ -123,7 +124,7 @@ async function statusOf(path: string): Promise<Stats | null> {
 }
 
 function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? "unknown error";
+  return (error as NodeJS.ErrnoException).code ?? fileFault(error);
 }
 
 function nameOf(entry: string): string {

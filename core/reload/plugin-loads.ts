@@ -1,5 +1,6 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import type { Metafile, OnLoadArgs, OnLoadResult, Plugin } from "esbuild";
+import { fileFault } from "../config/source/file-fault.ts";
 import { isCodeName, isInside, type PluginSource, systemPath } from "./plugin-source.ts";
 
 /** No single file of a plugin or a package is near this, in bytes. */
@@ -69,7 +70,7 @@ export function leftOutFiles(source: PluginSource, { inputs }: Metafile): string
 
 async function faultOf(source: PluginSource, args: OnLoadArgs): Promise<string | null> {
   const { path } = args;
-  const status = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? "unknown error");
+  const status = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? fileFault(error));
   if (status === "ENOENT" || status === "ENOTDIR") {
     // What a package leaves out for browsers need not be there.
     if (!readByEsbuildAlone.test(path)) return null;

@@ -1,12 +1,14 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
 import { whenSettled } from "../net/settle.ts";
-import { type PlannedFolder, planWatch, type WatchPlan } from "./watch-plan.ts";
+import { isFolder, type PlannedFolder, planWatch, unannounced, type WatchPlan } from "./watch-plan.ts";
 
 /** An editor writes one file in a few steps that lie closer together than this, ms. */
 const quietTime = 30;
 /** A long burst of changes, such as a checkout, is looked at while it lasts, ms. */
 const longestWait = 300;
+/** A folder that is away, and whose coming nothing tells, is looked for this often, ms. */
+const searchInterval = 1000;
 /** Folders appear while others are being watched; it ends as soon as nothing is new. */
 const mostRounds = 5;
 
@@ -43,6 +45,7 @@ interface Watched extends PlannedFolder {
 export function watchPlugins(options: PluginWatchOptions): PluginWatch {
   const watched = new Map<string, Watched>();
   let inputs: readonly string[] = [];
+  let search: NodeJS.Timeout | undefined;
   const settling = whenSettled(
     () => {
       // Watch first, look then: what comes between is an event of its own.
@@ -60,7 +63,17 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
       if (!follow(plan)) break;
       isNew = true;
     }
+    searchFor(unannounced(options.directory, inputs));
     return isNew;
+  }
+
+  function searchFor(missing: readonly string[]): void {
+    clearInterval(search);
+    if (missing.length === 0) return;
+    search = setInterval(() => {
+      if (missing.some(isFolder)) settling.touch();
+    }, searchInterval);
+    search.unref();
   }
 
   function follow(plan: WatchPlan): boolean {
@@ -108,6 +121,7 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
     },
     close() {
       settling.close();
+      clearInterval(search);
       for (const path of [...watched.keys()]) forget(path);
     },
   };

@@ -42,6 +42,16 @@ export function planWatch(directory: string, inputs: readonly string[]): WatchPl
   return new Map([...plan].map(([path, { identity, names }]) => [path, { path, identity, names }]));
 }
 
+/**
+ * Those of the folders that are not there, and whose coming nothing tells that may be watched: so it is on Deno, which may not
+ * read the folder above that of the plugins.
+ */
+export function unannounced(directory: string, inputs: readonly string[]): string[] {
+  return foldersOf(resolve(directory), inputs).filter(
+    (folder) => !isFolder(folder) && holdersOf(folder).some(([holder]) => realPath(holder) === null),
+  );
+}
+
 function foldersOf(directory: string, inputs: readonly string[]): string[] {
   const files = inputs.filter((file) => !file.includes(`${sep}node_modules${sep}`));
   const folders = [directory, ...pluginFolders(directory), ...files.map((file) => dirname(file))];
@@ -88,7 +98,7 @@ function kindOf(path: string): "nothing" | "link" | "other" {
   }
 }
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return statusOf(path)?.isDirectory() ?? false;
 }
 

@@ -96,9 +96,16 @@ t.test("settings of plugins give nothing where there is no folder of plugins", a
   t.same({ net, env }, { net: base, env: [] });
 });
 
-t.test("permissionFlags writes a comma in a path twice, and says nothing of what is not given", async (t) => {
-  const flags = permissionFlags({ ...nothing, net: null, read: ["/a,b", "/c", "/c"] });
-  t.same(flags, ["--allow-net", "--allow-read=/a,,b,/c"]);
+t.test("permissionFlags says nothing of what is not given, and nothing twice", async (t) => {
+  const flags = permissionFlags({ ...nothing, net: null, read: ["/a", "/c", "/c"] });
+  t.same(flags, ["--allow-net", "--allow-read=/a,/c"]);
+});
+
+t.test("a path with a comma is refused, as Deno would give what stands before it", async (t) => {
+  t.throws(
+    () => permissionFlags({ ...nothing, read: ["/c", "/a,b"] }),
+    'Cannot give Deno --allow-read of "/a,b": it reads a comma as the end of a path; use a path without one',
+  );
 });
 
 t.test("lacking asks for each resource, and for all of a kind where all are needed", async (t) => {

@@ -9,8 +9,13 @@ import { type Program, startProgram } from "../support/program.ts";
 
 export const binary = resolve("core/cli/main.ts");
 export const bin = resolve("node_modules/.bin");
+/** A folder of its own: that of the system holds the tests' own folders, and is given as a whole. */
+const temporary = mkdtempSync(join(tmpdir(), "sluice-deno-tmp-"));
+process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+
 export const env = {
   ...process.env,
+  TMPDIR: temporary,
   PATH: bin + delimiter + process.env["PATH"],
   SECRET: "of the proxy",
   GRANTED_ONE: "1",

@@ -95,6 +95,11 @@ export class DataProcess {
     return this.#child.pid;
   }
 
+  /** Whether it will be known which plugin it was in when it ended. */
+  get isTraced(): boolean {
+    return this.#options.trace !== null;
+  }
+
   /** @throws Error when the config needs what the process was started without */
   demand(config: Config): void {
     this.#launched.demand(config);
@@ -140,7 +145,7 @@ export class DataProcess {
     const silent = this.#missedBeats - since;
     const stuckIn = silent >= silenceSuspected && this.#isBusy() ? inside : null;
     this.#suspect(stuckIn !== null);
-    const isStuck = stuckIn !== null && silent * beatInterval >= stuckIn.stallMs;
+    const isStuck = stuckIn !== null && !this.#mayBeSlow(stuckIn) && silent * beatInterval >= stuckIn.stallMs;
     if (this.#missedBeats > missedBeatsAllowed || isStuck) {
       this.#stalled = true;
       this.#stuckIn = stuckIn;
@@ -172,6 +177,14 @@ export class DataProcess {
       const cpu = cpuTimeOf(this.pid, thread);
       return entry !== null && (cpu === null || cpuBefore === null || cpu - cpuBefore >= least);
     });
+  }
+
+  /**
+   * Where the system does not tell who runs, as on Deno, a machine with too much to do looks like a plugin that does not
+   * end: none is given up for that while it loads, before any silence would be too long.
+   */
+  #mayBeSlow({ isLoading }: Entry): boolean {
+    return isLoading && cpuTimeOf(this.pid, null) === null;
   }
 
   /** The reactors that have not beaten since the silence was noticed; all of them while there is none. */

@@ -24,6 +24,8 @@ const names: readonly PermissionName[] = ["net", "read", "env", "run", "sys", "w
 /**
  * The options of `deno run` that give these permissions and no more.
  *
+ * @throws Error for a path with a comma
+ *
  * @example
  * permissionFlags({ net: ["127.0.0.1:80"], read: null, write: [], env: [], sys: [], run: [] });
  * // ["--allow-net=127.0.0.1:80", "--allow-read"]
@@ -32,10 +34,18 @@ export function permissionFlags(permissions: Permissions): string[] {
   return names.flatMap((name) => {
     const scope = permissions[name];
     if (scope === null) return [`--allow-${name}`];
-    // A comma that belongs to a path is written twice.
-    const values = [...new Set(scope)].map((value) => value.replaceAll(",", ",,"));
+    const values = [...new Set(scope)];
+    for (const value of values) refuseComma(name, value);
     return values.length === 0 ? [] : [`--allow-${name}=${values.join(",")}`];
   });
+}
+
+/** Deno takes none for a part of a path: `/etc,old` would give `/etc`. */
+function refuseComma(name: PermissionName, value: string): void {
+  if (!value.includes(",")) return;
+  throw new Error(
+    `Cannot give Deno --allow-${name} of "${value}": it reads a comma as the end of a path; use a path without one`,
+  );
 }
 
 /**

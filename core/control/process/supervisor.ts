@@ -89,6 +89,11 @@ export class Supervisor {
     return this.#processes.present;
   }
 
+  /** Whether a plugin that ends the data process goes without being found out. */
+  get isUntraced(): boolean {
+    return this.hostsPlugins && !this.#process.isTraced;
+  }
+
   get state(): DataState {
     return this.#state;
   }

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, existsSync, openSync, unlinkSync } from "node:fs";
+import { closeSync, constants, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ReactorTrace, readTraces } from "../../data/entry-trace.ts";
 
-/** Memory where there is such a folder; a container may have no other that can be written. */
-const folders = ["/dev/shm", tmpdir()];
+/** The one that every runtime may be given: on Deno, `/dev` takes all the permissions that there are. */
+export const traceFolder = tmpdir();
 
-/** The one in which it is most likely made. */
-export function traceFolder(): string {
-  return folders.find((folder) => existsSync(folder)) ?? tmpdir();
-}
+/** Memory where there is such a folder; a container may have no other that can be written. */
+const folders = ["/dev/shm", traceFolder];
 
 /**
  * The file in which one data process notes whose guest it is in. It has no name: nobody else can open it,

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { fileFault } from "../../config/source/file-fault.ts";
 
 /** A certificate, key or authority file that cannot be used, in one line for the operator. */
 export class TlsFileError extends Error {
@@ -53,7 +54,7 @@ function readFailure(error: unknown): string {
   if (code === "ENOENT" || code === "ENOTDIR") return "no such file";
   if (code === "EACCES" || code === "EPERM") return "permission denied";
   if (code === "EISDIR") return "it is a directory";
-  return code ?? "unknown error";
+  return code ?? fileFault(error);
 }
 
 function parseCertificate(what: string, file: string, pem: Buffer): X509Certificate {

@@ -1,11 +1,10 @@
-import { createRequire } from "node:module";
 import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { usesPlugins } from "../config/built-in-plugins.ts";
 import type { Config } from "../config/model.ts";
 import { dataPermissions, socketPaths, toListen, union } from "../control/process/data-permissions.ts";
-import { installation } from "../control/process/installation.ts";
+import { esbuildBinary, installation } from "../control/process/installation.ts";
 import { type Permissions, permissionFlags, type Scope } from "../control/process/permissions.ts";
 import { traceFolder } from "../control/process/trace-file.ts";
 import { runShape, takesOption } from "./commands.ts";
@@ -81,11 +80,6 @@ function elsewhere(paths: Scope): Scope {
 /** Deno takes asking for the system's name servers for asking of its interfaces, also where others are configured. */
 function asksNameServers({ clusters }: Config): boolean {
   return clusters.some(({ discovery }) => discovery?.kind === "dns" || discovery?.kind === "srv");
-}
-
-function esbuildBinary(): string {
-  const own = createRequire(createRequire(import.meta.url).resolve("esbuild"));
-  return own.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`);
 }
 
 /** For a shell of POSIX. */

@@ -1,10 +1,20 @@
 /** Started by Node: what is tried is what Deno lets the processes do that it runs. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, request } from "node:http";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import { connect } from "node:tls";
 import t from "tap";
+import { createAuthority } from "../net/certificates.ts";
 import { until } from "../net/until.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
 import { startProgram } from "../support/program.ts";
@@ -117,24 +127,77 @@ admin: false
 });
 
 t.test("a command with less than the configuration needs ends with one line that names it", async (t) => {
-  const [upstream, port] = [await service(t), await freePort()];
+  const [upstream, port, admin] = [await service(t), await freePort(), await freePort()];
   const cwd = folder(t, { "plugins/hello.ts": answering("one") });
-  const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--plugins", "plugins", "--admin", "off"];
-  const command = await plan(cwd, ...options, "--listen", `127.0.0.1:${port}`);
+  const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--listen", `127.0.0.1:${port}`];
+  const command = await plan(cwd, ...options, "--plugins", "plugins", "--admin", "off");
+  const operated = await plan(cwd, ...options, "--admin", `127.0.0.1:${admin}`);
   const deno = resolve("node_modules/deno/deno");
+  const [, esbuild = ""] = /,([^, ]*esbuild)/.exec(command) ?? [];
+  const starting = "Cannot start the data process";
   const narrower = [
-    { less: command.replace(`,127.0.0.1:${upstream}`, ""), missing: `--allow-net=127.0.0.1:${upstream}` },
-    { less: command.replace(`${deno},`, ""), missing: `--allow-run=${deno}` },
+    { less: `,127.0.0.1:${upstream}`, what: starting, missing: `--allow-net=127.0.0.1:${upstream}` },
+    { less: `${deno},`, what: starting, missing: `--allow-run=${deno}` },
+    { less: `,${esbuild}`, what: starting, missing: `--allow-run=${esbuild}` },
+    {
+      from: operated,
+      less: `,127.0.0.1:${admin}`,
+      what: `Cannot listen on 127.0.0.1:${admin}`,
+      missing: `--allow-net=127.0.0.1:${admin}`,
+    },
   ];
-  for (const { less, missing } of narrower) {
-    t.not(less, command);
-    await using sluice = start(cwd, less);
+  for (const { from = command, less, what, missing } of narrower) {
+    t.match(from, less);
+    await using sluice = start(cwd, from.replace(less, ""));
     t.equal(await sluice.ended, 1);
     t.equal(
       sluice.output,
-      `sluice: Cannot start the data process: Deno was run without ${missing}; "sluice plan --deno" prints the whole command\n`,
+      `sluice: ${what}: Deno was run without ${missing}; "sluice plan --deno" prints the whole command\n`,
     );
   }
+});
+
+t.test(
+  "a path with a comma, which Deno cannot be told, is refused where the command is planned",
+  async (t) => {
+    const cwd = folder(t, { "a,b/hello.ts": answering("one") });
+    const args = [binary, "plan", "--deno", "--upstream", "http://127.0.0.1:9", "--plugins", "a,b"];
+    await using planned = startProgram(process.execPath, args, { cwd, env });
+    t.equal(await planned.ended, 1);
+    t.match(planned.output, `of "${join(cwd, "a,b")}": it reads a comma as the end of a path`);
+  },
+);
+
+t.test("a certificate that is a link, as certbot's are, is served and watched", async (t) => {
+  const port = await freePort();
+  const cwd = folder(t, {});
+  const authority = createAuthority(cwd);
+  for (const place of ["live", "archive"]) mkdirSync(join(cwd, place));
+  for (const [name, file] of Object.entries(authority.issue("of-1", ["localhost"]))) {
+    renameSync(file, join(cwd, `archive/${name}1.pem`));
+    symlinkSync(`../archive/${name}1.pem`, join(cwd, `live/${name}.pem`));
+  }
+  writeFileSync(
+    join(cwd, "sluice.yaml"),
+    `listeners: [{ address: "127.0.0.1:${port}", tls: { certificates: [{ cert: live/cert.pem, key: live/key.pem }] } }]
+clusters: { app: { endpoints: ["http://127.0.0.1:9"] } }
+routes: [{ cluster: app }]
+admin: false
+`,
+  );
+  const subject = () =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect({ port, servername: "localhost", ca: authority.pem }, () => {
+        resolve(String(socket.getPeerCertificate().subject.CN));
+        socket.destroy();
+      }).on("error", reject);
+    });
+  await using sluice = start(cwd, await plan(cwd));
+  await sluice.said(/listening/);
+  t.equal(await subject(), "of-1");
+  // Watching begins after the start.
+  await delay(500);
+  t.notMatch(sluice.output, /Cannot watch|NotCapable/);
 });
 
 t.test("a reload that needs more is refused, and what was served before is served on", async (t) => {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { demandToListen } from "#launch";
 import type { Address } from "../../config/model.ts";
 import type { AdminActions } from "./action.ts";
 import type { AdminListener } from "./admin.ts";
@@ -33,7 +34,7 @@ export class AdminSlot {
   /**
    * Listens on the new address beside the old one until the move is committed.
    *
-   * @throws ListenError when the new address cannot be had
+   * @throws ListenError when the new address cannot be had, and on Deno an Error when it may not be
    */
   async prepare(address: Address | null): Promise<AdminMove> {
     if (isDeepStrictEqual(address, this.#configured)) return stay;
@@ -52,6 +53,7 @@ export class AdminSlot {
 
   /** The data process is not kept waiting while this one loads its HTTP server. */
   async #listen(address: Address): Promise<AdminListener> {
+    demandToListen(address);
     const { listenAdmin } = await import("./admin.ts");
     return listenAdmin(address, this.#pages, this.#actions);
   }

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,6 +14,12 @@ export function codeFolders(): readonly string[] {
   const holder = installation();
   if (basename(holder) === "node_modules") return [holder];
   return ["core", "sdk", "dist", "node_modules"].map((folder) => join(holder, folder));
+}
+
+/** The program that compiles plugins. */
+export function esbuildBinary(): string {
+  const own = createRequire(createRequire(import.meta.url).resolve("esbuild"));
+  return own.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`);
 }
 
 /** The published files lie one folder deeper. */

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { formatAddress } from "../../config/address.ts";
+import type { Address } from "../../config/model.ts";
 import { processEntry } from "../../data/entry.ts";
-import { dataPermissions } from "./data-permissions.ts";
+import { dataPermissions, toListen } from "./data-permissions.ts";
+import { esbuildBinary } from "./installation.ts";
 import type { Launched, LaunchOptions } from "./launch.ts";
 import { lacking, type PermissionName, type Permissions, permissionFlags } from "./permissions.ts";
 import { isWithin } from "./watched-folders.ts";
@@ -23,7 +26,8 @@ declare const Deno: {
  */
 export function launch({ config, args, env, descriptor }: LaunchOptions): Launched {
   const given = dataPermissions(config);
-  demandOfThisProcess({ ...given, run: [process.execPath] });
+  const compiler = config.plugins.directory === null ? [] : [esbuildBinary()];
+  demandOfThisProcess("start the data process", { ...given, run: [process.execPath, ...compiler] });
   const flags = ["--no-prompt", ...permissionFlags(given), ...withoutOtherVariables(given)];
   const child = spawn(process.execPath, ["run", ...flags, fileURLToPath(processEntry), ...args], {
     env,
@@ -34,16 +38,34 @@ export function launch({ config, args, env, descriptor }: LaunchOptions): Launch
   return { child, demand: (next) => demandWithin(given, dataPermissions(next)) };
 }
 
+/**
+ * Whether this process may listen on an address. Deno throws where nobody can catch it.
+ *
+ * @throws Error with the option that is missing
+ */
+export function demandToListen(address: Address): void {
+  const net = toListen(address);
+  demandOfThisProcess(`listen on ${formatAddress(address)}`, {
+    read: [],
+    write: [],
+    env: [],
+    sys: [],
+    run: [],
+    net,
+  });
+}
+
 /** Libraries look for settings of theirs, and take it that there are none. */
 function withoutOtherVariables({ env }: Permissions): string[] {
   return env === null ? [] : ["--ignore-env"];
 }
 
-function demandOfThisProcess(asked: Permissions): void {
+/** @param what is done with it */
+function demandOfThisProcess(what: string, asked: Permissions): void {
   const missing = lacking(asked, isGranted);
   if (missing === null) return;
   throw new Error(
-    `Cannot start the data process: Deno was run without ${permissionFlags(missing).join(" ")}; "sluice plan --deno" prints the whole command`,
+    `Cannot ${what}: Deno was run without ${permissionFlags(missing).join(" ")}; "sluice plan --deno" prints the whole command`,
   );
 }
 

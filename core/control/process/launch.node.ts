@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { defaultEngine } from "#default-engine";
+import type { Address } from "../../config/model.ts";
 import { processEntry } from "../../data/entry.ts";
 import type { Launched, LaunchOptions } from "./launch.ts";
 
@@ -27,6 +28,9 @@ export function launch({ args, env, hasPlugins, descriptor }: LaunchOptions): La
   });
   return { child, demand() {} };
 }
+
+/** What the system refuses is told by listening itself. */
+export function demandToListen(_address: Address): void {}
 
 /** What isolated-vm asks of Node. */
 function engineFlags(): readonly string[] {

@@ -1,6 +1,7 @@
 import { webcrypto } from "node:crypto";
 import { HostCallError } from "../error.ts";
 import { orFailWith } from "./failure.ts";
+import { withStandardName } from "./jwk.ts";
 import type { KeyRecord } from "./key.ts";
 import type { OpenKey } from "./key-ring.ts";
 import type { CryptoRequest } from "./request.ts";
@@ -37,7 +38,11 @@ function ownFormat({ type }: KeyRecord): string {
 function exportJwk(key: OpenKey): Promise<string> {
   return orFailWith("OperationError", "Cannot export the key", async () => {
     const jwk = await webcrypto.subtle.exportKey("jwk", await key.platform());
-    return JSON.stringify({ ...jwk, key_ops: key.record.usages, ext: true });
+    return JSON.stringify({
+      ...withStandardName(jwk, key.record.algorithm),
+      key_ops: key.record.usages,
+      ext: true,
+    });
   });
 }
 

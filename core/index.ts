@@ -42,10 +42,13 @@ export interface Proxy {
   readonly addresses: readonly { readonly name: string; readonly address: Address }[];
   /** The counters so far. */
   metrics(): MetricsSnapshot;
-  /** Stops accepting, finishes what is in flight within `drainTimeout`, then closes. */
+  /** Stops accepting, finishes what is in flight and what policies have begun within `drainTimeout`, then closes. */
   drain(): Promise<void>;
-  /** Closes everything at once. */
-  close(): void;
+  /**
+   * Closes everything at once. Resolves when the policies have done what they have begun, their `onLog` and what
+   * `ctx.waitUntil` was given, or 250 ms are over.
+   */
+  close(): Promise<void>;
 }
 
 /**
@@ -60,7 +63,7 @@ export interface Proxy {
  * @example
  * const proxy = await createProxy({ upstream: "http://127.0.0.1:3000", listen: "127.0.0.1:0" });
  * const response = await fetch(proxy.url);
- * proxy.close();
+ * await proxy.close();
  */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const config = await readConfig(options);
@@ -88,7 +91,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     },
     close() {
       discoveries?.close();
-      gateway.close();
+      return gateway.close();
     },
   };
 }

@@ -92,6 +92,10 @@ export interface Context<Config = unknown, State = unknown> {
    * Lets work go on that the response does not wait for. What it rejects with is logged. A function instead of a promise is a
    * `TypeError`.
    *
+   * A plugin that is replaced has 30 s for it from its last request on, and one that is replaced often loses it earlier: four
+   * of its former versions are waited for. When the proxy drains it has what is left of `drainTimeout`. What is dropped then is
+   * logged. After a loop without end or too much memory it is lost with the sandbox.
+   *
    * @example
    * ctx.waitUntil(fetch("https://audit.internal/events", { method: "POST", body: request.url }));
    */

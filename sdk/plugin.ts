@@ -124,7 +124,10 @@ export interface Plugin<Schema extends ConfigSchema = ConfigSchema, State = unkn
     config: ConfigOf<Schema>,
     host: DiscoverHost,
   ): readonly (DiscoveredEndpoint | string)[] | Promise<readonly (DiscoveredEndpoint | string)[]>;
-  /** The last request of the generation is over. */
+  /**
+   * The last request of this version of the plugin is over, and with it `onLog` and what `ctx.waitUntil` was given: those are waited
+   * for as `ctx.waitUntil` says. It has 5 s.
+   */
   teardown?(): Outcome<never>;
 }
 

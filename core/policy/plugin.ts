@@ -256,12 +256,21 @@ export class Plugin {
     return this.guest.quarantine.isClosed;
   }
 
-  /** Lets `teardown` run, then frees the guest. */
-  async close(): Promise<void> {
+  /**
+   * Waits until what the guest has begun is done, lets `teardown` run, then frees the guest. Never throws.
+   *
+   * @param cut ends the waiting; its reason is told
+   */
+  async close(cut: AbortSignal): Promise<void> {
+    const { log } = this.options.reactor;
+    const plugin = this.code.name;
     try {
+      const left = await this.guest.finish(cut);
+      if (left !== null)
+        log.warn({ plugin, ...left, because: cut.reason }, "Plugin is ended before its work is done");
       if (this.guest.isReady) await this.guest.ask(`${MessageKind.teardown}`, "", setupTime);
     } catch (error) {
-      this.options.reactor.log.warn({ plugin: this.code.name, err: error }, "Plugin failed in teardown");
+      log.warn({ plugin, err: error }, "Plugin failed in teardown");
     }
     this.guest.dispose();
   }

@@ -14,6 +14,7 @@ import { planRoute, type RoutePlan } from "./plan.ts";
 import { Plugin } from "./plugin.ts";
 import type { PluginReport } from "./plugin-status.ts";
 import type { Policy } from "./policy.ts";
+import type { RetiredPlugins } from "./retired-plugins.ts";
 
 type PluginDiscovery = Extract<DiscoveryConfig, { kind: "plugin" }>;
 
@@ -126,8 +127,8 @@ export class PolicySet {
   }
 
   /** When the last exchange of the generation is over. */
-  async close(): Promise<void> {
-    await Promise.all(this.plugins.map((plugin) => plugin.close()));
+  retire(retired: RetiredPlugins): void {
+    for (const plugin of this.plugins) retired.add(plugin);
   }
 
   dispose(): void {

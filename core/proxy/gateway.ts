@@ -10,6 +10,7 @@ import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { PolicyBundle } from "../policy/bundle.ts";
 import { type Discovered, type PolicyEnvironment, PolicySet } from "../policy/policy-set.ts";
+import { RetiredPlugins } from "../policy/retired-plugins.ts";
 import type { RemoteStores } from "../store/remote-stores.ts";
 import { type UpstreamMemory, type UpstreamServices, upstreamServices } from "../upstream/services.ts";
 import type { ClientSide } from "../wire/forward/client-side.ts";
@@ -49,6 +50,9 @@ export type PolicyServices = Omit<PolicyEnvironment, "reactor">;
 /** Time for the other reactors, told to drain in the same moment, to close their listeners too, in ms. */
 const closingTime = 100;
 
+/** Time for what plugins have begun, where everything else ends at once, in ms. */
+const workTime = 250;
+
 export class Gateway {
   readonly reactor: Reactor;
   readonly upstream: UpstreamServices;
@@ -57,6 +61,7 @@ export class Gateway {
   isDraining = false;
   private readonly options: GatewayOptions;
   private readonly entrances: Entrances;
+  private readonly retired = new RetiredPlugins();
 
   /** @throws TlsFileError when a certificate file of a cluster cannot be used */
   constructor(options: GatewayOptions) {
@@ -118,7 +123,7 @@ export class Gateway {
     const previous = this.generation;
     this.generation = generation;
     this.shedding.change(config.shedding);
-    previous.retire();
+    previous.retire(this.retired);
     await this.entrances.replaceBy(entrances);
     closeClusters(previous.clusters, generation.clusters);
   }
@@ -139,7 +144,10 @@ export class Gateway {
     }
   }
 
-  /** Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed. */
+  /**
+   * Stops as `drainDelay` and `drainTimeout` say; resolves when the last connection is closed, and what plugins have begun
+   * is done.
+   */
   async drain(): Promise<void> {
     const { timeouts, workers } = this.generation.config;
     const { drainDelay, drainTimeout } = timeouts;
@@ -150,12 +158,15 @@ export class Gateway {
     if (workers > 1) await new Promise((resolve) => setTimeout(resolve, closingTime));
     this.isDraining = true;
     for (const connection of this.entrances.connections()) connection.leave();
-    await this.entrances.untilEmpty(drainTimeout);
-    this.close();
+    const end = performance.now() + drainTimeout;
+    const left = () => Math.max(0, end - performance.now());
+    await this.entrances.untilEmpty(left());
+    await AbsentClient.untilNone(this, left());
+    await this.close(Math.max(left(), workTime));
   }
 
-  /** Ends everything at once. */
-  close(): void {
+  /** Ends everything at once; resolves when what plugins have begun is done, or `work` ms are over. */
+  async close(work = workTime): Promise<void> {
     void this.entrances.close();
     for (const connection of [...this.entrances.connections()]) connection.destroy();
     AbsentClient.endAll(this);
@@ -163,7 +174,8 @@ export class Gateway {
     for (const cluster of this.generation.clusters.values()) cluster.close();
     this.upstream.checker?.close();
     this.shedding.close();
-    this.generation.retire();
+    this.generation.retire(this.retired);
+    await this.retired.settle(work);
     this.remotes?.close();
   }
 

@@ -4,6 +4,7 @@ import { createTrustedProxies, type TrustedProxies } from "../net/client-address
 import type { Reactor } from "../net/reactor.ts";
 import type { RoutePlan } from "../policy/plan.ts";
 import { PolicySet } from "../policy/policy-set.ts";
+import type { RetiredPlugins } from "../policy/retired-plugins.ts";
 import { compileRewrite, type RewritePath } from "../route/path-rewrite.ts";
 import { compileRoutes, type RouteTable } from "../route/table.ts";
 import type { Cluster } from "../upstream/cluster.ts";
@@ -43,7 +44,8 @@ export class Generation {
   readonly readsRequestBodies: boolean;
   /** Exchanges that have begun and not ended. */
   private live = 0;
-  private isRetired = false;
+  /** Where its plugins go; null: it is in force. */
+  private retired: RetiredPlugins | null = null;
 
   /** @param clusters one for each in `config`, by name */
   constructor(
@@ -85,14 +87,14 @@ export class Generation {
   }
 
   end(): void {
-    if (--this.live === 0 && this.isRetired) void this.policies.close();
+    if (--this.live === 0 && this.retired !== null) this.policies.retire(this.retired);
   }
 
-  /** Another one is in force: when the last exchange is over, the guests end. */
-  retire(): void {
-    if (this.isRetired) return;
-    this.isRetired = true;
-    if (this.live === 0) void this.policies.close();
+  /** Another one is in force: when the last exchange is over, the guests finish what they have begun and end. */
+  retire(retired: RetiredPlugins): void {
+    if (this.retired !== null) return;
+    this.retired = retired;
+    if (this.live === 0) this.policies.retire(retired);
   }
 }
 

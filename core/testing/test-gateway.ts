@@ -184,8 +184,8 @@ class MemoryGateway implements TestGateway {
   }
 
   async close(): Promise<void> {
-    this.gateway?.close();
-    // Guests learn of it, and connections end, in later turns of the event loop.
+    await this.gateway?.close();
+    // Connections end in later turns of the event loop.
     for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
     this.throwStandInError();
   }

@@ -114,7 +114,10 @@ export interface TestGateway extends AsyncDisposable {
    * @throws Error when one cannot be loaded; the old ones stay then
    */
   reload(plugins: readonly PluginEntry[]): Promise<void>;
-  /** Ends everything. Until then the program may not end, as with any server: `await using` does it in any case. */
+  /**
+   * Ends everything. What plugins have begun, their `onLog` and what `ctx.waitUntil` was given, has 250 ms to be done. Until then the program may not end, as
+   * with any server: `await using` does it in any case.
+   */
   close(): Promise<void>;
 }
 

@@ -28,6 +28,7 @@ import { OutgoingBodies } from "./outgoing-bodies.ts";
 import { Response } from "./response.ts";
 import { setupHost } from "./setup-host.ts";
 import { UpstreamAttempt } from "./upstream-attempt.ts";
+import { openWork } from "./wait-until.ts";
 
 type Encode = (value: unknown) => Outcome;
 
@@ -116,6 +117,8 @@ export class Dispatcher {
           return jsonOutcome(matchPatterns(JSON.parse(payload)));
         case MessageKind.teardown:
           return this.conclude(slot, flags, this.definition.teardown?.(), nothing);
+        case MessageKind.work:
+          return jsonOutcome(openWork());
         default:
           return jsonOutcome(manifestOf(this.definition));
       }

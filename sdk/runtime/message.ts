@@ -61,6 +61,8 @@ export const MessageKind = {
   /** Payload: JSON of patterns of the config's schema, each with the texts that it is to be matched with. */
   match: "R",
   teardown: "T",
+  /** Asks how many promises that `ctx.waitUntil` was given are pending. */
+  work: "W",
   /** Payload: name of a cluster, as JSON. Runs `discover`. */
   discover: "E",
   /** Payload: an empty line, which ends in `\n`, and field lines. */

@@ -1,4 +1,5 @@
 import t from "tap";
+import { PluginFolder } from "./plugin-folder.ts";
 import { startSluice } from "./running-sluice.ts";
 import { startService } from "./service.ts";
 
@@ -32,4 +33,36 @@ t.test("a second signal ends it at once, with the code of the signal", async (t)
   sluice.signal("SIGINT");
   t.equal(await sluice.exitCode(), 130);
   await t.rejects(answer);
+});
+
+t.test("SIGTERM waits for what plugins do behind the response, and a second one does not", async (t) => {
+  const service = await startService(t);
+  const working = (ms: number) => `export default {
+    onRequest(request, ctx) {
+      ctx.waitUntil(new Promise((done) => setTimeout(done, ${ms})).then(() => console.log("work")));
+    },
+    async onLog() { await new Promise((done) => setTimeout(done, 100)); console.log("log"); },
+  };`;
+  for (const workers of ["1", "2"]) {
+    const folder = new PluginFolder(t, { "a.ts": working(1000) });
+    const sluice = startSluice(
+      t,
+      ...["--upstream", service.url, "--plugins", folder.plugins, "--workers", workers, ...anyPort],
+    );
+    t.equal(await (await fetch(await sluice.url(), { headers: { connection: "close" } })).text(), "service");
+    sluice.signal("SIGTERM");
+    t.equal(await sluice.exitCode(), 0);
+    for (const text of ["log", "work"])
+      t.ok(
+        sluice.lines.some(({ msg }) => msg === text),
+        text,
+      );
+  }
+  const folder = new PluginFolder(t, { "a.ts": working(60_000) });
+  const sluice = startSluice(t, "--upstream", service.url, "--plugins", folder.plugins, ...anyPort);
+  t.equal(await (await fetch(await sluice.url())).text(), "service");
+  sluice.signal("SIGTERM");
+  await sluice.line("Draining");
+  sluice.signal("SIGTERM");
+  t.equal(await sluice.exitCode(), 143);
 });

@@ -224,6 +224,27 @@ t.test("teardown has run when the gateway is closed, and nobody is answered any 
   await t.rejects(gateway.fetch("/"), { message: "The gateway is closed" });
 });
 
+t.test(
+  "what was given to ctx.waitUntil is done when the gateway is closed, unless it has no end",
+  async (t) => {
+    const source = `export default { onRequest(request, ctx) {
+    ctx.waitUntil(new Promise((done) => request.url.endsWith("/never") || setTimeout(done, 50)).then(() => ctx.log.info("work")));
+  } };`;
+    for (const [path, lines] of [
+      ["/", [{ message: "work" }]],
+      ["/never", []],
+    ] as const) {
+      const gateway = await testGateway({ plugins: [{ source }], upstream });
+      await gateway.fetch(path);
+      const began = performance.now();
+      await gateway.close();
+      t.ok(performance.now() - began < 2000);
+      t.match(gateway.log, lines);
+      t.equal(gateway.log.length, lines.length);
+    }
+  },
+);
+
 t.test("a test with a gateway of its own costs under 50 ms, the quickest of twenty", async (t) => {
   const times: number[] = [];
   for (let count = 0; count < 20; count++) {

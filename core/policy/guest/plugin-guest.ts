@@ -3,6 +3,7 @@
  * together; when it is lost it is made anew; when it is lost too often it is left alone for a while.
  */
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
 import { MessageKind, messageNumber, separator } from "../../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../../net/turn.ts";
@@ -34,6 +35,17 @@ export interface PluginGuestOptions {
   /** How long, from the beginning on, it is worth its price to know where it uses up its time, in ms. */
   readonly findsLoopsFor: number;
 }
+
+/** Handlers and promises that have not ended. */
+export interface UnfinishedWork {
+  readonly onLog: number;
+  readonly waitUntil: number;
+}
+
+/** Between two looks at what a guest has left to do, in ms. */
+const longestPause = 64;
+/** For an answer that a guest has at once, in ms. */
+const answerTime = 1000;
 
 export class PluginGuest implements Task {
   readonly quarantine = new Quarantine();
@@ -193,6 +205,30 @@ export class PluginGuest implements Task {
     }
   }
 
+  /**
+   * Waits for what the guest has begun: what is queued for it, `onLog`, and what `ctx.waitUntil` was given. A guest that
+   * is lost has nothing of that any more.
+   *
+   * @param cut ends the waiting
+   * @returns what is left then; null: nothing
+   */
+  async finish(cut: AbortSignal): Promise<UnfinishedWork | null> {
+    for (let pause = 1; this.ready; pause = Math.min(pause * 2, longestPause)) {
+      const onLog = this.slots.live;
+      const waitUntil = onLog > 0 && !cut.aborted ? 0 : await this.askForWork();
+      if (onLog + waitUntil === 0) return null;
+      if (cut.aborted) return { onLog, waitUntil };
+      await sleep(pause, undefined, { signal: cut, ref: false }).catch(() => {});
+    }
+    return null;
+  }
+
+  private async askForWork(): Promise<number> {
+    const outcome = await this.ask(MessageKind.work, "", answerTime);
+    const count = outcome.kind === "json" ? outcome.value : null;
+    return Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
+  }
+
   private schedule(): void {
     if (this.scheduled || this.guest === null) return;
     this.scheduled = true;
@@ -315,11 +351,8 @@ export class PluginGuest implements Task {
   /** @param from index of the first call of the batch that has no outcome yet */
   private lose(how: GuestLoss, batch: Batch, from: number): void {
     const lost = batch.calls.slice(from).filter((call) => call !== null);
-    lost.push(...this.queue.clear(), ...this.slots.clear());
     const wasReady = this.ready;
-    this.drop();
-    this.losses++;
-    this.late.clear();
+    lost.push(...this.forgetAll());
     const now = performance.now();
     this.quarantine.onFault(now);
     this.search.onLost(how.cause, now);
@@ -327,6 +360,15 @@ export class PluginGuest implements Task {
     // One that is being made is its maker's to try again.
     if (wasReady && !this.disposed) void this.rebuild();
     for (const call of lost) call.onLost(loss);
+  }
+
+  /** Returns the calls that wait for an outcome. */
+  private forgetAll(): GuestCall[] {
+    const waiting = [...this.queue.clear(), ...this.slots.clear()];
+    this.drop();
+    this.losses++;
+    this.late.clear();
+    return waiting;
   }
 
   private async rebuild(): Promise<void> {
@@ -353,7 +395,8 @@ export class PluginGuest implements Task {
 
   dispose(): void {
     this.disposed = true;
-    this.drop();
+    const loss: GuestLoss = { cause: "crash", message: "The plugin has ended" };
+    for (const call of this.forgetAll()) call.onLost(loss);
   }
 }
 

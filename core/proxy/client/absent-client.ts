@@ -14,6 +14,8 @@ const most = 512;
 const longest = 60_000;
 
 const present = new WeakMap<Gateway, Set<AbsentClient>>();
+/** Called when there is none any more. */
+const waiting = new WeakMap<Gateway, () => void>();
 
 function closing(): ProxyError {
   return new ProxyError("client_gone", "The proxy ends", { source: "internal" });
@@ -56,6 +58,18 @@ export class AbsentClient implements ExchangeClient {
     return client;
   }
 
+  /** Resolves when there is none, or after `timeout` ms. */
+  static async untilNone(gateway: Gateway, timeout: number): Promise<void> {
+    if (!present.get(gateway)?.size) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeout);
+      waiting.set(gateway, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   /** All of this ends. */
   static endAll(gateway: Gateway): void {
     for (const { exchange } of [...(present.get(gateway) ?? [])]) exchange?.onClientGone(closing());
@@ -81,6 +95,7 @@ export class AbsentClient implements ExchangeClient {
     this.exchange = null;
     this.others.delete(this);
     this.reactor.timers.disarm(this.timer);
+    if (this.others.size === 0) waiting.get(this.gateway)?.();
   }
 
   pauseReading(): void {}

@@ -1,6 +1,7 @@
 import t from "tap";
 import { stopBundler } from "../../../core/reload/bundle.ts";
 import { type TestGatewayOptions, testGateway } from "../../../core/testing/index.ts";
+import { until } from "../../net/until.ts";
 import { startBuiltInGateway } from "../../support/built-in-gateway.ts";
 import { onEachEngine } from "../../support/each-engine.ts";
 import { get } from "../../support/gateway.ts";
@@ -257,6 +258,28 @@ t.test("fields only where a request is refused, or never", async (t) => {
   t.equal(response.status, 429);
   t.notOk(response.headers.has("ratelimit") || response.headers.has("ratelimit-policy"));
   t.ok(response.headers.has("retry-after"));
+});
+
+onEachEngine("a place is given back whose client goes after a reload", async (t, engine) => {
+  const held = Promise.withResolvers<Response>();
+  const asked = Promise.withResolvers<void>();
+  const upstream = (request: Request) => {
+    if (!request.url.endsWith("/held")) return new Response("here");
+    asked.resolve();
+    return held.promise;
+  };
+  const limits = [{ algorithm: "concurrency", limit: 1 }];
+  await using limited = await start(limits, {}, { upstream, engine });
+  const { gateway, statuses } = limited;
+  const leaves = new AbortController();
+  const left = gateway.fetch("/held", { signal: leaves.signal });
+  await asked.promise;
+  await gateway.reload([[plugin, { limits, fields: "never" }]]);
+  t.same(await statuses(1), [429]);
+  leaves.abort();
+  await t.rejects(left);
+  await until(async () => (await statuses(1))[0] === 200);
+  held.resolve(new Response("for nobody"));
 });
 
 t.test("a reload forgets nothing, and a limit with other numbers begins anew", async (t) => {

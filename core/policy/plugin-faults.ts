@@ -76,6 +76,15 @@ export class PluginFaults {
     return mapped;
   }
 
+  /** No request fails by it, and no other one comes. */
+  onTeardown(fault: GuestError): void {
+    const mapped = faultStack(fault, this.mapStack, this.logged);
+    this.log.warn(
+      { plugin: this.plugin, at: placeText(mapped.top), ...faultFields(mapped) },
+      "Plugin failed in teardown",
+    );
+  }
+
   /** Where nobody knows where it was, its handler is told. */
   private withPlace(found: MappedStack, phase: HandlerName): MappedStack {
     const frame = found.top === null ? this.handlers.get(phase) : undefined;

@@ -268,7 +268,10 @@ export class Plugin {
       const left = await this.guest.finish(cut);
       if (left !== null)
         log.warn({ plugin, ...left, because: cut.reason }, "Plugin is ended before its work is done");
-      if (this.guest.isReady) await this.guest.ask(`${MessageKind.teardown}`, "", setupTime);
+      if (this.guest.isReady) {
+        const outcome = await this.guest.ask(`${MessageKind.teardown}`, "", setupTime);
+        if (outcome.kind === "fault") this.faults.onTeardown(outcome.fault);
+      }
     } catch (error) {
       log.warn({ plugin, err: error }, "Plugin failed in teardown");
     }

@@ -178,3 +178,16 @@ for (const engine of engines.filter((each) => each !== "inline"))
     t.ok(performance.now() - began < 5000);
     t.same(dropped(all.gateway), []);
   });
+
+onEachEngine("what teardown throws is told with its place", async (t, engine) => {
+  const { gateway } = await start(
+    t,
+    "export default {\n  onRequest() {}, teardown() { throw new RangeError('gone'); },\n};",
+    engine,
+  );
+  await reload(gateway, waiting(1));
+  await until(() => problems(gateway).length > 0);
+  t.match(problems(gateway), [
+    { level: "warn", message: "Plugin failed in teardown", fields: { plugin: "a", at: /a\.ts:2:(38|42)$/ } },
+  ]);
+});

@@ -134,23 +134,31 @@ export class Context {
     return this.#exchange.lastChunk;
   }
 
-  end(): void {
-    this.#exchange.endsBody = true;
+  // Handlers take functions out of `ctx`, as in `onRequest(request, { waitUntil })`: each knows its exchange.
+
+  get end(): () => void {
+    const exchange = this.#exchange;
+    return () => {
+      exchange.endsBody = true;
+    };
   }
 
   get isRefresh(): boolean {
     return this.#exchange.isRefresh;
   }
 
-  keepGoing(): void {
-    callText(HostOp.keepGoing, String(this.#exchange.ownSlot));
+  get keepGoing(): () => void {
+    const exchange = this.#exchange;
+    return () => void callText(HostOp.keepGoing, String(exchange.ownSlot));
   }
 
-  refresh(): boolean {
-    return callText(HostOp.refresh, String(this.#exchange.ownSlot)) === "1";
+  get refresh(): () => boolean {
+    const exchange = this.#exchange;
+    return () => callText(HostOp.refresh, String(exchange.ownSlot)) === "1";
   }
 
-  waitUntil(promise: PromiseLike<unknown>): void {
-    keepGoing(promise, this.#exchange);
+  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+    const exchange = this.#exchange;
+    return (promise) => keepGoing(promise, exchange);
   }
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
+import { traceFolder } from "../../core/control/process/trace-file.ts";
 import { startProgram } from "../support/program.ts";
 
 const binary = resolve("core/cli/main.ts");
@@ -278,8 +279,9 @@ t.test("plan --deno names what the configuration needs and nothing else", async 
   const cwd = folder(t, planned);
   const { out } = await sluice(cwd, "plan", "--deno", "--listen", "127.0.0.1:1234", "--admin", "off");
   t.match(out, "--allow-net=127.0.0.1:0,127.0.0.1:1234,127.0.0.1:3000 ");
-  t.match(out, `,${cwd} `);
-  t.notMatch(out, /--allow-(write|all|ffi|net |read )/);
+  t.match(out, `,${cwd},${traceFolder} `);
+  t.match(out, `--allow-write=${traceFolder} `);
+  t.notMatch(out, /--allow-(all|ffi|net |read |write )/);
   t.match(out, / --listen 127\.0\.0\.1:1234 --admin off\n$/);
 });
 

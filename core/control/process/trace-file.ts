@@ -1,14 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, openSync, unlinkSync } from "node:fs";
+import { chmodSync, closeSync, constants, mkdirSync, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ReactorTrace, readTraces } from "../../data/entry-trace.ts";
 
-/** The one that every runtime may be given: on Deno, `/dev` takes all the permissions that there are. */
-export const traceFolder = tmpdir();
-
-/** Memory where there is such a folder; a container may have no other that can be written. */
-const folders = ["/dev/shm", traceFolder];
+/** Where Deno may write: it takes all the permissions that there are for `/dev`, and nothing else of the folder is needed. */
+export const traceFolder = join(tmpdir(), "sluice-trace");
 
 /**
  * The file in which one data process notes whose guest it is in. It has no name: nobody else can open it,
@@ -24,17 +21,9 @@ export class TraceFile {
 
   /** Null where no file can be made. */
   static open(): TraceFile | null {
-    for (const folder of folders) {
-      const path = join(folder, `sluice-${randomUUID()}`);
-      try {
-        const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-        unlinkSync(path);
-        return new TraceFile(descriptor);
-      } catch {
-        // The next one may do.
-      }
-    }
-    return null;
+    // Memory where there is such a folder; a container may have no other that can be written.
+    const descriptor = openIn("/dev/shm") ?? openIn(madeFolder());
+    return descriptor === null ? null : new TraceFile(descriptor);
   }
 
   /** What each reactor wrote last. */
@@ -46,4 +35,26 @@ export class TraceFile {
     if (this.#isOpen) closeSync(this.descriptor);
     this.#isOpen = false;
   }
+}
+
+function openIn(folder: string): number | null {
+  const path = join(folder, `sluice-${randomUUID()}`);
+  try {
+    const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+    unlinkSync(path);
+    return descriptor;
+  } catch {
+    return null;
+  }
+}
+
+/** For all who run Sluice on this machine, as the folder around it is: nobody removes the files of others. */
+function madeFolder(): string {
+  try {
+    mkdirSync(traceFolder);
+    chmodSync(traceFolder, 0o1777);
+  } catch {
+    // It is there, or cannot be made.
+  }
+  return traceFolder;
 }

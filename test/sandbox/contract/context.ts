@@ -181,6 +181,16 @@ export const contextChecks: readonly ExchangeCheck[] = [
     logs: ["info later"],
   },
   {
+    title: "Functions of ctx may be taken out of it",
+    plugin: `onRequest(request, { waitUntil, refresh, keepGoing, log }) {
+        keepGoing();
+        waitUntil(Promise.resolve().then(() => log.info(typeof refresh())));
+        return new Response("answered");
+      }`,
+    gets: { body: "answered" },
+    logs: [/boolean|InvalidStateError/],
+  },
+  {
     title: "ctx.waitUntil refuses a function, which nobody would call",
     plugin:
       "onRequest(request, ctx) { try { ctx.waitUntil(async () => {}); } catch (error) { return new Response(error.name); } }",

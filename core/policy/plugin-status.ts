@@ -31,6 +31,8 @@ export interface PluginReport {
   readonly limits: PluginLimits | null;
   readonly state: "ready" | "quarantined";
   readonly memoryBytes: number;
+  /** Requests that it was asked about. */
+  readonly requests: number;
   /** Faults by cause. */
   readonly faults: Readonly<Record<string, number>>;
   readonly lastFault: {
@@ -82,7 +84,7 @@ export class PluginStatus {
     this.lastFault = { phase, cause, message: message.slice(0, 1000), at, time: Date.now() };
   }
 
-  report(state: PluginReport["state"], memoryBytes: number): PluginReport {
+  report(state: PluginReport["state"], memoryBytes: number, requests: number): PluginReport {
     const { name, file, hash } = this.code;
     return {
       name,
@@ -97,6 +99,7 @@ export class PluginStatus {
       limits: this.limits,
       state,
       memoryBytes,
+      requests,
       faults: this.faults,
       lastFault: this.lastFault,
       droppedLogLines: this.droppedLogLines,

@@ -18,7 +18,7 @@ import { type Manifest, readManifest } from "./manifest.ts";
 import type { GuestError } from "./outcome.ts";
 import { PluginFaults } from "./plugin-faults.ts";
 import { decideLimits } from "./plugin-limits.ts";
-import { PluginStatus } from "./plugin-status.ts";
+import { type PluginReport, PluginStatus } from "./plugin-status.ts";
 import { lastPhaseOf, type Policy } from "./policy.ts";
 import { checkPolicyConfig } from "./policy-config.ts";
 
@@ -240,8 +240,10 @@ export class Plugin {
     return this.manifest?.discovers === true && this.manifest.phases.size === 0;
   }
 
-  memoryUsed(): number {
-    return this.guest.memoryUsed();
+  report(): PluginReport {
+    const { guest } = this;
+    const state = guest.quarantine.isClosed ? "quarantined" : "ready";
+    return this.status.report(state, guest.memoryUsed(), guest.exchanges.begun);
   }
 
   private get isSandboxed(): boolean {

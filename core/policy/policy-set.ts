@@ -104,9 +104,7 @@ export class PolicySet {
   }
 
   report(): PluginReport[] {
-    return this.plugins.map((plugin) =>
-      plugin.status.report(plugin.isQuarantined ? "quarantined" : "ready", plugin.memoryUsed()),
-    );
+    return this.plugins.map((plugin) => plugin.report());
   }
 
   /**

@@ -109,7 +109,8 @@ t.test(
   async (t) => {
     const { sluice, ask, text, page, save } = await startGood(t);
     const again = {
-      problem: /^Cannot use plugins that were rolled back: \d+ faults in \d+ requests, before it 0 in 20$/,
+      problem:
+        /^Cannot use plugins that were rolled back: plugin a had \d+ faults in \d+ requests, before it 0 in 20$/,
     };
     await save(failing("worse"));
     await ask(8);

@@ -214,7 +214,7 @@ t.test("a config goes in force beside plugins that were rolled back, and these s
   await sluice.line("Config reloaded");
   t.equal(await textOf(`${url}/new`), "one");
   t.match(await pluginsPage(sluice), {
-    lastReload: { result: "refused", problems: [{ problem: /rolled back: 10 faults/ }] },
+    lastReload: { result: "refused", problems: [{ problem: /rolled back: plugin a had 10 faults/ }] },
   });
   folder.save("10-a.ts", answering("one"));
   await until(async () => (await pluginsPage(sluice)).lastReload?.result === "applied");

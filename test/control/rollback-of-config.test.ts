@@ -114,3 +114,14 @@ t.test("what a config says of the plugins that fail is taken back, and told", as
   t.equal((await ask("/")).text, "1");
   t.equal((await ask("/admin")).status, 403, "a route with other built-in policies keeps all of them");
 });
+
+t.test("a plugin that fails on a route with few requests is taken back", async (t) => {
+  const { sluice, ask, bad, savePlugin } = await start(t, { admin: "[]" });
+  await savePlugin(parser(2));
+  await ask("/admin", 200);
+  await bad();
+  t.match(await sluice.line(rolledBack), {
+    problem: "plugin parse had 10 faults in 10 requests, before it 0 in 20",
+  });
+  t.equal((await ask("/")).text, "1");
+});

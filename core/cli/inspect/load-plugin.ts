@@ -71,8 +71,9 @@ async function engineOf(code: PluginCode, settings: PluginSettings | null): Prom
   }
 }
 
-function factsOf({ code, status }: Plugin, manifest: Manifest, { plugins }: Config): PluginFacts {
-  const { engine, description, phases, discovers, onFailure, limits } = status.report("ready", 0);
+function factsOf(plugin: Plugin, manifest: Manifest, { plugins }: Config): PluginFacts {
+  const { code } = plugin;
+  const { engine, description, phases, discovers, onFailure, limits } = plugin.report();
   const settings = plugins.settings[code.name] ?? null;
   const { grants, missing } = decideGrants(code, manifest.capabilities, settings, plugins.grantDeclared);
   return {

@@ -70,6 +70,7 @@ function merged(reports: readonly PluginTotals[]): object {
     ...reports[0],
     state: reports.some(({ state }) => state === "quarantined") ? "quarantined" : "ready",
     memoryBytes: sumOf(reports.map(({ memoryBytes }) => memoryBytes)),
+    requests: sumOf(reports.map(({ requests }) => requests)),
     faults: sumByKey(reports.map((report) => report.faults)),
     faultsTotal: sumByKey(reports.map(({ faultsTotal }) => faultsTotal)),
     lastFault: latest === undefined ? null : { ...latest, time: isoTime(latest.time) },

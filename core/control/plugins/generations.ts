@@ -19,7 +19,7 @@ import { isHostCode } from "./built-in-plugins.ts";
 import { BundleSource } from "./bundle-source.ts";
 import { KeptPlugins } from "./kept-plugins.ts";
 import type { LastGood, RejectedGeneration } from "./last-good.ts";
-import { type FaultRate, Probation, rateIn, requestsSince } from "./probation.ts";
+import { type FaultRates, Probation, ratesIn } from "./probation.ts";
 import { type ServedOlder, serveOlder } from "./serve-older.ts";
 import { PluginStartError } from "./start-error.ts";
 
@@ -62,9 +62,7 @@ export interface LastReload {
 interface Proven {
   readonly generation: Generation;
   /** As it ended. */
-  readonly report: PlaneReport;
-  /** Requests when it was put in force. */
-  readonly requestsBefore: number;
+  readonly rates: FaultRates;
 }
 
 export class PluginGenerations {
@@ -76,8 +74,6 @@ export class PluginGenerations {
   /** What was rolled back last is not tried again. */
   #rejected: RejectedGeneration | null = null;
   #last: LastReload | null = null;
-  /** Requests when the generation in force was put there. */
-  #requestsBefore = 0;
   /** What lies in the folder was refused: it is told when the files are again those in force. */
   #areFilesRefused = false;
   readonly #strikes = new Map<string, number>();
@@ -278,7 +274,6 @@ export class PluginGenerations {
   #enter(bundle: PolicyBundle | null, config: Config, before: PlaneReport | null): void {
     const proven = this.#proven(before);
     this.#current = this.#generation(bundle, config, "files", this.#current.number + 1);
-    if (before !== null) this.#requestsBefore = rateIn(before, null).requests;
     this.#forgetStrikes();
     this.#probation?.watch.cancel();
     this.#probation = null;
@@ -290,7 +285,7 @@ export class PluginGenerations {
   #proven(before: PlaneReport | null): Proven | null {
     if (this.#probation !== null) return this.#probation.proven;
     if (this.#current.bundle === null || before === null) return null;
-    return { generation: this.#current, report: before, requestsBefore: this.#requestsBefore };
+    return { generation: this.#current, rates: ratesIn(before) };
   }
 
   /** With what the config said of them, as far as that is not the operator's alone; else with what it says now. */
@@ -319,15 +314,13 @@ export class PluginGenerations {
   #putOnProbation(proven: Proven): void {
     const plugins = changedPlugins(proven.generation, this.#current);
     if (plugins?.size === 0) return;
-    const old = rateOf(proven, plugins);
     const watch = new Probation({
       report: this.#options.report,
       plugins,
-      old,
-      requestsBefore: this.#requestsBefore,
-      failed: ({ faults, requests }) =>
+      old: proven.rates,
+      failed: ({ name, fresh, old }) =>
         this.#rollBackSoon(
-          `${faults} faults in ${requests} requests, before it ${old.faults} in ${old.requests}`,
+          `plugin ${name} had ${fresh.faults} faults in ${fresh.requests} requests, before it ${old.faults} in ${old.requests}`,
         ),
       passed: () => {
         this.#probation = null;
@@ -389,11 +382,6 @@ export class PluginGenerations {
     const names = new Set(this.#current.bundle?.plugins.map(({ name }) => name));
     for (const name of [...this.#strikes.keys()]) if (!names.has(name)) this.#strikes.delete(name);
   }
-}
-
-function rateOf({ report, requestsBefore }: Proven, plugins: ReadonlySet<string> | null): FaultRate {
-  const { faults, requests } = rateIn(report, plugins);
-  return { faults, requests: requestsSince(requestsBefore, requests) };
 }
 
 function namesOf(bundle: PolicyBundle | null): ReadonlySet<string> {

@@ -11,15 +11,26 @@ const faultShare = 0.1;
 /** How much worse than the old generation the new one may do. */
 const worseBy = 2;
 
-/** Faults of plugins, and requests, in some time. */
+/** Faults of a plugin, and requests that it was asked about, in some time. */
 export interface FaultRate {
   readonly faults: number;
   readonly requests: number;
 }
 
+/** By name of the plugin. */
+export type FaultRates = ReadonlyMap<string, FaultRate>;
+
+export interface WorsePlugin {
+  readonly name: string;
+  readonly fresh: FaultRate;
+  readonly old: FaultRate;
+}
+
+const nothingYet: FaultRate = { faults: 0, requests: 0 };
+
 /**
- * Whether a generation does clearly worse than the one before it: at least five faults, by more than a tenth of
- * the requests, and more than twice the old share.
+ * Whether a plugin does clearly worse than it did before: at least five faults, by more than a tenth of
+ * its requests, and more than twice the old share.
  *
  * @example
  * doesWorse({ faults: 8, requests: 20 }, { faults: 0, requests: 900 }); // true
@@ -34,37 +45,25 @@ function shareOf({ faults, requests }: FaultRate): number {
   return faults === 0 ? 0 : faults / Math.max(requests, faults);
 }
 
-/**
- * Faults of the generation in force; requests since the data process started.
- *
- * @param names of the plugins that count; null: all do
- */
-export function rateIn(report: PlaneReport, names: ReadonlySet<string> | null): FaultRate {
-  const counted = report.plugins.flat().filter(({ name }) => names === null || names.has(name));
-  const plugins = counted.flatMap(({ faults }) => Object.values(faults));
-  const requests = report.snapshots.flatMap((snapshot) => snapshot.requests).map(({ count }) => count);
-  return { faults: sum(plugins), requests: sum(requests) };
-}
-
-/** How many requests came since there were `before`. A data process that was started again counts from nothing. */
-export function requestsSince(before: number, requests: number): number {
-  return requests >= before ? requests - before : requests;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+/** Of the generation in force, all reactors together. */
+export function ratesIn({ plugins }: PlaneReport): FaultRates {
+  const rates = new Map<string, FaultRate>();
+  for (const { name, requests, faults } of plugins.flat()) {
+    const known = rates.get(name) ?? nothingYet;
+    const more = Object.values(faults).reduce((sum, count) => sum + count, 0);
+    rates.set(name, { faults: known.faults + more, requests: known.requests + requests });
+  }
+  return rates;
 }
 
 export interface ProbationOptions {
   readonly report: () => Promise<PlaneReport | null>;
-  /** Of the plugins that count; null: all do. */
+  /** Those that count; null: all do. */
   readonly plugins: ReadonlySet<string> | null;
   /** Of the generation before, over its life. */
-  readonly old: FaultRate;
-  /** Requests when the new one was put in force. */
-  readonly requestsBefore: number;
-  /** The new generation does worse; called once. */
-  readonly failed: (fresh: FaultRate) => void;
+  readonly old: FaultRates;
+  /** A plugin does worse; called once. */
+  readonly failed: (plugin: WorsePlugin) => void;
   /** The time is over, and it has stood the test. */
   readonly passed: () => void;
 }
@@ -91,21 +90,26 @@ export class Probation {
   }
 
   async #look(): Promise<void> {
-    const { report, plugins, old, requestsBefore, failed, passed } = this.#options;
+    const { report, failed, passed } = this.#options;
     const found = await report();
     if (this.#isOver) return;
-    if (found !== null) {
-      const { faults, requests } = rateIn(found, plugins);
-      const fresh = { faults, requests: requestsSince(requestsBefore, requests) };
-      if (doesWorse(fresh, old)) {
-        this.cancel();
-        failed(fresh);
-        return;
-      }
+    const worse = found === null ? undefined : this.#worseIn(ratesIn(found));
+    if (worse !== undefined) {
+      this.cancel();
+      failed(worse);
+      return;
     }
     if (performance.now() >= this.#end) {
       this.cancel();
       passed();
     }
+  }
+
+  #worseIn(rates: FaultRates): WorsePlugin | undefined {
+    const { plugins, old } = this.#options;
+    return [...rates]
+      .filter(([name]) => plugins === null || plugins.has(name))
+      .map(([name, fresh]) => ({ name, fresh, old: old.get(name) ?? nothingYet }))
+      .find(({ fresh, old }) => doesWorse(fresh, old));
   }
 }

@@ -1,5 +1,5 @@
 import t from "tap";
-import { doesWorse, requestsSince } from "../../../core/control/plugins/probation.ts";
+import { doesWorse } from "../../../core/control/plugins/probation.ts";
 
 t.test(
   "a generation does worse with five faults, a tenth of the requests, and twice the old share",
@@ -22,9 +22,3 @@ t.test(
     );
   },
 );
-
-t.test("a data process that was started again counts requests from nothing", async (t) => {
-  t.equal(requestsSince(20, 50), 30);
-  t.equal(requestsSince(20, 20), 0);
-  t.equal(requestsSince(20, 10), 10);
-});

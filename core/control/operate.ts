@@ -173,6 +173,7 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
   const signal = await termination;
   keepMemory();
   triggers.close();
+  running.discoveries.close();
   log.info({ signal }, "Draining");
   await supervisor.drain();
   log.info({}, "Drained");

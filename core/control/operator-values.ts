@@ -1,9 +1,12 @@
 /** What the operator puts into the `kv` of plugins while Sluice runs; with a state folder it is there after a restart, too. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type PinnedValue, PinnedValues } from "../store/kv/pinned-values.ts";
+import { withLock } from "./folder-lock.ts";
 import { readPrivateFile, StateError, writePrivateFile } from "./private-file.ts";
 
 const fileName = "operator-values.json";
+const lockName = "operator-values.lock";
 /** Changes when older files cannot be read any more. */
 const format = "sluice-values-1";
 
@@ -85,10 +88,15 @@ export class OperatorValues {
   }
 
   private keep(folder: string): Promise<void> {
-    const merge = () => this.merge(folder);
+    const merge = () => this.mergeAlone(folder);
     const written = this.writing.then(merge, merge);
     this.writing = written.catch(() => {});
     return written;
+  }
+
+  private async mergeAlone(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await withLock(folder, lockName, () => this.merge(folder));
   }
 
   /** Another instance may have written since: its changes are taken in, and only what was changed here is put over them. */

@@ -1,4 +1,5 @@
 /** Files of the state folder: only this user may write or read them. */
+import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileFault } from "../config/source/file-fault.ts";
@@ -16,7 +17,8 @@ export class StateError extends Error {
 export async function writePrivateFile(folder: string, name: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Not by the process's number: two containers may have the same.
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, "w", 0o600);
     try {

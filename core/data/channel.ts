@@ -29,6 +29,8 @@ export function childChannel(child: ChildProcess): Channel {
       child.once("disconnect", close);
       // Of one that was killed before it took a handle, Node tells no disconnect: it waits for an answer.
       child.once("exit", () => isClosed || setTimeout(close, lastMessages));
+      // Of one that could not be started for want of descriptors it tells nothing else.
+      child.once("error", () => child.connected || close());
     },
   };
 }

@@ -1,5 +1,7 @@
 /** One data plane: listeners, connections and the generation they serve. */
+
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Address, Config, EndpointConfig } from "../config/model.ts";
 import type { StoreConfig } from "../config/store-model.ts";
 import type { ProxyError } from "../errors.ts";
@@ -62,6 +64,8 @@ export class Gateway {
   private readonly options: GatewayOptions;
   private readonly entrances: Entrances;
   private readonly retired = new RetiredPlugins();
+  /** Each of them holds its generation. */
+  private readonly discovering = new Set<Promise<unknown>>();
 
   /** @throws TlsFileError when a certificate file of a cluster cannot be used */
   constructor(options: GatewayOptions) {
@@ -137,9 +141,12 @@ export class Gateway {
   async discover(cluster: string): Promise<Discovered> {
     const { generation } = this;
     generation.begin();
+    const asked = generation.policies.discover(cluster);
+    this.discovering.add(asked);
     try {
-      return await generation.policies.discover(cluster);
+      return await asked;
     } finally {
+      this.discovering.delete(asked);
       generation.end();
     }
   }
@@ -167,6 +174,8 @@ export class Gateway {
 
   /** Ends everything at once; resolves when what plugins have begun is done, or `work` ms are over. */
   async close(work = workTime): Promise<void> {
+    // Nobody takes the place of a client from here on.
+    this.isDraining = true;
     void this.entrances.close();
     for (const connection of [...this.entrances.connections()]) connection.destroy();
     AbsentClient.endAll(this);
@@ -175,6 +184,8 @@ export class Gateway {
     this.upstream.checker?.close();
     this.shedding.close();
     this.generation.retire(this.retired);
+    if (this.discovering.size > 0)
+      await Promise.race([Promise.allSettled(this.discovering), sleep(workTime)]);
     await this.retired.settle(work);
     this.remotes?.close();
   }

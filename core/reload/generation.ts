@@ -90,7 +90,7 @@ export interface PluginVersion {
  */
 export function changedPlugins(old: PluginVersion, now: PluginVersion): ReadonlySet<string> | null {
   const names = codeOf(now.bundle).map(([name]) => name);
-  if (JSON.stringify(codeOf(old.bundle)) !== JSON.stringify(codeOf(now.bundle))) return null;
+  if (codeId(old.bundle) !== codeId(now.bundle)) return null;
   const routes = Object.keys(now.policies.routes).filter((route) =>
     Object.hasOwn(old.policies.routes, route),
   );
@@ -110,10 +110,18 @@ function codeOf(bundle: PolicyBundle | null): readonly (readonly [string, string
   return bundle === null ? [] : folderPlugins(bundle).map(({ name, hash }) => [name, hash] as const);
 }
 
+/** The same text for the same plugins of the folder. */
+export function codeId(bundle: PolicyBundle | null): string {
+  return hashOf(codeOf(bundle));
+}
+
 /** The same text for the same code with the same config of policies. */
 export function generationId(bundle: PolicyBundle | null, config: Config): string {
   const plugins = bundle?.plugins.map(({ name, hash }) => [name, hash]) ?? null;
   const { grantDeclared, maxLimits } = config.plugins;
-  const text = JSON.stringify([plugins, policyPart(config), grantDeclared, maxLimits]);
-  return createHash("sha256").update(text).digest("base64url");
+  return hashOf([plugins, policyPart(config), grantDeclared, maxLimits]);
+}
+
+function hashOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64url");
 }

@@ -1,12 +1,15 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
 import { whenSettled } from "../net/settle.ts";
+import { isBeingCheckedOut } from "./checkout.ts";
 import { isFolder, type PlannedFolder, planWatch, unannounced, type WatchPlan } from "./watch-plan.ts";
 
 /** An editor writes one file in a few steps that lie closer together than this, ms. */
 const quietTime = 30;
 /** A long burst of changes, such as a checkout, is looked at while it lasts, ms. */
 const longestWait = 300;
+/** A checkout that takes longer, or left its lock behind, is no longer waited for, ms. */
+const longestCheckout = 10_000;
 /** A folder that is away, and whose coming nothing tells, is looked for this often, ms. */
 const searchInterval = 1000;
 /** Folders appear while others are being watched; it ends as soon as nothing is new. */
@@ -46,8 +49,13 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
   const watched = new Map<string, Watched>();
   let inputs: readonly string[] = [];
   let search: NodeJS.Timeout | undefined;
+  let heldSince: number | null = null;
   const settling = whenSettled(
     () => {
+      if (isBeingCheckedOut(options.directory)) {
+        heldSince ??= performance.now();
+        if (performance.now() - heldSince < longestCheckout) return settling.touch();
+      } else heldSince = null;
       // Watch first, look then: what comes between is an event of its own.
       arm();
       options.changed();

@@ -1,5 +1,5 @@
 /** Values that an operator puts into the kv of plugins while Sluice runs. */
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
@@ -240,4 +240,30 @@ t.test("values are bounded together, and what is taken away makes room", async (
   await change(0, null);
   await change(5000, long);
   await t.rejects(change(5001, long), { name: "ValueRefused" });
+});
+
+t.test(
+  "attack: what two instances keep at once is kept, also where both have the same process number",
+  async (t) => {
+    const folder = t.testdir();
+    const instances = [1, 2].map(() => new OperatorValues({ folder, apply: async () => {} }));
+    await Promise.all(instances.map((values) => values.load()));
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    await Promise.all(
+      instances.flatMap((values, own) =>
+        keys.map((key) => values.set({ plugin: "p", key: `${key}-${own}`, value: "1" })),
+      ),
+    );
+    const after = new OperatorValues({ folder, apply: async () => {} });
+    await after.load();
+    t.equal(after.list("p").length, 40);
+    t.same(readdirSync(folder), ["operator-values.json"]);
+  },
+);
+
+t.test("a lock that nobody gives back is taken after some seconds", async (t) => {
+  const folder = t.testdir({ "operator-values.lock": {} });
+  const values = new OperatorValues({ folder, apply: async () => {} });
+  await values.set({ plugin: "p", key: "k", value: "1" });
+  t.same(readdirSync(folder), ["operator-values.json"]);
 });

@@ -1,4 +1,6 @@
-import { renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
@@ -83,6 +85,55 @@ t.test("two hundred files of a checkout are one call or two, not two hundred", a
   await until(() => watched.calls > before);
   await sleep(calm);
   t.ok(watched.calls - before <= 2, `${watched.calls - before} calls`);
+});
+
+t.test("what git moves is looked at when it has been written, too", async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`src/${i}.txt`, `${i}`]));
+  const { folder, plugins } = watching(t, { ...files, "plugins/10-auth.ts": "1", "plugins/50-log.ts": "1" });
+  const git = (...args: string[]) => execFileSync("git", ["-C", folder, ...args], { stdio: "ignore" });
+  git("init", "-b", "main");
+  git("config", "user.email", "test@localhost");
+  git("config", "user.name", "test");
+  const commit = () => {
+    git("add", "-A");
+    git("commit", "-m", "text");
+  };
+  commit();
+  git("checkout", "-b", "other");
+  renameSync(join(plugins, "10-auth.ts"), join(plugins, "20-auth.ts"));
+  for (const name of Object.keys(files)) writeFileSync(join(folder, name), "other");
+  commit();
+  const seen: string[][] = [];
+  const watch = watchPlugins({
+    directory: plugins,
+    changed: () => seen.push(readdirSync(plugins)),
+    failed: (error) => t.fail(String(error)),
+  });
+  t.teardown(() => watch.close());
+  await sleep(calm);
+  for (const branch of ["main", "other", "main", "other"]) {
+    const before = seen.length;
+    const checkout = spawn("git", ["-C", folder, "checkout", branch], { stdio: "ignore" });
+    await once(checkout, "exit");
+    await until(() => seen.length > before);
+    await sleep(calm);
+  }
+  t.same(
+    seen.filter((names) => names.length !== 2),
+    [],
+  );
+});
+
+t.test("a lock that git left behind holds nothing up for good", async (t) => {
+  const { folder, plugins, watched } = watching(t, { "plugins/a.ts": "1", ".git/index.lock": "" });
+  await sleep(calm);
+  const before = watched.calls;
+  writeFileSync(join(plugins, "a.ts"), "2");
+  await sleep(calm);
+  t.equal(watched.calls, before);
+  await until(() => watched.calls > before);
+  await watched.once(t, "the next one", () => writeFileSync(join(plugins, "a.ts"), "3"));
+  t.ok(existsSync(join(folder, ".git/index.lock")));
 });
 
 t.test("a folder of its own is a plugin as soon as its index is there", async (t) => {

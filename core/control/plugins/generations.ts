@@ -6,6 +6,7 @@ import type { Metrics } from "../../observe/metrics.ts";
 import { folderPlugins, type PolicyBundle } from "../../policy/bundle.ts";
 import {
   changedPlugins,
+  codeId,
   generationId,
   type PolicyPart,
   policyPart,
@@ -123,7 +124,7 @@ export class PluginGenerations {
     const config = this.#config;
     try {
       const bundle = await this.#source.build(config);
-      await this.#refuseRejected(generationId(bundle, config));
+      await this.#refuseRejected(bundle, config);
       const result = await serve(config, bundle);
       this.#current = this.#generation(bundle, config, "files", bundle === null ? 0 : 1);
       if (bundle !== null) this.#save();
@@ -221,9 +222,11 @@ export class PluginGenerations {
   }
 
   /** What was rolled back before this start has not become better by it. */
-  async #refuseRejected(id: string): Promise<void> {
-    const rejected = await this.#kept.rejected(this.#config.plugins);
-    if (rejected?.id !== id) return;
+  async #refuseRejected(bundle: PolicyBundle | null, config: Config): Promise<void> {
+    const rejected = await this.#kept.rejected(config.plugins);
+    if (rejected === null) return;
+    // A start is on no probation: code does not come back in it beside another config either.
+    if (rejected.code !== codeId(bundle) && rejected.id !== generationId(bundle, config)) return;
     this.#rejected = rejected;
     throw new Error(`${rejected.problem}; change them, or start with another --state`);
   }
@@ -239,6 +242,7 @@ export class PluginGenerations {
     if (id === this.#rejected?.id) {
       if (!isConfig) throw new Error(this.#rejected.problem);
       this.#current = await this.#applyOlder(config, this.#current);
+      this.#areFilesRefused = true;
       this.#accept(config);
       return true;
     }
@@ -284,8 +288,9 @@ export class PluginGenerations {
   /** What is on probation proves nothing: what was there before it still counts. Null: nothing to compare with. */
   #proven(before: PlaneReport | null): Proven | null {
     if (this.#probation !== null) return this.#probation.proven;
-    if (this.#current.bundle === null || before === null) return null;
-    return { generation: this.#current, rates: ratesIn(before) };
+    if (this.#current.bundle === null) return null;
+    // A data process that is away tells nothing of the past; what is new is measured all the same.
+    return { generation: this.#current, rates: before === null ? new Map() : ratesIn(before) };
   }
 
   /** With what the config said of them, as far as that is not the operator's alone; else with what it says now. */
@@ -350,7 +355,11 @@ export class PluginGenerations {
     if (older.id === rejected.id)
       throw new Error("what is new is beside built-in policies that are new, too");
     this.#current = older;
-    this.#rejected = { id: rejected.id, problem: `Cannot use plugins that were rolled back: ${because}` };
+    this.#rejected = {
+      id: rejected.id,
+      code: changedPlugins(previous, rejected) === null ? codeId(rejected.bundle) : null,
+      problem: `Cannot use plugins that were rolled back: ${because}`,
+    };
     this.#areFilesRefused = true;
     this.#last = { result: "rolled_back", at: Date.now(), problems: [{ problem: because, frame: "" }] };
     this.#save();

@@ -21,6 +21,8 @@ export interface LastGood {
 /** What was rolled back is not put in force again as it is. */
 export interface RejectedGeneration {
   readonly id: string;
+  /** Of the folder's plugins; null: those are the same, only what the config said of them was rejected. */
+  readonly code: string | null;
   readonly problem: string;
 }
 

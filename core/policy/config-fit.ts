@@ -15,7 +15,7 @@ const annotations = ["title", "description", "default", "examples", "deprecated"
 const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   ["type", (asked, value) => (Array.isArray(asked) ? asked : [asked]).some((type) => isOfType(type, value))],
   ["const", (asked, value) => isSame(asked, value)],
-  ["enum", (asked, value) => isList(asked) && asked.some((option) => isSame(option, value))],
+  ["enum", (asked, value) => isList(asked) && !isWhole(value) && asked.includes(value)],
   ["anyOf", (asked, value) => isList(asked) && asked.some((branch) => fitsPlainly(branch, value))],
   [
     "required",
@@ -82,7 +82,11 @@ function othersFit(asked: unknown, value: Fields, { properties }: Fields): boole
 
 /** Values without parts only. */
 function isSame(asked: unknown, value: unknown): boolean {
-  return asked === value && (typeof value !== "object" || value === null);
+  return asked === value && !isWhole(value);
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** Only of plain ASCII: what counts as a character beyond it is the validator's to say. NaN compares as false. */

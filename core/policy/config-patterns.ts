@@ -13,6 +13,8 @@ export type MatchPatterns = (asked: PatternsAsked) => Promise<unknown>;
 const itself = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
 /** About the items of a list. */
 const ofItems = ["items", "prefixItems", "additionalItems", "contains", "unevaluatedItems"];
+/** Objects with a schema for each name. What is looked through is what `ConfigWork` counts. */
+const byName = ["dependentSchemas", "properties", "patternProperties"];
 
 /** An expression that matches any text. */
 const anything = "^";
@@ -106,7 +108,7 @@ export class ConfigPatterns {
       for (const [name, part] of Object.entries(value))
         if (!Object.hasOwn(properties, name)) this.collect(asked, part);
     }
-    if (!isFields(asked)) return;
+    if (!isFields(asked) || !byName.includes(keyword)) return;
     for (const [name, part] of Object.entries(asked)) {
       if (keyword === "dependentSchemas") this.collect(part, value);
       if (keyword === "properties" && Object.hasOwn(value, name)) this.collect(part, value[name]);

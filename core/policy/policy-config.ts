@@ -2,20 +2,23 @@
 import { fitsPlainly } from "./config-fit.ts";
 import { ConfigPatterns, type MatchPatterns } from "./config-patterns.ts";
 import { type Mismatch, problemsOf } from "./config-problems.ts";
-import { ConfigWork } from "./config-work.ts";
+import { ConfigWork, countedKeywords } from "./config-work.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
 /** What is shown of one mismatch, in code units. */
 const longestProblem = 300;
-/** Keywords that would have the same part compared again and again. */
-const references = ["$ref", "$dynamicRef", "$recursiveRef"];
+/** Keywords that are refused: they would have the same part compared again and again, or there is a better one. */
+const refused: ReadonlyMap<string, string> = new Map([
+  ["$ref", ""],
+  ["$dynamicRef", ""],
+  ["$recursiveRef", ""],
+  ["dependencies", ": use dependentRequired or dependentSchemas"],
+]);
+/** Keywords that have no schemas in them. */
+const notSchemas = ["const", "enum", "dependentRequired"];
 /** Keywords whose members are named by the author. */
-const named = ["properties", "$defs", "definitions", "dependentSchemas"];
-/** Keywords that say nothing here, or that only the host may use. */
-const ignored = ["format", "~refine", "~guard"];
-/** What references would lead to: the validator looks through all of the schema for them. */
-const anchors = ["$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"];
+const named = ["properties", "dependentSchemas"];
 
 /**
  * The config with the schema's defaults filled in.
@@ -125,20 +128,21 @@ function clone(value: unknown): unknown {
 }
 
 /**
- * The schema as the host compares a config with it: instead of patterns it has what the guest told of them.
+ * The schema as the host compares a config with it: nothing but keywords that are counted, and instead of patterns
+ * what the guest told of them.
  *
- * @throws Error for one that refers to parts of itself
+ * @throws Error for one with a keyword that is refused
  */
 function checkable(schema: unknown, patterns: ConfigPatterns): unknown {
   if (Array.isArray(schema)) return schema.map((part) => checkable(part, patterns));
   if (typeof schema !== "object" || schema === null) return schema;
   const { pattern, patternProperties, ...others } = schema as Record<string, unknown>;
-  const reference = references.find((key) => key in others);
-  if (reference !== undefined) throw new Error(`expected a schema without ${reference}`);
+  const found = [...refused].find(([key]) => Object.hasOwn(others, key));
+  if (found !== undefined) throw new Error(`expected a schema without ${found.join("")}`);
   return {
     ...Object.fromEntries(
       Object.entries(others)
-        .filter(([key]) => !ignored.includes(key) && !anchors.includes(key))
+        .filter(([key]) => countedKeywords.has(key))
         .map(([key, value]) => [key, checkableKeyword(key, value, patterns)]),
     ),
     ...(typeof pattern === "string" && { "~refine": [refinement(pattern, patterns)] }),
@@ -169,7 +173,7 @@ function checkableNames(written: unknown, { properties }: Schema, patterns: Conf
 }
 
 function checkableKeyword(key: string, value: unknown, patterns: ConfigPatterns): unknown {
-  if (key === "const" || key === "enum" || key === "default" || key === "examples") return value;
+  if (notSchemas.includes(key)) return value;
   if (!named.includes(key) || typeof value !== "object" || value === null) return checkable(value, patterns);
   return Object.fromEntries(
     Object.entries(value).map(([name, schema]) => [name, checkable(schema, patterns)]),

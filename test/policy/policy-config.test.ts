@@ -58,6 +58,34 @@ t.test("a schema that refers to parts of itself is refused even where the config
   await t.rejects(check(schema, {}), /expected a schema without \$ref/);
 });
 
+t.test("dependencies are refused, and what has taken their place is not", async (t) => {
+  await t.rejects(check({ type: "object", dependencies: { a: ["b"] } }, {}), {
+    message: "expected a schema without dependencies: use dependentRequired or dependentSchemas",
+  });
+  const schema = {
+    type: "object",
+    properties: { dependencies: { type: "array" } },
+    dependentRequired: { dependencies: ["b"] },
+    dependentSchemas: { c: { properties: { b: { pattern: "^k" } } } },
+  };
+  t.same(await check(schema, { dependencies: [], b: "k", c: 1 }), { dependencies: [], b: "k", c: 1 });
+  await t.rejects(check(schema, { dependencies: [] }), /b/);
+  await t.rejects(check(schema, { b: "q", c: 1 }), /config\/b must match \^k/);
+});
+
+t.test("what the validator knows besides is not asked of it", async (t) => {
+  const schema = {
+    "~guard": {},
+    "~refine": [{}],
+    format: "email",
+    $defs: { a: 1 },
+    "x-note": { pattern: "(" },
+  };
+  t.same(await check({ type: "object", additionalProperties: schema, multipleOf: 1 }, { a: "k" }), {
+    a: "k",
+  });
+});
+
 t.test("a property that there is not is named, with what was meant", async (t) => {
   const deep = { type: "object", properties: { gates: { type: "array", items: gate } } };
   await t.rejects(check(deep, { gates: [{ key: "k", pahts: [] }] }), {
@@ -261,6 +289,38 @@ const costly: Readonly<Record<string, object>> = {
     default: times(1000, () => ({})),
     items: { properties: named(2000, (i) => `p${i}`, {}), multipleOf: 1 },
   }),
+  "names that depend on many": under({
+    default: times(1000, () => ({ a: 1 })),
+    items: { dependentRequired: { a: times(10_000, () => "a") } },
+  }),
+  "names that are counted": under({
+    default: named(5000, (i) => `k${i}`, 0),
+    allOf: times(300, () => ({ minProperties: 1 })),
+  }),
+  "names on which nothing depends": under({
+    default: named(5000, (i) => `k${i}`, 0),
+    allOf: times(300, () => ({ dependentRequired: {} })),
+  }),
+  "options that are objects": under({
+    default: named(5000, (i) => `k${i}`, 0),
+    enum: [...times(300, () => ({})), named(5000, (i) => `k${i}`, 0)],
+  }),
+  "long options": under({
+    default: times(1000, () => "x".repeat(400)),
+    items: { enum: times(1000, (i) => `${"x".repeat(396)}${i + 1000}`) },
+  }),
+  "names of branches inside of branches": under({
+    default: named(5000, (i) => `k${i}`, 0),
+    ...(nested(1000, { properties: named(5000, (i) => `k${i}`, true) }, (inner) => ({
+      allOf: [inner],
+    })) as object),
+    multipleOf: 1,
+  }),
+  "properties that are required": under({
+    default: named(4500, (i) => `k${i}`, 0),
+    properties: named(4500, (i) => `k${i}`, true),
+    required: times(9000, (i) => `k${4500 + i}`),
+  }),
   "a schema of many parts": under({ default: 1, allOf: times(50_000, () => true) }),
 };
 
@@ -282,6 +342,100 @@ t.test("names that lead to nothing cost nothing", async (t) => {
   const took = performance.now() - runDelay() - began;
   t.ok(took < longest, `took ${took.toFixed()} ms`);
 });
+
+t.test("what says nothing of a value costs nothing, at however many values", async (t) => {
+  for (const items of [
+    { "x-note": named(10_000, (i) => `a${i}`, 0) },
+    { title: named(10_000, (i) => `a${i}`, 0) },
+    { $defs: named(10_000, (i) => `a${i}`, {}), multipleOf: 1 },
+  ]) {
+    const began = performance.now() - runDelay();
+    await t.resolves(check(under({ default: times(1000, () => ({})), items }), null));
+    const took = performance.now() - runDelay() - began;
+    t.ok(took < longest, `took ${took.toFixed()} ms`);
+  }
+});
+
+const text = { type: "string", title: "A text", description: "of an operator", minLength: 1, maxLength: 64 };
+const countries = times(250, (i) => `country ${i}`);
+const shapes = times(5, (i) => ({
+  type: "object",
+  properties: { kind: { const: `kind ${i}` }, [`of${i}`]: text, rate: { type: "number", minimum: 0 } },
+  required: ["kind", `of${i}`],
+  additionalProperties: false,
+}));
+
+/** Configs that are large because there is much to say, each with a schema that is as they are in the field. */
+const large: Readonly<Record<string, readonly [schema: object, config: unknown]>> = {
+  "a country for each of many names": [
+    { type: "object", additionalProperties: { type: "string", enum: countries } },
+    named(20_000, (i) => `name${i}`, countries[249]),
+  ],
+  "a country for each of many names, with a keyword that is not common": [
+    { type: "object", minProperties: 1, additionalProperties: { type: "string", enum: countries } },
+    named(3000, (i) => `name${i}`, countries[249]),
+  ],
+  "countries that are a list": [
+    { type: "array", items: { type: "string", enum: countries } },
+    times(20_000, (i) => countries[i % 250]),
+  ],
+  "routes with properties of their own": [
+    {
+      type: "object",
+      additionalProperties: {
+        type: "object",
+        properties: Object.fromEntries([
+          ...times(5, (i) => [`text${i}`, { ...text, pattern: "^[a-z0-9]+$" }]),
+          ...times(3, (i) => [`mode${i}`, { enum: ["off", "lax", "strict"], default: "lax" }]),
+          ...times(2, (i) => [`rate${i}`, { type: "number", minimum: 0, maximum: 100 }]),
+        ]),
+        required: ["text0"],
+        additionalProperties: false,
+      },
+    },
+    Object.fromEntries(
+      times(5000, (i) => [
+        `/route/${i}`,
+        {
+          ...Object.fromEntries(times(5, (each) => [`text${each}`, `t${i}${each}`])),
+          ...{ mode0: "lax", mode1: "strict", mode2: "off", rate0: 1, rate1: 2 },
+        },
+      ]),
+    ),
+  ],
+  addresses: [
+    { type: "array", uniqueItems: true, items: { type: "string", pattern: "^[0-9.]+$", maxLength: 15 } },
+    times(20_000, (i) => `10.0.${i >> 8}.${i & 255}`),
+  ],
+  "users with roles": [
+    {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          name: text,
+          roles: { type: "array", items: { enum: times(50, (i) => `role ${i}`) } },
+          plan: { anyOf: times(20, (i) => ({ const: `plan ${i}` })) },
+        },
+        required: ["name"],
+      },
+    },
+    times(3000, (i) => ({ name: `user ${i}`, roles: ["role 3", `role ${i % 50}`], plan: `plan ${i % 20}` })),
+  ],
+  "objects of several shapes": [
+    { type: "array", items: { oneOf: shapes } },
+    times(2000, (i) => ({ kind: `kind ${i % 5}`, [`of${i % 5}`]: `t${i}`, rate: 5 })),
+  ],
+};
+
+for (const [title, [schema, config]] of Object.entries(large)) {
+  t.test(`a large config of an operator is taken: ${title}`, async (t) => {
+    const before = process.cpuUsage();
+    await t.resolves(check({ type: "object", properties: { a: schema } }, { a: config }));
+    const { user, system } = process.cpuUsage(before);
+    t.ok(user + system < 1_000_000, `took ${((user + system) / 1000).toFixed()} ms of CPU`);
+  });
+}
 
 t.test("an operator's config may be as large as it has to be", async (t) => {
   const entry = {

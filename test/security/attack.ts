@@ -17,7 +17,7 @@ export interface Attack {
   readonly statuses?: readonly number[];
   /** The body of each 200. */
   readonly body?: string | RegExp;
-  /** Cause under which a fault must be counted; null: there must be none; absent: either. */
+  /** Cause under which a fault must be counted; null: there must be none; absent: any, if a client gets no 200. */
   readonly fault?: FaultCause | null;
   /** ms by which requests of others may be delayed. Default: `usualDelay`. */
   readonly delay?: number;

@@ -37,6 +37,8 @@ export async function runAttacks(t: Test, engine: EngineName, attacks: readonly 
       if (attack.fault === null) t.same(faults, {}, "no fault");
       else if (attack.fault !== undefined)
         t.ok(faults[attack.fault]! > 0, `counted: ${JSON.stringify(faults)}`);
+      else if (answers.some(({ status }) => status !== 200))
+        t.not(Object.keys(faults).length, 0, `counted: ${JSON.stringify(faults)}`);
     });
   }
 }

@@ -16,12 +16,22 @@ const attacks = {
   split: '"a".repeat(1 << 28).split("");',
 };
 
+/** What grows by small parts: a fault of the plugin where V8 notices in time; else V8 ends the process. */
+const floods = {
+  map: "const map = new Map(); for (let n = 0; ; n++) map.set(n, {});",
+  symbols: "const list = []; for (;;) list.push(Symbol());",
+  keys: 'const object = {}; for (let n = 0; ; n++) object["k" + n] = n;',
+};
+
+/** What QuickJS cannot be made to stop. */
+const deaf = { indexOf: "Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);" };
+
 /** From the attack until the other route answers, ms. */
 const mostDowntime = 1000;
 const tooSlow = tooSlowToRestart();
 
 const attacker = `import { definePlugin } from "sluice/sdk";
-const attacks = { ${Object.entries(attacks)
+const attacks = { ${Object.entries({ ...attacks, ...floods, ...deaf })
   .map(([name, code]) => `"/${name}"() { ${code} }`)
   .join(", ")} };
 export default definePlugin({
@@ -32,7 +42,11 @@ export default definePlugin({
 });
 `;
 
-async function startUnderAttack(t: Test, engine: string, onFailure = "closed", workers = 1) {
+async function startUnderAttack(
+  t: Test,
+  engine: string,
+  { onFailure = "closed", workers = 1, cpu = "50ms" } = {},
+) {
   const service = createServer((_request, response) => void response.end("served"));
   const upstream = await listenLocally(service);
   t.teardown(() => service.close().closeAllConnections());
@@ -50,7 +64,7 @@ clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
 routes:
   - { name: other, cluster: app, path: /other, policies: [] }
   - { name: attacked, cluster: app }
-plugins: { directory: ${root}, settings: { attacker: { engine: ${engine}, onFailure: ${onFailure} } } }
+plugins: { directory: ${root}, settings: { attacker: { engine: ${engine}, onFailure: ${onFailure}, limits: { cpu: ${cpu} } } } }
 `,
   );
   const sluice = startProgram(process.execPath, ["core/cli/main.ts", "--config", join(root, "sluice.yaml")]);
@@ -104,11 +118,58 @@ t.test("a loop that V8 cannot stop costs other routes less than a second", { ski
   t.match(sluice.output, /"plugin":"attacker"[^\n]*Data process ended/);
 });
 
+t.test("a flood of small parts is over with its time", { skip: noProc }, async (t) => {
+  const { ask, plugin, sluice } = await startUnderAttack(t, "isolated-vm");
+  t.equal(await ask("/"), "200 harmless");
+  for (const [count, name] of Object.keys(floods).entries()) {
+    const start = performance.now();
+    t.match(await ask(`/${name}`), /^500 .*"plugin_failed"/, name);
+    t.equal(await ask("/other"), "200 served");
+    const downtime = performance.now() - start;
+    t.ok(downtime < mostDowntime, `${name}: others are served after ${Math.round(downtime)} ms`, {
+      skip: tooSlow,
+    });
+    t.match(await plugin(), { faultsTotal: { cpu: count + 1 }, processesEnded: 0 }, "it is counted");
+  }
+  t.notMatch(sluice.output, /Data process ended/);
+});
+
+for (const name of Object.keys(floods)) {
+  t.test(`a flood of ${name} that fills its memory is a fault, or a restart`, { skip: noProc }, async (t) => {
+    const { ask, plugin, sluice } = await startUnderAttack(t, "isolated-vm", { cpu: "3s" });
+    t.equal(await ask("/"), "200 harmless");
+    const attacked = await ask(`/${name}`).catch(() => null);
+    const end = performance.now();
+    t.equal(await ask("/other"), "200 served");
+    const downtime = performance.now() - end;
+    t.ok(downtime < mostDowntime, `others are served after ${Math.round(downtime)} ms`, { skip: tooSlow });
+    if (attacked === null) {
+      t.match(sluice.output, /"plugin":"attacker"[^\n]*Data process ended/, "the log names it");
+      t.match(await plugin(), { name: "attacker", processesEnded: 1 });
+    } else {
+      t.match(attacked, /^500 .*"plugin_failed"/);
+      t.match(await plugin(), { faultsTotal: { memory: 1 }, processesEnded: 0 });
+    }
+  });
+}
+
 t.test("policies of a quarantined plugin that may fail are skipped", { skip: noProc }, async (t) => {
-  const { ask, sluice } = await startUnderAttack(t, "isolated-vm", "open");
+  const { ask, sluice } = await startUnderAttack(t, "isolated-vm", { onFailure: "open" });
   for (let count = 0; count < 3; count++) await ask("/split").catch(() => {});
   await sluice.said(/Plugin quarantined/);
   t.equal(await ask("/"), "200 served");
+});
+
+t.test("a loop that QuickJS cannot stop costs others less than a second", { skip: noProc }, async (t) => {
+  const { ask, plugin, sluice } = await startUnderAttack(t, "quickjs");
+  t.equal(await ask("/"), "200 harmless");
+  const start = performance.now();
+  await t.rejects(ask("/indexOf"));
+  t.equal(await ask("/other"), "200 served");
+  const downtime = performance.now() - start;
+  t.ok(downtime < mostDowntime, `others are served after ${Math.round(downtime)} ms`, { skip: tooSlow });
+  t.match(sluice.output, /"plugin":"attacker"[^\n]*Data process ended/, "the log names it");
+  t.match(await plugin(), { name: "attacker", processesEnded: 1 });
 });
 
 t.test("QuickJS contains the same without a restart", async (t) => {
@@ -160,7 +221,7 @@ t.test(
 );
 
 t.test("one reactor of two that does not come out of a guest is enough", { skip: noProc }, async (t) => {
-  const { ask, sluice } = await startUnderAttack(t, "isolated-vm", "closed", 2);
+  const { ask, sluice } = await startUnderAttack(t, "isolated-vm", { workers: 2 });
   t.equal(await ask("/"), "200 harmless");
   await t.rejects(ask("/fill"));
   t.equal(await ask("/other"), "200 served");

@@ -6,8 +6,10 @@ import { isCodeName, isInside, type PluginSource, systemPath } from "./plugin-so
 /** No single file of a plugin or a package is near this, in bytes. */
 const largestFile = 8 * 1024 * 1024;
 
-/** By such paths esbuild reads files that the system does not find there: those in archives, and Yarn's virtual ones. */
-const readByEsbuildAlone = /\.zip[\\/]|__virtual__|\$\$virtual/;
+/** Where the system finds no file by such a path, esbuild looks into an archive. */
+const inArchive = /\.zip[\\/]/;
+/** By such a path, Yarn's, esbuild reads another file than the system: `a/__virtual__/x/1/b` is `b`. */
+const virtual = /(^|[\\/])(__virtual__|\$\$virtual)[\\/]/;
 const modules = "/node_modules/";
 /** In the metafile, before what a package leaves out for browsers. */
 const leftOutMark = "(disabled):";
@@ -70,11 +72,11 @@ export function leftOutFiles(source: PluginSource, { inputs }: Metafile): string
 
 async function faultOf(source: PluginSource, args: OnLoadArgs): Promise<string | null> {
   const { path } = args;
+  if (virtual.test(path)) return notOnDisk(path);
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? fileFault(error));
   if (status === "ENOENT" || status === "ENOTDIR") {
     // What a package leaves out for browsers need not be there.
-    if (!readByEsbuildAlone.test(path)) return null;
-    return `expected a file or a package in node_modules, found one in an archive or a virtual one of Yarn's: "${path}"`;
+    return inArchive.test(path) ? notOnDisk(path) : null;
   }
   if (typeof status === "string") return `cannot be read: ${status}: "${path}"`;
   // `import x from "/dev/zero" with { type: "text" }` takes all memory within seconds, and a pipe never ends.
@@ -84,6 +86,10 @@ async function faultOf(source: PluginSource, args: OnLoadArgs): Promise<string |
   if (await isForeignData(source, path, args.with))
     return `data is imported from the plugin's folder and from packages only, found ${path}`;
   return null;
+}
+
+function notOnDisk(path: string): string {
+  return `expected a file or a package in node_modules, found one in an archive or a virtual one of Yarn's: "${path}"`;
 }
 
 /**
@@ -98,6 +104,7 @@ export async function isForeignData(
   path: string,
   attributes: OnLoadArgs["with"] = {},
 ): Promise<boolean> {
+  if (virtual.test(path)) return true;
   // esbuild resolves links before, and chooses by the name that it found.
   const file = await realpath(path);
   const isCode = isCodeName(path) && isCodeName(file) && Object.keys(attributes).length === 0;

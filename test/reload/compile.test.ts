@@ -495,6 +495,52 @@ t.test("attack: a file outside that esbuild reads for itself is not quoted in me
   t.match(found, 'plugins/package.json:1:11: Unexpected "}" in JSON');
 });
 
+t.test("attack: a file at a virtual path of Yarn's does not lead esbuild to another one", async (t) => {
+  const files = { "etc/key.txt": "of the host", "etc/key.ts": "export default 'of the host'", _: "" };
+  const names = [
+    "__virtual__/x/1/etc/key.txt",
+    "$$virtual/x/1/etc/key.txt",
+    "_q/__virtual__/x/2/etc/key.txt",
+    "_q/__virtual__/x/2\\etc/key.txt",
+    "_q/__virtual__\\x/2/etc/key.txt",
+    "__virtual__/x/1/etc/key.ts",
+  ];
+  const message = /expected a file or a package in node_modules, found .* a virtual one of Yarn's/;
+  for (const name of names) {
+    const text = `import x from ${JSON.stringify(`./${name}`)} with { type: "text" };\nexport default x;`;
+    const found = await problems(t, text, { ...files, [`plugins/${name}`]: "decoy" });
+    t.match(found, [message], name);
+  }
+  const folder = folderWith(t, {
+    ...files,
+    "plugins/p.ts": 'import x from "./_link/1/etc/key.txt"; export default x;',
+    "plugins/__virtual__/x/1/etc/key.txt": "decoy",
+  });
+  symlinkSync("__virtual__/x", join(folder, "plugins/_link"));
+  t.match((await refused(t, compileIn(join(folder, "plugins")))).problems, [
+    { line: 1, column: 15, message },
+  ]);
+});
+
+t.test("attack: a package.json at a virtual path of Yarn's is not quoted in messages", async (t) => {
+  const found = await refused(
+    t,
+    compile(t, 'import x from "./__virtual__/x/1/etc"; export default x;', {
+      "etc/package.json": '{ "main": key of the host }',
+      "plugins/__virtual__/x/1/etc/package.json": '{ "main": "a.js" }',
+      "plugins/__virtual__/x/1/etc/a.js": "",
+    }),
+  );
+  t.notMatch(JSON.stringify(found.problems), "of the host");
+});
+
+t.test("a folder that is called like an archive holds files as any other, and those are read", async (t) => {
+  const files = { "plugins/_a.zip/x.txt": "own" };
+  t.equal(await defaultOf(t, 'import x from "./_a.zip/x.txt"; export default x', files), "own");
+  const other = { "plugins/__virtual__.ts": 'export default "own"' };
+  t.equal(await defaultOf(t, 'import x from "./__virtual__.ts"; export default x', other), "own");
+});
+
 t.test("attack: files in archives of Yarn's are not read: nothing is known of them before", async (t) => {
   const folder = folderWith(t, { "p.ts": 'import x from "./_a.zip/x.ts"; export default x' });
   writeFileSync(join(folder, "_a.zip"), archive("x.ts", "export default 1"));

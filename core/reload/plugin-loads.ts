@@ -15,8 +15,9 @@ const modules = "/node_modules/";
 const leftOutMark = "(disabled):";
 
 const mapMark = "sourceMappingURL=";
-/** The last one counts, and one with an unknown scheme names nothing. */
-const noMap = Buffer.from("\n/*# sourceMappingURL=none: */");
+/** The last one counts, and one with an unknown scheme names nothing. In code, it must not close a comment that is open. */
+const noMap = Buffer.from("\n//# sourceMappingURL=none:");
+const noMapInCss = Buffer.from("\n/*# sourceMappingURL=none: */");
 
 /** What esbuild gets instead of reading a file itself; undefined: nothing. */
 export type Load = (args: OnLoadArgs) => Promise<OnLoadResult | undefined>;
@@ -47,10 +48,11 @@ export async function loadWithoutMap({
   path,
   with: attributes,
 }: OnLoadArgs): Promise<OnLoadResult | undefined> {
-  if (!(isCodeName(path) || path.endsWith(".css")) || Object.keys(attributes).length > 0) return undefined;
+  const isCss = path.endsWith(".css");
+  if (!(isCodeName(path) || isCss) || Object.keys(attributes).length > 0) return undefined;
   const text = await readFile(path).catch(() => null);
   if (text === null || !text.includes(mapMark)) return undefined;
-  return { contents: Buffer.concat([text, noMap]), loader: "default" };
+  return { contents: Buffer.concat([text, isCss ? noMapInCss : noMap]), loader: "default" };
 }
 
 /** As `leftOutFiles` names it: two imports may differ in the suffix alone. */

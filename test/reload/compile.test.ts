@@ -592,6 +592,22 @@ t.test("attack: a source map that a file names is not read", async (t) => {
   t.equal(runHere((await compileIn(join(folder, "plugins"))).code, {})["default"], 1);
 });
 
+t.test("what a file leaves open at its end stays open when it names a source map", async (t) => {
+  const mark = "//# sourceMappingURL=x";
+  for (const [text, message] of [
+    [`export default 1; /* ${mark}`, /Expected "\*\/" to terminate multi-line comment/],
+    [`export default \`${mark}`, /Unterminated string literal/],
+    [`${mark}\nexport default /a`, /Unterminated regular expression/],
+    [`${mark}\nexport default "a`, /Unterminated string literal/],
+  ] as const) {
+    t.match(await problems(t, text), [message], text);
+  }
+  for (const end of ["// a", "/* a */", "`a`;", "/a/;", "0 // a `"]) {
+    const { map } = await compile(t, `export default 1;\n${mark}\n${end}`);
+    t.same(JSON.parse(map).sources, ["p.ts"], end);
+  }
+});
+
 t.test("a text that reads like the name of a source map stays as it is, and places with it", async (t) => {
   const text = 'export default [\n  "//# sourceMappingURL=a",\n  `/*# sourceMappingURL=b */`,\n];';
   const { code, map } = await compile(t, text);

@@ -65,7 +65,7 @@ export async function compilePlugin(
     throw new PluginError([problemOf(file, `cannot be read: ${error.code ?? fileFault(error)}`)]);
   });
   const built = await build(file, source, limits);
-  const inputs = bundledFiles(source, built.metafile);
+  const inputs = await bundledFiles(source, built.metafile);
   const problems = overLimits(file, built, inputs, limits);
   if (problems.length > 0) throw new PluginError(problems, inputs);
   const code = output(built, ".js").text;

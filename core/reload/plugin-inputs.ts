@@ -1,17 +1,20 @@
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import type { Metafile } from "esbuild";
 import { sdkEntry } from "./plugin-imports.ts";
+import { leftOutMark } from "./plugin-loads.ts";
 import { isInside, type PluginSource, systemPath } from "./plugin-source.ts";
 
 /** A specifier that names a file or a folder, and no package. */
 const namesFile = /^\.{0,2}(\/|$)/;
 
-/** Absolute paths of every file of a bundle but the SDK's own. */
-export function bundledFiles(source: PluginSource, { inputs }: Metafile): readonly string[] {
-  return Object.keys(inputs)
+/** Absolute paths of every file of a bundle but the SDK's own, and those that it leaves out. */
+export async function bundledFiles(source: PluginSource, { inputs }: Metafile): Promise<readonly string[]> {
+  const names = Object.keys(inputs)
+    .filter((path) => !path.startsWith(leftOutMark))
     .map((path) => systemPath(source, path))
     .filter((path) => !isInside(path, dirname(sdkEntry)));
+  return [...new Set(await Promise.all(names.map(withoutSuffix)))];
 }
 
 /**
@@ -21,9 +24,12 @@ export function bundledFiles(source: PluginSource, { inputs }: Metafile): readon
 export async function linkedNames(source: PluginSource, { inputs }: Metafile): Promise<readonly string[]> {
   const names = Object.entries(inputs).flatMap(([importer, { imports }]) => {
     const folder = dirname(systemPath(source, importer));
-    return imports.map(({ path, original }) =>
+    return imports.map(async ({ path, original }) =>
       original !== undefined && namesFile.test(original)
-        ? linkedName(resolve(folder, original), systemPath(source, path))
+        ? linkedName(
+            await withoutSuffix(resolve(folder, original)),
+            await withoutSuffix(systemPath(source, path)),
+          )
         : null,
     );
   });
@@ -40,4 +46,14 @@ async function linkedName(named: string, file: string): Promise<string | null> {
     if ((await realpath(name).catch(() => null)) === file) return name;
   }
   return null;
+}
+
+/** `./a.json?b#c` is `a.json` where there is no other; in the metafile the suffix stays. */
+async function withoutSuffix(path: string): Promise<string> {
+  for (let name = path; ; ) {
+    if ((await stat(name).catch(() => null))?.isFile()) return name;
+    const end = Math.max(name.lastIndexOf("?"), name.lastIndexOf("#"));
+    if (end < 0) return path;
+    name = name.slice(0, end);
+  }
 }

@@ -12,7 +12,7 @@ const inArchive = /\.zip[\\/]/;
 const virtual = /(^|[\\/])(__virtual__|\$\$virtual)[\\/]/;
 const modules = "/node_modules/";
 /** In the metafile, before what a package leaves out for browsers. */
-const leftOutMark = "(disabled):";
+export const leftOutMark = "(disabled):";
 
 const mapMark = "sourceMappingURL=";
 /** The last one counts, and one with an unknown scheme names nothing. In code, it must not close a comment that is open. */

@@ -49,6 +49,45 @@ t.test(
   },
 );
 
+t.test(
+  "a file that is imported with a suffix, or left out for browsers, is no reason to compile again",
+  async (t) => {
+    const folder = folderWith(t, {
+      "p.ts": 'import q from "q"; import x from "./_d.json?a#b/c"; export default [q, x]',
+      "_d.json": "1",
+      "node_modules/q/package.json": JSON.stringify({ main: "m.js", browser: { "./n.js": false } }),
+      "node_modules/q/m.js": 'module.exports = require("./n.js");',
+      "node_modules/q/n.js": "module.exports = 1;",
+    });
+    const compile = compilerOf(folder);
+    await sleep(age);
+    const first = await compile();
+    t.same(
+      first.inputs.toSorted(),
+      ["_d.json", "node_modules/q/m.js", "p.ts"].map((name) => join(folder, name)),
+    );
+    t.equal(await compile(), first);
+    put(join(folder, "_d.json"), "2");
+    t.not((await compile()).hash, first.hash);
+  },
+);
+
+t.test("a file whose own name looks like one with a suffix is known by its whole name", async (t) => {
+  const folder = folderWith(t, {
+    "p.ts": 'import x from "./_d.txt?a.txt"; import y from "./_e/y.json?b"; export default [x, y]',
+    "_d.txt": "1",
+    "_d.txt?a.txt": "2",
+    "_e#/y.json": "3",
+  });
+  symlinkSync("_e#", join(folder, "_e"));
+  const { inputs } = await compilerOf(folder)();
+  const names = ["_d.txt?a.txt", "_e#/y.json", "_e/y.json", "p.ts"];
+  t.same(
+    inputs.toSorted(),
+    names.map((name) => join(folder, name)),
+  );
+});
+
 t.test("a failure is not remembered, nor what was before it", async (t) => {
   const folder = folderWith(t, {
     "p.ts": 'import { x } from "./_x.ts"; export default x',

@@ -17,7 +17,7 @@ export class BundleTimeout extends Error {
   override readonly name = "BundleTimeout";
 }
 
-/** esbuild's process ended twice in a row. */
+/** esbuild's process ended, or could not be started, twice in a row. */
 export class BundlerLost extends Error {
   override readonly name = "BundlerLost";
 }
@@ -66,8 +66,16 @@ async function buildAnyhow(options: BundleOptions, time: number): Promise<Bundle
   } catch (error) {
     if (!isLoss(error)) throw error;
     await stopBundler();
-    throw new BundlerLost(`ended esbuild twice, is memory short? (${(error as Error).message})`);
+    throw new BundlerLost(lossOf((error as Error).message));
   }
+}
+
+/** esbuild calls its process a service; where it tells of something else, there was none. */
+function lossOf(message: string): string {
+  const reason = message.replace(/^The service .*: (?=spawn )/, "");
+  return reason.startsWith("The service ")
+    ? `compiling it ended esbuild twice, is memory short? (${reason})`
+    : `cannot start esbuild: ${reason.replaceAll(/\s+/g, " ")}`;
 }
 
 /** esbuild tells it as a plain error, and of every later build, too, until it is stopped. */

@@ -89,7 +89,7 @@ async function build(file: PluginFile, source: PluginSource, limits: CompileLimi
       throw new PluginError([problemOf(file, `compiling had ${error.message}`)], [source.entry]);
     }
     if (error instanceof BundlerLost) {
-      throw new PluginError([problemOf(file, `compiling it ${error.message}`)], [source.entry]);
+      throw new PluginError([problemOf(file, error.message)], [source.entry]);
     }
     const errors = (error as Partial<BuildFailure>).errors as readonly Message[] | undefined;
     if (errors === undefined || errors.length === 0) throw error;

@@ -27,8 +27,9 @@ Exit codes: 0 done, 1 failure, 2 usage, 78 invalid config.
 const commandHelp: Readonly<Record<CommandName, string>> = {
   new: `Usage: sluice new policy NAME [--dir DIR]
 
-Writes DIR/NAME.ts, a small policy, DIR/NAME.test.ts, its test, and once
-DIR/tsconfig.json, which gives editors the types. Overwrites nothing.
+Writes DIR/NAME.ts, a small policy, DIR/NAME.test.ts, its test, and, where
+there is no DIR/tsconfig.json, that with one for the plugins and one for the
+tests, which give editors the types. Overwrites nothing.
 
   --dir DIR          folder of plugins                        [plugins]
 `,

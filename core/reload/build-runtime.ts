@@ -34,7 +34,7 @@ await mkdir(new URL("dist/sdk", root), { recursive: true });
 const runtime = await bundleRuntime(fileURLToPath(new URL("sdk/runtime/main.ts", root)));
 await writeFile(new URL("dist/sdk/runtime.js", root), runtime);
 await stopBundler();
-for (const name of ["guest.d.ts", "tsconfig.plugin.json"]) {
+for (const name of ["guest.d.ts", "tsconfig.plugin.json", "tsconfig.test.json"]) {
   await copyFile(new URL(`sdk/${name}`, root), new URL(`dist/sdk/${name}`, root));
 }
 // As they are written: they are compiled like those of a folder, for the runtime that runs them.

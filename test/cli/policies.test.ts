@@ -57,7 +57,13 @@ t.test("a new policy is valid and passes its own test, where nothing is installe
   const cwd = folder(t);
   const made = await sluice(cwd, "new", "policy", "hello");
   t.equal(made.code, 0, made.err);
-  t.same(readdirSync(join(cwd, "plugins")).sort(), ["hello.test.ts", "hello.ts", "tsconfig.json"]);
+  t.same(readdirSync(join(cwd, "plugins")).sort(), [
+    "hello.test.ts",
+    "hello.ts",
+    "tsconfig.json",
+    "tsconfig.plugins.json",
+    "tsconfig.tests.json",
+  ]);
   const checked = await sluice(cwd, "check", "--plugins", "plugins");
   t.match(checked, { code: 0, err: "", out: /plugins: valid, 1 plugin\n$/ });
   const tested = await sluice(cwd, "test");

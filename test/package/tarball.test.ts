@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -51,13 +59,17 @@ t.test("the installed binary makes, checks, tests and serves a policy", { skip }
   const options = { cwd: folder, env, encoding: "utf8" } as const;
   const sluice = (...args: string[]) => spawnSync(binary, args, options);
   t.match(sluice("new", "policy", "hello"), { status: 0, stdout: "wrote plugins/hello.ts" });
-  t.match(JSON.parse(readFileSync(join(folder, "plugins", "tsconfig.json"), "utf8")), {
-    extends: "sluice/tsconfig.plugin.json",
-  });
+  const config = (name: string) => readFileSync(join(folder, "plugins", name), "utf8");
+  t.match(JSON.parse(config("tsconfig.plugins.json")), { extends: "sluice/tsconfig.plugin.json" });
+  t.match(config("tsconfig.tests.json"), /^\/\/ .*npm install --save-dev @types\/node\n/);
   t.match(sluice("check", "--plugins", "plugins"), { status: 0, stderr: "", stdout: "valid, 1 plugin" });
   t.match(sluice("test"), { status: 0, stderr: "" });
   const tsc = join(process.cwd(), "node_modules", ".bin", "tsc");
-  t.match(spawnSync(tsc, ["-p", "plugins"], options), { status: 0, stdout: "" });
+  const compile = () => spawnSync(tsc, ["-b", "plugins"], options);
+  t.match(compile().stdout, /^error TS2688: Cannot find type definition file for 'node'/m);
+  mkdirSync(join(folder, "node_modules", "@types"), { recursive: true });
+  symlinkSync(join(process.cwd(), "node_modules/@types/node"), join(folder, "node_modules/@types/node"));
+  t.match(compile(), { status: 0, stdout: "" });
 
   const listen = `127.0.0.1:${await freePort()}`;
   await using dev = startProgram(binary, ["dev", "--listen", listen, "--admin", "off"], { cwd: folder, env });

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { isPluginName, pluginNameExpected } from "../../config/names.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { UsageError } from "../usage-error.ts";
-import { pluginTsconfig } from "./plugin-tsconfig.ts";
 import { policyTestText, policyText } from "./policy-template.ts";
+import { tsconfigFiles } from "./tsconfig-files.ts";
 
 export interface NewPolicyRequest {
   /** Or the name of the file, with `.ts`. */
@@ -34,8 +34,10 @@ export async function newPolicy(
 
   await mkdir(folder, { recursive: true });
   const written = [await writeNew(policy, policyText(name)), await writeNew(test, policyTestText(name))];
-  const tsconfig = join(folder, "tsconfig.json");
-  if (!existsSync(tsconfig)) written.push(await writeNew(tsconfig, pluginTsconfig(folder)));
+  if (!existsSync(join(folder, "tsconfig.json"))) {
+    for (const [file, text] of Object.entries(tsconfigFiles(folder)))
+      if (!existsSync(join(folder, file))) written.push(await writeNew(join(folder, file), text));
+  }
   process.stdout.write(
     `${written.map((file) => `wrote ${file}\n`).join("")}\n${nextSteps(folder, startedAs(env))}`,
   );

@@ -15,7 +15,12 @@ export const sdkFiles = {
   sdkModule: file(isPublished ? "sdk/index.js" : "sdk/index.ts"),
   /** Globals of a guest. */
   globals: file("sdk/guest.d.ts"),
+  /** Of plugins. */
   tsconfig: file("sdk/tsconfig.plugin.json"),
+  /** Of their tests. */
+  testTsconfig: file("sdk/tsconfig.test.json"),
+  /** Types of `sluice/testing`. */
+  testing: file(isPublished ? "core/testing/index.d.ts" : "core/testing/index.ts"),
   /** The module behind `sluice/testing`. */
   testingModule: file(isPublished ? "core/testing/index.js" : "core/testing/index.ts"),
 } as const;

@@ -353,7 +353,8 @@ t.test("a disk that cannot be read is a miss, told once", async (t) => {
   t.equal(store.report().errors, 2);
 });
 
-t.test("a slow disk does not fill the memory: what it cannot take in time is skipped", async (t) => {
+/** A disk on which nothing gets its name until the gate is open. */
+function heldBack() {
   const gate = Promise.withResolvers<void>();
   const system = withFaults({
     rename: async (...parameters) => {
@@ -361,6 +362,11 @@ t.test("a slow disk does not fill the memory: what it cannot take in time is ski
       return promises.rename(...parameters);
     },
   });
+  return { gate, system };
+}
+
+t.test("a slow disk does not fill the memory: what it cannot take in time is skipped", async (t) => {
+  const { gate, system } = heldBack();
   const { store } = await startDisk(t, { system, size: 1e9, files: 1e6 });
   const body = new StoredBody([Buffer.alloc(1024 * 1024)]);
   const kept = Array.from({ length: 40 }, (_, i) =>
@@ -375,13 +381,7 @@ t.test("a slow disk does not fill the memory: what it cannot take in time is ski
 });
 
 t.test("nor do words, of responses without a body or in the place of others", async (t) => {
-  const gate = Promise.withResolvers<void>();
-  const system = withFaults({
-    rename: async (...parameters) => {
-      await gate.promise;
-      return promises.rename(...parameters);
-    },
-  });
+  const { gate, system } = heldBack();
   const { store } = await startDisk(t, { system, size: 1e9, files: 1e6 });
   const words = (key: string) => ({ key, meta: "m".repeat(2 ** 20), url: null, tags: [] });
   const body = new StoredBody([]);

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
 import { whenSettled } from "../net/settle.ts";
 import { isBeingCheckedOut } from "./checkout.ts";
-import { isFolder, type PlannedFolder, planWatch, unannounced, type WatchPlan } from "./watch-plan.ts";
+import { type PlannedFolder, planWatch, samePlan, type WatchPlan } from "./watch-plan.ts";
 
 /** An editor writes one file in a few steps that lie closer together than this, ms. */
 const quietTime = 30;
@@ -10,8 +10,13 @@ const quietTime = 30;
 const longestWait = 300;
 /** A checkout that takes longer, or left its lock behind, is no longer waited for, ms. */
 const longestCheckout = 10_000;
-/** A folder that is away, and whose coming nothing tells, is looked for this often, ms. */
+/** Folders that come or go without an event are looked for this often, ms. */
 const searchInterval = 1000;
+/**
+ * Deno may not watch the folder above that of the plugins when it may not read it, and gives no event of a name that is a
+ * link to itself by the time it looks.
+ */
+const missesEvents = "deno" in process.versions;
 /** Folders appear while others are being watched; it ends as soon as nothing is new. */
 const mostRounds = 5;
 
@@ -48,7 +53,7 @@ interface Watched extends PlannedFolder {
 export function watchPlugins(options: PluginWatchOptions): PluginWatch {
   const watched = new Map<string, Watched>();
   let inputs: readonly string[] = [];
-  let search: NodeJS.Timeout | undefined;
+  let planned: WatchPlan = new Map();
   let heldSince: number | null = null;
   const settling = whenSettled(
     () => {
@@ -67,21 +72,16 @@ export function watchPlugins(options: PluginWatchOptions): PluginWatch {
   function arm(): boolean {
     let isNew = false;
     for (let round = 0; round < mostRounds; round++) {
-      const plan = planWatch(options.directory, inputs);
-      if (!follow(plan)) break;
+      planned = planWatch(options.directory, inputs);
+      if (!follow(planned)) break;
       isNew = true;
     }
-    searchFor(unannounced(options.directory, inputs));
     return isNew;
   }
 
-  function searchFor(missing: readonly string[]): void {
-    clearInterval(search);
-    if (missing.length === 0) return;
-    search = setInterval(() => {
-      if (missing.some(isFolder)) settling.touch();
-    }, searchInterval);
-    search.unref();
+  const search = missesEvents ? setInterval(searchFolders, searchInterval).unref() : undefined;
+  function searchFolders(): void {
+    if (!samePlan(planned, planWatch(options.directory, inputs))) settling.touch();
   }
 
   function follow(plan: WatchPlan): boolean {

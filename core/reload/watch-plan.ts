@@ -42,13 +42,10 @@ export function planWatch(directory: string, inputs: readonly string[]): WatchPl
   return new Map([...plan].map(([path, { identity, names }]) => [path, { path, identity, names }]));
 }
 
-/**
- * Those of the folders that are not there, and whose coming nothing tells that may be watched: so it is on Deno, which may not
- * read the folder above that of the plugins.
- */
-export function unannounced(directory: string, inputs: readonly string[]): string[] {
-  return foldersOf(resolve(directory), inputs).filter(
-    (folder) => !isFolder(folder) && holdersOf(folder).some(([holder]) => realPath(holder) === null),
+/** Whether both mean the same folders. */
+export function samePlan(a: WatchPlan, b: WatchPlan): boolean {
+  return (
+    a.size === b.size && [...a.values()].every(({ path, identity }) => b.get(path)?.identity === identity)
   );
 }
 
@@ -98,7 +95,7 @@ function kindOf(path: string): "nothing" | "link" | "other" {
   }
 }
 
-export function isFolder(path: string): boolean {
+function isFolder(path: string): boolean {
   return statusOf(path)?.isDirectory() ?? false;
 }
 

@@ -74,17 +74,19 @@ t.test("what editors keep beside a file is nothing", async (t) => {
   t.equal(watched.calls, before);
 });
 
-t.test("two hundred files of a checkout are one call or two, not two hundred", async (t) => {
+t.test("two hundred files at once are a call each 30 ms at most, not two hundred", async (t) => {
   const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });
   await sleep(calm);
   const before = watched.calls;
+  const start = performance.now();
   for (let count = 0; count < 200; count++) {
     writeFileSync(join(plugins, `p${count}.ts`), "1");
     if (count % 20 === 0) await sleep(1);
   }
   await until(() => watched.calls > before);
   await sleep(calm);
-  t.ok(watched.calls - before <= 2, `${watched.calls - before} calls`);
+  const most = 1 + Math.ceil((performance.now() - start) / 30);
+  t.ok(watched.calls - before <= most, `${watched.calls - before} calls of ${most}`);
 });
 
 t.test("what git moves is looked at when it has been written, too", async (t) => {

@@ -118,6 +118,8 @@ export class ChannelClosed extends Error {
 
 /** The data plane at the other end of a channel. */
 export class RemotePlane implements DataPlane {
+  /** Told of every sign of life. */
+  onBeat: () => void = () => {};
   readonly #channel: Channel;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #calls = 0;
@@ -193,6 +195,7 @@ export class RemotePlane implements DataPlane {
   #onMessage(message: Message): void {
     // A reply shows as well as a beat that the event loop turns.
     this.#beaten = true;
+    this.onBeat();
     if ("reply" in message) this.#settle(message.reply);
   }
 

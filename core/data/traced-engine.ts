@@ -3,7 +3,7 @@ import type { Engine, Guest, GuestOptions } from "../sandbox/engine.ts";
 import { type EntryRecord, type EntryTrace, entryRecord } from "./entry-trace.ts";
 
 /** What the watch over a guest may be late, and the guest's own garbage collection may take, in ms. */
-const patience = 250;
+const patience = 300;
 /** Batches from 1, 2, 4 … up to 64 messages on. */
 const batchSizes = 7;
 /** The engines give the top level of a plugin more time than a message, in ms. */

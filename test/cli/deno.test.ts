@@ -1,13 +1,5 @@
 /** Started by Node: what is tried is what Deno lets the processes do that it runs. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
@@ -16,26 +8,12 @@ import { connect } from "node:tls";
 import t from "tap";
 import { createAuthority } from "../net/certificates.ts";
 import { until } from "../net/until.ts";
+import { childrenOf } from "../support/child-processes.ts";
 import { freePort, listenLocally } from "../support/free-port.ts";
 import { startProgram } from "../support/program.ts";
 import { answering, bin, binary, env, folder, get, plan, service, start } from "./planned-deno.ts";
 
 t.setTimeout(120_000);
-
-/** What the process was started with whose parent this is. */
-function childOf(parent: number): readonly string[] {
-  const child = readdirSync("/proc").find((pid) => parentOf(pid) === parent);
-  if (child === undefined) throw new Error(`Cannot find a child of ${parent}`);
-  return readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
-}
-
-function parentOf(pid: string): number | null {
-  try {
-    return Number(/^PPid:\s*([0-9]+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-  } catch {
-    return null;
-  }
-}
 
 t.test("the printed command serves a request and reloads a plugin, and narrows who serves", async (t) => {
   const [upstream, port] = [await service(t), await freePort()];
@@ -51,7 +29,7 @@ t.test("the printed command serves a request and reloads a plugin, and narrows w
 
   const code = ["core", "sdk", "dist", "node_modules"].map((name) => resolve(name));
   t.same(
-    childOf(sluice.pid).filter((argument) => argument.startsWith("-")),
+    childrenOf(sluice.pid)[0]!.args.filter((argument) => argument.startsWith("-")),
     [
       "--no-prompt",
       `--allow-net=127.0.0.1:${port},127.0.0.1:${upstream}`,
@@ -228,10 +206,11 @@ t.test("deno task start serves, reloads a plugin, and narrows who serves as far"
   writeFileSync(join(cwd, "plugins/hello.ts"), answering("two"));
   await sluice.said(/Plugins reloaded/);
   t.equal(await get(port), "two");
-  const control = Number(readdirSync("/proc").find((pid) => parentOf(pid) === sluice.pid));
-  t.notMatch(childOf(sluice.pid).join(" "), /--allow-(all|ffi|run )|-A /);
-  t.match(childOf(control).join(" "), ` --allow-net=127.0.0.1:${port},127.0.0.1:${upstream} `);
-  t.notMatch(childOf(control).join(" "), /--allow-(all|ffi|run|write)|-A /);
+  const [control] = childrenOf(sluice.pid);
+  t.notMatch(control!.args.join(" "), /--allow-(all|ffi|run )|-A /);
+  const [data] = childrenOf(control!.pid);
+  t.match(data!.args.join(" "), ` --allow-net=127.0.0.1:${port},127.0.0.1:${upstream} `);
+  t.notMatch(data!.args.join(" "), /--allow-(all|ffi|run|write)|-A /);
 });
 
 t.test("a built-in policy serves on Deno, in the proxy itself and in a sandbox", async (t) => {
@@ -328,7 +307,7 @@ for (const workers of ["1", "2"]) {
     const options = ["--upstream", `http://127.0.0.1:${upstream}`, "--admin", "off", "--workers", workers];
     await using sluice = start(cwd, await plan(cwd, ...options, "--listen", `127.0.0.1:${port}`));
     await sluice.said(/listening/);
-    const data = readdirSync("/proc").find((pid) => parentOf(pid) === sluice.pid)!;
+    const { pid: data } = childrenOf(sluice.pid)[0]!;
     t.equal(await get(port), "service");
     // What it was told and has not read when it is killed resets the channel, in the place of an end.
     sluice.kill("SIGSTOP");

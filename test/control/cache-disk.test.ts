@@ -1,6 +1,6 @@
 /** The cache on disk, of a running Sluice that is ended, killed and started again. */
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -148,7 +148,7 @@ t.test("kill -9 in the middle of writing: no answer is torn, and what was whole 
     );
   const kill = async () => {
     const killed = running.sluice.lines.length;
-    process.kill(dataProcessOf(running.sluice.child.pid!), "SIGKILL");
+    process.kill(running.sluice.dataPid(), "SIGKILL");
     await running.sluice.line("Data process serves again", killed);
   };
   for (const wait of [30, 60, 90]) {
@@ -221,12 +221,3 @@ t.test("without its folder it serves on, and says so once", async (t) => {
   await end();
   t.equal(sluice.lines.filter(({ msg }) => msg.startsWith("The disk of the cache")).length, 1);
 });
-
-function dataProcessOf(control: number): number {
-  const children = readFileSync(`/proc/${control}/task/${control}/children`, "utf8").trim().split(" ");
-  const own = children
-    .map(Number)
-    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("data"));
-  if (own.length !== 1) throw new Error(`Expected one data process, found ${children}`);
-  return own[0]!;
-}

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
+import { dataProcessOf } from "../support/child-processes.ts";
 
 const binary = fileURLToPath(new URL("../../core/cli/main.ts", import.meta.url));
 
@@ -64,24 +64,14 @@ export class RunningSluice {
 
   /** Process id of the data process, from the system's process table. */
   dataPid(): number {
-    const child = readdirSync("/proc")
-      .filter((name) => /^[0-9]+$/.test(name))
-      .find((pid) => parentOf(pid) === this.child.pid);
-    if (child === undefined) throw new Error("Cannot find the data process");
-    return Number(child);
+    const pid = dataProcessOf(this.child.pid!);
+    if (pid === null) throw new Error("Cannot find the data process");
+    return pid;
   }
 
   #notify(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
-  }
-}
-
-function parentOf(pid: string): number | null {
-  try {
-    return Number(/^PPid:\s*([0-9]+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-  } catch {
-    return null;
   }
 }
 

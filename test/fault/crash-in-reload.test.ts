@@ -1,10 +1,11 @@
 /** The data process ends while plugins are loaded, by no doing of theirs, and by their doing. */
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { until } from "../net/until.ts";
+import { dataProcessOf } from "../support/child-processes.ts";
 import { noProc, startSluice } from "./sluice-process.ts";
 
 /** Answers every request, and takes a while to load. */
@@ -46,20 +47,10 @@ plugins: { directory: ., settings: { a: { limits: { cpu: 5s } } } }
   return { save, ask, sluice, program: sluice.program };
 }
 
-/** The child that is not esbuild; null while there is none. */
-function dataPid(control: number): number | null {
-  const pids = readdirSync(`/proc/${control}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${control}/task/${thread}/children`, "utf8").split(" "),
-  );
-  const isData = (pid: string) =>
-    pid !== "" && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("/core/data/");
-  return Number(pids.find(isData) ?? null) || null;
-}
-
 /** Ends the data process as the kernel does for want of memory. Waits for one that has not been ended yet. */
 async function killNext(control: number, last: number | null = null): Promise<number> {
-  await until(() => ![null, last].includes(dataPid(control)));
-  const pid = dataPid(control)!;
+  await until(() => ![null, last].includes(dataProcessOf(control)));
+  const pid = dataProcessOf(control)!;
   process.kill(pid, "SIGKILL");
   return pid;
 }
@@ -109,7 +100,7 @@ t.test("a plugin is not out of service because one restart was killed, too", { s
   const { ask, program } = await start(t, 400);
   const first = await killNext(program.pid);
   // It boots, and loads the plugin.
-  await until(() => ![null, first].includes(dataPid(program.pid)));
+  await until(() => ![null, first].includes(dataProcessOf(program.pid)));
   await delay(450);
   await killNext(program.pid, first);
   t.equal(await ask(), "0");

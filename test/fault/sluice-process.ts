@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dataProcessOf } from "../support/child-processes.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
@@ -20,13 +21,9 @@ export async function startSluice(...args: string[]): Promise<SluiceProcess> {
   return {
     program,
     port,
-    dataPid: () => childOf(program.pid),
+    dataPid: () => dataProcessOf(program.pid)!,
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
-}
-
-function childOf(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ")[0]);
 }
 
 /** Resident memory of a process, bytes. */

@@ -1,14 +1,5 @@
 import { execFileSync } from "node:child_process";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { crc32 } from "node:zlib";
@@ -20,6 +11,7 @@ import { findPlugins } from "../../core/reload/plugin-files.ts";
 import { formatPluginProblem, PluginError } from "../../core/reload/problem.ts";
 import { guestGlobals } from "../../sdk/runtime/global-names.ts";
 import { noProc } from "../fault/sluice-process.ts";
+import { childrenOf } from "../support/child-processes.ts";
 import { folderWith, put } from "./folder.ts";
 import { askQuickJs, runHere } from "./run-script.ts";
 
@@ -55,20 +47,9 @@ async function defaultOf(t: Test, text: string, files?: Record<string, string>):
 
 /** Returns how many there were. */
 function killEsbuild(): number {
-  const threads = readdirSync("/proc/self/task");
-  const children = threads.flatMap((id) => readFileSync(`/proc/self/task/${id}/children`, "utf8").split(" "));
-  const found = children.filter((id) => id !== "" && commandOf(id).includes("esbuild"));
-  for (const id of found) process.kill(Number(id), "SIGKILL");
+  const found = childrenOf(process.pid).filter(({ args }) => args[0]!.includes("esbuild"));
+  for (const { pid } of found) process.kill(pid, "SIGKILL");
   return found.length;
-}
-
-/** Empty: it has ended. */
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 async function refused(t: Test, compiling: Promise<unknown>): Promise<PluginError> {

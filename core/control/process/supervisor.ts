@@ -15,7 +15,7 @@ import type { Discovered } from "../../policy/policy-set.ts";
 import { type PinnedValue, PinnedValues } from "../../store/kv/pinned-values.ts";
 import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
 import { OneByOne } from "../one-by-one.ts";
-import { PluginBans } from "../plugins/bans.ts";
+import { Quarantine } from "../plugins/quarantine.ts";
 import { type AddedListeners, BoundListeners } from "./bound-listeners.ts";
 import { type DataExit, type DataProcess, wasKilled } from "./data-process.ts";
 import { DataProcesses } from "./data-processes.ts";
@@ -42,13 +42,15 @@ const failuresToGiveUp = 2;
 /** Time for the data process to report its metrics, in ms. */
 const reportTimeout = 1000;
 
-/** So much after the end of a quarantine it is over for sure, in ms. */
-const liftGrace = 10;
-
 /** Keeps one data process running, with the config that is in force. */
 export class Supervisor {
   readonly #listeners: BoundListeners;
-  readonly #bans = new PluginBans();
+  readonly #quarantine = new Quarantine({
+    log: () => this.#log,
+    bundle: () => this.#bundle,
+    // Those in force then: a reload may be before it.
+    lift: () => this.#turns.run(() => this.#put(this.#config, this.#bundle)),
+  });
   /** Whether the data process was started in the way that the engines of plugins need. */
   readonly hostsPlugins: boolean;
   /** Told when a plugin in service has ended the data process. */
@@ -68,7 +70,6 @@ export class Supervisor {
   #failedStarts = 0;
   /** Whether the last restart came to nothing because the process ended, nobody knows why. */
   #wasStartLost = false;
-  #unbanTimer: NodeJS.Timeout | undefined;
   /** A restart and a reload must not overlap: each needs the config that the other leaves. */
   readonly #turns = new OneByOne();
 
@@ -114,7 +115,7 @@ export class Supervisor {
 
   /** Plugins that are out of service, and when they are tried again, in ms since 1970. */
   bannedPlugins(): ReadonlyMap<string, number> {
-    return this.#bans.list(this.#bundle);
+    return this.#quarantine.list();
   }
 
   /**
@@ -193,7 +194,7 @@ export class Supervisor {
   /** What plugins are, for the time when they cannot be asked. */
   #learn(): void {
     if (this.#bundle === null) return;
-    void this.report().then((report) => report && this.#bans.learn(report.plugins.flat()));
+    void this.report().then((report) => report && this.#quarantine.learn(report.plugins.flat()));
   }
 
   /**
@@ -221,7 +222,7 @@ export class Supervisor {
       this.#config = config;
       this.#bundle = bundle;
       added.commit();
-      this.#bans.forgetOthers(bundle);
+      this.#quarantine.forgetOthers();
       this.#discovered.keepOnly(config);
       this.#learn();
     } catch (error) {
@@ -300,7 +301,7 @@ export class Supervisor {
   }
 
   #release(): void {
-    clearTimeout(this.#unbanTimer);
+    this.#quarantine.close();
     this.#processes.close();
     this.#listeners.close();
   }
@@ -316,7 +317,7 @@ export class Supervisor {
       this.#process.demand(config);
       added.sendTo(this.#process);
       await this.#call(isAgain, () =>
-        this.#process.plane.apply(this.#discovered.fill(config), this.#bans.mark(bundle, config)),
+        this.#process.plane.apply(this.#discovered.fill(config), this.#quarantine.mark(bundle, config)),
       );
     } else if (this.#state === "starting" && this.#failedStarts < failuresToGiveUp) {
       await this.#process.exited;
@@ -353,9 +354,9 @@ export class Supervisor {
     this.#log?.error({ ...describeExit(exit), restartInMs: wait }, "Data process ended, starting another");
     if (wait > 0) await delay(wait);
     if (this.#state !== "starting") return;
-    this.#replace();
     try {
-      const bundle = this.#bans.mark(this.#bundle, this.#config);
+      this.#replace();
+      const bundle = this.#quarantine.mark(this.#bundle, this.#config);
       await this.#startPlane(this.#config, bundle, this.#wasStartLost);
       this.#becomeServing(now);
       this.#learn();
@@ -363,7 +364,7 @@ export class Supervisor {
       this.#failedStarts++;
       this.#wasStartLost = error instanceof ProcessLost;
       // A plugin that does not load any more keeps its own policies out of service, not the whole proxy.
-      if (error instanceof PlaneError && error.plugin !== null) this.#ban(error.plugin);
+      if (error instanceof PlaneError && error.plugin !== null) this.#quarantine.ban(error.plugin);
       this.#log?.error({ err: error }, "Cannot start the data process");
       this.#process.kill();
     }
@@ -381,48 +382,10 @@ export class Supervisor {
     }
   }
 
-  /** Who ends the data process again and again is taken out of service. */
   #blame({ inside }: DataExit): void {
     if (inside === null || inside.isLoading) return;
-    const { plugin } = inside;
-    if (this.#bans.strike(plugin, this.#bundle)) this.#logBan(plugin);
-    this.onPluginStrike(plugin);
-  }
-
-  #ban(plugin: string): void {
-    this.#bans.ban(plugin, this.#bundle);
-    this.#logBan(plugin);
-  }
-
-  #logBan(plugin: string): void {
-    const until = this.bannedPlugins().get(plugin);
-    if (until === undefined) return;
-    const retryInMs = until - Date.now();
-    this.#log?.error(
-      { plugin, retryInMs },
-      "Plugin quarantined: its policies answer as their onFailure says",
-    );
-    this.#planLift();
-  }
-
-  #planLift(): void {
-    const ends = [...this.bannedPlugins().values()];
-    clearTimeout(this.#unbanTimer);
-    if (ends.length === 0 || this.#state === "stopped") return;
-    const soonest = Math.max(0, Math.min(...ends) - Date.now());
-    this.#unbanTimer = setTimeout(() => void this.#lift(), soonest + liftGrace).unref();
-  }
-
-  /** Lets a plugin in again whose time is over. */
-  async #lift(): Promise<void> {
-    try {
-      // Those in force then: a reload may be before it.
-      await this.#turns.run(() => this.#put(this.#config, this.#bundle));
-      this.#log?.info({}, "Quarantine is over, the plugin is tried again");
-    } catch (error) {
-      this.#log?.error({ err: error }, "Cannot let a quarantined plugin in again");
-    }
-    this.#planLift();
+    this.#quarantine.strike(inside.plugin);
+    this.onPluginStrike(inside.plugin);
   }
 }
 

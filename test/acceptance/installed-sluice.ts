@@ -21,6 +21,11 @@ export interface ServingSluice extends AsyncDisposable {
   readonly admin: string;
 }
 
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** The `sluice` command of an installed package. */
 export class InstalledSluice {
   /** Where the package is installed. */
@@ -52,15 +57,17 @@ export class InstalledSluice {
   }
 
   /** Starts it, on ports that the system chooses unless the arguments or variables say otherwise. */
-  async serve(
-    args: readonly string[],
-    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-  ): Promise<ServingSluice> {
+  start(args: readonly string[], options: StartOptions = {}): Program {
     const anyPort = { SLUICE_LISTEN: "127.0.0.1:0", SLUICE_ADMIN: "127.0.0.1:0" };
-    const program = startProgram(this.#binary, args, {
+    return startProgram(this.#binary, args, {
       cwd: options.cwd ?? this.folder,
       env: { ...this.#env, ...anyPort, ...options.env },
     });
+  }
+
+  /** Starts it, and waits until it serves. */
+  async serve(args: readonly string[], options: StartOptions = {}): Promise<ServingSluice> {
+    const program = this.start(args, options);
     await program.said(/"Sluice is listening".*\n/);
     const { listeners, admin } = JSON.parse(/^.*Sluice is listening.*$/m.exec(program.output)![0]);
     return {

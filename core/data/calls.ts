@@ -124,7 +124,6 @@ export class RemotePlane implements DataPlane {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #calls = 0;
   #closed = false;
-  #beaten = false;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -164,13 +163,6 @@ export class RemotePlane implements DataPlane {
     return this.#call("drain");
   }
 
-  /** Whether a sign of life has arrived since the last time this was asked. */
-  takeBeat(): boolean {
-    const beaten = this.#beaten;
-    this.#beaten = false;
-    return beaten;
-  }
-
   #call<Result>(
     method: keyof DataPlane,
     config: Config | null = null,
@@ -194,7 +186,6 @@ export class RemotePlane implements DataPlane {
 
   #onMessage(message: Message): void {
     // A reply shows as well as a beat that the event loop turns.
-    this.#beaten = true;
     this.onBeat();
     if ("reply" in message) this.#settle(message.reply);
   }

@@ -42,6 +42,8 @@ export interface ReactorThreadData {
  * the process with it, and the control process starts both again.
  */
 export class ReactorPool implements DataPlane {
+  /** Told when the event loop of every reactor has turned since this was last told. */
+  onBeat: () => void = () => {};
   readonly #threads: readonly Thread[];
   /**
    * Handles that arrived for the threads. A thread gets the descriptor's number and owns it from
@@ -49,6 +51,8 @@ export class ReactorPool implements DataPlane {
    * under the thread.
    */
   readonly #kept: unknown[] = [];
+  /** Reactors that have beaten. The others may take longer: nobody has to beat at the same time. */
+  readonly #beaten = new Set<number>();
   #config: Config | null = null;
   #bundle: PolicyBundle | null = null;
 
@@ -58,6 +62,7 @@ export class ReactorPool implements DataPlane {
     this.#threads = Array.from({ length: reactors }, (_, reactor) =>
       startThread({ reactor, exactTrace, memory, upstreamMemory }),
     );
+    for (const [reactor, { plane }] of this.#threads.entries()) plane.onBeat = () => this.#beat(reactor);
   }
 
   adopt(message: HandleMessage, handle: unknown): void {
@@ -126,9 +131,11 @@ export class ReactorPool implements DataPlane {
     await this.#each((plane) => plane.drain());
   }
 
-  /** Whether the event loop of every reactor has turned since this was last asked. */
-  takeBeat(): boolean {
-    return this.#threads.map(({ plane }) => plane.takeBeat()).every(Boolean);
+  #beat(reactor: number): void {
+    this.#beaten.add(reactor);
+    if (this.#beaten.size < this.#threads.length) return;
+    this.#beaten.clear();
+    this.onBeat();
   }
 
   async #restore(): Promise<void> {

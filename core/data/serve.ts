@@ -75,11 +75,8 @@ function servePool(channel: Channel, pool: ReactorPool): void {
     }
   });
   serveCalls(channel, pool);
-  setInterval(() => {
-    if (pool.takeBeat()) {
-      sendBeat(channel);
-    }
-  }, beatInterval);
+  // With the last reactor, and not by another clock: a beat that had just missed it would be told late.
+  pool.onBeat = () => sendBeat(channel);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { MessageChannel } from "node:worker_threads";
 import t, { type Test } from "tap";
 import { configFromFlags } from "../../core/config/from-flags.ts";
@@ -93,13 +92,19 @@ t.test(
   },
 );
 
-t.test("RemotePlane tells whether there was a sign of life since it was last asked", async (t) => {
-  const { port1, port2 } = new MessageChannel();
-  t.teardown(() => port1.close());
-  const remote = new RemotePlane(channelOf(port1));
-  t.equal(remote.takeBeat(), false);
-  sendBeat(channelOf(port2));
-  await once(port1, "message");
-  t.equal(remote.takeBeat(), true);
-  t.equal(remote.takeBeat(), false);
+t.test("RemotePlane tells of every sign of life, answers too", async (t) => {
+  const [near, far] = channelPair(t);
+  const remote = new RemotePlane(near);
+  let beats = 0;
+  const beaten = Promise.withResolvers<void>();
+  remote.onBeat = () => {
+    beats++;
+    beaten.resolve();
+  };
+  sendBeat(far);
+  await beaten.promise;
+  t.equal(beats, 1);
+  serveCalls(far, idle);
+  await remote.report();
+  t.equal(beats, 2);
 });

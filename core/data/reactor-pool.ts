@@ -53,6 +53,7 @@ export class ReactorPool implements DataPlane {
   readonly #kept: unknown[] = [];
   /** Reactors that have beaten. The others may take longer: nobody has to beat at the same time. */
   readonly #beaten = new Set<number>();
+  /** In force, with the endpoints that were found since. */
   #config: Config | null = null;
   #bundle: PolicyBundle | null = null;
 
@@ -71,7 +72,11 @@ export class ReactorPool implements DataPlane {
   }
 
   async start(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
-    const addresses = await this.#each((plane, reactor) => plane.start(this.#share(config, reactor), bundle));
+    // Who is refused may ask again: none is still about to start then.
+    const results = await this.#settled((plane, reactor) =>
+      plane.start(this.#share(config, reactor), bundle),
+    );
+    const addresses = valuesOf(results);
     this.#config = config;
     this.#bundle = bundle;
     return first(addresses);
@@ -82,21 +87,20 @@ export class ReactorPool implements DataPlane {
    * all of them keep to one config.
    */
   async apply(config: Config, bundle: PolicyBundle | null = null): Promise<readonly ListenerAddress[]> {
-    const results = await Promise.allSettled(
-      this.#threads.map(({ plane }, reactor) => plane.apply(this.#share(config, reactor), bundle)),
+    const results = await this.#settled((plane, reactor) =>
+      plane.apply(this.#share(config, reactor), bundle),
     );
-    const refused = results.find((result) => result.status === "rejected");
-    if (refused !== undefined) {
-      await this.#restore();
-      throw refused.reason;
-    }
+    const accepted = results.map(({ status }) => status === "fulfilled");
+    if (accepted.includes(false)) await this.#restore(accepted);
+    const addresses = valuesOf(results);
     this.#config = config;
     this.#bundle = bundle;
-    return first(results.map((result) => (result.status === "fulfilled" ? result.value : [])));
+    return first(addresses);
   }
 
   async setEndpoints(change: EndpointChange): Promise<void> {
     await this.#each((plane) => plane.setEndpoints(change));
+    this.#config = this.#config && withEndpoints(this.#config, change);
   }
 
   async pin(values: readonly PinnedValue[]): Promise<void> {
@@ -138,15 +142,33 @@ export class ReactorPool implements DataPlane {
     this.onBeat();
   }
 
-  async #restore(): Promise<void> {
-    const config = this.#config;
-    if (config !== null) {
-      await this.#each((plane, reactor) => plane.apply(this.#share(config, reactor), this.#bundle));
+  /**
+   * If one cannot go back, the process ends when the refusal is told: the next one starts with the config in force.
+   *
+   * @param accepted by number of the reactor
+   */
+  async #restore(accepted: readonly boolean[]): Promise<void> {
+    const [config, bundle] = [this.#config, this.#bundle];
+    if (config === null) return;
+    try {
+      await this.#each(async (plane, reactor) => {
+        if (accepted[reactor]) await plane.apply(this.#share(config, reactor), bundle);
+      });
+    } catch (cause) {
+      setImmediate(() => {
+        throw new Error("Cannot go back to the config in force after another was refused", { cause });
+      });
     }
   }
 
   #each<Result>(call: (plane: RemotePlane, reactor: number) => Promise<Result>): Promise<Result[]> {
     return Promise.all(this.#threads.map(({ plane }, reactor) => call(plane, reactor)));
+  }
+
+  #settled<Result>(
+    call: (plane: RemotePlane, reactor: number) => Promise<Result>,
+  ): Promise<PromiseSettledResult<Result>[]> {
+    return Promise.allSettled(this.#threads.map(({ plane }, reactor) => call(plane, reactor)));
   }
 
   #share(config: Config, reactor: number): Config {
@@ -161,6 +183,21 @@ function startThread(workerData: ReactorThreadData): Thread {
   });
   const channel = threadChannel(worker);
   return { channel, plane: new RemotePlane(channel) };
+}
+
+function withEndpoints(config: Config, { cluster: name, endpoints }: EndpointChange): Config {
+  const clusters = config.clusters.map((cluster) =>
+    cluster.name === name ? { ...cluster, endpoints } : cluster,
+  );
+  return { ...config, clusters };
+}
+
+/** @throws what the first one that refused has said */
+function valuesOf<Result>(results: readonly PromiseSettledResult<Result>[]): readonly Result[] {
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
 }
 
 /** The first reactor listens on all addresses. */

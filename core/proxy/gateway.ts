@@ -85,18 +85,18 @@ export class Gateway {
   /**
    * Loads the plugins and opens the listeners.
    *
-   * @throws PluginLoadError when a plugin cannot be used
+   * @throws PluginLoadError when a plugin cannot be used; nothing goes on in this gateway then
    */
   async start(): Promise<void> {
     const { config, bundle } = this.options;
-    if (bundle) {
-      const policies = await this.loadPolicies(config, bundle);
-      this.generation = new Generation(config, this.generation.clusters, this.reactor, policies);
-    }
     try {
+      if (bundle) {
+        const policies = await this.loadPolicies(config, bundle);
+        this.generation = new Generation(config, this.generation.clusters, this.reactor, policies);
+      }
       await this.entrances.replaceBy(await this.entrances.prepare(config.listeners));
     } catch (error) {
-      this.remotes?.abort();
+      this.abandon();
       throw error;
     }
     this.remotes?.commit();
@@ -179,15 +179,27 @@ export class Gateway {
     void this.entrances.close();
     for (const connection of [...this.entrances.connections()]) connection.destroy();
     AbsentClient.endAll(this);
-    for (const { mirrors } of this.generation.routes) mirrors?.forEach((mirror) => void mirror.close());
-    for (const cluster of this.generation.clusters.values()) cluster.close();
-    this.upstream.checker?.close();
-    this.shedding.close();
+    this.closeUpstream();
     this.generation.retire(this.retired);
     if (this.discovering.size > 0)
       await Promise.race([Promise.allSettled(this.discovering), sleep(workTime)]);
     await this.retired.settle(work);
     this.remotes?.close();
+  }
+
+  /** It never served. The stores behind it are for the next one, too. */
+  private abandon(): void {
+    this.generation.policies.dispose();
+    this.remotes?.abort();
+    this.closeUpstream();
+  }
+
+  /** Ends what goes on without requests. */
+  private closeUpstream(): void {
+    for (const { mirrors } of this.generation.routes) mirrors?.forEach((mirror) => void mirror.close());
+    for (const cluster of this.generation.clusters.values()) cluster.close();
+    this.upstream.checker?.close();
+    this.shedding.close();
   }
 
   // --- from connections

@@ -66,15 +66,17 @@ export class Entrances {
    * Opens what the config has anew; a listener whose address stays goes on with its connections. Nothing is closed
    * yet. What is returned is for `replaceBy`.
    *
-   * @throws when a listener or a certificate fails; what was opened is closed then
+   * @throws when a listener or a certificate fails; what was opened is closed then, and what was changed is as before
    */
   async prepare(configs: readonly ListenerConfig[]): Promise<OpenEntrances> {
     const next = new Map<string, Entrance>();
     const opened: Entrance[] = [];
+    const before: ListenerConfig[] = [];
     try {
       for (const config of configs) {
         const current = this.current.get(config.name);
         if (current !== undefined && isDeepStrictEqual(current.listener.config.address, config.address)) {
+          before.push(current.listener.config);
           await current.listener.update(config);
           next.set(config.name, current);
         } else {
@@ -85,6 +87,12 @@ export class Entrances {
       }
     } catch (error) {
       for (const { listener } of opened) await listener.close();
+      // Where its old certificate is gone meanwhile, the new one has to do.
+      for (const config of before)
+        await this.current
+          .get(config.name)
+          ?.listener.update(config)
+          .catch(() => {});
       throw error;
     }
     return next;

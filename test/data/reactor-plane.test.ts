@@ -44,3 +44,27 @@ plugins: { directory: ${folder} }
   await sleep(counted);
   t.ok(checks > 0 && checks <= (1.5 * counted) / interval, `${checks} checks in ${counted} ms`);
 });
+
+t.test("a listener keeps its limits when another one of the config cannot be opened", async (t) => {
+  const service = createServer((_request, response) => void response.end("served"));
+  const port = await listenLocally(service);
+  t.teardown(() => service.close().closeAllConnections());
+  const config = (first: string, second = "") =>
+    loadConfig(
+      "sluice.yaml",
+      `listeners: [{ name: first, address: "127.0.0.1:0"${first} }${second}]
+accessLog: false
+log: { level: silent }
+clusters: { app: { endpoints: ["http://127.0.0.1:${port}"] } }
+`,
+      { env: {} },
+    );
+  const plane = new ReactorPlane({ handles: new HandleTable(), reactor: 0, reusePort: false });
+  const [listener] = await plane.start(config(""));
+  t.teardown(() => plane.drain());
+  const taken = `, { name: second, address: "127.0.0.1:${port}" }`;
+  await t.rejects(plane.apply(config(", maxConnections: 1", taken)), { code: "EADDRINUSE" });
+  const url = `http://127.0.0.1:${(listener!.address as { port: number }).port}`;
+  const responses = await Promise.all([fetch(url), fetch(url), fetch(url)]);
+  t.same(await Promise.all(responses.map((response) => response.text())), ["served", "served", "served"]);
+});

@@ -96,6 +96,13 @@ function methodFrom(value: unknown, current: string): string {
   return method;
 }
 
+/** Policies that see the attempt are told the name as it stands, and by then nobody has looked for such an endpoint. */
 function editedEndpoint(value: unknown): string | null {
-  return value === null ? null : editedText(value, "endpoint");
+  if (value === null) return null;
+  const name = editedText(value, "endpoint");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they end lines and messages
+  if (!/[\0-\x1f\x7f]/.test(name)) return name;
+  throw new MalformedOutcome(
+    "Cannot change the endpoint: its name holds a control character; look at what a client sent before you pass it on",
+  );
 }

@@ -7,8 +7,9 @@
  *
  * KIND is one character of `MessageKind`; NUMBER holds the slot and the flags (`messageNumber`). A *slot* stands for
  * one exchange in one guest, until the message that has `MessageFlag.last` or is `end`. The context, which begins with
- * the number of the plugin's instance, comes with the first message of a slot. No part holds a separator: heads
- * have no control characters, and JSON escapes them. Answers to operations may hold anything, so `complete` has
+ * the number of the plugin's instance, comes with the first message of a slot. No part holds a separator: heads and names
+ * have no control characters, and JSON escapes them; the host sends no message where that is not so (`isPart`). Answers
+ * to operations may hold anything, so `complete` has
  * a form of its own and enters alone: KIND, separator, number of the operation, separator, answer (or
  * the bytes of the dispatch are the answer).
  *
@@ -23,6 +24,11 @@ export const messageParts = 4;
 
 /** A text, or a number where NUMBER stands. */
 export type MessagePart = string | number;
+
+/** Whether a text can be a part: with a separator in it the rest would be messages that nobody sent. */
+export function isPart(text: string): boolean {
+  return !text.includes(separator);
+}
 
 /** Divides parts of one line that may hold spaces. */
 export const mark = "\x02";
@@ -68,7 +74,7 @@ export const MessageKind = {
   /** Payload: an empty line, which ends in `\n`, and field lines. */
   request: "Q",
   /**
-   * Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines. An attempt after one that failed is `NUMBER!`; behind
+   * Payload: `ATTEMPT ENDPOINT CLUSTER METHOD URL\n` and field lines. ENDPOINT alone may hold blanks. An attempt after one that failed is `NUMBER!`; behind
    * the URL of one that is not the first stand `mark`, the endpoint that was asked before, `mark` and its cluster.
    */
   upstream: "U",

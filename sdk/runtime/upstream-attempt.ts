@@ -25,10 +25,10 @@ export class UpstreamAttempt {
     const method = line.lastIndexOf(" ", last - 1);
     this.#isRetry = line[first - 1] === "!";
     this.#number = Number.parseInt(line, 10);
-    const second = line.indexOf(" ", first + 1);
-    const endpoint = line.slice(first + 1, second);
+    const cluster = line.lastIndexOf(" ", method - 1);
+    const endpoint = line.slice(first + 1, cluster);
     this.#endpoint = endpoint === "-" ? null : endpoint;
-    this.#cluster = line.slice(second + 1, method);
+    this.#cluster = line.slice(cluster + 1, method);
     this.#method = line.slice(method + 1, last);
     this.#url = line.slice(last + 1);
   }

@@ -12,6 +12,11 @@ const handlers: Readonly<Record<string, HandlerName>> = {
   [MessageKind.discover]: "discover",
 };
 
+/** Null: the message is for none. */
+export function handlerOf(kind: string): HandlerName | null {
+  return handlers[kind] ?? null;
+}
+
 /**
  * Null where nobody knows: what goes on after an operation of the host is in the handler that waited for it, and behind
  * the last message any of the batch's may go on.
@@ -19,9 +24,9 @@ const handlers: Readonly<Record<string, HandlerName>> = {
  * @param begun messages that the guest says it has begun; a hostile one says what it likes
  */
 export function enteredPhase({ alone, parts }: Batch, begun: number): HandlerName | null {
-  if (alone !== null) return handlers[alone[0]!] ?? null;
+  if (alone !== null) return handlerOf(alone[0]!);
   const kinds = parts.filter((_, index) => index % messageParts === 0) as string[];
-  const phases = kinds.map((kind) => handlers[kind] ?? null);
+  const phases = kinds.map(handlerOf);
   if (begun > 0 && begun < phases.length) return phases[begun - 1]!;
   const [first = null, ...others] = new Set(phases.filter((phase) => phase !== null));
   return others.length === 0 ? first : null;

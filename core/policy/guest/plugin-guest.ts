@@ -5,7 +5,7 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostOp } from "../../../sdk/runtime/host-op.ts";
-import { MessageKind, messageNumber, separator } from "../../../sdk/runtime/message.ts";
+import { isPart, MessageKind, messageNumber, separator } from "../../../sdk/runtime/message.ts";
 import type { Task, Turn } from "../../net/turn.ts";
 import type { MappedStack } from "../../observe/stack-trace.ts";
 import { type Guest, GuestFault, type HostCall, textOf } from "../../sandbox/engine.ts";
@@ -14,7 +14,7 @@ import type { HostServices } from "../../sandbox/host/services.ts";
 import { type Outcome, OutcomeReader, type RememberedEdits } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import { type GuestCall, type GuestLoss, GuestLostError } from "./call.ts";
-import { enteredPhase } from "./entered-phase.ts";
+import { enteredPhase, handlerOf } from "./entered-phase.ts";
 import { mostMessages, sliceMs } from "./entry-share.ts";
 import { LateOutcomes } from "./late-outcomes.ts";
 import { LoopSearch } from "./loop-search.ts";
@@ -133,7 +133,7 @@ export class PluginGuest implements Task {
     this.slots.release(number);
   }
 
-  /** @param because what `ctx.signal` says; empty when the exchange ended well */
+  /** @param because what `ctx.signal` says, in words of the proxy's own; empty when the exchange ended well */
   endSlot(number: number, because: string): void {
     this.queue.cancel(number);
     if (this.guest === null) {
@@ -155,7 +155,7 @@ export class PluginGuest implements Task {
    * Sends a message that expects an outcome (sdk/runtime/message.ts).
    *
    * @param context with the number of the instance before it; empty when the guest knows the slot
-   * @param payload as the context without a separator in it
+   * @param payload a message is lost, and nothing of it enters, when this or the context is no part of one (`isPart`)
    */
   call(
     call: GuestCall,
@@ -170,11 +170,22 @@ export class PluginGuest implements Task {
       call.onLost({ cause: "quarantined", message: "Plugin is out of service after repeated faults" });
       return;
     }
+    if (!isPart(payload) || !isPart(context)) {
+      this.refuse(call, kind);
+      return;
+    }
     const number = messageNumber(slot, flags);
     if (bytes === undefined) this.queue.add(kind, number, context, payload, call, slot);
     else this.queue.addAlone(textOf([kind, number, context, payload]), bytes, call, slot);
     if (!this.ready) call.onPending();
     this.schedule();
+  }
+
+  /** Nothing that comes from outside of the host gets so far: it is the last look, and tells of a hole in those before it. */
+  private refuse(call: GuestCall, kind: string): void {
+    const message = "Cannot send the message: a part of it holds a separator";
+    const loss: GuestLoss = { cause: "protocol", message, phase: handlerOf(kind) };
+    call.onLost({ ...loss, at: this.options.onLost(loss) });
   }
 
   /**

@@ -3,7 +3,7 @@ import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts"
 import { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
 import type { GuestCall, GuestLoss } from "./guest/call.ts";
-import { MalformedOutcome } from "./malformed-outcome.ts";
+import { MalformedOutcome, toMalformed } from "./malformed-outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicyRun } from "./policy-run.ts";
@@ -134,8 +134,7 @@ export class HeadPhase implements GuestCall {
       if (typeof edits?.endpoint === "string") this.listener.onEndpointChosen(this.policies[this.index]!);
       if (edits !== null) this.refresh();
     } catch (error) {
-      if (!(error instanceof MalformedOutcome)) throw error;
-      this.malformed(error);
+      this.malformed(toMalformed(error));
       return;
     }
     this.next();
@@ -174,7 +173,7 @@ export class HeadPhase implements GuestCall {
   /** What the guest's own objects let through, an author sees as what they would have thrown. */
   malformed(error: MalformedOutcome): void {
     const fault = { name: "TypeError", message: error.message, stack: "" };
-    this.failed(this.run.reportFault(this.policies[this.index]!, this.phase, fault));
+    this.failed(this.run.reportFault(this.policies[this.index]!, this.phase, fault, error.cause));
   }
 
   onPending(): void {

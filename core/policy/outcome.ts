@@ -36,6 +36,8 @@ export interface GuestError {
 
 /** JSON of a guest takes time and memory for each of its parts: so many code units at most. */
 const longestJson = 512 * 1024;
+/** What is passed on as it is has no more levels: whoever walks it later takes a part of the stack for each. */
+const deepestJson = 200;
 /** Names of fields that one handler may remove, in code units. */
 const longestRemoved = 32 * 1024;
 /** What is kept of each text of a fault, in code units. */
@@ -158,7 +160,10 @@ export class OutcomeReader {
   }
 
   private json(size: string): unknown {
-    return parse(this.take(length(size)));
+    const text = this.take(length(size));
+    if (text.length <= longestJson && isDeeper(text, deepestJson))
+      throw malformed(`JSON: it has more than ${deepestJson} levels`);
+    return parse(text);
   }
 
   private line(): string {
@@ -187,6 +192,28 @@ function length(text: string): number {
   }
   if (text.length === 0 || text.length > 9) throw malformed("number");
   return value;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+/** Brackets are these without a bit. */
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** Whether JSON has more levels; what is none, parsing refuses. */
+function isDeeper(text: string, most: number): boolean {
+  // Each level has a begin and an end.
+  if (text.length <= 2 * most) return false;
+  let level = 0;
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === quote) isString = !isString;
+    else if (code === backslash) i++;
+    else if (!isString && (code | 0x20) === openBrace && ++level > most) return true;
+    else if (!isString && (code | 0x20) === closeBrace) level--;
+  }
+  return false;
 }
 
 function parse(text: string): unknown {

@@ -56,7 +56,7 @@ export class PluginFaults {
 
   // --- in service
 
-  onThrow({ phase, fault, about }: PolicyFault): MappedStack {
+  onThrow({ phase, fault, about, hostError }: PolicyFault): MappedStack {
     const mapped = this.withPlace(faultStack(fault, this.mapStack, this.logged), phase);
     const { top } = mapped;
     this.count({ phase, cause: "throw", message: `${fault.name}: ${fault.message}`, position: top });
@@ -70,6 +70,7 @@ export class PluginFaults {
         at: placeText(top),
         ...faultFields(mapped),
         ...(suppressed > 0 && { suppressed }),
+        ...(hostError !== undefined && { err: hostError }),
       },
       "Policy failed",
     );

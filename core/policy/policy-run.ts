@@ -175,9 +175,14 @@ export class PolicyRun implements SlotOwner {
 
   // --- failures
 
-  /** Returns what the exchange fails with, or null when the policy is to be skipped. */
-  reportFault(policy: Policy, phase: PhaseName, fault: GuestError): ProxyError | null {
-    const { text, top } = policy.onFault({ phase, cause: "throw", fault, about: this.host.logFacts });
+  /**
+   * Returns what the exchange fails with, or null when the policy is to be skipped.
+   *
+   * @param hostError what the host threw where it was to refuse something; undefined: nothing
+   */
+  reportFault(policy: Policy, phase: PhaseName, fault: GuestError, hostError?: unknown): ProxyError | null {
+    const about = this.host.logFacts;
+    const { text, top } = policy.onFault({ phase, cause: "throw", fault, about, hostError });
     const message = `${fault.name}: ${fault.message}`;
     return failure(policy, "plugin_failed", `Policy ${policy.name} failed in ${phase}: ${fault.message}`, {
       policy: policy.name,

@@ -43,6 +43,8 @@ export interface PolicyFault {
   readonly fault: GuestError;
   /** Null: it belongs to no request. */
   readonly about: LogFacts | null;
+  /** What the host threw where it was to refuse something; absent: nothing. */
+  readonly hostError?: unknown;
 }
 
 /**

@@ -9,7 +9,7 @@ import { partsOf } from "../policy/body/whole-body.ts";
 import { PolicyChain } from "../policy/chain.ts";
 import type { LogFacts } from "../policy/guest/slots.ts";
 import { HeadPhase, type PhaseListener } from "../policy/head-phase.ts";
-import { MalformedOutcome } from "../policy/malformed-outcome.ts";
+import { toMalformed } from "../policy/malformed-outcome.ts";
 import type { Outcome } from "../policy/outcome.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type PolicyHost, PolicyRun } from "../policy/policy-run.ts";
@@ -285,26 +285,39 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   }
 
   onPhaseReply(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, by: Policy): void {
-    const { phase } = this;
+    const phase = this.phase!;
+    const replaced = this.stage === "response" ? this.response : null;
+    let draft: ResponseDraft | null;
+    try {
+      draft = this.readReply(reply, bytes, by, replaced);
+    } catch (error) {
+      phase.malformed(toMalformed(error));
+      return;
+    }
+    if (draft === null) {
+      phase.replaced();
+      return;
+    }
+    this.phase = null;
+    this.chain.pass(by);
+    this.onLocalReply(draft);
+  }
+
+  /** Null: it has taken the place of the one that was there. */
+  private readReply(
+    reply: Outcome & { kind: "reply" },
+    bytes: Uint8Array | undefined,
+    by: Policy,
+    replaced: ResponseDraft | null,
+  ): ResponseDraft | null {
     const bodyOf = (form: number) =>
       form === BodyForm.stream ? new GuestBody(this.run, by) : by.handed.bodyOf(form);
-    try {
-      this.bodies.onGiven("response", by, bytes ?? (typeof reply.body === "string" ? reply.body : ""));
-      if (this.stage === "response") {
-        this.keepRecorded();
-        this.response!.replace(reply, bytes, bodyOf);
-        this.bodies.stagesOf("s")?.clear();
-        phase!.replaced();
-        return;
-      }
-      this.phase = null;
-      const draft = draftReply(reply, bytes, bodyOf);
-      this.chain.pass(by);
-      this.onLocalReply(draft);
-    } catch (error) {
-      if (!(error instanceof MalformedOutcome)) throw error;
-      phase!.malformed(error);
-    }
+    this.bodies.onGiven("response", by, bytes ?? (typeof reply.body === "string" ? reply.body : ""));
+    if (replaced === null) return draftReply(reply, bytes, bodyOf);
+    this.keepRecorded();
+    replaced.replace(reply, bytes, bodyOf);
+    this.bodies.stagesOf("s")?.clear();
+    return null;
   }
 
   onPhaseEdited(): string {

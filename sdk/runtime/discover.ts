@@ -5,6 +5,9 @@ import { type EndpointText, mostDiscovered } from "./message.ts";
 import { type PluginHost, pluginHost } from "./setup-host.ts";
 import type { AbortSignal } from "./web/abort.ts";
 
+// As it was before the plugin ran.
+const { stringify } = JSON;
+
 export interface DiscoverHost extends PluginHost {
   readonly cluster: string;
   readonly signal: AbortSignal;
@@ -34,7 +37,7 @@ export function endpointsText(list: unknown): string {
     throw new TypeError(`discover returned ${kindOf(list)}: expected a list of endpoints`);
   if (list.length > mostDiscovered)
     throw new RangeError(`discover returned ${list.length} endpoints: expected at most ${mostDiscovered}`);
-  const text = JSON.stringify(list.map(endpointText));
+  const text = stringify(list.map(endpointText));
   if (text.length > longestAnswer)
     throw new RangeError(`discover returned ${text.length} characters: expected at most ${longestAnswer}`);
   return text;

@@ -30,6 +30,9 @@ import { setupHost } from "./setup-host.ts";
 import { UpstreamAttempt } from "./upstream-attempt.ts";
 import { openWork } from "./wait-until.ts";
 
+// As it was before the plugin ran.
+const { stringify } = JSON;
+
 type Encode = (value: unknown) => Outcome;
 
 export class Dispatcher {
@@ -320,12 +323,12 @@ function isThenable(value: unknown): boolean {
 }
 
 function faultOutcome(error: unknown): string {
-  const text = JSON.stringify(describeFault(error));
+  const text = stringify(describeFault(error));
   return `${OutcomeKind.fault}${text.length}\n${text}`;
 }
 
 function jsonOutcome(value: unknown): string {
-  return jsonTextOutcome(JSON.stringify(value));
+  return jsonTextOutcome(stringify(value));
 }
 
 function jsonTextOutcome(text: string): string {

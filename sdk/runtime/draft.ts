@@ -5,6 +5,9 @@ import { identityText } from "./identity-text.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { BodyForm, type Edits, longestRemembered, MessageKind, OutcomeKind } from "./message.ts";
 
+// As it was before the plugin ran.
+const { stringify } = JSON;
+
 type Steering = Pick<Edits, "avoid" | "whenAll" | "prefer">;
 
 /** Its fields are read and changed as those of a head. */
@@ -130,7 +133,7 @@ export class Draft {
     const isAlone = assigned?.priority === undefined && assigned?.requestId === undefined;
     const isIdentity = typeof identity === "object" && identity !== null && isAlone;
     if (!this.isRewritten && choice === null && isIdentity) return `{"identity":${identityText(identity)}}`;
-    const text = JSON.stringify(this.otherEdits());
+    const text = stringify(this.otherEdits());
     return text === "{}" ? "" : text;
   }
 

@@ -1,5 +1,8 @@
 import { expectedIdentity, isIdentity } from "./identity-shape.ts";
 
+// As it was before the plugin ran.
+const { stringify } = JSON;
+
 /** JSON of identities that nobody can change any more: a client who comes again is the same object. */
 const texts = new WeakMap<object, string>();
 
@@ -17,7 +20,7 @@ export function assertIdentity(value: object): void {
 export function identityText(identity: object): string {
   const known = texts.get(identity);
   if (known !== undefined) return known;
-  const text = JSON.stringify(identity);
+  const text = stringify(identity);
   if (isFrozen(identity)) texts.set(identity, text);
   return text;
 }

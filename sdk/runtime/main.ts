@@ -12,6 +12,9 @@ import type { MessagePart } from "./message.ts";
 import { bindReport } from "./report-error.ts";
 import { bindTimers } from "./web/timers.ts";
 
+// As it was before the plugin ran.
+const { stringify } = JSON;
+
 type HostFunction = Parameters<typeof bindHost>[0];
 
 /** Called once by the engine; see `GuestStart` in core/sandbox/engine.ts. */
@@ -35,7 +38,7 @@ export function start(
         dispatcher.define(definitionOf(plugin(globals)));
         return "";
       } catch (error) {
-        return JSON.stringify(describeFault(error));
+        return stringify(describeFault(error));
       }
     },
     dispatch: (text: string, bytes: Uint8Array | undefined) => dispatcher.dispatch(text, bytes),

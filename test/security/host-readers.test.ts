@@ -1,6 +1,6 @@
 /** What the host reads of a guest, given random and worst texts: refused or read, in tens of milliseconds. */
 import t from "tap";
-import { assertGuestFields, editFields } from "../../core/policy/field-edits.ts";
+import { assertGuestFields, editFields, FieldEdits } from "../../core/policy/field-edits.ts";
 import { MalformedOutcome } from "../../core/policy/malformed-outcome.ts";
 import { readManifest } from "../../core/policy/manifest.ts";
 import { type Outcome, OutcomeReader } from "../../core/policy/outcome.ts";
@@ -13,6 +13,7 @@ import { Random } from "../support/random.ts";
 const longest = 100;
 
 const facts = { method: "GET", authority: "a.test", path: "/", query: "" };
+const noEdits = new FieldEdits("", []);
 const lines = "accept: */*\r\nuser-agent: x\r\n".repeat(40);
 
 /** As the data plane uses an outcome: whatever it is, the result is a draft or a MalformedOutcome. */
@@ -172,6 +173,11 @@ t.test("edits are told again as they were, and only what was to be remembered", 
   t.throws(() => new OutcomeReader("aQ").next(), MalformedOutcome, "and not beside an answer");
 });
 
+const nested = (depth: number) => `${'{"0":'.repeat(depth)}1${"}".repeat(depth)}`;
+const identity = (depth: number) =>
+  `e0  {"identity":{"subject":"s","method":"m","scopes":[],"groups":[],"claims":${nested(depth)}}}\n`;
+const told = (depth: number) => `j${nested(depth).length}\n${nested(depth)}`;
+
 const worst: Readonly<Record<string, () => string>> = {
   "a million names to remove": () => `e0 ${"a,".repeat(1e6)} \n`,
   "as many names to remove as there may be": () => `e0 ${"a,".repeat(16_000)} \n`,
@@ -184,6 +190,10 @@ const worst: Readonly<Record<string, () => string>> = {
   "edits that are ten megabytes of brackets": () => `e0  {"a":${"[".repeat(5e6)}${"]".repeat(5e6)}}\n`,
   "edits that are as many brackets as there may be": () =>
     `e0  {"a":${"[".repeat(250_000)}${"]".repeat(250_000)}}\n`,
+  "an identity of objects in each other": () => identity(5_000),
+  "an identity as deep as it may be long": () => identity(80_000),
+  "a manifest of objects in each other": () => told(5_000),
+  "a manifest of as many objects in each other as there may be": () => told(80_000),
   "edits of as many objects as there may be": () => `e0  [${"{},".repeat(170_000)}{}]\n`,
   "a fault of ten megabytes of brackets": () => `f10000000\n${"[".repeat(5e6)}${"]".repeat(5e6)}`,
   "a fault of long texts": () =>
@@ -211,6 +221,32 @@ for (const [what, make] of Object.entries(worst)) {
     t.ok(least < longest, `${result} in ${least.toFixed(1)} ms`);
   });
 }
+
+t.test("what is nested too deeply for the host is refused", async (t) => {
+  for (const depth of [5_000, 80_000]) {
+    t.equal(use(identity(depth)), "refused", `an identity of ${depth}`);
+    t.equal(use(told(depth)), "refused", `a manifest, or a list of endpoints, of ${depth}`);
+  }
+  const brackets = JSON.stringify({ name: '[[{"'.repeat(1000) });
+  t.same(new OutcomeReader(`j${brackets.length}\n${brackets}`).next(), {
+    kind: "json",
+    value: JSON.parse(brackets),
+  });
+  t.equal(use(identity(100)), "used");
+});
+
+t.test("the name of an endpoint has no control characters", async (t) => {
+  for (const name of ["a\x01", "\0", "a\nb", "\x1f", "\x7f"])
+    t.throws(
+      () => new RequestDraft(facts, lines).edit(noEdits, { endpoint: name }, undefined),
+      MalformedOutcome,
+    );
+  const draft = new RequestDraft(facts, lines);
+  draft.edit(noEdits, { endpoint: "unix:/run/my app.sock" }, undefined);
+  t.equal(draft.endpoint, "unix:/run/my app.sock");
+  draft.edit(noEdits, { endpoint: null }, undefined);
+  t.equal(draft.endpoint, null);
+});
 
 t.test("fields of a guest are bounded and well-formed", async (t) => {
   t.throws(() => assertGuestFields("a: b\r\n".repeat(10_000)), MalformedOutcome);

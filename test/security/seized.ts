@@ -17,6 +17,8 @@ const outcomes: Readonly<Record<string, string>> = {
   "a body that is an object": `edit({ body: { toString: 1 } })`,
   "a cluster that is nested deeply": `'e0  {"cluster":' + "[".repeat(1e5) + "]".repeat(1e5) + "}\\n"`,
   "a method that is nested deeply": `'e0  {"method":' + "[".repeat(1e5) + "]".repeat(1e5) + "}\\n"`,
+  "an identity of objects in each other": `identity(5_000)`,
+  "an identity as deep as it may be long": `identity(80_000)`,
   "edits that are a list": `"e0  [1,2]\\n"`,
   "edits that are null": `"e0  null\\n"`,
   "edits with a prototype": `'e0  {"__proto__":{"method":"X","url":1}}\\n'`,
@@ -99,13 +101,16 @@ export const seizedAttacks: readonly Attack[] = [...answering, ...delivering];
 
 /** A plugin that answers messages of requests itself, all but the first, for which it learns the form. */
 function answer(code: string): string {
-  return `onRequest() { return new Response("calm"); },
+  return `capabilities: { identity: true },
+    onRequest() { return new Response("calm"); },
     setup() {
       let id = 1e6;
       let number = 1;
       const { hostCall } = globalThis as any;
       const json = (kind, value) => { const text = JSON.stringify(value); return kind + text.length + "\\n" + text; };
       const edit = (edits) => "e0  " + JSON.stringify(edits) + "\\n";
+      const identity = (depth) =>
+        'e0  {"identity":{"subject":"s","method":"m","scopes":[],"groups":[],"claims":' + '{"0":'.repeat(depth) + "1" + "}".repeat(depth) + "}}\\n";
       (globalThis as any).takeOver = (text, bytes, usual) => {
         if (text[0] !== "Q" || text.includes("/calm")) return usual(text, bytes);
         const slot = Math.floor(Number(text.split("\\x01")[1]) / ${messageNumber(1, 0)});

@@ -4,7 +4,7 @@ import type { ProxyError } from "../../errors.ts";
 import { freeMemory } from "../../net/free-memory.ts";
 import { Timer } from "../../net/timers.ts";
 import type { GuestCall, GuestLoss } from "../guest/call.ts";
-import { MalformedOutcome } from "../malformed-outcome.ts";
+import { toMalformed } from "../malformed-outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Policy } from "../policy.ts";
 import type { PolicyRun } from "../policy-run.ts";
@@ -125,23 +125,22 @@ export class BodyPhase implements GuestCall, BodyPipe {
       const message = "Cannot use the guest's answer: it belongs to another phase";
       this.failed(this.run.reportFault(policy, this.phase, { name: "ProtocolError", message, stack: "" }));
     } else {
-      this.onChunk(step, outcome, this.result(outcome, bytes, step.bytes));
+      this.onChunk(step, outcome, bytes);
     }
   }
 
-  private onChunk(step: Step, outcome: Outcome & { kind: "chunk" }, result: Buffer): void {
-    if (result !== step.bytes) {
-      const policy = this.policies[step.index]!;
-      try {
-        this.onGiven(policy, result.length);
-      } catch (error) {
-        if (!(error instanceof MalformedOutcome)) throw error;
-        const fault = { name: error.name, message: error.message, stack: "" };
-        this.failed(this.run.reportFault(policy, this.phase, fault));
-        return;
-      }
-      if (step.isOwn) freeMemory(step.bytes);
+  private onChunk(step: Step, outcome: Outcome & { kind: "chunk" }, bytes: Uint8Array | undefined): void {
+    const policy = this.policies[step.index]!;
+    let result: Buffer;
+    try {
+      result = this.result(outcome, bytes, step.bytes);
+      if (result !== step.bytes) this.onGiven(policy, result.length);
+    } catch (error) {
+      const { name, message, cause } = toMalformed(error);
+      this.failed(this.run.reportFault(policy, this.phase, { name, message, stack: "" }, cause));
+      return;
     }
+    if (result !== step.bytes && step.isOwn) freeMemory(step.bytes);
     this.passOn(step, result, (outcome.action & ChunkAction.end) !== 0);
   }
 

@@ -18,6 +18,9 @@ import type { AbortSignal } from "../web/abort.ts";
 import { type AbortableCall, FetchedBody, startAbortable } from "./fetch-body.ts";
 import { sendBody } from "./fetch-upload.ts";
 
+// As it was before the plugin ran.
+const { stringify } = JSON;
+
 interface ReplyHead {
   readonly status: number;
   readonly statusText: string;
@@ -70,7 +73,7 @@ function whileSending(
 }
 
 function requestText({ method, url, headers, redirect }: Request, body: BodySource): string {
-  const head = JSON.stringify({ method, url, headers: [...headers], redirect, body: body.kind });
+  const head = stringify({ method, url, headers: [...headers], redirect, body: body.kind });
   return joinTexts(head, body.kind === "text" ? body.text : "");
 }
 

@@ -1,4 +1,5 @@
 /** Messages keep their bounds, whatever policies make of them, and connections serve on behind them. */
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { get } from "../support/gateway.ts";
@@ -117,6 +118,50 @@ t.test("Trailers of a request pass behind a body that a policy read or changed",
   for (const members of ["onRequest() {}", "async onRequest(r) { await r.text(); }", "onRequestBody() {}"]) {
     const gateway = await startPolicyGateway(t, upstream.address, { plugins: plugins(members) });
     t.equal((await gateway.ask(body)).body, '["hi",[["X-Sum","7"]]]', members);
+  }
+});
+
+t.test(
+  "Trailers end no body but the one that they came with: a policy put another one in its place",
+  async (t) => {
+    const upstream = await startUpstream(t);
+    const stream = 'new ReadableStream({ start(c) { c.enqueue("own"); c.close(); } })';
+    for (const [members, body] of [
+      [`async onResponse(r) { await r.text(); return new Response(${stream}); }`, "own"],
+      [`onResponse() { return new Response(${stream}); }`, "own"],
+      [`async onResponse(r) { await r.text(); r.setBody("own"); }, ${transform}`, "OWN!"],
+      [`async onResponse(r) { await r.text(); return new Response("own"); }, ${transform}`, "OWN!"],
+    ] as const) {
+      const gateway = await startPolicyGateway(t, upstream.address, { plugins: plugins(members) });
+      const client = await gateway.connect();
+      client.write(get());
+      const peer = await upstream.connection();
+      await peer.take("\r\n\r\n");
+      peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\norig\r\n0\r\nX-Sum: 7\r\n\r\n");
+      const response = await readMessage(client);
+      t.same([response.body, response.trailers], [body, []], members);
+    }
+  },
+);
+
+t.test("Trailers of a request end no body that a policy put in its place", async (t) => {
+  const upstream = await startUpstream(t, (request) => ok(JSON.stringify([request.body, request.trailers])));
+  const slow = "async onRequestBody() { await new Promise((resolve) => setTimeout(resolve, 50)); }";
+  const head = "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n";
+  const end = "0\r\nX-Sum: 7\r\n\r\n";
+  for (const members of [
+    'onRequest(r) { r.setBody("own"); }',
+    `onRequest(r) { r.setBody("own"); }, ${slow}`,
+    `async onRequest(r) { await r.text(); r.setBody("own"); }, ${slow}`,
+  ]) {
+    const gateway = await startPolicyGateway(t, upstream.address, { plugins: plugins(members) });
+    for (const pause of [0, 25]) {
+      const client = await gateway.connect();
+      client.write(pause === 0 ? head + end : head);
+      await sleep(pause);
+      if (pause > 0) client.write(end);
+      t.equal((await readMessage(client)).body, '["own",[]]', `${members} ${pause}`);
+    }
   }
 });
 

@@ -18,6 +18,7 @@ const continueLine = "HTTP/1.1 100 Continue\r\n\r\n";
 export class RequestFlow implements BodyListener {
   private readonly exchange: Exchange;
   private readonly policies: ExchangePolicies;
+  /** Of the client's body. */
   private trailers = noTrailers;
   private transform: BodyPipe | null = null;
   /** Whether another body may come out of `transform`. */
@@ -196,7 +197,7 @@ export class RequestFlow implements BodyListener {
 
   onBodyEnd(): void {
     this.guestsAtWork = false;
-    this.exchange.requestBody.end(this.trailers, this.exchange.upstream);
+    this.exchange.requestBody.end(this.isReplaced ? noTrailers : this.trailers, this.exchange.upstream);
     // That it leaves is seen by reading alone.
     if (this.endpointFlows) this.exchange.client.resumeReading();
   }

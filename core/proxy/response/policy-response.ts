@@ -24,6 +24,8 @@ import { httpDate } from "./http-date.ts";
 import type { ResponseRelay } from "./plain-response.ts";
 import type { ByteKeeper } from "./writer.ts";
 
+const noTrailers: Trailers = [];
+
 export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyListener {
   private readonly exchange: Exchange;
   private readonly policies: ExchangePolicies;
@@ -32,7 +34,8 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private readonly held = new HeldBody();
   /** Whether the endpoint has sent all of it. */
   private received = false;
-  private trailers: Trailers = [];
+  /** Of the endpoint's body. */
+  private trailers = noTrailers;
   private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
   private isSent = false;
   private isReplaced = false;
@@ -350,7 +353,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     this.endLoan();
     const { exchange } = this;
     if (!this.received) exchange.leaveUpstream();
-    exchange.writer.end(this.trailers);
+    exchange.writer.end(this.isReplaced ? noTrailers : this.trailers);
     exchange.endResponse();
   }
 

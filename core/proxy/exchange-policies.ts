@@ -30,6 +30,7 @@ import type { Route } from "./generation.ts";
 import { PolicyRouting } from "./policy-routing.ts";
 import { attemptPreface, clientIdLine, contextText, requestPreface, responsePreface } from "./policy-text.ts";
 import { refresh } from "./refresh.ts";
+import { limitTime } from "./request/deadline.ts";
 import { RequestFlow } from "./request/flow.ts";
 import { admitAgain } from "./request/priority.ts";
 import { failureMessage } from "./response/local-reply.ts";
@@ -382,6 +383,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     let isOther: boolean;
     try {
       isOther = routing.follow(this.request);
+      if (isOther) limitTime(this.exchange, routing.route.config);
     } catch (error) {
       this.exchange.fail(toProxyError(error, "handle request"));
       return;
@@ -391,6 +393,7 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
       return;
     }
     this.exchange.route = routing.route;
+    this.run.onRequestChanged();
     this.chain.extend(routing.route.plan);
     this.onRequest();
   }

@@ -1,6 +1,7 @@
 /** One time for a request: its policies have no more of it than its attempts. */
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
+import type { Config, RouteConfig } from "../../core/config/model.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { until } from "../net/until.ts";
 import { get } from "../support/gateway.ts";
@@ -62,6 +63,78 @@ t.test("ctx.deadline is the end of the request where that comes before the end o
     const body = Number(response.body.replace("body", ""));
     t.ok(body > 4900 && body <= 5000, `${body} ms: the request was in time`);
   }
+});
+
+/** Routes `/route` and `/alias` with the times that they have, in ms, and names of plugins. */
+const routed = (timeout: number, aliasTimeout: number, policies: string[], aliasPolicies: string[]) => ({
+  config(base: Config): Config {
+    const [route] = base.routes as [RouteConfig];
+    const at = (value: string) => ({ ...route.match, path: { kind: "exact", value } as const });
+    const list = (names: string[]) => names.map((plugin) => ({ plugin, config: null }));
+    return {
+      ...base,
+      routes: [
+        { ...route, name: "route", match: at("/route"), timeout, policies: list(policies) },
+        {
+          ...route,
+          name: "alias",
+          match: at("/alias"),
+          timeout: aliasTimeout,
+          policies: list(aliasPolicies),
+        },
+      ],
+    };
+  },
+});
+
+t.test("a request that a policy sends to another route has the time of that one", async (t) => {
+  const upstream = await startCounting(t, () => sleep(900, ok("late")));
+  const plugins = plugin('onRequest(r) { if (r.url.endsWith("/alias")) r.url = "/route"; }');
+  for (const [timeout, aliasTimeout, status] of [
+    [300, 0, 504],
+    [300, 60_000, 504],
+    [0, 300, 200],
+    [60_000, 300, 200],
+  ] as const) {
+    const gateway = await startPolicyGateway(t, upstream.address, {
+      plugins,
+      ...routed(timeout, aliasTimeout, [], ["p"]),
+    });
+    for (const path of ["/route", "/alias"]) {
+      const begin = performance.now();
+      const response = await gateway.ask(get(path));
+      const took = performance.now() - begin;
+      t.equal(response.status, status, `${path}: ${timeout} ms, not ${aliasTimeout} ms`);
+      if (status === 504) t.ok(took >= 295 && took < 850, `${path} after ${took} ms`);
+    }
+  }
+});
+
+t.test("the time of another route counts from the start of the request, also for its policies", async (t) => {
+  const upstream = await startCounting(t, () => new Promise<string>(() => {}));
+  const plugins = {
+    "a.ts": `export default {
+      async onRequest(r) {
+        if (!r.url.endsWith("/alias")) return;
+        await new Promise((done) => setTimeout(done, 400));
+        r.url = "/route";
+      },
+    };`,
+    "b.ts": "export default { onRequest() {} };",
+    "c.ts": `export default { onRequest(_, ctx) { console.log(ctx.route.name + " " + ${left}); } };`,
+  };
+  const gateway = await startPolicyGateway(t, upstream.address, {
+    plugins,
+    ...routed(800, 3000, ["c"], ["a", "b"]),
+  });
+  const begin = performance.now();
+  t.match(await gateway.ask(get("/alias")), { status: 504, body: /deadline_exceeded/ });
+  const took = performance.now() - begin;
+  t.ok(took >= 795 && took < 1150, `${took} ms`);
+  const [name, time] = gateway.lines[0]!.message.split(" ");
+  t.equal(name, "route");
+  t.ok(Number(time) <= 400 && Number(time) > 100, `${time} ms`);
+  t.same(await untilNothingHeld(gateway, 3000), nothingHeld);
 });
 
 t.test("ctx.signal aborts when the time of the request is over", async (t) => {

@@ -13,7 +13,8 @@ import { TimeLimit } from "./time-limit.ts";
 const longestBudget = 24 * 60 * 60 * 1000;
 
 /**
- * Ends the exchange when its time is over: that of its route, or what a client that is believed left, if that is less.
+ * Ends the exchange when its time is over: that of its route, or what a client that is believed left, if that is less. The
+ * time of another route, which it had before, counts no longer.
  *
  * @throws ProxyError deadline_exceeded when nothing is left
  */
@@ -26,7 +27,9 @@ export function limitTime(exchange: Exchange, { timeout, deadlineHeader }: Route
     const message = "The request came with no time left";
     throw new ProxyError("deadline_exceeded", message, { source: "downstream" });
   }
-  if (timeout > 0 || budget !== null) exchange.attempts.timeLimit = new TimeLimit(exchange, timeout, budget);
+  const { attempts } = exchange;
+  attempts.timeLimit?.cancel();
+  attempts.timeLimit = timeout > 0 || budget !== null ? new TimeLimit(exchange, timeout, budget) : null;
 }
 
 /** ms that a client left; null: it said nothing, or is not believed. */

@@ -1,3 +1,5 @@
+// Not the global: in Node that is a getter, which costs as much as the clock.
+import { performance } from "node:perf_hooks";
 import { ProxyError } from "../../errors.ts";
 import { Timer, type Timers } from "../../net/timers.ts";
 import { deadlineOf } from "../../upstream/retry/deadline.ts";
@@ -17,13 +19,15 @@ export class TimeLimit {
   constructor(exchange: Exchange, timeout: number, budget: number | null) {
     this.end = deadlineOf(exchange.startedAt, timeout, budget);
     const time = this.end - exchange.startedAt;
+    // The request may have been on another route for some of it.
+    const left = Math.max(0, this.end - performance.now());
     this.timer = new Timer(() => {
       if (exchange.status !== 0) return;
       const message = `No response in ${Math.round(time)} ms`;
       exchange.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
     });
     this.timers = exchange.client.reactor.timers;
-    this.timers.arm(this.timer, budget === null ? timeout : roundedUp(time));
+    this.timers.arm(this.timer, roundedUp(left));
   }
 
   /** The exchange is over. */
@@ -32,7 +36,7 @@ export class TimeLimit {
   }
 }
 
-/** Timers of equal length are cheap, and clients leave any number of ms. */
+/** Timers of equal length are cheap, and any number of ms can be left. */
 function roundedUp(ms: number): number {
   return Math.ceil(ms / 50) * 50;
 }

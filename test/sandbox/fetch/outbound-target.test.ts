@@ -81,3 +81,59 @@ t.test("only HTTP is fetched", async (t) => {
 t.test("a URL is bounded", async (t) => {
   reject(t, `http://a.test/${"x".repeat(16_384)}`, /longer than 16384 characters/);
 });
+
+t.test(
+  "a long host name takes no time, however the URL is written: the work of IDNA grows with its square",
+  async (t) => {
+    const name = Array.from({ length: 5300 }, (_, i) => String.fromCharCode(0x4e00 + i)).join("");
+    const base = parseTarget("https://a.test/b/");
+    const written = [
+      `https://${name}/`,
+      ` \t\n\0https://${name}/`,
+      `ht\ttp\ns:/\t/\r${name}/`,
+      `https:${name}`,
+      `https:\\\\\\/${name}`,
+      `http:${name}`,
+      `ftp://${name}/`,
+      `file://${name}/`,
+      `https://user:password@${name}/`,
+      `https://${encodeURIComponent(name.slice(0, 1500))}/`,
+      `https://${"xn--".repeat(1000)}/`,
+      `https://${"a".repeat(513)}/`,
+    ];
+    const relative = [
+      `//${name}/`,
+      `\\\\${name}`,
+      `/\\/${name}?x`,
+      ` /\t/\n${name}`,
+      `///${name}`,
+      `https:${name}`,
+    ];
+    for (const [texts, from] of [
+      [[...written, ...relative], base],
+      [written, undefined],
+    ] as const) {
+      for (const text of texts) {
+        const began = performance.now();
+        t.throws(
+          () => parseTarget(text, from),
+          { name: "TypeError", message: /longer than 512/ },
+          text.slice(0, 20),
+        );
+        const took = performance.now() - began;
+        t.ok(took < 10, `${text.slice(0, 20)}: ${took.toFixed(1)} ms`);
+      }
+    }
+  },
+);
+
+t.test("a long path is no long authority, encoded or not", async (t) => {
+  const base = parseTarget("https://a.test/b/");
+  const segment = encodeURIComponent("ü".repeat(1000));
+  const told = { origin: "https://a.test" };
+  for (const text of [segment, `/${segment}`, `?q=//${segment}`, `#//${segment}`, `c//${segment}`])
+    t.match(parseTarget(text, base), told);
+  t.match(parseTarget(`https://a.test/${segment}//${segment}`), { ...told, path: `/${segment}//${segment}` });
+  t.match(parseTarget(`https://a.test?${segment}`), told);
+  t.match(parseTarget(`https://${"a".repeat(63)}.${"b.".repeat(94)}c/`), { hostKind: "name" });
+});

@@ -16,6 +16,11 @@ export interface Target {
 
 /** Characters of a URL. */
 export const longestUrl = 16_384;
+/**
+ * Characters of an authority. The time that IDNA takes grows with the square of the length, and a name of more than 253
+ * characters is none.
+ */
+const longestAuthority = 512;
 
 /**
  * Takes a URL apart that a guest, or a server that redirects, wants to be fetched.
@@ -27,6 +32,8 @@ export const longestUrl = 16_384;
  */
 export function parseTarget(text: string, base?: Target): Target {
   if (text.length > longestUrl) throw refused(`URL is longer than ${longestUrl} characters`);
+  if (authorityLength(text) > longestAuthority)
+    throw refused(`URL has an authority that is longer than ${longestAuthority} characters`);
   const url = URL.parse(text, base && targetHref(base));
   if (url === null) throw refused("URL is not valid");
   const { protocol } = url;
@@ -43,6 +50,17 @@ export function parseTarget(text: string, base?: Target): Target {
     origin: url.origin,
     path: url.pathname + url.search,
   };
+}
+
+/**
+ * Of what the URL Standard would take for the authority, or more: blanks before a URL, and tabs and line ends anywhere
+ * in it, count for nothing there, slashes may be any number and lean either way, and the base may give the scheme.
+ */
+function authorityLength(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the standard leaves them out
+  const found =
+    /^[\0- ]*(?:[a-z][a-z0-9+.\t\r\n-]*:[/\\\t\r\n]*|[/\\][\t\r\n]*[/\\][/\\\t\r\n]*)([^/\\?#]*)/i.exec(text);
+  return found === null ? 0 : found[1]!.length;
 }
 
 /** The URL without its fragment, which nobody is sent. */

@@ -57,7 +57,6 @@ export function parseTarget(text: string, base?: Target): Target {
  * in it, count for nothing there, slashes may be any number and lean either way, and the base may give the scheme.
  */
 function authorityLength(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the standard leaves them out
   const found =
     /^[\0- ]*(?:[a-z][a-z0-9+.\t\r\n-]*:[/\\\t\r\n]*|[/\\][\t\r\n]*[/\\][/\\\t\r\n]*)([^/\\?#]*)/i.exec(text);
   return found === null ? 0 : found[1]!.length;

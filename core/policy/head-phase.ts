@@ -37,8 +37,8 @@ export interface PhaseListener {
   onEndpointChosen(by: Policy): void;
   /** A policy failed and is skipped: nothing that it said counts. */
   onPhaseSkipped(policy: Policy): void;
-  /** Whether a policy wants a body that its client has yet to send. */
-  waitsForClient(): boolean;
+  /** Whether the policy wants a body that its client has yet to send. */
+  waitsForClient(policy: Policy): boolean;
 }
 
 const kinds = {
@@ -192,7 +192,7 @@ export class HeadPhase implements GuestCall {
     const policy = this.policies[this.index]!;
     this.run.abandon(policy, "The phase took too long");
     // A client that takes its time could have a policy count as failed, or be passed over where that is what a failure means.
-    if (this.listener.waitsForClient()) {
+    if (this.listener.waitsForClient(policy)) {
       const message = `Request body was not there within the ${policy.wallMs} ms of a policy`;
       this.listener.onPhaseFailed(new ProxyError("body_timeout", message, { source: "downstream" }));
       return;

@@ -4,13 +4,14 @@ import { coderPlaces } from "../policy/body/coder-places.ts";
 import { layCourse, type Passage, passWhole } from "../policy/body/course.ts";
 import { type BodyFailures, requestBodyFailures, responseBodyFailures } from "../policy/body/failures.ts";
 import { GivenBodies, type GivenFor, givenLength, isCounted } from "../policy/body/given-bodies.ts";
+import { GuestBody } from "../policy/body/guest-body.ts";
 import { BodyPhase } from "../policy/body/phase.ts";
 import type { BodyListener, BodyPipe } from "../policy/body/pipe.ts";
+import { exchangeIsOver } from "../policy/body/readings.ts";
 import { Recordings } from "../policy/body/recordings.ts";
 import { BodyStages, type StageSpec } from "../policy/body/stages.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicyRun } from "../policy/policy-run.ts";
-import { exchangeIsOver } from "./body-reading.ts";
 import type { ExchangeClient } from "./client/exchange-client.ts";
 
 export type Side = "q" | "s";
@@ -94,6 +95,17 @@ export class ExchangeBodies {
     const passage: Passage = passWhole(whole, limit, course, failed, exchangeIsOver);
     this.underWay.push(passage);
     return passage.whole;
+  }
+
+  /** A streamed reply as a whole; see `GuestBody`. */
+  readAll(body: GuestBody, limit: number, policy: Policy): Promise<Uint8Array> {
+    if (!this.underWay.includes(body)) this.underWay.push(body);
+    return body.readAll(limit, policy);
+  }
+
+  /** The policy is skipped: it does not wait for streamed replies any more. */
+  dropReadings(policy: Policy): void {
+    for (const body of this.underWay) if (body instanceof GuestBody) body.drop(policy);
   }
 
   /**

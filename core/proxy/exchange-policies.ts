@@ -356,6 +356,9 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
 
   onPhaseSkipped(policy: Policy): void {
     this.stagesAtHand?.drop(policy);
+    this.requestFlow.readings.drop(policy);
+    this.responseFlow?.readings.drop(policy);
+    this.bodies.dropReadings(policy);
   }
 
   private get stagesAtHand(): BodyStages | null {
@@ -363,8 +366,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     return this.bodies.stagesOf(this.stage === "request" ? "q" : "s");
   }
 
-  waitsForClient(): boolean {
-    return this.stage === "request" && this.requestFlow.isReading;
+  waitsForClient(policy: Policy): boolean {
+    return this.stage === "request" && this.requestFlow.readings.isOf(policy);
   }
 
   onPhaseFailed(error: ProxyError): void {
@@ -426,13 +429,16 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
   }
 
   addBodyStage(side: "q" | "s", policy: Policy, spec: StageSpec): boolean {
-    const { phase } = this;
-    if (this.stage !== (side === "q" ? "request" : "response") || phase?.isAt(policy) !== true) {
+    if (!this.isAt(side, policy)) {
       throw new HostCallError("InvalidStateError", "Cannot change the body: it has gone on its way");
     }
     const isAdded = this.bodies.addStage(side, policy, spec);
-    phase.refresh();
+    this.onBodyReplaced();
     return isAdded;
+  }
+
+  isAt(side: "q" | "s", policy: Policy): boolean {
+    return this.stage === (side === "q" ? "request" : "response") && this.phase?.isAt(policy) === true;
   }
 
   readBody(side: "q" | "s", policy: Policy): Promise<Uint8Array> | Uint8Array {

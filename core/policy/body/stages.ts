@@ -28,6 +28,8 @@ const mostStages = 16;
 export class BodyStages {
   private readonly places: CoderPlaces;
   private list: Stage[] = [];
+  /** How often what is to be done with the body has changed. */
+  changes = 0;
 
   /** @param places for their coders */
   constructor(places: CoderPlaces) {
@@ -72,6 +74,7 @@ export class BodyStages {
    * @throws HostCallError when the policy has said too much already
    */
   add(policy: Policy, spec: StageSpec): boolean {
+    this.changes++;
     if (this.joinsLimit(policy, spec)) return true;
     if (this.list.filter((stage) => stage.policy === policy).length === mostStages) throw tooMany();
     const sizes = sizesOf(spec);
@@ -110,6 +113,7 @@ export class BodyStages {
   private keep(stays: (stage: Stage) => boolean): void {
     for (const stage of this.list) if (!stays(stage)) for (const place of stage.places) place.giveBack();
     this.list = this.list.filter(stays);
+    this.changes++;
   }
 
   /** What a policy's handler sees was limited and decoded before. */

@@ -2,12 +2,12 @@
 import type { ProxyError } from "../../errors.ts";
 import { textIn } from "../../policy/body/arrived-text.ts";
 import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
-import type { HostCallError } from "../../sandbox/host/error.ts";
+import { BodyReadings, bodyWentOn, exchangeIsOver } from "../../policy/body/readings.ts";
+import type { Policy } from "../../policy/policy.ts";
 import { Kind } from "../../wire/field-kind.ts";
 import { requestFraming } from "../../wire/forward/request.ts";
 import { CHUNKED } from "../../wire/framing.ts";
 import type { Trailers } from "../../wire/trailers.ts";
-import { bodyWentOn, exchangeIsOver } from "../body-reading.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ExchangePolicies } from "../exchange-policies.ts";
 import { bodyTooLarge } from "./checks.ts";
@@ -27,7 +27,7 @@ export class RequestFlow implements BodyListener {
   private hasLength = false;
   /** A policy put another body in the place of the client's, which is read and thrown away. */
   private isReplaced = false;
-  private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
+  readonly readings = new BodyReadings();
   private wasRead = false;
   /** It goes upstream, and is not here as a whole any more. */
   private isOnItsWay = false;
@@ -63,10 +63,10 @@ export class RequestFlow implements BodyListener {
       return !this.guestsAtWork && this.endpointFlows;
     }
     const flowing = requestBody.add(bytes, upstream);
-    if (this.reading !== null && length > this.reading.limit) {
-      this.exchange.fail(bodyTooLarge(this.reading.limit));
-    }
-    return flowing || this.reading !== null;
+    if (this.readings.isEmpty) return flowing;
+    const { limit } = this.readings;
+    if (length > limit) this.exchange.fail(bodyTooLarge(limit));
+    return true;
   }
 
   onEnd(received: Trailers): void {
@@ -78,35 +78,24 @@ export class RequestFlow implements BodyListener {
       return;
     }
     this.exchange.requestBody.end(trailers, this.exchange.upstream);
-    this.reading?.body.resolve(this.exchange.requestBody.copyHeld());
-    this.reading = null;
-  }
-
-  /** Whether a policy waits for the rest of the body. */
-  get isReading(): boolean {
-    return this.reading !== null;
+    if (!this.readings.isEmpty) this.readings.give(this.exchange.requestBody.copyHeld());
   }
 
   /** The body as a whole; a longer one than `limit` ends the exchange with 413. */
-  readAll(limit: number): Promise<Uint8Array> | Uint8Array {
+  readAll(limit: number, policy: Policy): Promise<Uint8Array> | Uint8Array {
     const { requestBody, head, client } = this.exchange;
     if (this.isOnItsWay) throw bodyWentOn();
-    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
-    const { promise } = this.reading.body;
     if (Math.max(head.contentLength, requestBody.length) > limit) {
       // The guest has to return first.
       queueMicrotask(() => this.exchange.fail(bodyTooLarge(limit)));
-      return promise;
+      return this.readings.add(policy, limit);
     }
     this.wasRead = true;
-    if (requestBody.received) {
-      this.reading = null;
-      return requestBody.copyHeld();
-    }
+    if (requestBody.received) return requestBody.copyHeld();
     requestBody.mostHeld = limit;
     if (this.exchange.expectsContinue) client.sendText(continueLine);
     client.resumeReading();
-    return promise;
+    return this.readings.add(policy, limit);
   }
 
   /** The body as text, if all of it is here and no longer than `limit`; null: it has to be read. */
@@ -126,7 +115,7 @@ export class RequestFlow implements BodyListener {
     const received = requestBody.received;
     if (!this.policies.passesTrailers) requestBody.trailers = noTrailers;
     this.isOnItsWay = true;
-    this.giveUpReading(bodyWentOn);
+    this.readings.giveUp(bodyWentOn);
     if (body !== null) {
       this.isReplaced = true;
       requestBody.take();
@@ -163,14 +152,7 @@ export class RequestFlow implements BodyListener {
 
   /** The exchange is over: who still waits for the body does so no longer. */
   end(): void {
-    this.giveUpReading(exchangeIsOver);
-  }
-
-  /** Most bodies are read by nobody, and making an error costs half as much as a request. */
-  private giveUpReading(because: () => HostCallError): void {
-    if (this.reading === null) return;
-    this.reading.body.reject(because());
-    this.reading = null;
+    this.readings.giveUp(exchangeIsOver);
   }
 
   /** The field that tells the endpoint where the body ends. */

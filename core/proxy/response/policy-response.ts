@@ -5,10 +5,11 @@ import { isAscii, textInLatin1 } from "../../policy/body/arrived-text.ts";
 import { responseBodyFailures } from "../../policy/body/failures.ts";
 import { GuestBody, type GuestBodyListener } from "../../policy/body/guest-body.ts";
 import type { BodyListener, BodyPipe } from "../../policy/body/pipe.ts";
+import { BodyReadings, bodyWentOn, exchangeIsOver } from "../../policy/body/readings.ts";
 import { isStreamed, StoredSource } from "../../policy/body/stored-source.ts";
 import { editFields } from "../../policy/field-edits.ts";
+import type { Policy } from "../../policy/policy.ts";
 import type { ResponseDraft } from "../../policy/response-draft.ts";
-import type { HostCallError } from "../../sandbox/host/error.ts";
 import { StoredBody } from "../../store/responses/stored-body.ts";
 import type { ReadLoan } from "../../upstream/read-memory.ts";
 import { receivedContentLength, writeResponse } from "../../wire/forward/response.ts";
@@ -16,7 +17,6 @@ import { CHUNKED, UNTIL_CLOSE } from "../../wire/framing.ts";
 import { reasonPhrase } from "../../wire/reason-phrase.ts";
 import type { ResponseHead } from "../../wire/response-head.ts";
 import type { Trailers } from "../../wire/trailers.ts";
-import { bodyWentOn, exchangeIsOver } from "../body-reading.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ExchangePolicies } from "../exchange-policies.ts";
 import { HeldBody, mostText } from "./held-body.ts";
@@ -36,7 +36,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   private received = false;
   /** Of the endpoint's body. */
   private trailers = noTrailers;
-  private reading: { readonly limit: number; readonly body: PromiseWithResolvers<Uint8Array> } | null = null;
+  readonly readings = new BodyReadings();
   private isSent = false;
   private isReplaced = false;
   private transform: BodyPipe | null = null;
@@ -73,22 +73,21 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   private hold(bytes: Buffer, start: number, end: number): void {
     this.held.add(bytes, start, end);
-    if (this.reading !== null && this.held.length > this.reading.limit) this.tooLarge(this.reading.limit);
+    if (this.readings.isEmpty) return;
+    const { limit } = this.readings;
+    if (this.held.length > limit) this.tooLarge(limit);
   }
 
   onEnd(trailers: Trailers): void {
     this.received = true;
     this.trailers = trailers;
-    if (this.reading !== null) {
-      this.reading.body.resolve(this.held.bytes());
-      this.reading = null;
-    }
+    if (!this.readings.isEmpty) this.readings.give(this.held.bytes());
   }
 
   onReadDone(): void {
     if (this.received) this.exchange.upstream = null;
     if (!this.isSent) {
-      if (this.reading === null) this.exchange.upstream?.pause();
+      if (this.readings.isEmpty) this.exchange.upstream?.pause();
       return;
     }
     if (this.received && !this.isReplaced) this.endBody();
@@ -108,28 +107,20 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   /** The body as a whole; a longer one than `limit` ends the exchange with 502. */
-  readAll(limit: number): Promise<Uint8Array> | Uint8Array {
+  readAll(limit: number, policy: Policy): Promise<Uint8Array> | Uint8Array {
     if (this.isSent) throw bodyWentOn();
     const isTooLarge = Math.max(this.head?.contentLength ?? 0, this.held.length) > limit;
     if (!isTooLarge && (this.received || this.head === null)) return this.held.bytes();
-    this.reading = { limit, body: Promise.withResolvers<Uint8Array>() };
     // The guest has to return first.
     if (isTooLarge) queueMicrotask(() => this.tooLarge(limit));
     else this.exchange.upstream?.resume();
-    return this.reading.body.promise;
+    return this.readings.add(policy, limit);
   }
 
   /** The exchange is over: who still waits for the body does so no longer. */
   end(): void {
-    this.giveUpReading(exchangeIsOver);
+    this.readings.giveUp(exchangeIsOver);
     this.source?.cancel();
-  }
-
-  /** Most bodies are read by nobody, and making an error costs half as much as a request. */
-  private giveUpReading(because: () => HostCallError): void {
-    if (this.reading === null) return;
-    this.reading.body.reject(because());
-    this.reading = null;
   }
 
   /** The body as text, if all of it is here and no longer than `limit`; null: it has to be read. */
@@ -152,6 +143,10 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     if (draft.body instanceof GuestBody) this.source = draft.body;
     if (isStreamed(draft.body) && hasBody) this.source = new StoredSource(draft.body);
     const replacement = this.source === null ? this.replacementFor(draft.body) : null;
+    if (hasBody && draft.body instanceof GuestBody && draft.body.failure !== null) {
+      exchange.fail(draft.body.failure);
+      return;
+    }
     const limit = this.policies.bodies.limitOf("s");
     if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
       exchange.fail(responseBodyFailures.tooLarge(limit));
@@ -180,7 +175,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     });
     exchange.writer.begin(text, framing.chunked);
     this.isSent = true;
-    this.giveUpReading(bodyWentOn);
+    this.readings.giveUp(bodyWentOn);
     // The bytes of a body would be taken for the next response.
     const isCut = !hasBody && (this.endpointSendsBody || this.source !== null);
     if (!hasBody) this.dropSource();

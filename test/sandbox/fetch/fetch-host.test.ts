@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import t from "tap";
 import type { CallSummary } from "../../../core/sandbox/host/fetch/fetch.ts";
 import { freePort, listenLocally } from "../../support/free-port.ts";
@@ -202,6 +202,52 @@ t.test("a bomb that is large only between two codings ends at the limit too", as
   t.equal((await ask(host, `${origin}/1000`)).content, "");
   await t.rejects(ask(host, `${origin}/1000000`), { name: "QuotaExceededError" });
 });
+
+t.test(
+  "windows of brotli count together, for as long as their calls are under way [CVE-2026-22036]",
+  async (t) => {
+    const size = 16 * 2 ** 20;
+    const encode = (bytes: Buffer) =>
+      brotliCompressSync(bytes, {
+        params: {
+          [constants.BROTLI_PARAM_LGWIN]: 24,
+          [constants.BROTLI_PARAM_QUALITY]: 5,
+          [constants.BROTLI_PARAM_SIZE_HINT]: size,
+        },
+      });
+    const bomb = encode(Buffer.alloc(size));
+    const twice = encode(bomb);
+    t.ok(bomb.length < 20, `${bomb.length} bytes on the wire`);
+    const { origin } = await startServer(t, ({ url }, response) => {
+      if (url === "/short") response.setHeader("content-encoding", "br").end(brotliCompressSync("short"));
+      else if (url === "/twice") response.setHeader("content-encoding", "br, br").write(twice);
+      else response.setHeader("content-encoding", "br").write(bomb);
+    });
+    const host = startHost(t, { grants: [origin], limits: { connectionsPerOrigin: 64 } });
+    const refusal = {
+      name: "QuotaExceededError",
+      message: /: responses in brotli take too much memory together: read or cancel their bodies$/,
+    };
+    for (const [path, fit] of [
+      ["/twice", 8],
+      ["/once", 16],
+    ] as const) {
+      const held: number[] = [];
+      while (held.length <= fit) {
+        const call = await ask(host, origin + path).catch((error: unknown) => error as Error);
+        if (call instanceof Error) {
+          t.match(call, refusal);
+          break;
+        }
+        held.push(call.id);
+      }
+      t.equal(held.length, fit, `${fit} of ${path} at once`);
+      await t.rejects(ask(host, `${origin}/once`), refusal, "there is no place");
+      for (const id of held) await host.fetchRead(`${id} close`, undefined, id + 1e6);
+      t.equal((await ask(host, `${origin}/short`)).content, "short", "there are places again");
+    }
+  },
+);
 
 t.test("a call takes its time and no longer, while it waits for a head and while it is read", async (t) => {
   const { origin } = await startServer(t, ({ url }, response) => {

@@ -75,7 +75,7 @@ class GuestFetches implements FetchHost {
       outbound: this.outbound,
       grants,
       limits,
-      budget: new ByteBudget(limits.heldBytes),
+      budget: new ByteBudget(limits.heldBytes, "bodies of all calls under way are too long together"),
       turns: new Turns(limits.concurrent),
     };
   }

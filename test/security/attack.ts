@@ -21,6 +21,8 @@ export interface Attack {
   readonly fault?: FaultCause | null;
   /** ms by which requests of others may be delayed. Default: `usualDelay`. */
   readonly delay?: number;
+  /** MiB by which the process may grow meanwhile; absent: nobody looks. */
+  readonly growth?: number;
   /** ms for which others are still watched when it was answered; default: `usualAftermath`. */
   readonly aftermath?: number;
   /** Why an engine is spared the attack. */

@@ -47,6 +47,15 @@ const lastingFloods: Readonly<Record<string, string>> = {
   aborts: `for (let n = 0; n < 1e5; n++) { const c = new AbortController(); fetch("http://a.test/", { signal: c.signal }).catch(() => {}); c.abort(); }`,
 };
 
+/** Texts that are put together of others take no memory in V8, and much where they are written down on their way out. */
+const longTexts: Readonly<Record<string, string>> = {
+  "a key of the store": "await ctx.kv.get(huge);",
+  "the body of a fetch": `await fetch("http://a.test/", { method: "POST", body: huge });`,
+  "a text to encode": "new TextEncoder().encode(huge);",
+  "a body": "return new Response(huge);",
+  "a body that comes late": "await null; return new Response(huge);",
+};
+
 /** Of a guest that has the host function: `hostCall(op, id, text, bytes)`. */
 const seized: Readonly<Record<string, string>> = {
   "log lines with long positions": `for (let n = 0; n < 200; n++) hostCall(2, 0, JSON.stringify({ level: "info", message: "x", position: "sluice:plugin/attack:1:1 ".repeat(4000) }));`,
@@ -98,6 +107,17 @@ export const floodAttacks: readonly Attack[] = [
       plugin: onAttack(code),
       aftermath: longAftermath,
       ...{ statuses, exempt },
+    }),
+  ),
+  ...Object.entries(longTexts).map(
+    ([what, code]): Attack => ({
+      title: `${what} of a quarter of a gigabyte is not written down outside of the guest`,
+      plugin: `capabilities: { kv: true, fetch: ["http://a.test"] }, ${onAttack(`const huge = "x".repeat(2 ** 28); ${code}`)}`,
+      limits: { cpu: 2000 },
+      statuses: [200, 500, 503],
+      delay: 2000,
+      growth: 100,
+      exempt,
     }),
   ),
   ...Object.entries(seized).map(

@@ -3,6 +3,7 @@ import type { Test } from "tap";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 import { get } from "../support/gateway.ts";
 import { field, type Message, readMessage } from "../support/message.ts";
+import { watchMemory } from "../support/peak-memory.ts";
 import { ok, startUpstream } from "../support/raw-upstream.ts";
 import { type Attack, usualAftermath, usualDelay } from "./attack.ts";
 import { type HostileGateway, startHostileGateway } from "./hostile-gateway.ts";
@@ -23,8 +24,10 @@ export async function runAttacks(t: Test, engine: EngineName, attacks: readonly 
       });
       const prober = new Prober(await gateway.connect());
       await sleep(20);
+      const growth = watchMemory();
       const answers = await within(askAtOnce(gateway, attack.requests ?? [get("/attack")]));
       await sleep(attack.aftermath ?? usualAftermath);
+      const grown = growth() ?? 0;
       const calm = await within(gateway.ask(get("/calm")));
       const probes = await prober.stop();
 
@@ -34,6 +37,7 @@ export async function runAttacks(t: Test, engine: EngineName, attacks: readonly 
       t.same(probes.wrong, [], "answers of the innocent route");
       t.ok(probes.count > 0, `the innocent route was asked ${probes.count} times`);
       t.ok(probes.longest < (attack.delay ?? usualDelay), `others waited ${probes.longest.toFixed()} ms`);
+      if (attack.growth !== undefined) t.ok(grown < attack.growth, `memory grew by ${grown.toFixed()} MiB`);
       if (attack.fault === null) t.same(faults, {}, "no fault");
       else if (attack.fault !== undefined)
         t.ok(faults[attack.fault]! > 0, `counted: ${JSON.stringify(faults)}`);

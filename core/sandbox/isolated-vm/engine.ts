@@ -15,7 +15,8 @@ const guestStack = 400;
  *
  * Code that means to can abort the process (`new Array(1e9).fill(0)`) or hold its thread for good
  * (a promise rejected with an object whose `message` and `stack` are getters that loop: isolated-vm reads both,
- * and V8 ends only the first). What started the process has to see that and start it again.
+ * and V8 ends only the first). What started the process has to see that and start it again. Texts of such a reason are
+ * copied whatever their length, up to 512 MiB each; the guest that rejects with more than it may give out is lost then.
  * Node has to run with `--no-node-snapshot`, as isolated-vm asks.
  *
  * `close` disposes of all guests and ends the watching thread. While there are guests that thread keeps

@@ -95,6 +95,11 @@ export class IsolatedVmGuest implements Guest {
     this.watched.setBudget(on ? this.budgetMs + watchdogDelay : this.budgetMs);
   }
 
+  /** Of those that leave the guest, in characters. */
+  private get longestText(): number {
+    return Math.floor(this.options.limits.memoryBytes / 2);
+  }
+
   /** For isolated-vm, in ms. */
   private get timeLimit(): number {
     return Math.ceil(this.budgetMs) + slack;
@@ -153,6 +158,7 @@ export class IsolatedVmGuest implements Guest {
         evaluate(context, this.options.runtime).derefInto(),
         new ivm.Callback(guardHostCall(this.options.host)),
         new ivm.ExternalCopy(this.cells).copyInto(),
+        this.longestText,
       ],
       { filename: this.options.runtime.name, result: asReference },
     );
@@ -178,7 +184,7 @@ export class IsolatedVmGuest implements Guest {
 
   private call(fn: ivm.Reference, args: unknown[], options?: EntryOptions): string {
     const reply = this.enter(fn, args, options);
-    if (typeof reply === "string") return reply;
+    if (typeof reply === "string" && this.cells[sharedCells.isTooLong] === 0) return reply;
     throw this.lose(this.crash());
   }
 
@@ -199,7 +205,8 @@ export class IsolatedVmGuest implements Guest {
     }
     if (endedAt !== null) throw this.lose(this.timeFault(endedAt));
     // Of those of one entry isolated-vm tells the first. What it gives is its own copy: a primitive, or an error with texts.
-    if (typeof reply === "string") tellLostRejection(this.options.host, reason);
+    if (lengthOf(reason) > this.longestText) this.cells[sharedCells.isTooLong] = 1;
+    else if (typeof reply === "string") tellLostRejection(this.options.host, reason);
     return reply;
   }
 
@@ -220,6 +227,10 @@ export class IsolatedVmGuest implements Guest {
   /** Nobody but the watchdog and the memory limit disposes of an isolate that is entered. */
   private limitFault(): GuestFault | null {
     const { name, limits } = this.options;
+    if (this.cells[sharedCells.isTooLong] !== 0) {
+      const message = `Guest ${name} gave out a text of more than ${this.longestText} characters: it is half of its memory limit`;
+      return new GuestFault("memory", message);
+    }
     if (!this.isolate.isDisposed) return null;
     return this.watched.wasEnded
       ? this.timeFault()
@@ -268,6 +279,12 @@ function endedPlace(error: unknown, began: number, timeout: number): string | nu
   // A plugin may throw what reads the same.
   if (!(error instanceof Error) || error.message !== timedOut) return null;
   return performance.now() - began < timeout - 1 ? null : framesOf(error.stack ?? "");
+}
+
+/** Of the texts of what isolated-vm has copied. */
+function lengthOf(reason: unknown): number {
+  if (reason instanceof Error) return reason.name.length + reason.message.length;
+  return typeof reason === "string" ? reason.length : 0;
 }
 
 function describe(reason: unknown): string {

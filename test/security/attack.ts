@@ -1,5 +1,6 @@
 /** Attacks are data: the same lists run on every engine. */
 import type { PluginLimits } from "../../core/config/model.ts";
+import type { SharedServices } from "../../core/policy/guest/services.ts";
 import type { FaultCause } from "../../core/policy/plugin-status.ts";
 import type { EngineName } from "../../core/sandbox/engine.ts";
 
@@ -11,6 +12,8 @@ export interface Attack {
   readonly seized?: boolean;
   readonly limits?: Partial<PluginLimits>;
   readonly config?: unknown;
+  /** Where its fetches go; default: the network. */
+  readonly outbound?: SharedServices["outbound"];
   /** Sent at once, each on a connection of its own. Default: `GET /`. */
   readonly requests?: readonly string[];
   /** What clients may get. Default: 200. */

@@ -18,9 +18,9 @@ export async function runAttacks(t: Test, engine: EngineName, attacks: readonly 
   for (const attack of attacks) {
     const skip = attack.exempt?.[engine] ?? false;
     await t.test(attack.title, { skip }, async (t) => {
-      const { plugin, seized = false, limits = {}, config } = attack;
+      const { plugin, seized = false, limits = {}, config, outbound = null } = attack;
       const gateway = await startHostileGateway(t, upstream.address, {
-        ...{ engine, attack: plugin, seized, limits, config },
+        ...{ engine, attack: plugin, seized, limits, config, outbound },
       });
       const prober = new Prober(await gateway.connect());
       await sleep(20);

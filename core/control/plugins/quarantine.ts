@@ -1,4 +1,5 @@
 import type { Config } from "../../config/model.ts";
+import { PlaneError } from "../../data/calls.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { PluginCode, PolicyBundle, QuarantinedPlugin } from "../../policy/bundle.ts";
 import type { PluginReport } from "../../policy/plugin-status.ts";
@@ -10,24 +11,32 @@ const unknownPlugin: QuarantinedPlugin = { phases: ["onRequest"], onFailure: "cl
 /** So much after its end a ban is over for sure, in ms. */
 const liftGrace = 10;
 
+/** Until another try when a plugin could not be let in again by no fault of any plugin, in ms. */
+const nextTry = 60_000;
+
 export interface QuarantineOptions {
   readonly log: () => Logger | null;
   /** The plugins in force; null: there are none. */
   readonly bundle: () => PolicyBundle | null;
   /** Called when a plugin may be let in again: puts in force what `mark` gives then. */
   readonly lift: () => Promise<void>;
+  /** Absent: those of a service. In ms. */
+  readonly times?: { readonly firstBan: number; readonly nextTry: number };
 }
 
 /** Plugins that have ended the data process, and what their policies answer while they are not run. */
 export class Quarantine {
   readonly #options: QuarantineOptions;
-  readonly #strikes = new Strikes();
+  readonly #strikes: Strikes;
   readonly #known = new Map<string, QuarantinedPlugin>();
+  /** Those that were taken out of service and not let in again yet. */
+  readonly #out = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
+    this.#strikes = new Strikes(options.times?.firstBan);
   }
 
   /** Keeps what a plugin says of itself for the time when it is not asked. */
@@ -91,6 +100,7 @@ export class Quarantine {
   #tell(plugin: string): void {
     const until = this.list().get(plugin);
     if (until === undefined) return;
+    this.#out.add(plugin);
     const retryInMs = until - Date.now();
     this.#options
       .log()
@@ -98,22 +108,36 @@ export class Quarantine {
     this.#planLift();
   }
 
-  #planLift(): void {
-    const ends = [...this.list().values()];
+  /** @param latest in ms from now on; for those whose ban is over */
+  #planLift(latest = Number.POSITIVE_INFINITY): void {
+    const now = Date.now();
+    const soonest = Math.min(latest, ...[...this.list().values()].map((until) => Math.max(0, until - now)));
     clearTimeout(this.#timer);
-    if (ends.length === 0 || this.#isClosed) return;
-    const soonest = Math.max(0, Math.min(...ends) - Date.now());
+    if (soonest === Number.POSITIVE_INFINITY || this.#isClosed) return;
     this.#timer = setTimeout(() => void this.#lift(), soonest + liftGrace).unref();
   }
 
   async #lift(): Promise<void> {
+    const banned = this.list();
+    const due = new Set([...this.#out].filter((plugin) => !banned.has(plugin)));
     try {
       await this.#options.lift();
+      for (const plugin of due) this.#out.delete(plugin);
       this.#options.log()?.info({}, "Quarantine is over, the plugin is tried again");
+      this.#planLift();
     } catch (error) {
-      this.#options.log()?.error({ err: error }, "Cannot let a quarantined plugin in again");
+      if (!this.#isClosed) this.#onRefused(error, due);
     }
-    this.#planLift();
+  }
+
+  /** A plugin that does not load does not keep others out. */
+  #onRefused(error: unknown, due: Set<string>): void {
+    this.#options.log()?.error({ err: error }, "Cannot let a quarantined plugin in again");
+    const culprit = error instanceof PlaneError ? error.plugin : null;
+    if (culprit === null || !due.delete(culprit))
+      return this.#planLift(this.#options.times?.nextTry ?? nextTry);
+    this.ban(culprit);
+    if (due.size > 0) this.#planLift(0);
   }
 
   #hashOf(plugin: string): string | null {

@@ -25,6 +25,12 @@ interface Record {
  */
 export class Strikes {
   readonly #records = new Map<string, Record>();
+  readonly #firstBan: number;
+
+  /** @param shortest how long a plugin is out of service the first time, in ms */
+  constructor(shortest = firstBan) {
+    this.#firstBan = shortest;
+  }
 
   /** Returns whether the plugin is out of service now. */
   add(plugin: string, hash: string, now: number): boolean {
@@ -54,7 +60,7 @@ export class Strikes {
   }
 
   #ban(record: Record, now: number, hasRelapsed: boolean): void {
-    record.ban = hasRelapsed ? Math.min(2 * record.ban, longestBan) : firstBan;
+    record.ban = hasRelapsed ? Math.min(2 * record.ban, longestBan) : this.#firstBan;
     record.until = now + record.ban;
     record.strikes = [];
   }

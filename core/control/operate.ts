@@ -55,6 +55,7 @@ export async function operate(
   });
   const running: Running = { supervisor, admin, values, generations, discoveries, log, metrics, options };
   supervisor.onPluginStrike = (plugin) => generations.onStrike(plugin);
+  supervisor.onLoaded = () => generations.onLoaded();
   try {
     if (await start(running, termination)) await serveUntil(termination, running);
     return 0;
@@ -173,22 +174,29 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
   const signal = await termination;
   keepMemory();
   triggers.close();
+  // What is saved from now on is the next start's.
+  generations.close();
   running.discoveries.close();
   log.info({ signal }, "Draining");
   await supervisor.drain();
   log.info({}, "Drained");
 }
 
-/** All or nothing: what was already done is undone when a later step refuses the config. */
+/**
+ * All or nothing: what was already done is undone when a later step refuses the config.
+ *
+ * @returns whether a data process has loaded all of it
+ */
 async function apply(
   config: Config,
   bundle: PolicyBundle | null,
   { supervisor, admin, discoveries, log }: Running,
-): Promise<void> {
+): Promise<boolean> {
   const { workers } = supervisor.config;
   const move = await admin.prepare(config.admin);
+  let isLoaded: boolean;
   try {
-    await supervisor.apply(config, bundle);
+    isLoaded = await supervisor.apply(config, bundle);
   } catch (error) {
     move.rollback();
     throw error;
@@ -201,4 +209,5 @@ async function apply(
   if (config.workers !== workers) {
     log.warn({ from: workers, to: config.workers }, "A new number of workers takes effect at the next start");
   }
+  return isLoaded;
 }

@@ -1,4 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
+import { until } from "../net/until.ts";
 import { PluginFolder } from "./plugin-folder.ts";
 import { startSluice } from "./running-sluice.ts";
 import { startService } from "./service.ts";
@@ -65,4 +69,29 @@ t.test("SIGTERM waits for what plugins do behind the response, and a second one 
   await sluice.line("Draining");
   sluice.signal("SIGTERM");
   t.equal(await sluice.exitCode(), 143);
+});
+
+t.test("what is saved while it drains is neither in force nor kept as good", async (t) => {
+  const service = await startService(t);
+  const folder = new PluginFolder(t, { "a.ts": "export default { onRequest() {} };" });
+  const flags = ["--upstream", service.url, "--plugins", folder.plugins, "--state", folder.state, ...anyPort];
+  const sluice = startSluice(t, ...flags);
+  const answer = fetch(`${await sluice.url()}/held`);
+  const held = await service.nextHeld();
+  const kept = () => readFileSync(join(folder.state, "last-good-plugins.json"), "utf8");
+  await until(() => existsSync(join(folder.state, "last-good-plugins.json")));
+  const before = kept();
+  sluice.signal("SIGTERM");
+  await sluice.line("Draining");
+  folder.save("a.ts", 'throw new Error("nobody has loaded this");');
+  await sleep(1500);
+  held.end("finished");
+  t.equal(await (await answer).text(), "finished");
+  t.equal(await sluice.exitCode(), 0);
+  t.equal(kept(), before);
+  t.same(
+    sluice.lines.filter(({ level, msg }) => Number(level) > 30 || /reload|refused/i.test(msg)),
+    [],
+    "it is told as nobody's fault",
+  );
 });

@@ -109,7 +109,10 @@ t.test(`${reloads} reloads in a row leave nothing behind`, { skip, timeout: 300_
   const generations = new PluginGenerations({
     config,
     read: null,
-    apply: async (next, bundle) => void (await plane.apply(next, bundle)),
+    apply: async (next, bundle) => {
+      await plane.apply(next, bundle);
+      return true;
+    },
     report: () => plane.report(),
     hostsPlugins: true,
     log,

@@ -28,8 +28,8 @@ export interface PluginGenerationsOptions {
   readonly config: Config;
   /** Reads the config again; null: it does not change. */
   readonly read: (() => Promise<Config>) | null;
-  /** Puts both in force, or throws and leaves the old ones. */
-  readonly apply: (config: Config, bundle: PolicyBundle | null) => Promise<void>;
+  /** Puts both in force, or throws and leaves the old ones. Returns whether a data process has loaded all of it. */
+  readonly apply: (config: Config, bundle: PolicyBundle | null) => Promise<boolean>;
   readonly report: () => Promise<PlaneReport | null>;
   /** Whether the data process can run plugins at all. */
   readonly hostsPlugins: boolean;
@@ -78,6 +78,9 @@ export class PluginGenerations {
   /** What lies in the folder was refused: it is told when the files are again those in force. */
   #areFilesRefused = false;
   readonly #strikes = new Map<string, number>();
+  /** What is in force is kept once a data process has loaded it. */
+  #isUnsaved = false;
+  #isClosed = false;
   /** A reload and a rollback must not overlap. */
   readonly #turns = new OneByOne();
   readonly #source: BundleSource;
@@ -130,7 +133,7 @@ export class PluginGenerations {
       if (bundle !== null) this.#save();
       return result;
     } catch (error) {
-      if (!isAboutPlugins(error) && this.#rejected === null) throw error;
+      if (this.#isClosed || (!isAboutPlugins(error) && this.#rejected === null)) throw error;
       return await this.#startFromState(error, serve);
     }
   }
@@ -140,12 +143,18 @@ export class PluginGenerations {
     this.#source.listen(changed);
   }
 
-  /** Returns false when there is nothing new; throws and leaves the old one when the new one cannot be used. */
+  /**
+   * Returns false when there is nothing new, or nothing is put in force any more; throws and leaves the old one when
+   * the new one cannot be used.
+   */
   reload(causes: ReadonlySet<ReloadCause>): Promise<boolean> {
     return this.#turns.run(async () => {
+      if (this.#isClosed) return false;
       try {
         return await this.#reload(causes);
       } catch (error) {
+        // It is no fault of what was to be put in force.
+        if (this.#isClosed) return false;
         if (!causes.has("config")) this.#areFilesRefused = true;
         throw error;
       }
@@ -167,9 +176,17 @@ export class PluginGenerations {
     this.#rollBackSoon(`plugin ${plugin} ended the data process`);
   }
 
+  /** A data process has loaded all that is in force, which it may not have done when that was put in force. */
+  onLoaded(): void {
+    if (this.#isUnsaved) this.#save();
+  }
+
+  /** Nothing is put in force any more. */
   close(): void {
+    this.#isClosed = true;
     this.#source.close();
     this.#probation?.watch.cancel();
+    this.#probation = null;
   }
 
   /** Resolves when the state is written that was to be written. */
@@ -238,6 +255,7 @@ export class PluginGenerations {
     const config = isConfig ? await this.#options.read!() : this.#config;
     const before = this.#current.bundle === null ? null : this.#options.report();
     const bundle = await this.#source.build(config);
+    if (this.#isClosed) return false;
     const id = generationId(bundle, config);
     if (id === this.#rejected?.id) {
       if (!isConfig) throw new Error(this.#rejected.problem);
@@ -247,11 +265,12 @@ export class PluginGenerations {
       return true;
     }
     if (id === this.#current.id && !isConfig) return this.#filesAreGood();
-    await this.#apply(config, bundle);
+    const isLoaded = await this.#apply(config, bundle);
     this.#accept(config);
     this.#rejected = null;
     this.#areFilesRefused = false;
     if (id !== this.#current.id) this.#enter(bundle, config, (await before) ?? null);
+    if (isLoaded) this.onLoaded();
     return true;
   }
 
@@ -281,7 +300,7 @@ export class PluginGenerations {
     this.#forgetStrikes();
     this.#probation?.watch.cancel();
     this.#probation = null;
-    if (bundle !== null) this.#save();
+    this.#isUnsaved = bundle !== null;
     if (proven !== null) this.#putOnProbation(proven);
   }
 
@@ -305,7 +324,7 @@ export class PluginGenerations {
     return { ...older, bundle: served.bundle, policies: policyPart(served.config), id };
   }
 
-  #apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
+  #apply(config: Config, bundle: PolicyBundle | null): Promise<boolean> {
     if (bundle !== null && !this.#options.hostsPlugins && !isHostCode(bundle, config)) {
       throw new Error(
         "Cannot add plugins by a reload: the data process was started without their engines; start Sluice again",
@@ -343,6 +362,7 @@ export class PluginGenerations {
       if (this.#probation === probation) await this.#rollBack(probation.proven.generation, because);
     };
     void this.#turns.run(rollBack).catch((error: unknown) => {
+      if (this.#isClosed) return;
       this.#options.log.error({ err: error }, "Cannot go back to the plugins before");
     });
   }
@@ -384,6 +404,7 @@ export class PluginGenerations {
 
   #save(): void {
     const { bundle, policies } = this.#current;
+    this.#isUnsaved = false;
     this.#kept.save(this.#config.plugins, bundle, policies, this.#rejected);
   }
 

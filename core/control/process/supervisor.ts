@@ -42,6 +42,9 @@ const failuresToGiveUp = 2;
 /** Time for the data process to report its metrics, in ms. */
 const reportTimeout = 1000;
 
+/** Nothing is put in force any more. */
+const isEnding = "Cannot change what is in force: Sluice is ending; the next start takes what is on disk";
+
 /** Keeps one data process running, with the config that is in force. */
 export class Supervisor {
   readonly #listeners: BoundListeners;
@@ -49,12 +52,17 @@ export class Supervisor {
     log: () => this.#log,
     bundle: () => this.#bundle,
     // Those in force then: a reload may be before it.
-    lift: () => this.#turns.run(() => this.#put(this.#config, this.#bundle)),
+    lift: () =>
+      this.#turns.run(async () => {
+        if (await this.#put(this.#config, this.#bundle)) this.onLoaded();
+      }),
   });
   /** Whether the data process was started in the way that the engines of plugins need. */
   readonly hostsPlugins: boolean;
   /** Told when a plugin in service has ended the data process. */
   onPluginStrike: (plugin: string) => void = () => {};
+  /** Told when a data process has come to load all that is in force, with no reload. */
+  onLoaded: () => void = () => {};
   #log: Logger | null = null;
   #config: Config;
   #bundle: PolicyBundle | null = null;
@@ -130,6 +138,7 @@ export class Supervisor {
     config: Config = this.#config,
   ): Promise<readonly ListenerAddress[]> {
     this.#log = log;
+    if (this.#isEnding) throw new Error(isEnding);
     await this.#bind(config);
     const addresses = await this.#startPlane(config, bundle);
     this.#config = config;
@@ -181,6 +190,7 @@ export class Supervisor {
     } catch (error) {
       if (!(error instanceof ChannelClosed)) throw error;
       const exit = await exited;
+      if (this.#isEnding) throw new Error(isEnding);
       this.#isLost = true;
       const { inside } = exit;
       // Who was being loaded need not be the reason for a kill, unless it happens again.
@@ -200,9 +210,10 @@ export class Supervisor {
   /**
    * When the data process ends meanwhile, the next one is asked.
    *
+   * @returns whether a data process has loaded all of it
    * @throws when the config cannot be applied; the one in force stays
    */
-  async apply(config: Config, bundle: PolicyBundle | null): Promise<void> {
+  async apply(config: Config, bundle: PolicyBundle | null): Promise<boolean> {
     let isAgain = false;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -215,16 +226,18 @@ export class Supervisor {
     }
   }
 
-  async #put(config: Config, bundle: PolicyBundle | null, isAgain = false): Promise<void> {
+  async #put(config: Config, bundle: PolicyBundle | null, isAgain = false): Promise<boolean> {
+    if (this.#isEnding) throw new Error(isEnding);
     const added = await this.#listeners.prepare(config);
     try {
-      await this.#hand(config, bundle, added, isAgain);
+      const isLoaded = await this.#hand(config, bundle, added, isAgain);
       this.#config = config;
       this.#bundle = bundle;
       added.commit();
       this.#quarantine.forgetOthers();
       this.#discovered.keepOnly(config);
       this.#learn();
+      return isLoaded;
     } catch (error) {
       added.rollback();
       throw error;
@@ -276,7 +289,7 @@ export class Supervisor {
 
   /** Finishes what is in flight and ends the data process. */
   async drain(): Promise<void> {
-    this.#state = "draining";
+    this.#endAs("draining");
     const { drainDelay, drainTimeout } = this.#config.timeouts;
     const closing = this.#closeListenersAfter(drainDelay);
     const limit = delay(drainDelay + drainTimeout + drainGrace, undefined, { ref: false });
@@ -286,7 +299,7 @@ export class Supervisor {
 
   /** Ends the data process without regard to requests in flight. */
   async stop(): Promise<void> {
-    this.#state = "stopped";
+    this.#endAs("stopped");
     this.#process.hangUp();
     const limit = delay(exitGrace, undefined, { ref: false }).then(() => this.#process.kill());
     await Promise.race([this.#process.exited, limit]);
@@ -295,34 +308,50 @@ export class Supervisor {
 
   /** Ends the data process this instant. */
   kill(): void {
-    this.#state = "stopped";
+    this.#endAs("stopped");
     this.#process.kill();
     this.#release();
   }
 
-  #release(): void {
+  get #isEnding(): boolean {
+    return this.#state === "draining" || this.#state === "stopped";
+  }
+
+  #endAs(state: "draining" | "stopped"): void {
+    this.#state = state;
     this.#quarantine.close();
+  }
+
+  #release(): void {
     this.#processes.close();
     this.#listeners.close();
   }
 
-  /** A data process that cannot start is not asked: the new config may be what it needs. */
+  /**
+   * A data process that cannot start is not asked: the new config may be what it needs.
+   *
+   * @returns whether the data process has loaded all of it
+   */
   async #hand(
     config: Config,
     bundle: PolicyBundle | null,
     added: AddedListeners,
     isAgain: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     if (this.#state === "serving") {
       this.#process.demand(config);
       added.sendTo(this.#process);
-      await this.#call(isAgain, () =>
-        this.#process.plane.apply(this.#discovered.fill(config), this.#quarantine.mark(bundle, config)),
-      );
-    } else if (this.#state === "starting" && this.#failedStarts < failuresToGiveUp) {
+      const marked = this.#quarantine.mark(bundle, config);
+      await this.#call(isAgain, () => this.#process.plane.apply(this.#discovered.fill(config), marked));
+      return marked === bundle;
+    }
+    // It may have come to that while sockets were bound.
+    if (this.#isEnding) throw new Error(isEnding);
+    if (this.#failedStarts < failuresToGiveUp) {
       await this.#process.exited;
       throw new ProcessLost(false);
     }
+    return false;
   }
 
   /** Before the data process closes its own: what the kernel still queued then would be reset. */
@@ -339,7 +368,7 @@ export class Supervisor {
   async #keepRunning(): Promise<void> {
     for (;;) {
       const exit = await this.#process.exited;
-      if (this.#state === "draining" || this.#state === "stopped") return;
+      if (this.#isEnding) return;
       this.#state = "starting";
       this.#blame(exit);
       await this.#turns.run(() => this.#restart(exit));
@@ -360,6 +389,7 @@ export class Supervisor {
       await this.#startPlane(this.#config, bundle, this.#wasStartLost);
       this.#becomeServing(now);
       this.#learn();
+      if (bundle === this.#bundle) this.onLoaded();
     } catch (error) {
       this.#failedStarts++;
       this.#wasStartLost = error instanceof ProcessLost;

@@ -1,4 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import t from "tap";
+import { loadConfig } from "../../../core/config/load.ts";
+import { Supervisor } from "../../../core/control/process/supervisor.ts";
+import { freePort } from "../../support/free-port.ts";
 import { startSluice } from "../running-sluice.ts";
 import { startService } from "../service.ts";
 
@@ -34,6 +39,22 @@ t.test("a data process whose event loop has stopped is killed and replaced", asy
   t.match(metrics, "sluice_data_up 0\n", "the admin listener does not depend on it");
   t.match(await sluice.line("Data process ended, starting another"), { stalled: true });
   t.equal(await (await fetch(url)).text(), "service");
+});
+
+t.test("no config is put in force any more when Sluice ends, and nothing is bound", async (t) => {
+  const port = await freePort();
+  const config = loadConfig(
+    "sluice.yaml",
+    `clusters: { app: { endpoints: ["http://127.0.0.1:1"] } }
+listeners: [{ address: "127.0.0.1:${port}" }]`,
+    { env: {} },
+  );
+  const supervisor = new Supervisor(config);
+  supervisor.kill();
+  await t.rejects(supervisor.apply(config, null), { message: /Sluice is ending/ });
+  const other = createServer().listen(port, "127.0.0.1");
+  await once(other, "listening");
+  other.close();
 });
 
 t.test("the data process does not outlive the control process", async (t) => {

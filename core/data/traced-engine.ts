@@ -98,6 +98,7 @@ class TracedGuest implements Guest {
   }
 }
 
-function isSetup(text: string): boolean {
-  return text[0] === MessageKind.setup || text[0] === MessageKind.manifest;
+/** These are asked only while a plugin is loaded. */
+function isSetup([kind]: string): boolean {
+  return kind === MessageKind.setup || kind === MessageKind.manifest || kind === MessageKind.match;
 }

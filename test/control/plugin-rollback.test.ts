@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
 import { noProc } from "../fault/sluice-process.ts";
+import { until } from "../net/until.ts";
 import { answering, PluginFolder } from "./plugin-folder.ts";
 import { type RunningSluice, startSluice } from "./running-sluice.ts";
 
@@ -15,6 +16,7 @@ export default definePlugin({ onRequest() { throw new Error("${version}"); } });
 interface PluginsPage {
   readonly generation: { readonly number: number; readonly onProbation: boolean };
   readonly lastReload: { readonly result: string; readonly problems: readonly { problem: string }[] } | null;
+  readonly plugins: readonly object[];
 }
 
 function start(t: Test, { plugins, state }: PluginFolder): RunningSluice {
@@ -156,6 +158,29 @@ t.test("what was rolled back stays so over a restart, until its files change", a
   t.notOk(last.lines.some(({ msg }) => msg === "Plugins refused"));
   await stop(last);
 });
+
+/** Loads well until that time, in ms since 1970, and then ends the process; its own request ends the guest. */
+function timeBomb(from: number): string {
+  return `if (Date.now() > ${from}) new Array(1e9).fill(0);
+export default { onRequest() { for (;;); } };\n`;
+}
+
+t.test(
+  "a plugin that ends the process when its guest is made anew is found out",
+  { skip: noProc },
+  async (t) => {
+    const { sluice, text, page, save } = await startGood(t);
+    const from = Date.now() + 4000;
+    await save(timeBomb(from));
+    t.ok(Date.now() < from, "it was loaded in time");
+    await until(() => Date.now() > from);
+    await text().catch(() => {});
+    t.match(await sluice.line("Data process ended, starting another"), { plugin: "a" });
+    t.match(await sluice.line(rolledBack), { problem: "plugin a ended the data process", from: 2, to: 1 });
+    t.equal(await text(), "good");
+    t.match(await page(), { plugins: [{ name: "a", processesEnded: 1 }] });
+  },
+);
 
 async function stop(sluice: RunningSluice): Promise<void> {
   sluice.signal("SIGTERM");

@@ -78,6 +78,8 @@ export class Supervisor {
   #failedStarts = 0;
   /** Whether the last restart came to nothing because the process ended, nobody knows why. */
   #wasStartLost = false;
+  /** Calls under way that load plugins. */
+  #loadingCalls = 0;
   /** A restart and a reload must not overlap: each needs the config that the other leaves. */
   readonly #turns = new OneByOne();
 
@@ -185,6 +187,7 @@ export class Supervisor {
    */
   async #call<Result>(isAgain: boolean, call: () => Promise<Result>): Promise<Result> {
     const { exited } = this.#process;
+    this.#loadingCalls++;
     try {
       return await call();
     } catch (error) {
@@ -198,6 +201,8 @@ export class Supervisor {
       const { plugin } = inside;
       const message = `Cannot load the plugin ${plugin}: it ended the data process`;
       throw new PlaneError({ error: message, plugin, problems: [], use: null });
+    } finally {
+      this.#loadingCalls--;
     }
   }
 
@@ -412,8 +417,12 @@ export class Supervisor {
     }
   }
 
-  #blame({ inside }: DataExit): void {
-    if (inside === null || inside.isLoading) return;
+  /** Who loads a plugin tells what comes of it; but a guest is made anew in service, too. */
+  #blame(exit: DataExit): void {
+    const { inside } = exit;
+    if (inside === null) return;
+    const isTold = this.#loadingCalls > 0 || this.#failedStarts > 0;
+    if (inside.isLoading && (isTold || wasKilled(exit))) return;
     this.#quarantine.strike(inside.plugin);
     this.onPluginStrike(inside.plugin);
   }

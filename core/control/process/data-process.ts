@@ -147,11 +147,14 @@ export class DataProcess {
     this.#options.onSuspicion(isStuck);
   }
 
-  /** A process that somebody else killed was not necessarily inside the guest that it entered last. */
+  /**
+   * A process that somebody else killed, or that did not run at all, was not necessarily inside the guest that it
+   * entered last.
+   */
   #insideAtEnd(signal: NodeJS.Signals | null): Entry | null {
     if (this.#stuckIn !== null) return this.#stuckIn;
     const isExact = performance.now() - this.#startedAt < this.#options.exactTrace;
-    const tells = this.#stalled || isExact || (signal !== null && ownEnds.has(signal));
+    const tells = isExact || (signal !== null && ownEnds.has(signal));
     return tells ? this.#silence.inside() : null;
   }
 }

@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import t from "tap";
 import { loadConfig } from "../../../core/config/load.ts";
 import { Supervisor } from "../../../core/control/process/supervisor.ts";
+import { noProc } from "../../fault/sluice-process.ts";
 import { freePort } from "../../support/free-port.ts";
+import { PluginFolder } from "../plugin-folder.ts";
 import { startSluice } from "../running-sluice.ts";
 import { startService } from "../service.ts";
 
@@ -39,6 +41,23 @@ t.test("a data process whose event loop has stopped is killed and replaced", asy
   t.match(metrics, "sluice_data_up 0\n", "the admin listener does not depend on it");
   t.match(await sluice.line("Data process ended, starting another"), { stalled: true });
   t.equal(await (await fetch(url)).text(), "service");
+});
+
+// Elsewhere the system does not tell who runs.
+const notTold = noProc || ("Deno" in globalThis && "Deno may not read /proc");
+
+t.test("a data process that does not run at all is no plugin's doing", { skip: notTold }, async (t) => {
+  const { plugins } = new PluginFolder(t, { "a.ts": "export default { onRequest() {} };" });
+  const service = await startService(t);
+  const sluice = startSluice(t, "--upstream", service.url, "--plugins", plugins, ...anyPort);
+  const url = await sluice.url();
+  for (let i = 0; i < 20; i++) await (await fetch(url)).text();
+  process.kill(sluice.dataPid(), "SIGSTOP");
+  const line = await sluice.line("Data process ended, starting another");
+  t.match(line, { stalled: true });
+  t.notOk("plugin" in line, `named: ${line["plugin"]}`);
+  const page = await (await fetch(`${await sluice.adminUrl()}/plugins`)).json();
+  t.match(page, { plugins: [{ name: "a", processesEnded: 0 }] });
 });
 
 t.test("no config is put in force any more when Sluice ends, and nothing is bound", async (t) => {

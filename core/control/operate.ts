@@ -54,7 +54,7 @@ export async function operate(
     onChange: (change) => void supervisor.setEndpoints(change),
   });
   const running: Running = { supervisor, admin, values, generations, discoveries, log, metrics, options };
-  supervisor.onPluginStrike = (plugin) => generations.onStrike(plugin);
+  supervisor.onPluginStrike = (plugin, version) => generations.onStrike(plugin, version);
   supervisor.onLoaded = () => generations.onLoaded();
   try {
     if (await start(running, termination)) await serveUntil(termination, running);

@@ -10,12 +10,14 @@ export const traceDescriptor = 4;
 
 /** Bytes of what a reactor's place begins with: its beats so far, and its thread. */
 const lifeSize = 32;
-/** Bytes of an entry, which follows. A plugin's name has at most 64 characters. */
+/** Bytes of an entry, which follows. A plugin's name has at most 64 characters, the version of its code 8. */
 const recordSize = 96;
 const placeSize = lifeSize + recordSize;
 
 export interface Entry {
   readonly plugin: string;
+  /** Of its code: guests of code that was replaced go on for a while. */
+  readonly version: string;
   /** Whether it was being made and set up, and took no requests yet. */
   readonly isLoading: boolean;
   /** After this time without a beat it will not come out again by itself, in ms. */
@@ -40,9 +42,9 @@ export interface EntryRecord {
 const nobody: EntryRecord = { entry: null, bytes: Buffer.alloc(recordSize) };
 
 export function entryRecord(entry: Entry): EntryRecord {
-  const { plugin, isLoading, stallMs } = entry;
+  const { plugin, version, isLoading, stallMs } = entry;
   const bytes = Buffer.alloc(recordSize);
-  bytes.write(`${plugin} ${isLoading ? "loading" : "running"} ${Math.ceil(stallMs)} `, "latin1");
+  bytes.write(`${plugin} ${isLoading ? "loading" : "running"} ${Math.ceil(stallMs)} ${version} `, "latin1");
   return { entry, bytes };
 }
 
@@ -51,7 +53,12 @@ function covers(written: EntryRecord, record: EntryRecord): boolean {
   if (written === record) return true;
   const [known, next] = [written.entry, record.entry];
   if (known === null || next === null) return false;
-  return known.plugin === next.plugin && known.isLoading === next.isLoading && known.stallMs >= next.stallMs;
+  return isSameGuest(known, next) && known.isLoading === next.isLoading && known.stallMs >= next.stallMs;
+}
+
+/** Whether two entries are into guests of the same code. */
+export function isSameGuest(one: Entry | null, other: Entry | null): boolean {
+  return one?.plugin === other?.plugin && one?.version === other?.version;
 }
 
 /**
@@ -152,6 +159,8 @@ export function readTraces(descriptor: number, reactors: number): ReactorTrace[]
 }
 
 function entryIn(text: string): Entry | null {
-  const [, plugin, kind, stall] = /^([\w.-]{1,64}) (loading|running) (\d{1,9}) /.exec(text) ?? [];
-  return plugin === undefined ? null : { plugin, isLoading: kind === "loading", stallMs: Number(stall) };
+  const [, plugin, kind, stall, version] =
+    /^([\w.-]{1,64}) (loading|running) (\d{1,9}) ([\w-]{0,8}) /.exec(text) ?? [];
+  if (plugin === undefined) return null;
+  return { plugin, version: version!, isLoading: kind === "loading", stallMs: Number(stall) };
 }

@@ -31,12 +31,12 @@ export function tracedEngine(engine: Engine, trace: EntryTrace): Engine {
   };
 }
 
-function recordsOf({ name: plugin, limits: { cpuMs } }: GuestOptions): Records {
+function recordsOf({ name: plugin, version = "", limits: { cpuMs } }: GuestOptions): Records {
   const stallMs = (messages: number) => patience + (1 + messages) * cpuMs;
   return {
-    loading: entryRecord({ plugin, isLoading: true, stallMs: patience + Math.max(cpuMs, loadTime) }),
+    loading: entryRecord({ plugin, version, isLoading: true, stallMs: patience + Math.max(cpuMs, loadTime) }),
     running: Array.from({ length: batchSizes }, (_, size) =>
-      entryRecord({ plugin, isLoading: false, stallMs: stallMs(2 ** size) }),
+      entryRecord({ plugin, version, isLoading: false, stallMs: stallMs(2 ** size) }),
     ),
   };
 }

@@ -32,6 +32,11 @@ export interface PluginCode {
   readonly quarantined?: QuarantinedPlugin;
 }
 
+/** What tells two codes of one plugin apart where there is little room, of the hash of each. */
+export function versionOf(hash: string): string {
+  return hash.slice(0, 8);
+}
+
 /** What is known of a plugin whose code nobody asks any more. */
 export interface QuarantinedPlugin {
   readonly phases: readonly PhaseName[];

@@ -9,7 +9,7 @@ import type { HostServices } from "../sandbox/host/services.ts";
 import { GivenRoom } from "./body/given-room.ts";
 import { HandedBodies } from "./body/handed-bodies.ts";
 import { decideGrants } from "./built-in.ts";
-import type { PluginCode, QuarantinedPlugin } from "./bundle.ts";
+import { type PluginCode, type QuarantinedPlugin, versionOf } from "./bundle.ts";
 import type { PatternsAsked } from "./config-patterns.ts";
 import { PluginGuest } from "./guest/plugin-guest.ts";
 import { guestServices, type SharedServices } from "./guest/services.ts";
@@ -290,6 +290,7 @@ export class Plugin {
     const { code, runtime, engine } = this.options;
     return engine.create({
       name: code.name,
+      version: versionOf(code.hash),
       runtime,
       plugin: code.script,
       limits: { cpuMs: this.limits.cpu, memoryBytes: this.limits.memory },

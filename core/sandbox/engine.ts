@@ -27,6 +27,8 @@ export interface GuestScript {
 export interface GuestOptions {
   /** Name of the plugin, for messages. */
   readonly name: string;
+  /** Of the plugin's code, at most 8 characters; absent: nobody asks which code it was. */
+  readonly version?: string;
   /** Its value is a function `(host, realm, progress) => GuestEntry`; see `GuestStart`. */
   readonly runtime: GuestScript;
   /** Its value is a function `(globals) => exports`. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { noProc } from "../fault/sluice-process.ts";
 import { until } from "../net/until.ts";
@@ -179,6 +180,27 @@ t.test(
     t.match(await sluice.line(rolledBack), { problem: "plugin a ended the data process", from: 2, to: 1 });
     t.equal(await text(), "good");
     t.match(await page(), { plugins: [{ name: "a", processesEnded: 1 }] });
+  },
+);
+
+t.test(
+  "code that was replaced and ends the process takes its repair not with it",
+  { skip: noProc },
+  async (t) => {
+    const broken = `export default { onRequest(request, ctx) {
+  if (request.url.endsWith("/later")) ctx.waitUntil(new Promise((done) => setTimeout(done, 3000)).then(() => new Array(1e9).fill(0)));
+  return new Response("broken");
+} };\n`;
+    const { sluice, ask, text, page, save } = await startGood(t, broken);
+    await ask(1, "/later");
+    await save(answering("repaired"));
+    t.equal(await text(), "repaired");
+    t.match(await sluice.line("Data process ended, starting another"), { plugin: "a" });
+    await sluice.line("Data process serves again");
+    await sleep(500);
+    t.equal(await text(), "repaired");
+    t.match(await page(), { generation: { number: 2 }, plugins: [{ name: "a", processesEnded: 1 }] });
+    t.notOk(sluice.lines.find(({ msg }) => msg === rolledBack));
   },
 );
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { type Entry, EntryTrace, entryRecord, readTraces } from "../../core/data/entry-trace.ts";
 
-const tenant = { plugin: "tenant", isLoading: false, stallMs: 350 };
-const auth = { plugin: "auth.v2", isLoading: true, stallMs: 1250 };
+const tenant = { plugin: "tenant", version: "kH0-_x9Z", isLoading: false, stallMs: 350 };
+const auth = { plugin: "auth.v2", version: "", isLoading: true, stallMs: 1250 };
 
 function readEntries(file: number, reactors: number): Entry[] {
   return readTraces(file, reactors).flatMap(({ entry }) => entry ?? []);
@@ -57,6 +57,17 @@ t.test("a longer patience is written at once, a shorter one after the next beat"
   trace.beat();
   trace.enter(short);
   t.equal(patience(), 350);
+});
+
+t.test("code that was replaced is told apart from what replaced it, however long its name", async (t) => {
+  const file = openFile(t);
+  const trace = new EntryTrace(file, 0, 0);
+  const old = { plugin: "p".repeat(64), version: "old-code", isLoading: false, stallMs: 999_999_999 };
+  const fresh = { ...old, version: "new_code" };
+  trace.enter(entryRecord(old));
+  t.same(readEntries(file, 1), [old]);
+  trace.enter(entryRecord(fresh));
+  t.same(readEntries(file, 1), [fresh]);
 });
 
 t.test("it tells how often the event loop has turned, and on which thread", async (t) => {

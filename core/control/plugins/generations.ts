@@ -3,7 +3,7 @@ import type { Config } from "../../config/model.ts";
 import type { PlaneReport } from "../../data/plane.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
-import { folderPlugins, type PolicyBundle } from "../../policy/bundle.ts";
+import { folderPlugins, type PolicyBundle, versionOf } from "../../policy/bundle.ts";
 import {
   changedPlugins,
   codeId,
@@ -167,12 +167,18 @@ export class PluginGenerations {
     this.#last = { result: open.length === 0 ? "applied" : "refused", at: Date.now(), problems: open };
   }
 
-  /** A plugin in service has ended the data process. New code gets no second chance. */
-  onStrike(plugin: string): void {
+  /**
+   * A plugin in service has ended the data process. New code gets no second chance, but answers for itself alone.
+   *
+   * @param version of the code that did it
+   */
+  onStrike(plugin: string, version: string): void {
     this.#strikes.set(plugin, (this.#strikes.get(plugin) ?? 0) + 1);
     if (this.#probation === null) return;
     const hashIn = ({ bundle }: Generation) => bundle?.plugins.find(({ name }) => name === plugin)?.hash;
-    if (hashIn(this.#probation.proven.generation) === hashIn(this.#current)) return;
+    const hash = hashIn(this.#current);
+    if (hash === undefined || versionOf(hash) !== version) return;
+    if (hashIn(this.#probation.proven.generation) === hash) return;
     this.#rollBackSoon(`plugin ${plugin} ended the data process`);
   }
 

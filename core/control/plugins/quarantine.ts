@@ -1,7 +1,12 @@
 import type { Config } from "../../config/model.ts";
 import { PlaneError } from "../../data/calls.ts";
 import type { Logger } from "../../observe/log.ts";
-import type { PluginCode, PolicyBundle, QuarantinedPlugin } from "../../policy/bundle.ts";
+import {
+  type PluginCode,
+  type PolicyBundle,
+  type QuarantinedPlugin,
+  versionOf,
+} from "../../policy/bundle.ts";
 import type { PluginReport } from "../../policy/plugin-status.ts";
 import { Strikes } from "./strikes.ts";
 
@@ -46,10 +51,11 @@ export class Quarantine {
     }
   }
 
-  /** It has ended the data process; who does so again and again is taken out of service. */
-  strike(plugin: string): void {
+  /** It has ended the data process; who does so again and again is taken out of service. Code that was replaced is so already. */
+  strike(plugin: string, version: string): void {
     const hash = this.#hashOf(plugin);
-    if (hash !== null && this.#strikes.add(plugin, hash, performance.now())) this.#tell(plugin);
+    if (hash !== null && versionOf(hash) === version && this.#strikes.add(plugin, hash, performance.now()))
+      this.#tell(plugin);
   }
 
   /** Out of service at once. */
@@ -134,10 +140,10 @@ export class Quarantine {
   #onRefused(error: unknown, due: Set<string>): void {
     this.#options.log()?.error({ err: error }, "Cannot let a quarantined plugin in again");
     const culprit = error instanceof PlaneError ? error.plugin : null;
-    if (culprit === null || !due.delete(culprit))
-      return this.#planLift(this.#options.times?.nextTry ?? nextTry);
-    this.ban(culprit);
-    if (due.size > 0) this.#planLift(0);
+    if (culprit !== null && due.delete(culprit)) {
+      this.ban(culprit);
+      if (due.size > 0) this.#planLift(0);
+    } else this.#planLift(this.#options.times?.nextTry ?? nextTry);
   }
 
   #hashOf(plugin: string): string | null {

@@ -1,5 +1,5 @@
 import { beatInterval } from "../../data/calls.ts";
-import type { Entry, ReactorTrace } from "../../data/entry-trace.ts";
+import { type Entry, isSameGuest, type ReactorTrace } from "../../data/entry-trace.ts";
 import { cpuTimeOf } from "./process-cpu.ts";
 import type { TraceFile } from "./trace-file.ts";
 
@@ -84,7 +84,7 @@ export class Silence {
   inside(): Entry | null {
     const entries = this.#silent().flatMap(({ entry }) => entry ?? []);
     const [first, ...others] = entries;
-    return first !== undefined && others.every(({ plugin }) => plugin === first.plugin) ? first : null;
+    return first !== undefined && others.every((entry) => isSameGuest(entry, first)) ? first : null;
   }
 
   #notice(): void {
@@ -98,7 +98,7 @@ export class Silence {
   #follow(waited: number): { readonly inside: Entry | null; readonly since: number } {
     const inside = this.inside();
     const { inside: before, since } = this.#lookedAt;
-    const isSame = inside?.plugin === before?.plugin && inside?.isLoading === before?.isLoading;
+    const isSame = isSameGuest(inside, before) && inside?.isLoading === before?.isLoading;
     this.#lookedAt = { inside, since: isSame ? since : this.#lasts - waited };
     return this.#lookedAt;
   }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { usesPlugins } from "../../config/built-in-plugins.ts";
 import type { Config } from "../../config/model.ts";
 import { ChannelClosed, PlaneError } from "../../data/calls.ts";
+import type { Entry } from "../../data/entry-trace.ts";
 import type {
   EndpointChange,
   ListenerAddress,
@@ -10,7 +11,7 @@ import type {
   PurgeResult,
 } from "../../data/plane.ts";
 import type { Logger } from "../../observe/log.ts";
-import type { PolicyBundle } from "../../policy/bundle.ts";
+import { type PolicyBundle, versionOf } from "../../policy/bundle.ts";
 import type { Discovered } from "../../policy/policy-set.ts";
 import { type PinnedValue, PinnedValues } from "../../store/kv/pinned-values.ts";
 import { DiscoveredEndpoints } from "../discovery/discovered-endpoints.ts";
@@ -59,8 +60,8 @@ export class Supervisor {
   });
   /** Whether the data process was started in the way that the engines of plugins need. */
   readonly hostsPlugins: boolean;
-  /** Told when a plugin in service has ended the data process. */
-  onPluginStrike: (plugin: string) => void = () => {};
+  /** Told when a plugin in service has ended the data process, with the version of its code. */
+  onPluginStrike: (plugin: string, version: string) => void = () => {};
   /** Told when a data process has come to load all that is in force, with no reload. */
   onLoaded: () => void = () => {};
   #log: Logger | null = null;
@@ -162,7 +163,7 @@ export class Supervisor {
     bundle: PolicyBundle | null,
     isAgain = false,
   ): Promise<readonly ListenerAddress[]> {
-    return this.#call(isAgain, async () => {
+    return this.#call(bundle, isAgain, async () => {
       const { plane } = this.#process;
       const pinned = this.#pinned.list();
       if (pinned.length > 0) await plane.pin(pinned);
@@ -183,9 +184,14 @@ export class Supervisor {
   /**
    * A call that a plugin may answer by ending the process while it is loaded.
    *
+   * @param bundle what is loaded
    * @param isAgain whether the process ended at the same call before
    */
-  async #call<Result>(isAgain: boolean, call: () => Promise<Result>): Promise<Result> {
+  async #call<Result>(
+    bundle: PolicyBundle | null,
+    isAgain: boolean,
+    call: () => Promise<Result>,
+  ): Promise<Result> {
     const { exited } = this.#process;
     this.#loadingCalls++;
     try {
@@ -197,7 +203,8 @@ export class Supervisor {
       this.#isLost = true;
       const { inside } = exit;
       // Who was being loaded need not be the reason for a kill, unless it happens again.
-      if (inside === null || !inside.isLoading || (wasKilled(exit) && !isAgain)) throw new ProcessLost(true);
+      const wasLoading = inside?.isLoading === true && isOf(bundle, inside);
+      if (!wasLoading || (wasKilled(exit) && !isAgain)) throw new ProcessLost(true);
       const { plugin } = inside;
       const message = `Cannot load the plugin ${plugin}: it ended the data process`;
       throw new PlaneError({ error: message, plugin, problems: [], use: null });
@@ -347,7 +354,9 @@ export class Supervisor {
       this.#process.demand(config);
       added.sendTo(this.#process);
       const marked = this.#quarantine.mark(bundle, config);
-      await this.#call(isAgain, () => this.#process.plane.apply(this.#discovered.fill(config), marked));
+      await this.#call(bundle, isAgain, () =>
+        this.#process.plane.apply(this.#discovered.fill(config), marked),
+      );
       return marked === bundle;
     }
     // It may have come to that while sockets were bound.
@@ -423,9 +432,14 @@ export class Supervisor {
     if (inside === null) return;
     const isTold = this.#loadingCalls > 0 || this.#failedStarts > 0;
     if (inside.isLoading && (isTold || wasKilled(exit))) return;
-    this.#quarantine.strike(inside.plugin);
-    this.onPluginStrike(inside.plugin);
+    this.#quarantine.strike(inside.plugin, inside.version);
+    this.onPluginStrike(inside.plugin, inside.version);
   }
+}
+
+/** Whether it is into a guest of this code, and not of code that this replaces. */
+function isOf(bundle: PolicyBundle | null, { plugin, version }: Entry): boolean {
+  return bundle?.plugins.some(({ name, hash }) => name === plugin && versionOf(hash) === version) === true;
 }
 
 function describeExit({ inside, ...exit }: DataExit): object {

@@ -24,6 +24,9 @@ const leastObserved = 50;
 /** Share of the silence that a reactor must have been busy to be stuck, and not only kept waiting. */
 const busyShare = 0.25;
 
+/** The same for a silence that is too long: on a machine with too much to do it got no more. One that stood still has none. */
+const leastShare = 0.05;
+
 /** How things stand with a data process. */
 export interface Verdict {
   /** It does not come back. */
@@ -72,12 +75,13 @@ export class Silence {
     const { inside, since } = this.#follow(waited);
     const lasted = this.#lasts - since;
     const isLong = inside !== null && lasted >= Math.max(silenceSuspected, shareSuspected * inside.stallMs);
-    const stuckIn = isLong && this.#isBusy() ? inside : null;
+    const isTooLong = this.#lasts > longestSilence;
+    const stuckIn = isLong && this.#isBusy(isTooLong ? leastShare : busyShare) ? inside : null;
     // Where the system does not tell who runs, as on Deno, a machine with too much to do looks like a plugin that does
     // not end: none is given up for that while it loads, before any silence would be too long.
     const mayBeSlow = inside?.isLoading === true && cpuTimeOf(pid, null) === null;
     const isStuck = stuckIn !== null && !mayBeSlow && lasted >= stuckIn.stallMs;
-    return { isOver: isStuck || this.#lasts > longestSilence, stuckIn };
+    return { isOver: isStuck || isTooLong, stuckIn };
   }
 
   /** Several reactors may have left the trace of different plugins: then it is not known. */
@@ -104,14 +108,12 @@ export class Silence {
   }
 
   /** One that is silent runs and does not merely wait for its turn, or the system does not tell. */
-  #isBusy(): boolean {
+  #isBusy(share: number): boolean {
     const observed = this.#lasts - lateAfter;
     if (observed < leastObserved) return false;
     return this.#silent().some(({ thread, entry, cpuBefore }) => {
       const cpu = cpuTimeOf(this.#options.pid, thread);
-      return (
-        entry !== null && (cpu === null || cpuBefore === null || cpu - cpuBefore >= busyShare * observed)
-      );
+      return entry !== null && (cpu === null || cpuBefore === null || cpu - cpuBefore >= share * observed);
     });
   }
 

@@ -386,7 +386,8 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     let isOther: boolean;
     try {
       isOther = routing.follow(this.request);
-      if (isOther) limitTime(this.exchange, routing.route.config);
+      if (isOther)
+        limitTime(this.exchange, routing.route.config, performance.now() - this.exchange.startedAt);
     } catch (error) {
       this.exchange.fail(toProxyError(error, "handle request"));
       return;

@@ -16,9 +16,10 @@ const longestBudget = 24 * 60 * 60 * 1000;
  * Ends the exchange when its time is over: that of its route, or what a client that is believed left, if that is less. The
  * time of another route, which it had before, counts no longer.
  *
+ * @param spent ms that it has been on that one
  * @throws ProxyError deadline_exceeded when nothing is left
  */
-export function limitTime(exchange: Exchange, { timeout, deadlineHeader }: RouteConfig): void {
+export function limitTime(exchange: Exchange, { timeout, deadlineHeader }: RouteConfig, spent = 0): void {
   const budget =
     deadlineHeader === null || deadlineHeader.from === "nobody"
       ? null
@@ -29,7 +30,8 @@ export function limitTime(exchange: Exchange, { timeout, deadlineHeader }: Route
   }
   const { attempts } = exchange;
   attempts.timeLimit?.cancel();
-  attempts.timeLimit = timeout > 0 || budget !== null ? new TimeLimit(exchange, timeout, budget) : null;
+  attempts.timeLimit =
+    timeout > 0 || budget !== null ? new TimeLimit(exchange, timeout, budget, spent) : null;
 }
 
 /** ms that a client left; null: it said nothing, or is not believed. */

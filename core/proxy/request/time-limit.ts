@@ -1,5 +1,3 @@
-// Not the global: in Node that is a getter, which costs as much as the clock.
-import { performance } from "node:perf_hooks";
 import { ProxyError } from "../../errors.ts";
 import { Timer, type Timers } from "../../net/timers.ts";
 import { deadlineOf } from "../../upstream/retry/deadline.ts";
@@ -15,19 +13,21 @@ export class TimeLimit {
   /**
    * @param timeout ms for all attempts, from the begin of the exchange; 0: none
    * @param budget ms that the client left; null: it said nothing
+   * @param spent ms that the exchange has been on another route
    */
-  constructor(exchange: Exchange, timeout: number, budget: number | null) {
+  constructor(exchange: Exchange, timeout: number, budget: number | null, spent: number) {
     this.end = deadlineOf(exchange.startedAt, timeout, budget);
     const time = this.end - exchange.startedAt;
-    // The request may have been on another route for some of it.
-    const left = Math.max(0, this.end - performance.now());
     this.timer = new Timer(() => {
       if (exchange.status !== 0) return;
       const message = `No response in ${Math.round(time)} ms`;
       exchange.fail(new ProxyError("deadline_exceeded", message, { source: "upstream" }));
     });
     this.timers = exchange.client.reactor.timers;
-    this.timers.arm(this.timer, roundedUp(left));
+    this.timers.arm(
+      this.timer,
+      budget === null && spent === 0 ? timeout : roundedUp(Math.max(0, time - spent)),
+    );
   }
 
   /** The exchange is over. */

@@ -4,6 +4,22 @@ import { MalformedOutcome } from "./malformed-outcome.ts";
 /** Longer than any of these is in earnest, in code units: a URL is the longest. */
 const longest = 64 * 1024;
 
+export interface BodyOwner {
+  /** A body is about to take the place of another one; throws when it may not. */
+  onBodyEdited(body: string | Uint8Array): void;
+}
+
+/** @param value no text stands for `bytes` */
+export function editedBody(
+  value: unknown,
+  bytes: Uint8Array | undefined,
+  owner: BodyOwner,
+): string | Uint8Array {
+  const body = typeof value === "string" ? value : (bytes ?? "");
+  owner.onBodyEdited(body);
+  return body;
+}
+
 /** @throws MalformedOutcome when the value is no text, or too long a one */
 export function editedText(value: unknown, what: string): string {
   if (typeof value === "string" && value.length <= longest) return value;

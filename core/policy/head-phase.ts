@@ -2,6 +2,7 @@
 import { BodyForm, type Edits, MessageKind } from "../../sdk/runtime/message.ts";
 import { ProxyError } from "../errors.ts";
 import { Timer } from "../net/timers.ts";
+import type { BodyOwner } from "./edit-values.ts";
 import type { GuestCall, GuestLoss } from "./guest/call.ts";
 import { MalformedOutcome, toMalformed } from "./malformed-outcome.ts";
 import type { Outcome } from "./outcome.ts";
@@ -47,7 +48,7 @@ const kinds = {
   onResponse: MessageKind.response,
 } as const;
 
-export class HeadPhase implements GuestCall {
+export class HeadPhase implements GuestCall, BodyOwner {
   private readonly run: PolicyRun;
   private readonly phase: keyof typeof kinds;
   private readonly policies: readonly Policy[];
@@ -129,8 +130,7 @@ export class HeadPhase implements GuestCall {
     try {
       const edits: Edits | null = outcome.edits;
       if (edits !== null) this.admitEdits(edits);
-      if (edits?.body !== undefined) this.setBody(typeof edits.body === "string" ? edits.body : bytes);
-      this.draft.edit(outcome.fields, edits, bytes);
+      this.draft.edit(outcome.fields, edits, bytes, this);
       if (typeof edits?.endpoint === "string") this.listener.onEndpointChosen(this.policies[this.index]!);
       if (edits !== null) this.refresh();
     } catch (error) {
@@ -140,7 +140,7 @@ export class HeadPhase implements GuestCall {
     this.next();
   }
 
-  private setBody(body: string | Uint8Array = ""): void {
+  onBodyEdited(body: string | Uint8Array): void {
     this.listener.onPhaseBodySet(this.policies[this.index]!, body);
   }
 

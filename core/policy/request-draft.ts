@@ -1,7 +1,7 @@
 /** A request on its way through the policies: what the endpoint would get of it now. */
 import type { Edits } from "../../sdk/runtime/message.ts";
 import { isToken } from "../wire/characters.ts";
-import { editedPriority, editedRequestId, editedText } from "./edit-values.ts";
+import { type BodyOwner, editedBody, editedPriority, editedRequestId, editedText } from "./edit-values.ts";
 import { editedTarget } from "./edited-target.ts";
 import type { FieldEdits } from "./field-edits.ts";
 import { type KnownIdentity, readIdentity } from "./identity.ts";
@@ -57,28 +57,43 @@ export class RequestDraft {
     return copy;
   }
 
-  /** @throws MalformedOutcome when a value is not what it should be */
-  edit(fields: FieldEdits, edits: Edits | null, bytes: Uint8Array | undefined): void {
-    this.fields = fields.appliedTo(this.fields);
-    if (edits === null) return;
-    if (edits.method !== undefined) this.method = methodFrom(edits.method, this.method);
-    if (edits.url !== undefined) this.changeUrl(edits.url);
-    if (edits.cluster !== undefined) this.cluster = editedText(edits.cluster, "cluster");
-    if (edits.endpoint !== undefined) this.endpoint = editedEndpoint(edits.endpoint);
-    if (edits.hashKey !== undefined) this.hashKey = editedText(edits.hashKey, "hash key");
-    if (edits.avoid !== undefined || edits.prefer !== undefined)
-      this.steering = steered(this.steering, edits);
-    if (edits.identity !== undefined) this.identity = readIdentity(edits.identity);
-    if (edits.requestId !== undefined) this.requestId = editedRequestId(edits.requestId);
-    if (edits.priority !== undefined) this.priority = editedPriority(edits.priority);
-    if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
+  /**
+   * All of it or nothing.
+   *
+   * @param owner told of a body before anything changes; it may refuse it
+   * @throws MalformedOutcome when a value is not what it should be
+   */
+  edit(fields: FieldEdits, edits: Edits | null, bytes: Uint8Array | undefined, owner: BodyOwner): void {
+    const edited = fields.appliedTo(this.fields);
+    if (edits !== null) this.editHead(edits, bytes, owner);
+    this.fields = edited;
   }
 
-  private changeUrl(text: unknown): void {
-    const { authority, path, query } = editedTarget(text);
-    this.authority = authority ?? this.authority;
-    this.path = path;
-    this.query = query;
+  private editHead(edits: Edits, bytes: Uint8Array | undefined, owner: BodyOwner): void {
+    const method = edits.method === undefined ? this.method : methodFrom(edits.method, this.method);
+    const target = edits.url === undefined ? null : editedTarget(edits.url);
+    const cluster = edits.cluster === undefined ? this.cluster : editedText(edits.cluster, "cluster");
+    const endpoint = edits.endpoint === undefined ? this.endpoint : editedEndpoint(edits.endpoint);
+    const hashKey = edits.hashKey === undefined ? this.hashKey : editedText(edits.hashKey, "hash key");
+    const isSteered = edits.avoid !== undefined || edits.prefer !== undefined;
+    const steering = isSteered ? steered(this.steering, edits) : this.steering;
+    const identity = edits.identity === undefined ? this.identity : readIdentity(edits.identity);
+    const requestId = edits.requestId === undefined ? this.requestId : editedRequestId(edits.requestId);
+    const priority = edits.priority === undefined ? this.priority : editedPriority(edits.priority);
+    if (edits.body !== undefined) this.body = editedBody(edits.body, bytes, owner);
+    this.method = method;
+    if (target !== null) {
+      this.authority = target.authority ?? this.authority;
+      this.path = target.path;
+      this.query = target.query;
+    }
+    this.cluster = cluster;
+    this.endpoint = endpoint;
+    this.hashKey = hashKey;
+    this.steering = steering;
+    this.identity = identity;
+    this.requestId = requestId;
+    this.priority = priority;
   }
 }
 

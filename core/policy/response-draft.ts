@@ -4,7 +4,7 @@ import type { KeptBody } from "../store/responses/stored-body.ts";
 import { isFieldValue } from "../wire/characters.ts";
 import { hasDate } from "../wire/forward/response.ts";
 import type { GuestBody } from "./body/guest-body.ts";
-import { editedText } from "./edit-values.ts";
+import { type BodyOwner, editedBody, editedText } from "./edit-values.ts";
 import { assertGuestFields, type FieldEdits } from "./field-edits.ts";
 import { MalformedOutcome } from "./malformed-outcome.ts";
 import type { Outcome } from "./outcome.ts";
@@ -32,41 +32,52 @@ export class ResponseDraft {
     this.isDated = isDated;
   }
 
-  /** @throws MalformedOutcome when a value is not what it should be */
-  edit(fields: FieldEdits, edits: Edits | null, bytes: Uint8Array | undefined): void {
-    this.fields = fields.appliedTo(this.fields);
+  /**
+   * All of it or nothing.
+   *
+   * @param owner told of a body before anything changes; it may refuse it
+   * @throws MalformedOutcome when a value is not what it should be
+   */
+  edit(fields: FieldEdits, edits: Edits | null, bytes: Uint8Array | undefined, owner: BodyOwner): void {
+    const edited = fields.appliedTo(this.fields);
+    if (edits !== null) {
+      const status = edits.status === undefined ? this.status : statusFrom(edits.status);
+      const reason = edits.reason === undefined ? this.reason : reasonFrom(edits.reason);
+      if (edits.body !== undefined) this.body = editedBody(edits.body, bytes, owner);
+      this.status = status;
+      this.reason = reason;
+      if (edits.tellsRequestId === true) this.tellsRequestId = true;
+    }
+    this.fields = edited;
     this.isDated = fields.leavesDate ?? this.isDated;
-    if (edits === null) return;
-    if (edits.status !== undefined) this.status = statusFrom(edits.status);
-    if (edits.tellsRequestId === true) this.tellsRequestId = true;
-    if (edits.reason !== undefined) this.reason = reasonFrom(edits.reason);
-    if (edits.body !== undefined) this.body = typeof edits.body === "string" ? edits.body : (bytes ?? "");
   }
 
-  /**
-   * @param bodyOf the body of a reply that streams it, or has it stored
-   * @throws MalformedOutcome when it is no response
-   */
-  replace(reply: Outcome & { kind: "reply" }, bytes: Uint8Array | undefined, bodyOf: BodyLookup): void {
-    assertGuestFields(reply.fields);
-    this.status = statusFrom(reply.status);
-    this.reason = reasonFrom(reply.reason);
-    this.fields = reply.fields;
-    this.isDated = hasDate(reply.fields);
+  /** A policy puts another one in its place. */
+  become({ status, reason, fields, isDated, body }: ResponseDraft): void {
+    this.status = status;
+    this.reason = reason;
+    this.fields = fields;
+    this.isDated = isDated;
     this.error = "";
-    if (reply.body === BodyForm.bytes) this.body = bytes ?? "";
-    else this.body = typeof reply.body === "number" ? bodyOf(reply.body) : reply.body;
+    this.body = body;
   }
 }
 
-/** A reply that a policy makes itself. */
+/**
+ * A reply that a policy makes itself.
+ *
+ * @param bodyOf the body of one that streams it, or has it stored
+ * @throws MalformedOutcome when it is no response
+ */
 export function draftReply(
-  reply: Outcome & { kind: "reply" },
+  { status, reason, fields, body }: Outcome & { kind: "reply" },
   bytes: Uint8Array | undefined,
   bodyOf: BodyLookup,
 ): ResponseDraft {
-  const draft = new ResponseDraft(200, "", "");
-  draft.replace(reply, bytes, bodyOf);
+  assertGuestFields(fields);
+  const draft = new ResponseDraft(statusFrom(status), reasonFrom(reason), fields);
+  if (body === BodyForm.bytes) draft.body = bytes ?? "";
+  else draft.body = typeof body === "number" ? bodyOf(body) : body;
   return draft;
 }
 

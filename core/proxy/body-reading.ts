@@ -103,7 +103,8 @@ async function gather(view: BodyView, body: GuestBody, policy: Policy, limit: nu
     bytes = await view.bodies.readAll(body, limit, policy);
   } catch (error) {
     const isTooLong = error instanceof HostCallError && error.name === "RangeError";
-    if (isTooLong && isStill()) view.exchange.fail(responseBodyFailures.tooLarge(limit));
+    if (isTooLong && isStill() && view.isAt("s", policy))
+      view.exchange.fail(responseBodyFailures.tooLarge(limit));
     throw error;
   }
   if (isStill()) {

@@ -314,9 +314,10 @@ export class ExchangePolicies implements PolicyHost, PhaseListener, BodyView {
     const bodyOf = (form: number) =>
       form === BodyForm.stream ? new GuestBody(this.run, by) : by.handed.bodyOf(form);
     this.bodies.onGiven("response", by, bytes ?? (typeof reply.body === "string" ? reply.body : ""));
-    if (replaced === null) return draftReply(reply, bytes, bodyOf);
+    const draft = draftReply(reply, bytes, bodyOf);
+    if (replaced === null) return draft;
     this.keepRecorded();
-    replaced.replace(reply, bytes, bodyOf);
+    replaced.become(draft);
     this.bodies.stagesOf("s")?.clear();
     return null;
   }

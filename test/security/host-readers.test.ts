@@ -28,6 +28,8 @@ function use(text: string): "used" | "refused" {
   }
 }
 
+const anyBody = { onBodyEdited() {} };
+
 const noStream = (): never => {
   throw new MalformedOutcome("there is no guest here that could stream");
 };
@@ -35,12 +37,12 @@ const noStream = (): never => {
 function apply(outcome: Outcome): void {
   if (outcome.kind === "edited") {
     const request = new RequestDraft(facts, lines);
-    request.edit(outcome.fields, outcome.edits as Edits, undefined);
+    request.edit(outcome.fields, outcome.edits as Edits, undefined, anyBody);
     assertClean(request.fields);
     if (/[^!-~]/.test(request.path + request.query + request.authority + request.method))
       throw new Error("a target with a gap");
     const response = new ResponseDraft(200, "OK", lines);
-    response.edit(outcome.fields, outcome.edits as Edits, undefined);
+    response.edit(outcome.fields, outcome.edits as Edits, undefined, anyBody);
     assertClean(response.fields, response.reason);
   } else if (outcome.kind === "reply") {
     const { fields, reason, status } = draftReply(outcome, undefined, noStream);
@@ -238,13 +240,13 @@ t.test("what is nested too deeply for the host is refused", async (t) => {
 t.test("the name of an endpoint has no control characters", async (t) => {
   for (const name of ["a\x01", "\0", "a\nb", "\x1f", "\x7f"])
     t.throws(
-      () => new RequestDraft(facts, lines).edit(noEdits, { endpoint: name }, undefined),
+      () => new RequestDraft(facts, lines).edit(noEdits, { endpoint: name }, undefined, anyBody),
       MalformedOutcome,
     );
   const draft = new RequestDraft(facts, lines);
-  draft.edit(noEdits, { endpoint: "unix:/run/my app.sock" }, undefined);
+  draft.edit(noEdits, { endpoint: "unix:/run/my app.sock" }, undefined, anyBody);
   t.equal(draft.endpoint, "unix:/run/my app.sock");
-  draft.edit(noEdits, { endpoint: null }, undefined);
+  draft.edit(noEdits, { endpoint: null }, undefined, anyBody);
   t.equal(draft.endpoint, null);
 });
 
@@ -254,4 +256,46 @@ t.test("fields of a guest are bounded and well-formed", async (t) => {
   t.throws(() => assertGuestFields("a: b\r\n\r\n"), MalformedOutcome);
   t.throws(() => assertGuestFields("a : b\r\n"), MalformedOutcome);
   t.equal(editFields("a: 1\r\nb: 2\r\n", "c: 3\r\n", ["a"]), "b: 2\r\nc: 3\r\n");
+});
+
+t.test("what is refused in part changes nothing", async (t) => {
+  const added = new FieldEdits("X-Added: 1\r\n", []);
+  const owner = { onBodyEdited: () => t.fail("no body is announced") };
+  const good = { method: "PUT", url: "/other", cluster: "b", hashKey: "k", priority: 0, body: "text" };
+  for (const bad of [
+    { method: "CONNECT" },
+    { url: "http://[" },
+    { cluster: 1 },
+    { endpoint: "a\tb" },
+    { hashKey: {} },
+    { requestId: "" },
+    { priority: 4 },
+  ]) {
+    const draft = new RequestDraft(facts, lines);
+    const before = { ...draft };
+    t.throws(() => draft.edit(added, { ...good, ...bad } as Edits, undefined, owner), MalformedOutcome);
+    t.same({ ...draft }, before, JSON.stringify(bad));
+  }
+  for (const bad of [{ status: 100 }, { reason: "a\nb" }]) {
+    const draft = new ResponseDraft(200, "OK", lines);
+    const before = { ...draft };
+    const edits = { status: 201, reason: "Made", tellsRequestId: true, body: "text", ...bad } as Edits;
+    t.throws(() => draft.edit(added, edits, undefined, owner), MalformedOutcome);
+    t.same({ ...draft }, before, JSON.stringify(bad));
+  }
+});
+
+t.test("a body that is refused leaves the rest as it was", async (t) => {
+  const owner = {
+    onBodyEdited() {
+      throw new MalformedOutcome("too long");
+    },
+  };
+  const draft = new RequestDraft(facts, lines);
+  const before = { ...draft };
+  t.throws(
+    () => draft.edit(noEdits, { method: "PUT", body: "text" } as Edits, undefined, owner),
+    MalformedOutcome,
+  );
+  t.same({ ...draft }, before);
 });

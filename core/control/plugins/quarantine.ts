@@ -16,8 +16,8 @@ const unknownPlugin: QuarantinedPlugin = { phases: ["onRequest"], onFailure: "cl
 /** So much after its end a ban is over for sure, in ms. */
 const liftGrace = 10;
 
-/** Until another try when a plugin could not be let in again by no fault of any plugin, in ms. */
-const nextTry = 60_000;
+/** Until another try when a plugin could not be let in again by no fault of any plugin, in ms: a relapse is told from the end of a ban. */
+const nextTry = 30_000;
 
 export interface QuarantineOptions {
   readonly log: () => Logger | null;

@@ -132,7 +132,8 @@ export class DataProcess {
 
   #checkHeart(waited: number): void {
     const { isOver, stuckIn } = this.#silence.look(waited);
-    this.#suspect(stuckIn !== null);
+    // Only a beat says that it has come back.
+    if (stuckIn !== null) this.#suspect(true);
     if (!isOver) return;
     this.#stalled = true;
     this.#stuckIn = stuckIn;
@@ -153,7 +154,7 @@ export class DataProcess {
    */
   #insideAtEnd(signal: NodeJS.Signals | null): Entry | null {
     if (this.#stuckIn !== null) return this.#stuckIn;
-    const isExact = performance.now() - this.#startedAt < this.#options.exactTrace;
+    const isExact = !this.#stalled && performance.now() - this.#startedAt < this.#options.exactTrace;
     const tells = isExact || (signal !== null && ownEnds.has(signal));
     return tells ? this.#silence.inside() : null;
   }

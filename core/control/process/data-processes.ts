@@ -47,20 +47,27 @@ export class DataProcesses {
 
   #fork(exactTrace: number): DataProcess {
     const { config, reactors, hasPlugins } = this.#options;
-    return new DataProcess({
-      config: config(),
-      reactors,
-      hasPlugins,
-      // Two of them may run at a time.
-      trace: hasPlugins ? TraceFile.open() : null,
-      exactTrace,
-      onSuspicion: (isStuck) => this.#prepareStandby(isStuck),
-    });
+    // Two of them may run at a time.
+    const trace = hasPlugins ? TraceFile.open() : null;
+    const onSuspicion = (isStuck: boolean) => this.#prepareStandby(isStuck);
+    try {
+      return new DataProcess({ config: config(), reactors, hasPlugins, trace, exactTrace, onSuspicion });
+    } catch (error) {
+      trace?.close();
+      throw error;
+    }
   }
 
   #prepareStandby(isNeeded: boolean): void {
-    if (isNeeded && this.#options.isServing()) this.#standby ??= this.#fork(exactTraceTime);
-    else this.#dropStandby();
+    if (!isNeeded || !this.#options.isServing()) {
+      this.#dropStandby();
+      return;
+    }
+    try {
+      this.#standby ??= this.#fork(exactTraceTime);
+    } catch {
+      // Who needs it then tries again, and tells.
+    }
   }
 
   #dropStandby(): void {

@@ -380,11 +380,14 @@ export class Supervisor {
   }
 
   async #keepRunning(): Promise<void> {
+    let last: DataExit | null = null;
     for (;;) {
-      const exit = await this.#process.exited;
+      const exit: DataExit = await this.#process.exited;
       if (this.#isEnding) return;
       this.#state = "starting";
-      this.#blame(exit);
+      // The same one again: none could be started in its place.
+      if (exit !== last) this.#blame(exit);
+      last = exit;
       await this.#turns.run(() => this.#restart(exit));
     }
   }

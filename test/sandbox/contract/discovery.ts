@@ -114,19 +114,15 @@ const checks: readonly DiscoveryCheck[] = [
     exempt: { inline: "trusted code has no limits" },
   },
   ...[
-    [`'[["169.254.169.254:80",null,null,null]]'`, /169\.254\.169\.254:80 is not among/],
-    [
-      `"[" + Array(5000).fill('["10.0.0.7:80",null,null,null]').join() + "]"`,
-      /expected at most 4096 endpoints/,
-    ],
-    [`"[" + "0,".repeat(300_000) + "0]"`, /./],
-    ['"[[["', /malformed JSON/],
-    ['"[[]]"', /expected an address such as/],
-    [`'{"__proto__":[]}'`, /expected a list of endpoints/],
+    ['[["169.254.169.254:80", null, null, null]]', /169\.254\.169\.254:80 is not among/],
+    ['Array(5000).fill(["10.0.0.7:80", null, null, null])', /expected at most 4096 endpoints/],
+    ["Array(300_000).fill(0)", /./],
+    ["[[]]", /expected an address such as/],
+    [`JSON.parse('{"__proto__":[]}')`, /expected a list of endpoints/],
   ].map(
-    ([text, expected]): DiscoveryCheck => ({
-      title: `What a seized runtime answers is checked all the same: ${text}`,
-      code: `JSON.stringify = () => ${text}; return ${one};`,
+    ([value, expected]): DiscoveryCheck => ({
+      title: `What a seized runtime answers is checked all the same: ${value}`,
+      code: `const forged = ${value}; Array.prototype.map = () => forged; return ${one};`,
       expected: expected as RegExp,
       exempt: { inline: "its globals are the host's" },
     }),

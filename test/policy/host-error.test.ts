@@ -26,7 +26,7 @@ const broken = [
   [RequestDraft.prototype, "edit", "onRequest", 'request.headers.set("a", "b")'],
   [RequestDraft.prototype, "edit", "onUpstream", 'request.headers.set("a", "b")'],
   [ResponseDraft.prototype, "edit", "onResponse", 'request.headers.set("a", "b")'],
-  [ResponseDraft.prototype, "replace", "onResponse", 'return new Response("x")'],
+  [ResponseDraft.prototype, "become", "onResponse", 'return new Response("x")'],
   [BodyPhase.prototype, "result", "onResponseBody", 'return "x"'],
 ] as const;
 

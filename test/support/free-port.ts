@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 
@@ -11,15 +12,30 @@ export async function listenLocally(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Those that were told: the system gives the same one again as soon as nobody listens on it. */
+/** Systems give none of these to connections, or to whoever lets them choose: what is free here stays so for a while. Browsers refuse 10080. */
+const first = 10_100;
+const last = 32_000;
+
+/** Those that were told. */
 const told = new Set<number>();
 
 /** A loopback port that nobody listens on, another one each time, for programs that have to be told one. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(first, last);
+    if (told.has(port) || !(await isFree(port))) continue;
+    told.add(port);
+    return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  const port = await listenLocally(server);
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+  } catch {
+    return false;
+  }
   await once(server.close(), "close");
-  if (told.has(port)) return freePort();
-  told.add(port);
-  return port;
+  return true;
 }

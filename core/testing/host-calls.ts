@@ -20,16 +20,17 @@ const answeredByItself: ReadonlySet<number> = new Set([
   HostOp.storeRun,
 ]);
 
-/** How long any other call is waited for from its beginning on, in real ms. */
-const longestHeld = 100;
+/** How often any other call is waited for, and how long in real ms: a thread that was busy has not waited. */
+const waits = 20;
+const longestWait = 5;
 /** How long calls are waited for at one moment of the clock: a guest may make one after another without end. */
 const longestMoment = 2000;
 
 interface HostCall {
   /** Never rejects. */
   readonly over: Promise<unknown>;
-  /** When it is no longer waited for. */
-  readonly until: number;
+  /** How often it is still waited for. */
+  waits: number;
 }
 
 /** Calls of guests to the host that are under way. They take real time, for which a test's clock has to wait. */
@@ -46,16 +47,16 @@ export class HostCalls {
 
   private watch(op: number, handler: HostHandler): HostHandler {
     if (op === HostOp.timer) return handler;
-    const longest = answeredByItself.has(op) ? Number.POSITIVE_INFINITY : longestHeld;
+    const most = answeredByItself.has(op) ? Number.POSITIVE_INFINITY : waits;
     return (text, bytes, operation) => {
       const answer = handler(text, bytes, operation);
-      if (answer instanceof Promise) this.add(answer, performance.now() + longest);
+      if (answer instanceof Promise) this.add(answer, most);
       return answer;
     };
   }
 
-  private add(answer: Promise<unknown>, until: number): void {
-    const call: HostCall = { over: answer.then(forget, forget), until };
+  private add(answer: Promise<unknown>, most: number): void {
+    const call: HostCall = { over: answer.then(forget, forget), waits: most };
     const { calls } = this;
     calls.add(call);
     function forget() {
@@ -73,12 +74,13 @@ export class HostCalls {
 
   /** False when there is none to wait for. */
   private async oneIsOver(end: number): Promise<boolean> {
-    const now = performance.now();
-    const awaited = [...this.calls].filter(({ until }) => Math.min(until, end) > now);
-    if (awaited.length === 0) return false;
+    const awaited = [...this.calls].filter((call) => call.waits > 0);
+    if (awaited.length === 0 || performance.now() >= end) return false;
     const time = Promise.withResolvers<void>();
-    const first = Math.min(end, ...awaited.map(({ until }) => until));
-    const timer = setTimeout(time.resolve, first - now);
+    const timer = setTimeout(() => {
+      for (const call of awaited) call.waits--;
+      time.resolve();
+    }, longestWait);
     await Promise.race([time.promise, ...awaited.map(({ over }) => over)]);
     clearTimeout(timer);
     return true;

@@ -2,6 +2,8 @@ import t from "tap";
 import { testGateway } from "../../core/testing/index.ts";
 import { JumpingClock } from "../../core/testing/test-clock.ts";
 
+const sleeping = (ms: number) => `new Promise((resolve) => setTimeout(resolve, ${ms}))`;
+
 t.test("what is overdue when a running clock has jumped is a timer without a warning", async (t) => {
   const warnings: string[] = [];
   const onWarning = ({ name }: Error) => void warnings.push(name);
@@ -47,6 +49,35 @@ t.test(
   },
 );
 
+t.test("an answer is waited for in turns that the thread had, not while it was busy", async (t) => {
+  const source = `export default {
+    capabilities: { fetch: ["https://api.test"] },
+    async onRequest(request, { log }) {
+      await (await fetch("https://api.test/")).text();
+      log.info(String(performance.now()));
+      await ${sleeping(1000)};
+      return new Response("slept");
+    },
+  };`;
+  await using gateway = await testGateway({
+    plugins: [{ source }],
+    clock: "stopped",
+    fetch: async () => {
+      const end = performance.now() + 200;
+      while (performance.now() < end);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return Response.json({});
+    },
+  });
+  const response = gateway.fetch("/");
+  await gateway.clock.advance(1000);
+  t.equal(await (await response).text(), "slept");
+  t.same(
+    gateway.log.map(({ message }) => message),
+    ["0"],
+  );
+});
+
 t.test("an answer that the test holds back holds up no clock", async (t) => {
   const source = `export default {
     capabilities: { fetch: ["https://api.test"] },
@@ -64,8 +95,6 @@ t.test("an answer that the test holds back holds up no clock", async (t) => {
   await gateway.clock.advance(2000);
   t.equal(await (await response).text(), "TimeoutError 2000");
 });
-
-const sleeping = (ms: number) => `new Promise((resolve) => setTimeout(resolve, ${ms}))`;
 
 for (const clock of ["stopped", "running"] as const) {
   t.test(`a handler ends at its wall limit by a clock that is ${clock}, and not before`, async (t) => {

@@ -21,6 +21,7 @@ import { keepsAlive } from "../wire/connection-options.ts";
 import { Kind } from "../wire/field-kind.ts";
 import { requestedUpgrade } from "../wire/forward/request.ts";
 import { forwardInterim, forwardSwitch } from "../wire/forward/response.ts";
+import { CHUNKED } from "../wire/framing.ts";
 import type { BodyMode } from "../wire/message-reader.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
@@ -96,6 +97,8 @@ export class Exchange implements Task {
     this.client = client;
     this.head = head;
     this.generation = generation;
+    // Whichever route it comes to: that is not known yet when its body begins.
+    this.requestBody.isChunked = generation.readsRequestBodies && head.contentLength === CHUNKED;
     this.writer = new ResponseWriter(client);
     this.requestId = requestIdOf(head, client.side.trusted);
   }
@@ -292,9 +295,12 @@ export class Exchange implements Task {
     this.client.reactor.turn.schedule(this);
   }
 
-  flush(): void {
-    if (!this.writer.flush()) this.holdUpstream();
+  /** Returns false when the client reads too slowly. */
+  flush(): boolean {
+    const flowing = this.writer.flush();
+    if (!flowing) this.holdUpstream();
     if (this.responseEnded) this.finish();
+    return flowing;
   }
 
   /** The client reads more slowly than the endpoint sends. */

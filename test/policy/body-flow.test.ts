@@ -1,7 +1,9 @@
 /** Bodies on their way through guests: bounded, held back when someone is slow, and broken off visibly. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
+import { until } from "../net/until.ts";
 import { onEachEngine } from "../support/each-engine.ts";
 import { get } from "../support/gateway.ts";
 import { nothingHeld, untilNothingHeld } from "../support/holdings.ts";
@@ -67,6 +69,53 @@ t.test("A response of 64 MiB through a slow client and a transform takes no 64 M
   await all;
   t.ok(received > size, "all of it came, in chunks");
 });
+
+const small = 7000;
+/** Each makes small parts without end, of the service's body or by itself. */
+const smallParts: Readonly<Record<string, string>> = {
+  "onResponseBody passes": "onResponseBody() {}",
+  "an async onResponseBody passes": "async onResponseBody(chunk) { await null; return chunk; }",
+  "a coding makes": 'onResponse(response) { response.encodeBody("gzip", { level: 1 }); }',
+  "nobody changes": "onResponse() {}",
+  "a policy answers with": `onRequest() {
+    let n = 0;
+    return new Response(new ReadableStream({ pull(c) { if (n++ * ${small} > ${64 * MiB}) c.close(); else c.enqueue(new Uint8Array(${small})); } }));
+  }`,
+};
+
+for (const [what, members] of Object.entries(smallParts)) {
+  t.test(`A client that does not read holds back the small parts that ${what}`, async (t) => {
+    const upstream = await startUpstream(t, async (_request, peer) => {
+      peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      for (let sent = 0; sent < 64 * MiB && !peer.socket.destroyed; sent += small) {
+        // A coding makes half of it, and no less.
+        const part = randomBytes(small / 2).toString("hex");
+        const flows = peer.socket.write(`${small.toString(16)}\r\n${part}\r\n`, "latin1");
+        if (!flows) await new Promise((resolve) => peer.socket.once("drain", resolve));
+        // Each is to be read by itself.
+        for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return null;
+    });
+    const gateway = await startPolicyGateway(t, upstream.address, {
+      plugins: plugins(members),
+      timeouts: { writeIdle: 1500 },
+    });
+    const client = await gateway.connect();
+    client.socket.pause();
+    client.write(get());
+    const [accepted] = gateway.accepted;
+    let most = 0;
+    for (let i = 0; i < 120; i++) {
+      await sleep(10);
+      most = Math.max(most, accepted?.writableLength ?? 0);
+    }
+    t.ok(most < MiB, `${most} bytes waited for the client`);
+    await until(() => accepted!.destroyed);
+    t.match(await gateway.record(1), { error: "client_stalled" });
+    t.strictSame(await untilNothingHeld(gateway, 5000), nothingHeld);
+  });
+}
 
 t.test("A request of 64 MiB to a slow endpoint through a transform takes no 64 MiB", async (t) => {
   const size = 64 * MiB;

@@ -178,7 +178,7 @@ export class DownstreamConnection implements MessageSink<RequestHead>, SocketOwn
     this.generation.begin();
     this.reactor.metrics.requestStarted();
     this.reactor.turn.schedule(this.exchange);
-    return this.generation.readsRequestBodies ? "decoded" : "raw";
+    return this.exchange.requestBody.isChunked ? "decoded" : "raw";
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {

@@ -6,7 +6,6 @@ import { BodyReadings, bodyWentOn, exchangeIsOver } from "../../policy/body/read
 import type { Policy } from "../../policy/policy.ts";
 import { Kind } from "../../wire/field-kind.ts";
 import { requestFraming } from "../../wire/forward/request.ts";
-import { CHUNKED } from "../../wire/framing.ts";
 import type { Trailers } from "../../wire/trailers.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ExchangePolicies } from "../exchange-policies.ts";
@@ -37,7 +36,6 @@ export class RequestFlow implements BodyListener {
   constructor(exchange: Exchange, policies: ExchangePolicies) {
     this.exchange = exchange;
     this.policies = policies;
-    exchange.requestBody.isChunked = exchange.head.contentLength === CHUNKED;
   }
 
   /** The endpoint takes more. Returns whether the client may go on. */

@@ -91,7 +91,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       return;
     }
     if (this.received && !this.isReplaced) this.endBody();
-    else this.exchange.flush();
+    else this.flush();
     if (this.guestsAtWork) this.exchange.upstream?.pause();
     else if (!this.clientFlows) this.exchange.holdUpstream();
   }
@@ -214,7 +214,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     const { minor } = this.exchange.head;
     if (!hasBody) {
       // How long the body of the answer to GET would be is not known.
-      if (draft.status === 204 || this.policies.bodies.isCoded("s")) return plain("");
+      if (draft.status === 204 || this.policies.changesResponseBody) return plain("");
       // The answer to HEAD from a stored one to GET (RFC 9110 section 9.3.2).
       if (draft.body instanceof StoredBody || isStreamed(draft.body))
         return plain(`Content-Length: ${draft.body.length}\r\n`);
@@ -248,7 +248,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
 
   private sendSource(): void {
     this.dropOriginal();
-    this.exchange.flush();
+    this.flush();
     this.pullSource();
   }
 
@@ -259,7 +259,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   onGuestPart(bytes: Buffer): void {
     const isShared = this.source instanceof StoredSource && this.source.isShared;
     if (bytes.length > 0) this.passOn(bytes, !isShared);
-    this.exchange.flush();
+    this.flush();
     this.pullSource();
   }
 
@@ -284,7 +284,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     held.clear();
     if (this.received) this.endBody();
     else {
-      this.exchange.flush();
+      this.flush();
       this.resumeUpstream();
     }
   }
@@ -300,8 +300,18 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   }
 
   private write(bytes: Buffer, start: number, end: number, keeper: ByteKeeper | null): void {
-    this.clientFlows = this.exchange.writer.body(bytes, start, end, keeper) && this.clientFlows;
-    if (this.clientFlows || this.policies.bodies.recordings.isFollowed) return;
+    this.onWritten(this.exchange.writer.body(bytes, start, end, keeper));
+  }
+
+  /** Small parts gather until here: only now it shows whether the client takes them. */
+  private flush(): void {
+    this.onWritten(this.exchange.flush());
+  }
+
+  private onWritten(flowing: boolean): void {
+    if (flowing) return;
+    this.clientFlows = false;
+    if (this.policies.bodies.recordings.isFollowed) return;
     this.exchange.holdUpstream();
     this.transform?.hold();
   }
@@ -355,7 +365,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
   onBodyDrained(): void {
     this.guestsAtWork = false;
     this.endLoan();
-    this.exchange.flush();
+    this.flush();
     this.tellPassed();
     this.resumeUpstream();
   }

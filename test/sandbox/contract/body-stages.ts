@@ -175,6 +175,26 @@ const encoding: readonly ExchangeCheck[] = [
     gets: { status: 200, fields: { "content-length": null } },
   },
   {
+    title: "Nor one that a plugin changes part by part",
+    plugin: "onResponseBody() {}",
+    send: { method: "HEAD" },
+    answer: "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+    gets: { status: 200, fields: { "content-length": null } },
+  },
+  {
+    title: "Nor does Not Modified",
+    plugin: "onResponseBody() {}",
+    answer: 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 1000\r\n\r\n',
+    gets: { status: 304, fields: { "content-length": null } },
+  },
+  {
+    title: "The answer to HEAD tells the length of a body that no plugin changes",
+    plugin: "onResponse() {}",
+    send: { method: "HEAD" },
+    answer: "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+    gets: { status: 200, fields: { "content-length": "1000" } },
+  },
+  {
     title: "A plugin that fails and is skipped has encoded nothing",
     plugin:
       'onFailure: "open", onResponse(response) { response.encodeBody("gzip"); throw new Error("late"); }',

@@ -25,3 +25,11 @@ test("the front page keeps its slash", async () => {
   await using gateway = await testGateway({ plugins });
   assert.equal((await gateway.fetch("https://example.com/")).status, 200);
 });
+
+test("a path of many slashes takes no time, wherever they are", async () => {
+  await using gateway = await testGateway({ plugins });
+  const slashes = "/".repeat(8000);
+  assert.equal((await gateway.fetch(`https://example.com/a${slashes}x`)).status, 200);
+  const response = await gateway.fetch(`https://example.com/a${slashes}`);
+  assert.equal(response.headers.get("location"), "https://example.com/a");
+});

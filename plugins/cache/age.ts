@@ -1,5 +1,6 @@
+import { withoutBlanks } from "../shared/blanks.ts";
 import { parseSeconds } from "./directives/directives.ts";
-import { type FieldReader, trimmed } from "./fields.ts";
+import type { FieldReader } from "./fields.ts";
 import { parseHttpDate } from "./http-date.ts";
 
 /** When the request went out and when the head of its response was there, in ms since the epoch. */
@@ -25,5 +26,5 @@ export function initialAge(fields: FieldReader, { requested, responded }: Exchan
 function ageValue(age: string | null): number {
   if (age === null) return 0;
   const comma = age.indexOf(",");
-  return (parseSeconds(trimmed(comma < 0 ? age : age.slice(0, comma))) ?? 0) * 1000;
+  return (parseSeconds(withoutBlanks(comma < 0 ? age : age.slice(0, comma))) ?? 0) * 1000;
 }

@@ -1,3 +1,5 @@
+import { withoutBlanks } from "../shared/blanks.ts";
+
 /** As much of the web's `Headers` as the rules read: a request's or response's `headers` fit. */
 export interface FieldReader {
   /** The values of all fields with this name, joined with `, `; null when there is none. */
@@ -49,7 +51,7 @@ export function fieldValue(fields: FieldList, name: string): string | null {
  */
 export function splitList(value: string): string[] {
   const members = value.includes('"') ? splitQuoted(value) : value.split(",");
-  return members.map(trimmed).filter((member) => member !== "");
+  return members.map(withoutBlanks).filter((member) => member !== "");
 }
 
 function splitQuoted(value: string): string[] {
@@ -67,20 +69,6 @@ function splitQuoted(value: string): string[] {
   }
   members.push(value.slice(start));
   return members;
-}
-
-/** Without optional white space (RFC 9110 section 5.6.3), which is narrower than what `trim` removes. */
-export function trimmed(value: string): string {
-  // By hand: a pattern that looks for white space before the end goes over a long run of it again and again.
-  let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(value[start])) start++;
-  while (end > start && isBlank(value[end - 1])) end--;
-  return value.slice(start, end);
-}
-
-function isBlank(character: string | undefined): boolean {
-  return character === " " || character === "\t";
 }
 
 /** Whether a text is a token (RFC 9110 section 5.6.2). */

@@ -1,4 +1,5 @@
 /** Cookies of a request, as browsers send them (RFC 6265 section 5.4). */
+import { withoutBlanks } from "./blanks.ts";
 
 export interface Cookie {
   /** Empty: it has none. */
@@ -33,16 +34,4 @@ export function cookieOf(text: string): Cookie {
     value: withoutBlanks(written.slice(equals + 1)),
     written,
   };
-}
-
-function withoutBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -1,5 +1,6 @@
 import { callText } from "./host.ts";
 import { HostOp } from "./host-op.ts";
+import { trimmed } from "./trimmed.ts";
 import { decodeUtf8, unfinishedTail } from "./utf8.ts";
 
 /** Decodes a stream of bytes; a character that a chunk ends within is kept for the next. */
@@ -30,7 +31,7 @@ const windows1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“
  * @throws RangeError for a label of an encoding that is not here
  */
 export function decoderFor(label: string, fatal: boolean): StreamDecoder {
-  const name = label.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "").toLowerCase();
+  const name = trimmed(label, isWhitespace).toLowerCase();
   if (utf8Label.test(name)) return new Utf8Decoder(fatal);
   if (utf16Label.test(name)) return new Utf16Decoder(fatal);
   if (latin1Label.test(name)) return new Windows1252Decoder();
@@ -107,6 +108,11 @@ class Windows1252Decoder implements StreamDecoder {
       return byte < 0x80 || byte > 0x9f ? byte : windows1252.charCodeAt(byte - 0x80);
     });
   }
+}
+
+/** ASCII whitespace, Infra Standard section 4.6. */
+function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0c || code === 0x0d;
 }
 
 /** Whether a code unit with this high byte wants another after it. */

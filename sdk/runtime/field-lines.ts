@@ -3,8 +3,10 @@
  * that every field is found behind a line feed; `lower` is the same text in lower case, which in latin1
  * keeps its length.
  */
+
 import { type FieldName, separatorOf } from "./field-name.ts";
 import type { Field } from "./field-store.ts";
+import { trimmed } from "./trimmed.ts";
 
 /** The values of all fields of this name, joined; null when there is none. */
 export function joinedValue(lower: string, text: string, name: FieldName): string | null {
@@ -55,15 +57,7 @@ function valueBetween(text: string, start: number, end: number): string {
   if (first < end && text.charCodeAt(first) > 0x20 && text.charCodeAt(end - 1) > 0x20) {
     return text.slice(first, end);
   }
-  return trimmed(text, first, end);
-}
-
-function trimmed(text: string, start: number, end: number): string {
-  let first = start;
-  let last = end;
-  while (first < last && isBlank(text.charCodeAt(first))) first++;
-  while (first < last && isBlank(text.charCodeAt(last - 1))) last--;
-  return text.slice(first, last);
+  return trimmed(text, isBlank, first, end);
 }
 
 function isBlank(code: number): boolean {

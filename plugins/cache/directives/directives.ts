@@ -1,4 +1,5 @@
-import { isToken, splitList, trimmed } from "../fields.ts";
+import { withoutBlanks } from "../../shared/blanks.ts";
+import { isToken, splitList } from "../fields.ts";
 
 /** Every occurrence of each directive: its argument, null without one, `malformed` when it is neither token nor quoted string. */
 export type Directives = ReadonlyMap<string, readonly Argument[]>;
@@ -22,7 +23,7 @@ export function parseDirectives(value: string | null): Directives {
   if (value === null) return directives;
   for (const member of splitList(value)) {
     const equals = member.indexOf("=");
-    const name = trimmed(equals < 0 ? member : member.slice(0, equals)).toLowerCase();
+    const name = withoutBlanks(equals < 0 ? member : member.slice(0, equals)).toLowerCase();
     const argument = equals < 0 ? null : argumentOf(member, equals);
     const others = directives.get(name);
     if (others) others.push(argument);

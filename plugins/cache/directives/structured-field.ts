@@ -1,6 +1,6 @@
+import { withoutBlanks } from "../../shared/blanks.ts";
 import { parseDictionary as parse } from "../../shared/structured-fields/parse.ts";
 import type { BareItem } from "../../shared/structured-fields/value.ts";
-import { trimmed } from "../fields.ts";
 
 /**
  * The part of RFC 8941 that caches meet: dictionaries are read (CDN-Cache-Control), items with parameters
@@ -16,7 +16,7 @@ export type Member = BareItem | { readonly type: "list" };
  * parseDictionary("max-age=60, foo")?.get("max-age"); // { type: "integer", value: 60 }
  */
 export function parseDictionary(text: string): Map<string, Member> | null {
-  const members = parse(trimmed(text));
+  const members = parse(withoutBlanks(text));
   if (members === null) return null;
   const values = new Map<string, Member>();
   for (const [name, member] of members) values.set(name, "items" in member ? { type: "list" } : member.item);

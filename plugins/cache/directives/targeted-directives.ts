@@ -1,4 +1,5 @@
-import { type FieldReader, trimmed } from "../fields.ts";
+import { withoutBlanks } from "../../shared/blanks.ts";
+import type { FieldReader } from "../fields.ts";
 import type { Directives } from "./directives.ts";
 import { meaningOf, type ResponseDirectives, responseDirectives } from "./response-directives.ts";
 import { type Member, parseDictionary } from "./structured-field.ts";
@@ -37,7 +38,7 @@ export function governingDirectives(fields: FieldReader, targets: readonly strin
  * targetedDirectives('max-age="60"'); // null
  */
 export function targetedDirectives(value: string): Directives | null {
-  const dictionary = trimmed(value) === "" ? null : parseDictionary(value);
+  const dictionary = withoutBlanks(value) === "" ? null : parseDictionary(value);
   if (!dictionary) return null;
   const directives = new Map<string, (string | null)[]>();
   for (const [name, member] of dictionary) {

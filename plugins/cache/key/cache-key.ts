@@ -1,5 +1,6 @@
+import { withoutBlanks } from "../../shared/blanks.ts";
 import { toldUrl } from "../../shared/told-url.ts";
-import { type RequestHead, trimmed } from "../fields.ts";
+import type { RequestHead } from "../fields.ts";
 
 /** What of a request belongs to its key beside method, scheme, authority, path and query. */
 export interface KeyRules {
@@ -90,8 +91,8 @@ function cookieValues(cookie: string | null): Map<string, string> {
   for (const pair of (cookie ?? "").split(";")) {
     const equals = pair.indexOf("=");
     if (equals < 0) continue;
-    const name = trimmed(pair.slice(0, equals));
-    const value = trimmed(pair.slice(equals + 1));
+    const name = withoutBlanks(pair.slice(0, equals));
+    const value = withoutBlanks(pair.slice(equals + 1));
     const former = values.get(name);
     values.set(name, former === undefined ? value : `${former};${value}`);
   }

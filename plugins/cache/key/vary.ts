@@ -1,4 +1,5 @@
-import { type FieldReader, isToken, splitList, trimmed } from "../fields.ts";
+import { withoutBlanks } from "../../shared/blanks.ts";
+import { type FieldReader, isToken, splitList } from "../fields.ts";
 
 /** Where no two values mean the same: commas in them need not separate members. */
 const singletons = new Set(["authorization", "cookie", "from", "host", "origin", "referer", "user-agent"]);
@@ -21,7 +22,7 @@ export function varyNames(response: FieldReader): readonly string[] | null {
   if (names.some((name) => name === "*" || !isToken(name))) return null;
   if (response.get("content-encoding") !== null) names.push("accept-encoding");
   const allowed = response.get("access-control-allow-origin");
-  if (allowed !== null && trimmed(allowed) !== "*") names.push("origin");
+  if (allowed !== null && withoutBlanks(allowed) !== "*") names.push("origin");
   return [...new Set(names)].sort();
 }
 
@@ -45,11 +46,11 @@ export function variantKey(names: readonly string[], request: FieldReader): stri
 
 /** Section 4.1 lets a cache normalise what surely means the same: lines joined, white space around commas, case of languages. */
 function normalValue(name: string, value: string): string {
-  if (singletons.has(name)) return trimmed(value);
+  if (singletons.has(name)) return withoutBlanks(value);
   const members = splitList(value);
   return (caseless.has(name) ? members.map(normalRange) : members).join(", ");
 }
 
 function normalRange(range: string): string {
-  return range.toLowerCase().split(";").map(trimmed).join(";");
+  return range.toLowerCase().split(";").map(withoutBlanks).join(";");
 }

@@ -2,6 +2,7 @@
  * How parameters are written (OpenAPI 3.1 section 4.8.12, RFC 6570): from texts as they are sent to the value that they mean.
  * Separators count before anything is decoded, or a value could bring its own.
  */
+import { withoutBlanks } from "../../shared/blanks.ts";
 import type { Json } from "../../shared/json/json.ts";
 import { type Query, queryOf } from "./query.ts";
 
@@ -114,7 +115,10 @@ function inText({ segment, values }: Texts, { name, place, style, explode }: Sty
   }
   if (place === "header") {
     const [text] = values;
-    return text === undefined ? "absent" : shaped(text, /\s*,\s*/, shape, asItIs, explode);
+    if (text === undefined) return "absent";
+    // White space around an item is no part of it (RFC 9110 section 5.6.1).
+    const items = shape.kind === "whole" ? text : text.split(",").map(withoutBlanks).join(",");
+    return shaped(items, /,/, shape, asItIs, explode);
   }
   if (segment === null) return "absent";
   const decode = decodeURIComponent;

@@ -98,6 +98,22 @@ t.test("Attack: what is not well-formed is refused and throws nothing", (t) => {
   t.end();
 });
 
+t.test(
+  "Attack: a long run of white space inside of a header costs no more than its length (CWE-1333)",
+  (t) => {
+    const run = " ".repeat(200_000);
+    const before = performance.now();
+    const found = valueIn(
+      { url: "", segment: null, values: [`a${run}b${run},\tc\xa0`] },
+      { name: "c", place: "header", style: "simple", explode: false },
+      list,
+    );
+    t.same(found, { value: [`a${run}b`, "c\xa0"] }, "no other character is white space there");
+    t.ok(performance.now() - before < 1000);
+    t.end();
+  },
+);
+
 t.test("whatever is sent, a parameter is found or it is not", (t) => {
   const styles: Style[] = [
     ...["simple", "label", "matrix"].flatMap((style) =>

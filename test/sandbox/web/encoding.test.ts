@@ -166,6 +166,14 @@ t.test("labels are those of the Encoding Standard, and of no encoding that is no
   t.same({ ...pick(new TextDecoder("utf-8", { fatal: true })) }, { fatal: true, ignoreBOM: false });
 });
 
+t.test("Attack: white space inside of a label costs no more than its length (CWE-1333)", async (t) => {
+  const run = " ".repeat(200_000);
+  const before = performance.now();
+  t.throws(() => new TextDecoder(`utf${run}8`), RangeError);
+  t.equal(new TextDecoder(`${run}\f\r\n\tutf-8${run}\f`).encoding, "utf-8");
+  t.ok(performance.now() - before < 1000);
+});
+
 t.test("the host takes at most 16 Mi at once", async (t) => {
   const longest = 16 * 1024 * 1024;
   t.throws(() => utf8Encode("x".repeat(longest + 1)), { name: "RangeError" });

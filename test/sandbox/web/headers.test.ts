@@ -293,3 +293,13 @@ function outcome(action: () => unknown): unknown {
     return (error as Error).name;
   }
 }
+
+t.test(
+  "Attack: a long run of white space inside of a value costs no more than its length (CWE-1333)",
+  async (t) => {
+    const run = " \t".repeat(100_000);
+    const before = performance.now();
+    t.equal(new Headers({ a: `${run}b${run}c${run}` }).get("a"), `b${run}c`);
+    t.ok(performance.now() - before < 1000);
+  },
+);

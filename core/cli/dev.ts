@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { withSecretsOf } from "../config/mask.ts";
 import type { Config } from "../config/model.ts";
 import { ConfigError } from "../config/problem.ts";
 import { includedFiles } from "../config/source/included-files.ts";
@@ -94,9 +95,10 @@ function readText(file: string): string {
 
 function forAuthors(config: Config, pretty: boolean): Config {
   const directory = config.plugins.directory ?? pluginFolder;
-  return {
+  const made = {
     ...config,
     plugins: { ...config.plugins, directory, grantDeclared: true, showFailures: true, findsLoops: true },
     log: { ...config.log, pretty },
   };
+  return withSecretsOf(made, config);
 }

@@ -10,12 +10,18 @@ const hidden = "***";
 /** Shorter ones occur by chance in texts that are not secret; those are hidden only as a whole text. */
 const leastPartLength = 4;
 
-/** Kept beside the configuration, not in it: it travels between processes, and they need not. */
-const secretsOf = new WeakMap<Config, ReadonlySet<string>>();
+/** Kept beside the configuration, or a part of it, and not in it: it travels between processes, and they need not. */
+const secretsOf = new WeakMap<object, ReadonlySet<string>>();
 
 /** Remembers what {@link maskConfig} has to hide in this configuration. */
 export function markSecrets(config: Config, secrets: ReadonlySet<string>): void {
   secretsOf.set(config, secrets);
+}
+
+/** What was made of configurations, or of parts of them, holds what they have to hide. */
+export function withSecretsOf<Made extends object>(made: Made, ...from: readonly object[]): Made {
+  secretsOf.set(made, new Set(from.flatMap((source) => [...(secretsOf.get(source) ?? [])])));
+  return made;
 }
 
 function maskCluster(cluster: ClusterConfig): ClusterConfig {

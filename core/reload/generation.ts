@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { builtInNames } from "../config/built-in-plugins.ts";
 import { noGrants } from "../config/defaults.ts";
+import { withSecretsOf } from "../config/mask.ts";
 import type { Config, PluginSettings, PolicyConfig } from "../config/model.ts";
 import type { DiscoveryConfig } from "../config/traffic-model.ts";
 import { folderPlugins, type PolicyBundle } from "../policy/bundle.ts";
@@ -24,14 +25,16 @@ const nothingSaid: Pick<PluginSettings, "engine" | "limits" | "grants"> = {
   grants: noGrants,
 };
 
-export function policyPart({ routes, plugins, clusters }: Config): PolicyPart {
-  return {
+export function policyPart(config: Config): PolicyPart {
+  const { routes, plugins, clusters } = config;
+  const part: PolicyPart = {
     routes: Object.fromEntries(routes.map(({ name, policies }) => [name, policies])),
     settings: plugins.settings,
     discovery: Object.fromEntries(
       clusters.flatMap(({ name, discovery }) => (discovery?.kind === "plugin" ? [[name, discovery]] : [])),
     ),
   };
+  return withSecretsOf(part, config);
 }
 
 /**
@@ -42,11 +45,8 @@ export function policyPart({ routes, plugins, clusters }: Config): PolicyPart {
  *
  * @param own names of the folder's plugins then
  */
-export function withPolicyPart(
-  config: Config,
-  { routes, settings, discovery = {} }: PolicyPart,
-  own: ReadonlySet<string>,
-): Config {
+export function withPolicyPart(config: Config, part: PolicyPart, own: ReadonlySet<string>): Config {
+  const { routes, settings, discovery = {} } = part;
   const merged = Object.entries(settings)
     .filter(([name]) => own.has(name))
     .map(([name, old]) => {
@@ -56,7 +56,7 @@ export function withPolicyPart(
   const builtIn = builtInNames().filter((name) => !own.has(name));
   const textOf = (policies: readonly PolicyConfig[] | null) =>
     JSON.stringify((policies ?? []).filter(({ plugin }) => builtIn.includes(plugin)));
-  return {
+  const made: Config = {
     ...config,
     clusters: config.clusters.map((cluster) =>
       cluster.discovery?.kind === "plugin" && Object.hasOwn(discovery, cluster.name)
@@ -69,6 +69,7 @@ export function withPolicyPart(
     }),
     plugins: { ...config.plugins, settings: { ...config.plugins.settings, ...Object.fromEntries(merged) } },
   };
+  return withSecretsOf(made, config, part);
 }
 
 /** Names of the routes whose policies are others after `withPolicyPart`. */

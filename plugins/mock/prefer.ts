@@ -25,4 +25,6 @@ export function preferenceOf(field: string | null): Preference {
   return { code, example: found.get("example") ?? null, isDynamic: found.get("dynamic") === "true" };
 }
 
-const preference = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*))/g;
+/** Begins where a name does: from within a name it would be looked at again, character by character. */
+const preference =
+  /(?<![A-Za-z0-9!#$%&'*+.^_`|~-])([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*))/g;

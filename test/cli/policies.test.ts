@@ -335,6 +335,22 @@ t.test("dev serves an echo and the policies, with what they declare granted", as
   t.equal(await program.ended, 0);
 });
 
+t.test("Attack: dev shows no secret on /config", async (t) => {
+  const cwd = folder(t, {
+    "p.ts": "export default { onRequest() {} };\n",
+    "sluice.yaml": `clusters: { app: { endpoints: ["http://127.0.0.1:9"] } }
+routes: [{ cluster: app, hostHeader: "\${env:GATE_TOKEN}" }]
+`,
+  });
+  const argv = [binary, "dev", "--plugins", ".", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+  await using program = startProgram(process.execPath, argv, { cwd, env: { GATE_TOKEN: "hunter2" } });
+  await program.said(/listening/);
+  const address = /"admin":"(.*?)"/.exec(program.output)?.[1];
+  const page = await (await fetch(`http://${address}/config`)).text();
+  t.match(page, /"host": \{\s+"literal": "\*\*\*"/);
+  t.notMatch(page, "hunter2");
+});
+
 t.test("dev without a folder of plugins says how to make one", async (t) => {
   t.match(await sluice(folder(t), "dev"), { code: 2, err: /sluice new policy NAME/ });
 });

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to files in a config file
 /** A rollback may be provoked by clients: what the operator says of built-in policies is not taken back by it. */
 import t, { type Test } from "tap";
 import { PluginFolder } from "./plugin-folder.ts";
@@ -10,7 +11,7 @@ const routesDiffer = "Routes have the policies that older plugins had, not those
 function parser(version: number): string {
   return `import { definePlugin } from "sluice/sdk";
 export default definePlugin({
-  config: { type: "object", properties: { fails: { type: "boolean" } } },
+  config: { type: "object", properties: { fails: { type: "boolean" }, note: { type: "string" } } },
   onRequest(request, { config }) {
     if (config.fails || request.headers.has("x-bad")) throw new Error("${version}");
     return new Response("${version}");
@@ -22,9 +23,11 @@ interface Parts {
   readonly parse?: string;
   readonly admin?: string;
   readonly settings?: string;
+  readonly note?: string;
   readonly workers?: number;
 }
 
+const noted = '[{ plugin: parse, config: { note: "x ${file:note.token}" } }]';
 const lock = "{ plugin: access, config: { deny: [{ addresses: [127.0.0.0/8] }] } }";
 
 async function start(t: Test, parts: Parts = {}) {
@@ -39,6 +42,7 @@ routes:
   - { name: open, path: /, cluster: app, policies: ${parse} }
   - { name: admin, path: /admin, cluster: app, policies: ${admin} }
 plugins: { directory: ${folder.plugins}, settings: ${settings} }\n`;
+  folder.write("note.token", "first-secret");
   const sluice = startSluice(t, "--config", folder.write("sluice.yaml", textOf(parts)));
   const url = await sluice.url();
   const ask = async (path: string, times = 1, headers: Record<string, string> = {}) => {
@@ -56,6 +60,7 @@ plugins: { directory: ${folder.plugins}, settings: ${settings} }\n`;
   };
   return {
     sluice,
+    folder,
     ask,
     bad: () => ask("/", 10, { "x-bad": "1" }),
     saveConfig: (parts: Parts, message = "Config reloaded") =>
@@ -125,3 +130,22 @@ t.test("a plugin that fails on a route with few requests is taken back", async (
   });
   t.equal((await ask("/")).text, "1");
 });
+
+t.test(
+  "Attack: secrets stay hidden on /config when plugins were rolled back, also those that were in force before",
+  async (t) => {
+    const { sluice, ask, bad, folder, saveConfig, savePlugin } = await start(t, { parse: noted });
+    await bad();
+    await ask("/", 200);
+    const shown = async () => await (await fetch(`${await sluice.adminUrl()}/config`)).text();
+    t.match(await shown(), /"note": "x \*\*\*"/);
+    folder.write("note.token", "second-secret");
+    await saveConfig({ parse: noted.replace("x $", "y $") });
+    await savePlugin(parser(2));
+    await bad();
+    await sluice.line(rolledBack);
+    const page = await shown();
+    t.match(page, /"note": "[xy] \*\*\*"/);
+    t.notMatch(page, /(first|second)-secret/);
+  },
+);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
+import { markSecrets, maskConfig } from "../../core/config/mask.ts";
 import type { ClusterConfig, Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
 import { catchAllRoute, plainCluster } from "../../core/config/overrides.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
@@ -117,6 +118,22 @@ t.test("what is said of built-in policies stays, and with it the route's own one
     replaced.routes[1]!.policies,
     [{ plugin: "a", config: 1 }],
     "a plugin of the folder by that name is none",
+  );
+  t.end();
+});
+
+t.test("Attack: secrets of both configs stay hidden in the config for older code", (t) => {
+  const old = config({ all: [{ plugin: "a", config: "first-secret" }], now: null });
+  markSecrets(old, new Set(["first-secret"]));
+  const now = config({
+    all: [{ plugin: "a", config: "second-secret" }],
+    now: [{ plugin: "access", config: "second-secret" }],
+  });
+  markSecrets(now, new Set(["second-secret"]));
+  const shown = maskConfig(withPolicyPart(now, policyPart(old), own));
+  t.same(
+    shown.routes.map(({ policies }) => policies),
+    [[{ plugin: "a", config: "***" }], [{ plugin: "access", config: "***" }]],
   );
   t.end();
 });

@@ -1,4 +1,5 @@
 import { builtInNames, namedBuiltIns, usesPlugins } from "../../config/built-in-plugins.ts";
+import { withSecretsOf } from "../../config/mask.ts";
 import type { Config } from "../../config/model.ts";
 import { catchAllRoute } from "../../config/overrides.ts";
 import type { Path } from "../../config/source/value-path.ts";
@@ -103,7 +104,8 @@ function isAtSamePlace(a: PluginProblem, b: PluginProblem): boolean {
 
 /** Without a service there are no routes yet; the plugins are looked at as one would run them. */
 export function withRoute(config: Config): Config {
-  return config.routes.length > 0 ? config : { ...config, routes: [catchAllRoute("upstream")] };
+  if (config.routes.length > 0) return config;
+  return withSecretsOf({ ...config, routes: [catchAllRoute("upstream")] }, config);
 }
 
 function grantProblems({ name, file, missing }: PluginFacts, places: ConfigPlaces): PluginProblem[] {

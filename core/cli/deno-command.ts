@@ -68,8 +68,8 @@ function permissions(config: Config, read: readonly string[]): Permissions {
   };
 }
 
-function usesTls({ listeners, clusters }: Config): boolean {
-  return [...listeners, ...clusters].some(({ tls }) => tls !== null);
+function usesTls({ listeners, clusters, stores }: Config): boolean {
+  return [...listeners, ...clusters, ...stores.map(({ redis }) => redis)].some(({ tls }) => tls !== null);
 }
 
 /** The code of the one that proxies lies where all of it does. */

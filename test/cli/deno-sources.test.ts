@@ -49,6 +49,19 @@ t.test("an https upstream is served, and one whose authority is unknown is refus
   }
 });
 
+t.test("a store by TLS has what its files take", async (t) => {
+  const port = await freePort();
+  const cwd = folder(t, {});
+  const { file } = createAuthority(cwd);
+  const config = configOf(port, '{ endpoints: ["http://127.0.0.1:9"] }');
+  const stores = `stores: { shared: { redis: { url: "rediss://127.0.0.1:9", tls: { ca: ${file} } } } }\n`;
+  writeFileSync(join(cwd, "sluice.yaml"), config + stores);
+  await using sluice = start(cwd, await plan(cwd));
+  await sluice.said(/listening/);
+  sluice.kill("SIGTERM");
+  t.equal(await sluice.ended, 0, sluice.output);
+});
+
 t.test("Consul by TLS is asked, a fault of it is told, and the end is an orderly one", async (t) => {
   const port = await freePort();
   const cwd = folder(t, {

@@ -1,5 +1,6 @@
 import { ConfigError, formatProblem } from "../config/problem.ts";
 import { PlaneError } from "../data/calls.ts";
+import { printable } from "../observe/printable.ts";
 import { formatPluginProblem, PluginError, type PluginProblem } from "../reload/problem.ts";
 
 /** Why a config or a plugin cannot be used, for people: `file:line:column: message`, where there is a place. */
@@ -16,7 +17,7 @@ export function problemsOf(error: unknown): ReloadProblem[] {
   }
   const problems = error instanceof PluginError || error instanceof PlaneError ? error.problems : [];
   if (problems.length > 0) return problems.map(fromPlugin);
-  return [{ problem: error instanceof Error ? error.message : String(error), frame: "" }];
+  return [{ problem: printable(error instanceof Error ? error.message : String(error)), frame: "" }];
 }
 
 export function fromPlugin(problem: PluginProblem): ReloadProblem {

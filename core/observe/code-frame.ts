@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** Spaces that a tab stands for. */
 const tabWidth = 2;
 /** Columns of a terminal that says nothing about itself. */
@@ -54,12 +56,7 @@ function linesOf(source: string, first: number, last: number): string[] {
 
 /** What a terminal may be given: tabs as spaces, and no control character that it would obey. */
 function expand(text: string): string {
-  return (
-    text
-      .replaceAll("\t", " ".repeat(tabWidth))
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass.
-      .replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd")
-  );
+  return printable(text.replaceAll("\t", " ".repeat(tabWidth)));
 }
 
 function cut(text: string, start: number, room: number): string {

@@ -1,5 +1,6 @@
 import { isAbsolute, posix } from "node:path";
 import { originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
+import { printable } from "./printable.ts";
 
 /** A stack of this length says enough, in UTF-16 code units. */
 const longestStack = 64 * 1024;
@@ -128,10 +129,4 @@ function isPackage({ file }: SourcePosition): boolean {
 /** `file:line:column`. */
 export function placeText(position: SourcePosition | null): string | null {
   return position === null ? null : `${position.file}:${position.line}:${position.column}`;
-}
-
-/** Text of a guest must not steer a terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass.
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
 }

@@ -1,11 +1,7 @@
 import { frameAt } from "../observe/code-frame.ts";
 import type { LoggedText } from "../observe/logged-text.ts";
-import {
-  type MappedStack,
-  printable,
-  type SourcePosition,
-  type StackMapper,
-} from "../observe/stack-trace.ts";
+import { printable } from "../observe/printable.ts";
+import type { MappedStack, SourcePosition, StackMapper } from "../observe/stack-trace.ts";
 import type { GuestError } from "./outcome.ts";
 
 /** The stacks of a fault and of what it came from; the place is that of the first one that has one. */

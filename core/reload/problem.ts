@@ -1,3 +1,5 @@
+import { printable } from "../observe/printable.ts";
+
 /** One thing that is wrong with a plugin, where its author wrote it. */
 export interface PluginProblem {
   /** As seen from where the proxy was told to look: `plugins/10-tenant.ts`. */
@@ -26,12 +28,13 @@ export class PluginError extends Error {
 }
 
 /**
- * `file:line:column: message`, the form that editors and terminals turn into a link.
+ * `file:line:column: message`, the form that editors and terminals turn into a link, with nothing that steers them.
  *
  * @example
  * formatPluginProblem({ file: "plugins/a.ts", line: 3, column: 5, message: "Unexpected }", frame: "" });
  * // "plugins/a.ts:3:5: Unexpected }"
  */
 export function formatPluginProblem(problem: PluginProblem): string {
-  return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
+  // A plugin that fails to load names itself what it throws.
+  return printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
 }

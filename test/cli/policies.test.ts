@@ -424,3 +424,46 @@ t.test("a run with a broken policy ends with 78 and says where", async (t) => {
   ];
   t.match(await sluice(cwd, ...argv), { code: 78, err: /^p\.ts:2:1: .*\n {2}1 \| export default/ });
 });
+
+t.test("Attack: a plugin that fails to load writes nothing to the terminal that steers it", async (t) => {
+  const steering = "\\x1b]0;x\\x07\\x9b2J\\u202e";
+  const flags = [
+    "--upstream",
+    "http://127.0.0.1:9",
+    "--plugins",
+    ".",
+    "--listen",
+    "127.0.0.1:0",
+    "--admin",
+    "off",
+  ];
+  const clean = (told: string, what: string) => {
+    t.match(told, /\ufffd\]0;x\ufffd\ufffd2J\ufffd/, what);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass.
+    t.notMatch(told, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/, what);
+  };
+  for (const [what, plugin] of Object.entries({
+    thrown: `const steering = "\u202e"; throw new Error("${steering}");\n`,
+    name: `export default { onRequest() {}, setup() { throw Object.assign(new Error("x"), { name: "${steering}" }); } };\n`,
+    member: `export default { onRequest() {}, capabilities: { "${steering}": "${steering}" } };\n`,
+  })) {
+    const cwd = folder(t, {
+      "p.ts": plugin,
+      "p.test.ts": `import { test } from "node:test";
+import { testGateway } from "sluice/testing";
+test("loads", async () => { await (await testGateway({ plugins: [new URL("./p.ts", import.meta.url)] })).close(); });
+`,
+    });
+    const told = async (...argv: string[]) => {
+      const { out, err } = await sluice(cwd, ...argv);
+      return out + err;
+    };
+    clean(await told("check", ...flags), `check, ${what}`);
+    clean(await told("plan", ...flags), `plan, ${what}`);
+    clean(await told(...flags), `run, ${what}`);
+    clean(await told("test", "."), `test, ${what}`);
+    await using program = startProgram(process.execPath, [binary, "dev", ...flags], { cwd });
+    await program.said(/Waiting for a change/);
+    clean(program.output, `dev, ${what}`);
+  }
+});

@@ -32,14 +32,14 @@ async function carryOut(request: KeyRequest, records: KeyRecords): Promise<void>
   if (request.verb === "add") return add(request, records);
   const all = await records.list();
   if (request.verb === "list") {
-    process.stdout.write(request.json ? `${JSON.stringify(all, null, 2)}\n` : keysText(all));
+    process.stdout.write(request.json ? keysJson(all) : keysText(all));
     return;
   }
   const record = findKey(all, request.id);
   const hash = hashIn(record);
   if (request.verb === "revoke") await records.set(hash, null);
   else await records.set(hash, { ...record, disabled: request.verb === "disable" });
-  process.stderr.write(`${request.verb}d key ${idOf(record)} of ${record.subject}\n`);
+  process.stderr.write(`${request.verb}d key ${idOf(record)} of ${plain(record.subject)}\n`);
 }
 
 async function add(
@@ -50,7 +50,7 @@ async function add(
   const hash = createHash("sha256").update(shown).digest("hex");
   const record: KeyRecord = { key: `sha256:${hash}`, subject, ...facts };
   await records.set(hash, record);
-  process.stderr.write(`added key ${idOf(record)} of ${subject}; it is not shown again:\n`);
+  process.stderr.write(`added key ${idOf(record)} of ${plain(subject)}; it is not shown again:\n`);
   process.stdout.write(`${shown}\n`);
 }
 
@@ -87,6 +87,14 @@ export function keysText(records: readonly KeyRecord[]): string {
       .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
+}
+
+/** With escapes of JSON for what {@link plain} takes out. */
+function keysJson(records: readonly KeyRecord[]): string {
+  const unit = (_: string, at: number, text: string) =>
+    `\\u${text.charCodeAt(at).toString(16).padStart(4, "0")}`;
+  const escaped = (found: string) => found.replaceAll(/./gs, unit);
+  return `${JSON.stringify(records, null, 2).replaceAll(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`;
 }
 
 /** What is in a store may have been put there by others, who would write to the operator's terminal. */

@@ -62,23 +62,24 @@ export function describeRoute(
   config: Config,
   plugins: readonly PluginFacts[],
 ): RouteDescription {
-  const { name, policies } = route;
+  const { policies } = route;
   const shown = maskConfig(config);
-  const masked = shown.routes.find((route) => route.name === name);
-  const written = masked?.policies ?? null;
+  // By place: names may have the text of a secret in them.
+  const masked = shown.routes[config.routes.indexOf(route)]!;
   const own = plugins.filter(({ builtIn }) => !builtIn);
   const uses = (
     policies === null
       ? own.filter((facts) => !onlyDiscovers(facts)).map(({ name }) => ({ plugin: name, config: null }))
-      : (written ?? [])
+      : policies.map(({ plugin }, index) => ({ plugin, config: masked.policies![index]!.config }))
   ).map(({ plugin, config: own }) => useOf(plugins.find((facts) => facts.name === plugin)!, own, shown));
   const isOwn = route.redirect !== null || route.respond !== null;
   const plan = planRoute(isOwn ? uses.map(withoutEndpoint) : uses);
-  const clusterOf = (name: string | null) => shown.clusters.find((cluster) => cluster.name === name);
+  const clusterOf = (name: string | null) =>
+    shown.clusters[config.clusters.findIndex((cluster) => cluster.name === name)];
   const cluster = clusterOf(route.cluster);
   return {
-    route: name,
-    ...answerOf(masked ?? route),
+    route: route.name,
+    ...answerOf(route, masked),
     ...{ priority: route.priority, priorityHeader: route.priorityHeader, shedding: config.shedding },
     traffic: cluster === undefined ? null : describeTraffic(route, cluster),
     shares: (route.split?.clusters ?? []).map((share) => ({
@@ -98,8 +99,10 @@ export function describeRoute(
   };
 }
 
-function answerOf({ match, cluster, split, redirect, respond, rewrite }: RouteConfig) {
-  return { match, cluster, split, redirect, respond, rewrite };
+function answerOf({ cluster, split }: RouteConfig, masked: RouteConfig) {
+  const { match, redirect, respond, rewrite } = masked;
+  const named = split && { ...masked.split!, clusters: split.clusters };
+  return { match, cluster, split: named, redirect, respond, rewrite };
 }
 
 /** Where the proxy itself answers, no request goes on. */

@@ -48,6 +48,18 @@ t.test("a key is added, listed, disabled and revoked while Sluice runs, for ever
   t.equal(none.stderr, `sluice: There is no key ${id}\n`);
 });
 
+t.test("Attack: a subject writes nothing to the terminal that steers it", async (t) => {
+  const { key } = await startKeyed(t, t.testdir(), { workers: 1 });
+  const subject = "a\x1b]0;x\x07\x9b2J\u202e\u{e0001}b";
+  const { stderr } = await key("add", subject);
+  t.match(stderr, "of a?]0;x??2J??b; it is not shown again:\n");
+  const { stdout } = await key("list", "--json");
+  t.match(stdout, /"a\\u001b\]0;x\\u0007\\u009b2J\\u202e\\udb40\\udc01b"/);
+  t.match(JSON.parse(stdout), [{ subject }]);
+  const id = /[0-9a-f]{12}/.exec(stderr)![0];
+  t.match((await key("revoke", id)).stderr, "of a?]0;x??2J??b\n");
+});
+
 t.test(
   "keys in a store are added by one command for all who use it",
   { skip: missing("redis-server") },

@@ -1,4 +1,6 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to variables in a config file
 import t from "tap";
+import type { PluginFacts } from "../../../core/cli/inspect/inspection.ts";
 import { planText } from "../../../core/cli/plan/plan-text.ts";
 import { describeRoute } from "../../../core/cli/plan/route-description.ts";
 import { loadConfig } from "../../../core/config/load.ts";
@@ -58,5 +60,37 @@ t.test(
       ],
     );
     t.same(planned("{ redirect: { path: /x } }").slice(1), ["  no policies", ""]);
+  },
+);
+
+t.test(
+  "a plan is of the route and of its clusters where the text of a secret is in their names",
+  async (t) => {
+    const text = `plugins: { directory: . }
+clusters:
+  app-one: { endpoints: ["http://127.0.0.1:3000"] }
+  app-two: { endpoints: ["http://127.0.0.1:3001"] }
+routes:
+  - { name: app-a, path: /a, cluster: app-one, policies: [] }
+  - { name: app-b, path: /b, split: { clusters: { app-one: 1, app-two: 1 } }, policies: [{ plugin: app-p, config: "\${env:THE_SECRET}" }] }
+`;
+    const config = loadConfig("sluice.yaml", text, { env: { THE_SECRET: "app-" } });
+    const plugin = { name: "app-p", phases: [], capabilities: {}, builtIn: false } as unknown as PluginFacts;
+    const [one, two] = config.routes.map((route) => describeRoute(route, config, [plugin]));
+    t.match(one, {
+      route: "app-a",
+      cluster: "app-one",
+      traffic: { endpoints: [{ address: "127.0.0.1:3000" }] },
+    });
+    t.match(two, {
+      route: "app-b",
+      shares: [
+        { cluster: "app-one", traffic: { endpoints: [{ address: "127.0.0.1:3000" }] } },
+        { cluster: "app-two", traffic: { endpoints: [{ address: "127.0.0.1:3001" }] } },
+      ],
+      policies: [{ plugin: "app-p", config: "***" }],
+    });
+    t.match(JSON.stringify(two!.split), /"app-one".*"app-two"/);
+    t.match(two!.match, { path: config.routes[1]!.match.path });
   },
 );

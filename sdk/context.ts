@@ -102,7 +102,10 @@ export interface Context<Config = unknown, State = unknown> {
   waitUntil(promise: PromiseLike<unknown>): void;
 }
 
-/** The context of `onRequestBody` and `onResponseBody`. */
+/**
+ * The context of `onRequestBody` and `onResponseBody`. A plugin that has both gets another object in `onResponseBody`, which shares all with the
+ * one of the other phases but for these two: both bodies may be on their way at the same time.
+ */
 export interface BodyContext<Config = unknown, State = unknown> extends Context<Config, State> {
   /** Whether the body is over. The chunk of this call is empty; what the handler returns still goes out. */
   readonly last: boolean;

@@ -1,4 +1,5 @@
 /** Reads the messages of one entry, calls the plugin's handlers and collects their outcomes. */
+import { type BodyPart, contextOfPart } from "./body-part.ts";
 import { matchPatterns } from "./config-patterns.ts";
 import { Context } from "./context.ts";
 import { discoverHost, endpointsText } from "./discover.ts";
@@ -35,10 +36,18 @@ const { stringify } = JSON;
 
 type Encode = (value: unknown) => Outcome;
 
+interface ResponseSide {
+  readonly part: BodyPart;
+  readonly context: Context;
+}
+
 export class Dispatcher {
   private definition: Definition = {};
   /** By slot, as the exchanges: one that knew its context would be garbage that only a collector finds. */
   private readonly contexts: (Context | undefined)[] = [];
+  /** What `onResponseBody` has in the place of those where a plugin has `onRequestBody` as well. */
+  private readonly responses: (ResponseSide | undefined)[] = [];
+  private hasBothBodies = false;
   private readonly bodies = new OutgoingBodies();
   private readonly progress: Int32Array;
   /** Outcomes that were put off so far: both sides count them. */
@@ -51,6 +60,7 @@ export class Dispatcher {
   /** Takes what the plugin's module exports. */
   define(definition: Definition): void {
     this.definition = definition;
+    this.hasBothBodies = definition.onRequestBody !== undefined && definition.onResponseBody !== undefined;
   }
 
   /** One entry; see message.ts. */
@@ -157,15 +167,27 @@ export class Dispatcher {
 
   private onBody(kind: string, exchange: GuestExchange, flags: number, chunk: Uint8Array): string {
     const { definition } = this;
-    const context = this.contexts[exchange.slot];
-    exchange.lastChunk = (flags & MessageFlag.endOfBody) !== 0;
-    exchange.endsBody = false;
-    if (kind === MessageKind.responseBody) exchange.isAnswered = true;
-    const result =
-      kind === MessageKind.requestBody
-        ? definition.onRequestBody!(chunk, context)
-        : definition.onResponseBody!(chunk, context);
-    return this.conclude(exchange.slot, flags, result, (part) => chunkOutcome(part, exchange.endsBody));
+    const { slot } = exchange;
+    const isResponse = kind === MessageKind.responseBody;
+    if (isResponse) exchange.isAnswered = true;
+    const side = isResponse && this.hasBothBodies ? this.responseSide(slot) : null;
+    const part: BodyPart = side?.part ?? exchange;
+    const context = side?.context ?? this.contexts[slot];
+    part.lastChunk = (flags & MessageFlag.endOfBody) !== 0;
+    part.endsBody = false;
+    const result = isResponse
+      ? definition.onResponseBody!(chunk, context)
+      : definition.onRequestBody!(chunk, context);
+    return this.conclude(slot, flags, result, (value) => chunkOutcome(value, part.endsBody));
+  }
+
+  private responseSide(slot: number): ResponseSide {
+    const known = this.responses[slot];
+    if (known !== undefined) return known;
+    const part = { lastChunk: false, endsBody: false };
+    const side = { part, context: contextOfPart(this.contexts[slot]!, part) };
+    this.responses[slot] = side;
+    return side;
   }
 
   private onLog(exchange: GuestExchange, flags: number, payload: string): string {
@@ -277,6 +299,7 @@ export class Dispatcher {
   private forget(slot: number): void {
     liveExchanges[slot] = undefined;
     this.contexts[slot] = undefined;
+    if (this.hasBothBodies) this.responses[slot] = undefined;
   }
 
   /** Its answer may hold any character, so it is not taken apart like the others. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { stopBundler } from "../../core/reload/bundle.ts";
+import { testGateway } from "../../core/testing/index.ts";
 import { until } from "../net/until.ts";
 import { engines, onEachEngine } from "../support/each-engine.ts";
 import { get } from "../support/gateway.ts";
@@ -164,6 +165,83 @@ onEachEngine("a stream that is cancelled does not end the next one", async (t, e
     endless.socket.destroy();
     t.match(await readMessage(next), { status: 200, body: "partpartpart" });
   }
+});
+
+/** A body whose parts come some ms one after the other, for as long as somebody reads it. */
+const trickle = (parts: readonly string[]) =>
+  ReadableStream.from(
+    (async function* () {
+      for (const part of parts) {
+        yield Buffer.from(part);
+        await sleep(5);
+      }
+    })(),
+  );
+
+onEachEngine("the parts of an upload undo no end of the response's body", async (t, engine) => {
+  await using gateway = await testGateway({
+    engine,
+    plugins: [
+      {
+        name: "p",
+        source: `
+          let heard = () => {};
+          export default {
+            onRequestBody() { heard(); },
+            async onResponseBody(chunk, ctx) {
+              if (!new TextDecoder().decode(chunk).includes("secret")) return;
+              ctx.end();
+              await new Promise((done) => { heard = done; });
+              return "[cut]";
+            },
+          };`,
+      },
+    ],
+    upstream: (request) => {
+      request.text().catch(() => {});
+      return new Response(trickle(["open ", "secret ", "secret again"]));
+    },
+  });
+  const body = trickle(new Array(400).fill("x"));
+  const response = await gateway.fetch("/", { method: "POST", body });
+  t.equal(await response.text(), "open [cut]");
+});
+
+onEachEngine("the bodies of an exchange end each by itself", async (t, engine) => {
+  const got = Promise.withResolvers<string>();
+  await using gateway = await testGateway({
+    engine,
+    plugins: [
+      {
+        name: "p",
+        source: `
+          let heard = () => {};
+          let answered = false;
+          export default {
+            async onRequestBody(chunk, ctx) {
+              if (answered) return;
+              await new Promise((done) => { heard = done; });
+              if (ctx.last) return "<last>";
+              ctx.end();
+              await new Promise((done) => { heard = done; });
+              return "<cut>";
+            },
+            onResponseBody(chunk, ctx) {
+              heard();
+              answered = ctx.last;
+              if (ctx.last) return "<whole>";
+            },
+          };`,
+      },
+    ],
+    upstream: (request) => {
+      got.resolve(request.text());
+      return new Response(trickle(new Array(40).fill("a")));
+    },
+  });
+  const response = await gateway.fetch("/", { method: "POST", body: trickle(["one", "two", "three"]) });
+  t.equal(await response.text(), `${"a".repeat(40)}<whole>`);
+  t.equal(await got.promise, "<cut>");
 });
 
 onEachEngine("the end of an exchange is told behind messages that take long", async (t, engine) => {

@@ -357,6 +357,13 @@ const parts: readonly ExchangeCheck[] = [
     gets: { fields: { "x-mark": "*" } },
     passes: { body: "x*" },
   },
+  {
+    title: "A plugin with handlers of both bodies has one ctx.state, and finds on ctx what it put there",
+    plugin:
+      'onRequest(request, ctx) { ctx.own = "a"; ctx.state = { n: 1 }; }, onRequestBody(chunk, ctx) { if (ctx.last) ctx.own += "b"; }, onResponseBody(chunk, ctx) { if (!ctx.last) return; ctx.own += "c"; ctx.state = { n: ctx.state.n + 1 }; }, onLog(record, ctx) { console.log(ctx.own + ctx.state.n + ctx.last); }',
+    send: post("x"),
+    logs: ["info abc2true"],
+  },
 ];
 
 export const bodyChecks: readonly ExchangeCheck[] = [...wholeRequests, ...wholeResponses, ...parts];

@@ -137,6 +137,7 @@ export class Dispatcher {
       }
     } catch (error) {
       handled.fields = null;
+      liveExchanges[slot]?.takeBack();
       this.closeAfter(slot, flags);
       return kind === MessageKind.end ? "" : faultOutcome(error);
     }
@@ -253,7 +254,10 @@ export class Dispatcher {
       const exchange = liveExchanges[slot];
       Promise.resolve(result).then(
         (value) => this.deliverLate(number, slot, flags, exchange, () => encode(value)),
-        (error) => this.deliverLate(number, slot, flags, exchange, () => faultOutcome(error)),
+        (error) =>
+          this.deliverLate(number, slot, flags, exchange, () => {
+            throw error;
+          }),
       );
       this.pendings = number;
       return OutcomeKind.pending;
@@ -280,6 +284,7 @@ export class Dispatcher {
       if (typeof outcome === "string") deliver(slot, `${number} ${outcome}`);
       else deliver(slot, `${number} ${outcome.text}`, outcome.bytes);
     } catch (error) {
+      exchange?.takeBack();
       deliver(slot, `${number} ${faultOutcome(error)}`);
     }
     this.closeAfter(slot, flags);

@@ -122,7 +122,7 @@ export class Draft {
     const edits = this.editsText();
     const body = typeof this.replacement === "string" ? this.replacement : null;
     if (kind === MessageKind.request) exchange.onRequestTold();
-    exchange.assigned = null;
+    exchange.onTold();
     const lengths = body === null ? added.length : `${added.length}+${body.length}`;
     return `${OutcomeKind.edited}${lengths} ${removed} ${edits}\n${added}${body ?? ""}`;
   }

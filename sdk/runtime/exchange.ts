@@ -46,9 +46,8 @@ export class GuestExchange {
   declare private told: UpstreamChoice | null;
   /** What was assigned to `ctx` and not told to the host yet; null: nothing. */
   declare assigned: Assigned | null;
-  /** Null while nothing was assigned. */
+  /** What the host was told; null: nothing. */
   declare private knownRequestId: string | null;
-  /** Null while nothing was assigned. */
   declare private knownPriority: number | null;
   /** `ctx.state`; null while no handler asked for it. */
   declare state: object | null;
@@ -57,7 +56,7 @@ export class GuestExchange {
   /** Whether its response has begun. */
   declare isAnswered: boolean;
   declare private knownInstance: Instance | null;
-  /** What the host told, once it was read. */
+  /** What the host told, once it was read, or was told. */
   declare private knownIdentity: object | null | undefined;
   declare private abort: AbortController | null;
   declare private endedBecause: string;
@@ -109,11 +108,10 @@ export class GuestExchange {
   }
 
   get requestId(): string {
-    return this.knownRequestId ?? this.fact(Fact.requestId);
+    return this.assigned?.requestId ?? this.knownRequestId ?? this.fact(Fact.requestId);
   }
 
   set requestId(value: string) {
-    this.knownRequestId = value;
     this.assigned ??= {};
     this.assigned.requestId = value;
   }
@@ -127,11 +125,10 @@ export class GuestExchange {
   }
 
   get priority(): number {
-    return this.knownPriority ?? Number(this.fact(Fact.priority));
+    return this.assigned?.priority ?? this.knownPriority ?? Number(this.fact(Fact.priority));
   }
 
   set priority(value: number) {
-    this.knownPriority = value;
     this.assigned ??= {};
     this.assigned.priority = value;
   }
@@ -155,6 +152,8 @@ export class GuestExchange {
   }
 
   get identity(): object | null {
+    const assigned = this.assigned?.identity;
+    if (assigned !== undefined) return assigned;
     if (this.knownIdentity === undefined) {
       const text = this.fact(Fact.identity);
       this.knownIdentity = text === "" ? null : (JSON.parse(text) as object);
@@ -163,7 +162,6 @@ export class GuestExchange {
   }
 
   set identity(value: object | null) {
-    this.knownIdentity = value;
     this.assigned ??= {};
     this.assigned.identity = value;
   }
@@ -173,9 +171,25 @@ export class GuestExchange {
     return this.choice;
   }
 
-  /** The host knows what was chosen so far. */
+  /** The host knows what was assigned so far. */
+  onTold(): void {
+    const { assigned } = this;
+    if (assigned === null) return;
+    this.assigned = null;
+    if (assigned.identity !== undefined) this.knownIdentity = assigned.identity;
+    if (assigned.priority !== undefined) this.knownPriority = assigned.priority;
+    if (assigned.requestId !== undefined) this.knownRequestId = assigned.requestId;
+  }
+
+  /** It knows what was chosen, too. */
   onRequestTold(): void {
     if (this.choice !== null) this.told = { ...this.choice };
+  }
+
+  /** A handler failed: nothing counts that the host was not told before. */
+  takeBack(): void {
+    this.assigned = null;
+    if (this.choice !== null) this.choice = this.told === null ? null : { ...this.told };
   }
 
   /** What was chosen since `onRequest`: told again, the rest would undo what other policies decided meanwhile. */

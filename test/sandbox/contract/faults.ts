@@ -34,6 +34,12 @@ const throwing: readonly ExchangeCheck[] = thrown.flatMap(([what, value]) => [
   },
 ]);
 
+const someone = '{ subject: "me", method: "m", claims: {}, scopes: [], groups: [] }';
+const leaving = [
+  ["", "onRequest(request, ctx) {"],
+  [", where it is asynchronous", "async onRequest(request, ctx) { await null;"],
+] as const;
+
 export const faultChecks: readonly ExchangeCheck[] = [
   ...throwing,
   {
@@ -74,6 +80,17 @@ export const faultChecks: readonly ExchangeCheck[] = [
       'onFailure: "open", onRequest(request) { request.headers.set("x-a", "1"); throw new Error("x"); }',
     gets: { status: 200, body: "upstream" },
     passes: { fields: { "x-a": null } },
+  },
+  ...leaving.map(([how, begin]) => ({
+    title: `Nothing counts that a handler told the proxy before it failed${how}`,
+    plugin: `onFailure: "open", capabilities: { identity: true }, ${begin} ctx.upstream.cluster = "none"; ctx.upstream.hashKey = "x"; ctx.priority = 3; ctx.requestId = "mine"; ctx.identity = ${someone}; throw new Error("x"); }, onUpstream(attempt, ctx) { attempt.headers.set("x-saw", [ctx.upstream.cluster, ctx.priority, ctx.requestId === "mine", ctx.identity].join()); }, onResponse(response) { response.headers.set("x-b", "2"); }`,
+    passes: { fields: { "x-saw": ",1,false," } },
+    gets: { body: "upstream", fields: { "x-b": "2" } },
+  })),
+  {
+    title: "What a handler told the proxy counts when a later one of its plugin fails",
+    plugin: `onFailure: "open", capabilities: { identity: true }, onRequest(request, ctx) { ctx.upstream.hashKey = "a"; ctx.priority = 2; ctx.requestId = "mine"; ctx.identity = ${someone}; }, onUpstream(attempt, ctx) { ctx.upstream.hashKey = "b"; ctx.priority = 3; ctx.requestId = "other"; ctx.identity = null; throw new Error("x"); }, onResponse(response, ctx) { response.headers.set("x-saw", [ctx.upstream.hashKey, ctx.priority, ctx.requestId, ctx.identity.subject].join()); }`,
+    gets: { body: "upstream", fields: { "x-saw": "a,2,mine,me" } },
   },
   {
     title: "The operator decides over a plugin that fails open",

@@ -34,7 +34,12 @@ export class GuestOperations {
       this.cancel(id);
       return "=";
     }
-    if (this.running.size >= mostOperations) return "!QuotaExceededError:Too many operations are under way";
+    // All timers of a guest wait for one operation.
+    const most = op === HostOp.timer ? mostOperations + 1 : mostOperations;
+    // Without a number it has its answer at once, and takes no place.
+    if (id !== 0 && this.running.size >= most) {
+      return `!QuotaExceededError:Cannot begin an operation: ${mostOperations} are under way, wait for some of them first`;
+    }
     // Two under one number would be one in this count.
     if (this.running.has(id)) return "!InvalidStateError:The operation is under way";
     const operation = new Operation(id);

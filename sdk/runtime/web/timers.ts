@@ -121,11 +121,11 @@ function arm(): void {
   const due = heap.first?.due ?? Number.POSITIVE_INFINITY;
   if (due === wakeAt || (due > wakeAt && due < Number.POSITIVE_INFINITY)) return;
   if (wakeCall !== 0) cancel(wakeCall);
-  wakeCall = 0;
-  wakeAt = due;
+  forgetWake();
   if (due === Number.POSITIVE_INFINITY) return;
   const { id, promise } = startCall(HostOp.timer, String(Math.max(0, due - now())));
   wakeCall = id;
+  wakeAt = due;
   promise.then(
     () => {
       if (wakeCall === id) fireDue().catch((error) => reportError(error));
@@ -144,20 +144,24 @@ function forgetWake(): void {
 
 /** Calls what is due and was there before; what one has settled is heard of before the next. */
 async function fireDue(): Promise<void> {
-  // The clocks of the host differ by less than a millisecond.
-  const until = Math.max(now(), wakeAt);
+  const due = wakeAt;
   const newest = lastOrder;
   const began = wallClock();
   forgetWake();
   isFiring = true;
-  while (wallClock() - began < longestEntryMs) {
-    const { first } = heap;
-    if (first === undefined || first.due > until || first.order > newest) break;
-    fire(first);
-    await undefined;
+  try {
+    // The clocks of the host differ by less than a millisecond.
+    const until = Math.max(now(), due);
+    while (wallClock() - began < longestEntryMs) {
+      const { first } = heap;
+      if (first === undefined || first.due > until || first.order > newest) break;
+      fire(first);
+      await undefined;
+    }
+  } finally {
+    isFiring = false;
+    arm();
   }
-  isFiring = false;
-  arm();
 }
 
 function fire(timer: Timer): void {

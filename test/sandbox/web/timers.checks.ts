@@ -2,6 +2,7 @@ import { settle } from "../../../sdk/runtime/host.ts";
 import { bindReport } from "../../../sdk/runtime/report-error.ts";
 import { performance } from "../../../sdk/runtime/web/performance.ts";
 import {
+  bindTimers,
   clearInterval,
   clearTimeout,
   queueMicrotask,
@@ -172,6 +173,22 @@ check("a wake-up that the host refuses is asked for again with the next timer", 
   setTimeout(() => calls++, 20);
   await pass(20);
   same([reported, calls], [["Too many"], 2]);
+});
+
+check("a call that fails before its timer has run ends no other timer", async () => {
+  const reported: string[] = [];
+  bindReport((error) => reported.push((error as Error).message));
+  let calls = 0;
+  const handle = setInterval(() => calls++, 10);
+  setTimeout(() => calls++, 1);
+  bindTimers(() => {
+    throw new Error("not now");
+  });
+  await pass(1);
+  bindTimers(() => {});
+  await pass(20);
+  clearInterval(handle);
+  same([reported, calls], [["not now"], 2]);
 });
 
 check("a callback that throws is reported, and an interval goes on", async () => {

@@ -36,13 +36,15 @@ const sizeOf = getter(ArrayBuffer.prototype, "byteLength");
 const Bytes = Uint8Array;
 const { isArray } = Array;
 
+/** isolated-vm copies the whole buffer under a view. */
+const exact = (bytes) => (sizeOf(bufferOf(bytes)) === lengthOf(bytes) ? bytes : new Bytes(bytes));
+
 let reply, parcel, address, isInside = false;
 
 /** Returns whether they wait here. */
 const keep = (slot, text, bytes) => {
   if (!isInside || address !== undefined) return false;
-  // isolated-vm copies the whole buffer under a view.
-  parcel = sizeOf(bufferOf(bytes)) === lengthOf(bytes) ? bytes : new Bytes(bytes);
+  parcel = exact(bytes);
   address = slot + " " + text;
   return true;
 };
@@ -61,7 +63,7 @@ const entry = start((op, id, text, bytes) => {
     if (bytes !== undefined && typeOf(bytes) !== "Uint8Array") return "!Error:internal";
     if (text.length > longest) return op === ${HostOp.outcome} && bounded(text) === undefined ? "=" : refusal;
     if (op === ${HostOp.outcome} && bytes !== undefined && keep(id, text, bytes)) return "=";
-    const answer = host(op, id, text, bytes);
+    const answer = host(op, id, text, bytes === undefined ? bytes : exact(bytes));
     return isArray(answer) ? answer[0] : answer;
   } catch {
     return "!Error:internal";

@@ -302,6 +302,35 @@ for (const engine of limited)
     t.ok(isIdle(gateway));
   });
 
+for (const engine of limited)
+  t.test(
+    `nothing is held of a client that leaves while a guest is made anew in vain, on ${engine}`,
+    async (t) => {
+      const upstream = await startUpstream(t, () => ok("upstream"));
+      const gateway = await startPolicyGateway(t, upstream.address, {
+        engine,
+        plugins: plugin(`
+        capabilities: { kv: true },
+        async setup(config, { kv }) {
+          if ((await kv.increment("guests", 1)) !== 2) return;
+          await later(300);
+          throw new Error("not now");
+        },
+        onRequest(request) { if (request.url.endsWith("/loop")) for (;;); }, onResponse() {}`),
+        settings: { p: { limits: { cpu: 300 } } },
+      });
+      t.equal((await gateway.ask(get("/loop"))).status, 500);
+      const leaves = await gateway.connect();
+      leaves.write(get("/"));
+      const waits = gateway.ask(get("/"));
+      await sleep(50);
+      leaves.socket.destroy();
+      t.equal((await waits).status, 500);
+      t.equal((await gateway.ask(get("/"))).status, 200);
+      await until(() => isIdle(gateway));
+    },
+  );
+
 t.test("a setup that hangs when a guest is made anew holds nobody up for longer than a phase", async (t) => {
   const upstream = await startUpstream(t, () => ok("upstream"));
   const gateway = await startPolicyGateway(t, upstream.address, {

@@ -390,13 +390,14 @@ export class PluginGuest implements Task {
     try {
       await this.start();
     } catch (error) {
-      this.drop();
       const loss = lossFrom(error);
-      this.quarantine.onFailedStart(performance.now(), losses !== this.losses);
-      // A guest that was lost on the way there has told so.
-      if (losses === this.losses) this.options.onLost(loss);
+      // It has told so by itself.
+      const wasLost = losses !== this.losses;
       // Nobody knows when there will be a guest again.
-      for (const call of this.queue.clear()) call.onLost(loss);
+      const waiting = this.forgetAll();
+      this.quarantine.onFailedStart(performance.now(), wasLost);
+      if (!wasLost) this.options.onLost(loss);
+      for (const call of waiting) call.onLost(loss);
       void this.rebuild();
       return;
     }

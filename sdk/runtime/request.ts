@@ -46,7 +46,7 @@ export class Request extends Body {
     this.#redirect = redirectOf(settings.redirect, from);
     this.#signal = signalOf(settings.signal, from === null ? null : from.#signal);
     this.#headers = new Headers(settings.headers ?? (from === null ? undefined : from.#headers));
-    const movesBody = !hasBody(this) && settings.body === undefined && from !== null && hasBody(from);
+    const movesBody = !hasBody(this) && from !== null && hasBody(from);
     if ((hasBody(this) || movesBody) && (this.#method === "GET" || this.#method === "HEAD")) {
       throw new TypeError(`A request with method ${this.#method} has no body`);
     }

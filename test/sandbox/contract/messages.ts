@@ -117,6 +117,16 @@ export const messageChecks: readonly ValueCheck[] = [
     expected: ["PUT", null, "2", "x", true],
   },
   {
+    title: "Request of a Request takes its body over where it is given none, as null says too",
+    code: `const a = new Request("http://h.test/", { method: "PUT", body: "x" }); const b = new Request(a, { body: null }); return [await b.text(), a.bodyUsed, await new Request(new Request("http://h.test/", { method: "PUT", body: "x" }), { body: "y" }).text()];`,
+    expected: ["x", true, "y"],
+  },
+  {
+    title: "Request refuses to be a GET with the body of another one",
+    code: `new Request(new Request("http://h.test/", { method: "PUT", body: "x" }), { method: "GET", body: null });`,
+    throws: "TypeError",
+  },
+  {
     title: "Request refuses a GET with a body",
     code: `new Request("http://h.test/", { body: "x" });`,
     throws: "TypeError",

@@ -384,3 +384,36 @@ t.test("SIGHUP reloads plugins where there is no config file", async (t) => {
   await sluice.line("Plugins reloaded");
   t.notOk(sluice.lines.some(({ msg }) => msg === "Config reloaded"));
 });
+
+t.test("SIGHUP brings what a restart would: what imports find may be other files now", async (t) => {
+  const folder = new PluginFolder(t, {
+    "10-a.ts": `import x from "x"; import y from "#y"; import z from "./_z";\n${answering("").replace('""', "x + y + z")}`,
+    "package.json": '{ "imports": { "#y": "./_y1.ts" } }',
+    "_y1.ts": 'export default "1";',
+    "_y2.ts": 'export default "2";',
+    "_z.js": 'export default "1";',
+  });
+  for (const version of ["1", "2"]) {
+    mkdirSync(join(folder.root, `node_modules/.store/x@${version}`), { recursive: true });
+    folder.write(`node_modules/.store/x@${version}/index.js`, `export default "${version}";`);
+  }
+  const linked = join(folder.root, "node_modules/x");
+  symlinkSync(".store/x@1", linked);
+  const configFile = folder.write(
+    "sluice.yaml",
+    `listeners: [{ address: "127.0.0.1:0" }]
+admin: { address: "127.0.0.1:0" }
+clusters: { app: { endpoints: ["http://127.0.0.1:1"] } }
+plugins: { directory: ${folder.plugins} }\n`,
+  );
+  const both = [start(t, folder), startSluice(t, "--config", configFile)];
+  for (const sluice of both) t.equal(await textOf(await sluice.url()), "111");
+  rmSync(linked);
+  symlinkSync(".store/x@2", linked);
+  folder.save("package.json", '{ "imports": { "#y": "./_y2.ts" } }');
+  folder.save("_z.ts", 'export default "2";');
+  for (const sluice of both) {
+    sluice.signal("SIGHUP");
+    await until(async () => (await textOf(await sluice.url())) === "222");
+  }
+});

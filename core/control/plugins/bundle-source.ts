@@ -43,6 +43,11 @@ export class BundleSource {
     if (this.#changedUnheard) changed();
   }
 
+  /** The next build compiles all plugins of folders anew. */
+  forget(): void {
+    for (const folder of this.#folders.values()) folder.forget();
+  }
+
   close(): void {
     this.#onChange = null;
     this.closeOthers(null);

@@ -9,7 +9,7 @@ import { fromPlugin, logFields } from "../reload-problem.ts";
 export class PluginFolder {
   readonly directory: string;
   readonly #log: Logger;
-  readonly #builder = createBundleBuilder();
+  #builder = createBundleBuilder();
   readonly #watch: PluginWatch;
   #inputs: readonly string[] = [];
 
@@ -42,6 +42,11 @@ export class PluginFolder {
       if (error instanceof PluginError) this.#follow(error.inputs);
       throw error;
     }
+  }
+
+  /** All is compiled the next time, also what seems to be as it was: what imports find is not looked at. */
+  forget(): void {
+    this.#builder = createBundleBuilder();
   }
 
   #follow(inputs: readonly string[]): void {

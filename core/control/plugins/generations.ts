@@ -143,6 +143,11 @@ export class PluginGenerations {
     this.#source.listen(changed);
   }
 
+  /** The next reload brings what a start would: also what no file of a plugin shows, as packages that were put elsewhere. */
+  forgetCompiled(): void {
+    this.#source.forget();
+  }
+
   /**
    * Returns false when there is nothing new, or nothing is put in force any more; throws and leaves the old one when
    * the new one cannot be used.

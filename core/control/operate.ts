@@ -196,7 +196,10 @@ async function apply(
   bundle: PolicyBundle | null,
   { supervisor, admin, discoveries, log }: Running,
 ): Promise<boolean> {
-  const { workers } = supervisor.config;
+  const {
+    workers,
+    plugins: { state },
+  } = supervisor.config;
   const move = await admin.prepare(config.admin);
   let isLoaded: boolean;
   try {
@@ -212,6 +215,12 @@ async function apply(
   warnOfUnshared(supervisor, log);
   if (config.workers !== workers) {
     log.warn({ from: workers, to: config.workers }, "A new number of workers takes effect at the next start");
+  }
+  if (config.plugins.state !== state) {
+    log.warn(
+      { from: state, to: config.plugins.state },
+      "Values set with POST /kv go to the new plugins.state from the next start on: move operator-values.json there",
+    );
   }
   return isLoaded;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { until } from "../net/until.ts";
@@ -14,18 +14,25 @@ interface Parts {
   readonly policies?: string;
   readonly directory?: string;
   readonly settings?: string;
+  readonly state?: string;
 }
 
 /** A proxy with a config file beside its folder of plugins. */
 async function startBoth(t: Test, parts: Parts = {}, files = { "10-a.ts": answering("one") }) {
   const folder = new PluginFolder(t, files);
-  const textOf = ({ path = "/", policies = "[a]", directory = folder.plugins, settings = "{}" }: Parts) =>
+  const textOf = ({
+    path = "/",
+    policies = "[a]",
+    directory = folder.plugins,
+    settings = "{}",
+    state = "",
+  }: Parts) =>
     `listeners: [{ address: "127.0.0.1:0" }]
 admin: { address: "127.0.0.1:0" }
 accessLog: false
 clusters: { app: { endpoints: ["http://127.0.0.1:1"] } }
 routes: [{ name: r, path: "${path}", cluster: app, policies: ${policies} }]
-plugins: { directory: ${directory}, settings: ${settings} }\n`;
+plugins: { directory: ${directory}, settings: ${settings}${state} }\n`;
   const sluice = startSluice(t, "--config", folder.write("sluice.yaml", textOf(parts)));
   return {
     folder,
@@ -242,3 +249,19 @@ plugins: { directory: ${folder.plugins}, state: ${folder.state} }\n`;
     routes: ["guarded"],
   });
 });
+
+t.test(
+  "plugins are kept at once where a reload says so, values of operators from the next start on",
+  async (t) => {
+    const { folder, sluice, saveConfig } = await startBoth(t);
+    saveConfig({ state: `, state: ${folder.state}` });
+    t.match(
+      await sluice.line(
+        "Values set with POST /kv go to the new plugins.state from the next start on: move operator-values.json there",
+      ),
+      { level: "warn", from: null, to: folder.state },
+    );
+    await sluice.line("Config reloaded");
+    await until(() => existsSync(join(folder.state, "last-good-plugins.json")));
+  },
+);

@@ -273,20 +273,24 @@ export class PluginGenerations {
       this.#current = await this.#applyOlder(config, this.#current);
       this.#areFilesRefused = true;
       this.#accept(config);
+      // These have been loaded before.
+      this.onLoaded();
       return true;
     }
     if (id === this.#current.id && !isConfig) return this.#filesAreGood();
     const isLoaded = await this.#apply(config, bundle);
     this.#accept(config);
     this.#rejected = null;
-    this.#areFilesRefused = false;
-    if (id !== this.#current.id) this.#enter(bundle, config, (await before) ?? null);
+    if (id === this.#current.id) this.#filesAreGood();
+    else this.#enter(bundle, config, (await before) ?? null);
     if (isLoaded) this.onLoaded();
     return true;
   }
 
   #accept(config: Config): void {
     if (config === this.#config) return;
+    const { directory, state } = this.#config.plugins;
+    if (directory !== config.plugins.directory || state !== config.plugins.state) this.#isUnsaved = true;
     this.#config = config;
     this.#source.closeOthers(config.plugins.directory);
   }
@@ -308,6 +312,7 @@ export class PluginGenerations {
   #enter(bundle: PolicyBundle | null, config: Config, before: PlaneReport | null): void {
     const proven = this.#proven(before);
     this.#current = this.#generation(bundle, config, "files", this.#current.number + 1);
+    this.#areFilesRefused = false;
     this.#forgetStrikes();
     this.#probation?.watch.cancel();
     this.#probation = null;

@@ -23,7 +23,9 @@ export async function pluginsPage(generations: PluginGenerations, supervisor: Su
       const reports = reportsOf(name, report);
       const until = banned.get(name);
       return {
-        ...(reports.length === 0 ? { name, file, hash, state: "unused" } : merged(reports)),
+        ...(reports.length === 0
+          ? { name, file, hash, state: report === null ? "unknown" : "unused" }
+          : merged(reports)),
         ...(until !== undefined && { state: "quarantined", quarantinedUntil: isoTime(until) }),
         builtIn,
         processesEnded: generations.strikes.get(name) ?? 0,
@@ -34,7 +36,7 @@ export async function pluginsPage(generations: PluginGenerations, supervisor: Su
   };
 }
 
-/** What `/metrics` shows of each plugin that a route uses. */
+/** What `/metrics` shows of each plugin; what the data process does not tell is left out. */
 export function pluginFacts(
   generations: PluginGenerations,
   supervisor: Supervisor,
@@ -47,8 +49,8 @@ export function pluginFacts(
     const isOut = banned.has(name) || reports.some(({ state }) => state === "quarantined");
     return {
       name,
-      state: isOut ? "quarantined" : "ready",
-      memoryBytes: sumOf(reports.map(({ memoryBytes }) => memoryBytes)),
+      state: isOut ? "quarantined" : report === null ? "unknown" : "ready",
+      memoryBytes: report === null ? null : sumOf(reports.map(({ memoryBytes }) => memoryBytes)),
       faults: {
         ...sumByKey(reports.map(({ faultsTotal }) => faultsTotal)),
         ...(ended > 0 && { process: ended }),

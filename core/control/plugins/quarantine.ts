@@ -34,8 +34,8 @@ export class Quarantine {
   readonly #options: QuarantineOptions;
   readonly #strikes: Strikes;
   readonly #known = new Map<string, QuarantinedPlugin>();
-  /** Those that were taken out of service and not let in again yet. */
-  readonly #out = new Set<string>();
+  /** Those that were taken out of service and not let in again yet, with the hash of their code. */
+  readonly #out = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -55,7 +55,7 @@ export class Quarantine {
   strike(plugin: string, version: string): void {
     const hash = this.#hashOf(plugin);
     if (hash !== null && versionOf(hash) === version && this.#strikes.add(plugin, hash, performance.now()))
-      this.#tell(plugin);
+      this.#tell(plugin, hash);
   }
 
   /** Out of service at once. */
@@ -63,7 +63,7 @@ export class Quarantine {
     const hash = this.#hashOf(plugin);
     if (hash === null) return;
     this.#strikes.ban(plugin, hash, performance.now());
-    this.#tell(plugin);
+    this.#tell(plugin, hash);
   }
 
   /** Plugins in force that are out of service, with the end of that in ms since 1970. */
@@ -103,10 +103,10 @@ export class Quarantine {
     return list;
   }
 
-  #tell(plugin: string): void {
+  #tell(plugin: string, hash: string): void {
     const until = this.list().get(plugin);
     if (until === undefined) return;
-    this.#out.add(plugin);
+    this.#out.set(plugin, hash);
     const retryInMs = until - Date.now();
     this.#options
       .log()
@@ -124,8 +124,11 @@ export class Quarantine {
   }
 
   async #lift(): Promise<void> {
-    const banned = this.list();
-    const due = new Set([...this.#out].filter((plugin) => !banned.has(plugin)));
+    const due = this.#due();
+    if (due.size === 0) {
+      this.#planLift();
+      return;
+    }
     try {
       await this.#options.lift();
       for (const plugin of due) this.#out.delete(plugin);
@@ -134,6 +137,18 @@ export class Quarantine {
     } catch (error) {
       if (!this.#isClosed) this.#onRefused(error, due);
     }
+  }
+
+  /** Those whose time is over; code that was replaced meanwhile is not tried again. */
+  #due(): Set<string> {
+    const now = performance.now();
+    const due = new Set<string>();
+    for (const [plugin, hash] of this.#out) {
+      if (this.#strikes.bannedUntil(plugin, hash, now) !== null) continue;
+      if (this.#hashOf(plugin) === hash) due.add(plugin);
+      else this.#out.delete(plugin);
+    }
+    return due;
   }
 
   /** A plugin that does not load does not keep others out. */

@@ -30,8 +30,9 @@ export interface ProcessFacts {
 
 export interface PluginFacts {
   readonly name: string;
-  readonly state: "ready" | "quarantined";
-  readonly memoryBytes: number;
+  readonly state: "ready" | "quarantined" | "unknown";
+  /** Null: nobody tells. */
+  readonly memoryBytes: number | null;
   /** Faults by cause. */
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -218,9 +219,10 @@ function pluginFamilies(plugins: readonly PluginFacts[]): Family[] {
   const states = new Family("sluice_plugins", "gauge", "Plugins, by state.");
   states.add({ state: "ready" }, 0);
   states.add({ state: "quarantined" }, 0);
+  states.add({ state: "unknown" }, 0);
   for (const { name, state, memoryBytes, faults: causes } of plugins) {
     for (const [cause, count] of Object.entries(causes)) faults.add({ plugin: name, cause }, count);
-    memory.add({ plugin: name }, memoryBytes);
+    if (memoryBytes !== null) memory.add({ plugin: name }, memoryBytes);
     states.add({ state }, 1);
   }
   return [faults, memory, states];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { Quarantine } from "../../../core/control/plugins/quarantine.ts";
 import { PlaneError } from "../../../core/data/calls.ts";
@@ -17,11 +18,12 @@ const bundle = {
 /** @param lift what each lift comes to, one after the other; then they go well */
 function setUp(t: Test, lifts: readonly (Error | null)[]) {
   const lines: string[] = [];
+  let inForce = bundle;
   const tell = (_fields: object, message: string) => void lines.push(message);
   const liftedAt: number[] = [];
   const quarantine = new Quarantine({
     log: () => ({ error: tell, info: tell, warn: tell, debug: tell }) as never,
-    bundle: () => bundle,
+    bundle: () => inForce,
     lift: async () => {
       const error = lifts[liftedAt.push(performance.now()) - 1] ?? null;
       if (error !== null) throw error;
@@ -29,7 +31,10 @@ function setUp(t: Test, lifts: readonly (Error | null)[]) {
     times,
   });
   t.teardown(() => quarantine.close());
-  return { quarantine, liftedAt, lines };
+  const use = (bundle: PolicyBundle) => {
+    inForce = bundle;
+  };
+  return { quarantine, liftedAt, lines, use };
 }
 
 function refusalOf(plugin: string): PlaneError {
@@ -88,4 +93,23 @@ t.test("a quarantine that is closed lifts nothing and is silent about what fails
   await new Promise((resolve) => setTimeout(resolve, 3 * times.nextTry));
   t.equal(lifts, 1);
   t.equal(lines.length, told);
+});
+
+t.test("nothing is told of a plugin that was replaced while it was out", async (t) => {
+  const code = (hash: string) => ({ plugins: [{ name: "a", hash }] }) as unknown as PolicyBundle;
+  const { quarantine, liftedAt, lines, use } = setUp(t, []);
+  use(code("1"));
+  quarantine.ban("a");
+  use(code("2"));
+  quarantine.forgetOthers();
+  await sleep(3 * times.firstBan);
+  t.equal(liftedAt.length, 0);
+  t.equal(lines.length, 1, "that it was quarantined");
+
+  quarantine.ban("a");
+  use(code("1"));
+  quarantine.forgetOthers();
+  use(code("2"));
+  await until(() => lines.length === 3);
+  t.equal(lines[2], "Quarantine is over, the plugin is tried again");
 });

@@ -10,19 +10,17 @@ import {
   generationId,
   type PolicyPart,
   policyPart,
-  routesThatDiffer,
-  withPolicyPart,
 } from "../../reload/generation.ts";
 import { OneByOne } from "../one-by-one.ts";
-import { isAboutPlugins, logFields, problemsOf, type ReloadProblem } from "../reload-problem.ts";
+import { isAboutPlugins, problemsOf, type ReloadProblem } from "../reload-problem.ts";
 import type { ReloadCause } from "../reloader.ts";
 import { isHostCode } from "./built-in-plugins.ts";
 import { BundleSource } from "./bundle-source.ts";
 import { KeptPlugins } from "./kept-plugins.ts";
-import type { LastGood, RejectedGeneration } from "./last-good.ts";
+import type { RejectedGeneration } from "./last-good.ts";
 import { type FaultRates, Probation, ratesIn } from "./probation.ts";
-import { type ServedOlder, serveOlder } from "./serve-older.ts";
-import { PluginStartError } from "./start-error.ts";
+import { serveOlder, tellRoutes, withOlderPart } from "./serve-older.ts";
+import { rejectedBefore, serveKept } from "./start-kept.ts";
 
 export interface PluginGenerationsOptions {
   readonly config: Config;
@@ -125,16 +123,23 @@ export class PluginGenerations {
     serve: (config: Config, bundle: PolicyBundle | null) => Promise<Result>,
   ): Promise<Result> {
     const config = this.#config;
+    const options = { config, kept: this.#kept, source: this.#source, log: this.#options.log };
     try {
       const bundle = await this.#source.build(config);
-      await this.#refuseRejected(bundle, config);
+      this.#rejected = await rejectedBefore(bundle, options);
+      if (this.#rejected !== null)
+        throw new Error(`${this.#rejected.problem}; change them, or start with another --state`);
       const result = await serve(config, bundle);
       this.#current = this.#generation(bundle, config, "files", bundle === null ? 0 : 1);
       if (bundle !== null) this.#save();
       return result;
     } catch (error) {
       if (this.#isClosed || (!isAboutPlugins(error) && this.#rejected === null)) throw error;
-      return await this.#startFromState(error, serve);
+      const problems = problemsOf(error);
+      const served = await serveKept(problems, options, serve);
+      this.#current = this.#generation(served.bundle, served.config, "state", 1);
+      this.#last = { result: "refused", at: Date.now(), problems };
+      return served.result;
     }
   }
 
@@ -203,60 +208,6 @@ export class PluginGenerations {
   /** Resolves when the state is written that was to be written. */
   async settled(): Promise<void> {
     await this.#kept.settled();
-  }
-
-  // --- start
-
-  async #startFromState<Result>(
-    reason: unknown,
-    serve: (config: Config, bundle: PolicyBundle | null) => Promise<Result>,
-  ): Promise<Result> {
-    const problems = problemsOf(reason);
-    const state = await this.#kept.load(this.#config.plugins);
-    if (state === null) throw new PluginStartError(problems, this.#source.inputs);
-    for (const problem of problems) this.#options.log.error(logFields(problem), "Plugins refused");
-    const served = await this.#serveKept(state, serve);
-    this.#current = this.#generation(served.bundle, served.config, "state", 1);
-    this.#last = { result: "refused", at: Date.now(), problems };
-    this.#options.log.warn(
-      { savedAt: new Date(state.savedAt).toISOString(), plugins: state.plugins.map(({ name }) => name) },
-      "The last good plugins are served until those of the folder can be used",
-    );
-    this.#tellRoutes(this.#config, served.config);
-    return served.result;
-  }
-
-  async #serveKept<Result>(
-    { plugins, policies }: LastGood,
-    serve: (config: Config, bundle: PolicyBundle | null) => Promise<Result>,
-  ): Promise<ServedOlder<Result>> {
-    const { compileRuntime } = await import("../../reload/compile-runtime.ts");
-    const folder = { runtime: await compileRuntime(), plugins };
-    const configs = [this.#config, withPolicyPart(this.#config, policies, namesOf(folder))] as const;
-    try {
-      return await serveOlder(folder, configs, this.#source, serve);
-    } catch (error) {
-      throw isAboutPlugins(error) ? new PluginStartError(problemsOf(error), this.#source.inputs) : error;
-    }
-  }
-
-  #tellRoutes(wanted: Config, served: Config): void {
-    const routes = routesThatDiffer(wanted, served);
-    if (routes.length === 0) return;
-    this.#options.log.error(
-      { routes },
-      "Routes have the policies that older plugins had, not those of the config",
-    );
-  }
-
-  /** What was rolled back before this start has not become better by it. */
-  async #refuseRejected(bundle: PolicyBundle | null, config: Config): Promise<void> {
-    const rejected = await this.#kept.rejected(config.plugins);
-    if (rejected === null) return;
-    // A start is on no probation: code does not come back in it beside another config either.
-    if (rejected.code !== codeId(bundle) && rejected.id !== generationId(bundle, config)) return;
-    this.#rejected = rejected;
-    throw new Error(`${rejected.problem}; change them, or start with another --state`);
   }
 
   // --- reload
@@ -331,11 +282,11 @@ export class PluginGenerations {
   /** With what the config said of them, as far as that is not the operator's alone; else with what it says now. */
   async #applyOlder(config: Config, older: Generation): Promise<Generation> {
     const folder = older.bundle && { ...older.bundle, plugins: folderPlugins(older.bundle) };
-    const configs = [withPolicyPart(config, older.policies, namesOf(folder)), config] as const;
+    const configs = [withOlderPart(config, older.policies, folder), config] as const;
     const served = await serveOlder(folder, configs, this.#source, (config, bundle) =>
       this.#apply(config, bundle),
     );
-    this.#tellRoutes(config, served.config);
+    tellRoutes(config, served.config, this.#options.log);
     const id = generationId(served.bundle, served.config);
     return { ...older, bundle: served.bundle, policies: policyPart(served.config), id };
   }
@@ -428,8 +379,4 @@ export class PluginGenerations {
     const names = new Set(this.#current.bundle?.plugins.map(({ name }) => name));
     for (const name of [...this.#strikes.keys()]) if (!names.has(name)) this.#strikes.delete(name);
   }
-}
-
-function namesOf(bundle: PolicyBundle | null): ReadonlySet<string> {
-  return new Set(bundle?.plugins.map(({ name }) => name));
 }

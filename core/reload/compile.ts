@@ -6,7 +6,7 @@ import { type Bundle, type BundleOptions, BundlerLost, BundleTimeout, bundle } f
 import { explain, filesConcerned } from "./explain.ts";
 import type { PluginFile } from "./plugin-files.ts";
 import { pluginImports } from "./plugin-imports.ts";
-import { bundledFiles, linkedNames } from "./plugin-inputs.ts";
+import { bundledFiles, linkedNames, packagePaths } from "./plugin-inputs.ts";
 import { type Load, leftOutFiles, loadedName, loadWithoutMap, pluginLoads } from "./plugin-loads.ts";
 import { pluginFrame } from "./plugin-script.ts";
 import { locate, type PluginSource } from "./plugin-source.ts";
@@ -28,6 +28,8 @@ export interface CompiledPlugin {
    * watch has to see.
    */
   readonly inputs: readonly string[];
+  /** Absolute paths by which packages are found; they are not watched. */
+  readonly packages: readonly string[];
   readonly warnings: readonly PluginProblem[];
 }
 
@@ -77,6 +79,7 @@ export async function compilePlugin(
     map,
     hash: createHash("sha256").update(code).update("\0").update(map).digest("base64url"),
     inputs: [...inputs, ...(await linkedNames(source, built.metafile))],
+    packages: await packagePaths(source, built.metafile),
     warnings: await explain(source, built.warnings),
   };
 }

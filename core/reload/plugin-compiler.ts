@@ -11,7 +11,7 @@ interface Remembered {
 }
 
 export interface PluginCompiler {
-  /** Like `compilePlugin`; what was compiled before is given again while none of its files changed. */
+  /** Like `compilePlugin`; what was compiled before is given again while none of its files and packages changed. */
   compile(file: PluginFile): Promise<CompiledPlugin>;
 }
 
@@ -27,13 +27,13 @@ export function createPluginCompiler(limits: CompileLimits = compileLimits): Plu
   return {
     async compile(file) {
       const known = remembered.get(file.path);
-      if (known !== undefined && (await fingerprintOf(file, known.plugin.inputs)) === known.fingerprint) {
+      if (known !== undefined && (await fingerprintOf(file, known.plugin)) === known.fingerprint) {
         return known.plugin;
       }
       remembered.delete(file.path);
       const start = Date.now();
       const plugin = await compilePlugin(file, limits);
-      const fingerprint = await fingerprintOf(file, plugin.inputs, start - coarseness);
+      const fingerprint = await fingerprintOf(file, plugin, start - coarseness);
       if (fingerprint !== null) remembered.set(file.path, { plugin, fingerprint });
       return plugin;
     },
@@ -41,16 +41,16 @@ export function createPluginCompiler(limits: CompileLimits = compileLimits): Plu
 }
 
 /**
- * Changes when a file does. Null: one is missing, or changed after `latest` (ms since 1970) and so perhaps
+ * Changes when a file does, or a package is put elsewhere. Null: one is missing, or changed after `latest` (ms since 1970) and so perhaps
  * after it was read.
  */
 async function fingerprintOf(
   file: PluginFile,
-  inputs: readonly string[],
+  { inputs, packages }: CompiledPlugin,
   latest = Number.POSITIVE_INFINITY,
 ): Promise<string | null> {
   try {
-    const statuses = await Promise.all(inputs.map((input) => stat(input)));
+    const statuses = await Promise.all([...inputs, ...packages].map((path) => stat(path)));
     if (statuses.some(({ ctimeMs, mtimeMs }) => Math.max(ctimeMs, mtimeMs) > latest)) return null;
     // Both times: Deno tells ctime in whole seconds, and mtime can be set to anything.
     const marks = statuses.map(({ dev, ino, size, ctimeMs, mtimeMs }) =>

@@ -8,6 +8,9 @@ import { isInside, type PluginSource, systemPath } from "./plugin-source.ts";
 /** A specifier that names a file or a folder, and no package. */
 const namesFile = /^\.{0,2}(\/|$)/;
 
+/** The name at the beginning of a specifier of a package. */
+const packageName = /^(@[^/]+\/)?[^/#@.][^/]*/;
+
 /** Absolute paths of every file of a bundle but the SDK's own, and those that it leaves out. */
 export async function bundledFiles(source: PluginSource, { inputs }: Metafile): Promise<readonly string[]> {
   const names = Object.keys(inputs)
@@ -35,6 +38,29 @@ export async function linkedNames(source: PluginSource, { inputs }: Metafile): P
   });
   const found = await Promise.all(names);
   return [...new Set(found)].filter((name) => name !== null);
+}
+
+/** Absolute paths that say which files packages and `#` names are: folders of packages, or links to them, and each nearest package.json. */
+export async function packagePaths(source: PluginSource, { inputs }: Metafile): Promise<readonly string[]> {
+  const wanted = new Map<string, Promise<string | null>>();
+  for (const [importer, { imports }] of Object.entries(inputs)) {
+    const folder = dirname(systemPath(source, importer));
+    const packages = imports.flatMap(({ original = "" }) => packageName.exec(original)?.[0] ?? []);
+    for (const name of ["package.json", ...packages.map((name) => join("node_modules", name))]) {
+      const key = join(folder, name);
+      if (!wanted.has(key)) wanted.set(key, nearest(folder, name));
+    }
+  }
+  const found = await Promise.all(wanted.values());
+  return [...new Set(found)].filter((path) => path !== null);
+}
+
+/** The path of this name in the folder or the closest one above it; null: there is none. */
+async function nearest(folder: string, name: string): Promise<string | null> {
+  const path = join(folder, name);
+  if ((await stat(path).catch(() => null)) !== null) return path;
+  const above = dirname(folder);
+  return above === folder ? null : nearest(above, name);
 }
 
 /** Null: the file is where the import says, or is found by another rule of the bundler's. */

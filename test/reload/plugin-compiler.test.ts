@@ -141,3 +141,41 @@ t.test(
     }
   },
 );
+
+t.test("a package that is put elsewhere and a package.json that says otherwise are changes", async (t) => {
+  const version = (number: number) => ({
+    [`node_modules/.store/x@${number}/package.json`]: '{ "main": "./m.js" }',
+    [`node_modules/.store/x@${number}/m.js`]: `export default ${number};`,
+    [`node_modules/.store/x@${number}/n.js`]: `export default "n${number}";`,
+  });
+  const folder = folderWith(t, {
+    "plugins/p.ts": 'import x from "x"; import y from "#y"; export default [x, y]',
+    "plugins/package.json": '{ "imports": { "#y": "./_y1.ts" } }',
+    "plugins/_y1.ts": 'export default "y1";',
+    "plugins/_y2.ts": 'export default "y2";',
+    ...version(1),
+    ...version(2),
+  });
+  const linked = join(folder, "node_modules/x");
+  symlinkSync(".store/x@1", linked);
+  const compile = compilerOf(join(folder, "plugins"));
+  await sleep(age);
+  const codes = [await compile()];
+  t.equal(await compile(), codes[0]);
+  const changes = [
+    () => {
+      rmSync(linked);
+      symlinkSync(".store/x@2", linked);
+    },
+    () => put(join(folder, "plugins/package.json"), '{ "imports": { "#y": "./_y2.ts" } }'),
+    () => put(join(folder, "node_modules/.store/x@2/package.json"), '{ "main": "./n.js" }'),
+  ];
+  for (const change of changes) {
+    change();
+    await sleep(age);
+    const plugin = await compile();
+    t.notOk(codes.some(({ hash }) => hash === plugin.hash));
+    t.equal(await compile(), plugin);
+    codes.push(plugin);
+  }
+});

@@ -44,7 +44,7 @@ export class PluginFolder {
     }
   }
 
-  /** All is compiled the next time, also what seems to be as it was: what imports find is not looked at. */
+  /** All is compiled the next time, also what seems to be as it was: imports may find files that were not there. */
   forget(): void {
     this.#builder = createBundleBuilder();
   }

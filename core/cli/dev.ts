@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { withSecretsOf } from "../config/mask.ts";
 import type { Config } from "../config/model.ts";
 import { ConfigError } from "../config/problem.ts";
-import { includedFiles } from "../config/source/included-files.ts";
+import { includedFiles, readPlainFile } from "../config/source/included-files.ts";
 import { PluginStartError } from "../control/plugins/start-error.ts";
 import { pluginFolder } from "./args.ts";
 import type { ConfigRequest } from "./config-source.ts";
@@ -84,10 +84,10 @@ function textOf(files: readonly string[]): string {
   return files.map(readText).join("\0");
 }
 
-/** Empty for a file that is not there. */
+/** Empty for a file that is not there, and for what is no text to take in. */
 function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readPlainFile(file)?.toString() ?? "";
   } catch {
     return "";
   }

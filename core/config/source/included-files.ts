@@ -35,15 +35,24 @@ export function includedFiles(config: string, text: string): string[] {
   return [...new Set(names.map((name) => resolve(dirname(config), name)))];
 }
 
+/**
+ * What is in a file, at once. Null: more than is taken in.
+ *
+ * @throws Error when it is not there, cannot be read or is no plain file: a pipe or a device could be read for ever
+ */
+export function readPlainFile(file: string): Buffer | null {
+  const status = statSync(file);
+  if (!status.isFile()) throw Object.assign(new Error(), { code: "no plain file" });
+  return status.size <= maxFileBytes ? readFileSync(file) : null;
+}
+
 function readBytes(file: string): Uint8Array {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | null;
   try {
-    // A pipe or a device could be read for ever.
-    if (!statSync(file).isFile()) throw Object.assign(new Error(), { code: "no plain file" });
-    bytes = readFileSync(file);
+    bytes = readPlainFile(file);
   } catch (error) {
     throw new Error(`expected a file that can be read, found ${fileFault(error)}: ${file}`);
   }
-  if (bytes.length <= maxFileBytes) return bytes;
-  throw new Error(`expected at most ${maxFileBytes} bytes in ${file}, found ${bytes.length}`);
+  if (bytes === null) throw new Error(`expected at most ${maxFileBytes} bytes in ${file}, found more`);
+  return bytes;
 }

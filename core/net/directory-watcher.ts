@@ -1,6 +1,8 @@
-import { dirname, resolve } from "node:path";
-import type { FSWatcher } from "chokidar";
+import { basename, dirname } from "node:path";
+import { type Place, planFolders, realPath } from "./folder-plan.ts";
+import { FolderWatchers } from "./folder-watchers.ts";
 import { whenSettled } from "./settle.ts";
+import { wayToFile } from "./way-to-file.ts";
 
 /** Long enough for a certificate and its key to be written both, ms. */
 const settleTime = 100;
@@ -18,62 +20,47 @@ export interface DirectoryWatch {
   close(): void;
 }
 
-interface Subscription extends WatchCallbacks {
-  readonly directories: ReadonlySet<string>;
-}
-
-/** All subscriptions of the thread share one watcher, which is closed with the last of them. */
-const subscriptions = new Set<Subscription>();
-let watcher: Promise<FSWatcher> | null = null;
-/** Whom an event concerns is not worked out: looking at a few small files is cheaper than being wrong. */
-const settling = whenSettled(
-  () => {
-    for (const subscription of subscriptions) subscription.changed();
-  },
-  { quiet: settleTime, longest: longestSettling },
-);
-
 /**
- * Calls back after any event beside one of the files, and once when watching has begun. Directories are
- * watched and not the files: Kubernetes replaces a mounted secret by swapping the `..data` symlink beside
- * it, and certbot by renaming, which a watch on the file does not see.
+ * Calls back after any event beside one of the files or beside a link that leads to it, and once when watching has begun.
+ * Directories are watched and not the files: Kubernetes replaces a mounted secret by swapping the `..data` symlink beside
+ * it, and certbot by renaming, which a watch on the file does not see. Keeps no process alive.
  */
 export function watchDirectoriesOf(files: readonly string[], callbacks: WatchCallbacks): DirectoryWatch {
-  const directories = new Set(files.map((file) => dirname(resolve(file))));
-  const subscription: Subscription = {
-    directories,
-    changed: () => callbacks.changed(),
-    failed: (error) => callbacks.failed(error),
-  };
-  subscriptions.add(subscription);
-  watcher ??= startWatcher();
-  void watcher.then((started) => started.add([...directories]));
+  let isClosed = false;
+  const folders = new FolderWatchers({
+    plan: () => planFolders(files.flatMap(placesOf)),
+    changed: () => settling.touch(),
+    // Whoever subscribes is told when it has its watch.
+    failed: (error) => queueMicrotask(() => isClosed || callbacks.failed(error)),
+  });
+  const settling = whenSettled(
+    () => {
+      // A link may lead elsewhere by now. What changed there before it was watched is looked at once more.
+      if (folders.follow()) settling.touch();
+      callbacks.changed();
+    },
+    { quiet: settleTime, longest: longestSettling },
+  );
+  folders.follow();
   settling.touch();
-  return { close: () => unsubscribe(subscription) };
+  return {
+    close() {
+      isClosed = true;
+      settling.close();
+      folders.close();
+    },
+  };
 }
 
-/** Loaded by the first subscriber: a proxy without TLS and without a config file starts faster. */
-async function startWatcher(): Promise<FSWatcher> {
-  const { watch } = await import("chokidar");
-  return watch([], { depth: 0, followSymlinks: false, persistent: false })
-    .on("all", () => settling.touch())
-    .on("error", (error) => {
-      for (const subscription of subscriptions) subscription.failed(error);
-    });
+/** The folder that a file is in, and where another one may be put in its place. */
+function placesOf(file: string): Place[] {
+  const { links, end } = wayToFile(file);
+  const folder = dirname(end);
+  return [...links.map((link): Place => [dirname(link), basename(link)]), [folder, null], holderOf(folder)];
 }
 
-function unsubscribe(subscription: Subscription): void {
-  if (!subscriptions.delete(subscription)) return;
-  if (subscriptions.size === 0) {
-    settling.close();
-    void watcher?.then((started) => started.close());
-    watcher = null;
-    return;
-  }
-  const unwatched = [...subscription.directories].filter((directory) => !isWatched(directory));
-  void watcher?.then((started) => started.unwatch(unwatched));
-}
-
-function isWatched(directory: string): boolean {
-  return [...subscriptions].some((subscription) => subscription.directories.has(directory));
+/** The folder above, or the nearest that there is, with the name in it. */
+function holderOf(folder: string): Place {
+  const holder = dirname(folder);
+  return holder === folder || realPath(holder) !== null ? [holder, basename(folder)] : holderOf(holder);
 }

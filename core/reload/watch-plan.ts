@@ -1,18 +1,7 @@
-import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, parse, resolve, sep } from "node:path";
+import { type Place, planFolders, type WatchPlan } from "../net/folder-plan.ts";
 import { mayBePlugin } from "./plugin-files.ts";
-
-/** One folder to watch. */
-export interface PlannedFolder {
-  /** Links resolved. */
-  readonly path: string;
-  /** Changes when another folder comes to lie at this path. */
-  readonly identity: string;
-  /** Entries whose events count; null: all of them. */
-  readonly names: ReadonlySet<string> | null;
-}
-
-export type WatchPlan = ReadonlyMap<string, PlannedFolder>;
 
 /** More folders than this are no folders of a plugin. */
 const mostFolders = 500;
@@ -26,26 +15,10 @@ const mostFolders = 500;
  * @param inputs absolute paths of what the plugins were made of; packages are not watched
  */
 export function planWatch(directory: string, inputs: readonly string[]): WatchPlan {
-  const plan = new Map<string, { identity: string; names: Set<string> | null }>();
-  const watch = (folder: string, name: string | null) => {
-    const path = realPath(folder);
-    if (path === null) return;
-    const planned = plan.get(path) ?? { identity: identityOf(path), names: new Set() };
-    plan.set(path, planned);
-    if (name === null) planned.names = null;
-    else planned.names?.add(name);
-  };
-  for (const folder of foldersOf(resolve(directory), inputs)) {
-    for (const [holder, name] of holdersOf(folder)) watch(holder, name);
-    if (isFolder(folder)) watch(folder, null);
-  }
-  return new Map([...plan].map(([path, { identity, names }]) => [path, { path, identity, names }]));
-}
-
-/** Whether both mean the same folders. */
-export function samePlan(a: WatchPlan, b: WatchPlan): boolean {
-  return (
-    a.size === b.size && [...a.values()].every(({ path, identity }) => b.get(path)?.identity === identity)
+  return planFolders(
+    foldersOf(resolve(directory), inputs).flatMap((folder): Place[] =>
+      isFolder(folder) ? [...holdersOf(folder), [folder, null]] : holdersOf(folder),
+    ),
   );
 }
 
@@ -71,8 +44,8 @@ function pluginFolders(directory: string): string[] {
  * The folders, each with a name in it, whose change means that another folder lies at this path: the
  * one above it, or the nearest that there is, and those of symbolic links on the way.
  */
-function holdersOf(folder: string): [holder: string, name: string][] {
-  const holders: [string, string][] = [];
+function holdersOf(folder: string): Place[] {
+  const holders: Place[] = [];
   let path = parse(folder).root;
   for (const name of folder.slice(path.length).split(sep)) {
     const holder = path;
@@ -95,32 +68,14 @@ function kindOf(path: string): "nothing" | "link" | "other" {
   }
 }
 
-function isFolder(path: string): boolean {
-  return statusOf(path)?.isDirectory() ?? false;
-}
-
 /**
- * Null: there is nothing to watch. So it is with a loop of links, a folder without permission or a mount that is
- * gone: why plugins cannot be read is for the compiler to say.
+ * A loop of links, a folder without permission or a mount that is gone is none: why plugins cannot be read is for the
+ * compiler to say.
  */
-function statusOf(path: string): Stats | null {
+function isFolder(path: string): boolean {
   try {
-    return statSync(path);
+    return statSync(path).isDirectory();
   } catch {
-    return null;
+    return false;
   }
-}
-
-/** Null: there is nothing. */
-function realPath(path: string): string | null {
-  try {
-    return realpathSync(path);
-  } catch {
-    return null;
-  }
-}
-
-function identityOf(path: string): string {
-  const status = statusOf(path);
-  return `${status?.dev}:${status?.ino}`;
 }

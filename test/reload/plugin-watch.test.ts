@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
@@ -137,6 +147,79 @@ t.test("a lock that git left behind holds nothing up for good", async (t) => {
   await watched.once(t, "the next one", () => writeFileSync(join(plugins, "a.ts"), "3"));
   t.ok(existsSync(join(folder, ".git/index.lock")));
 });
+
+t.test(
+  "the checkout after one whose lock was left behind is waited for, also where nothing tells that the lock went",
+  async (t) => {
+    const { folder, plugins, watched } = watching(t, { "plugins/a.ts": "1", ".git/index.lock": "" });
+    const lock = join(folder, ".git/index.lock");
+    await sleep(calm);
+    let before = watched.calls;
+    writeFileSync(join(plugins, "a.ts"), "2");
+    await until(() => watched.calls > before);
+    unlinkSync(lock);
+    // The next lock is no longer the same file, also where inodes are used again at once.
+    await sleep(calm);
+    writeFileSync(lock, "");
+    before = watched.calls;
+    writeFileSync(join(plugins, "a.ts"), "3");
+    await sleep(2 * calm);
+    t.equal(watched.calls, before);
+    unlinkSync(lock);
+    await until(() => watched.calls > before);
+  },
+);
+
+t.test("git is waited for behind a link to the folder, too", async (t) => {
+  const folder = folderWith(t, { "repo/plugins/a.ts": "1", "repo/.git/index.lock": "" });
+  symlinkSync("repo/plugins", join(folder, "link"));
+  const watched = new Watching(join(folder, "link"));
+  t.teardown(() => watched.watch.close());
+  await sleep(calm);
+  const before = watched.calls;
+  writeFileSync(join(folder, "repo/plugins/a.ts"), "2");
+  await sleep(2 * calm);
+  t.equal(watched.calls, before);
+  unlinkSync(join(folder, "repo/.git/index.lock"));
+  await until(() => watched.calls > before);
+});
+
+t.test("a file with a leading dot counts once a plugin imports it", async (t) => {
+  const files = { "plugins/a.ts": "1", "plugins/.rules.json": "1" };
+  const { plugins, watched } = watching(t, files, Object.keys(files));
+  await watched.once(t, "changed", () => writeFileSync(join(plugins, ".rules.json"), "2"));
+});
+
+t.test(
+  "a folder above that may be entered and not listed is no failure, and a new folder of plugins is found",
+  async (t) => {
+    const folder = folderWith(t, { "plugins/a.ts": "1", "next/a.ts": "2" });
+    const plugins = join(folder, "plugins");
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) {
+      for (const path of ["", "plugins", "plugins/a.ts", "next", "next/a.ts"]) {
+        chownSync(join(folder, path), 65534, 65534);
+      }
+      // Whom modes do not hold back.
+      process.seteuid!(65534);
+    }
+    chmodSync(folder, 0o311);
+    t.teardown(() => {
+      if (isRoot) process.seteuid!(0);
+      chmodSync(folder, 0o755);
+    });
+    const watched = new Watching(plugins);
+    t.teardown(() => watched.watch.close());
+    watched.watch.update([join(plugins, "a.ts")]);
+    await watched.once(t, "changed", () => writeFileSync(join(plugins, "a.ts"), "2"));
+    await watched.once(t, "swapped", () => {
+      renameSync(plugins, join(folder, "old"));
+      renameSync(join(folder, "next"), plugins);
+    });
+    await watched.once(t, "changed then", () => writeFileSync(join(plugins, "a.ts"), "3"));
+    t.same(watched.failures, []);
+  },
+);
 
 t.test("a folder of its own is a plugin as soon as its index is there", async (t) => {
   const { plugins, watched } = watching(t, { "plugins/a.ts": "1" });

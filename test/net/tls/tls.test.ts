@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as tls from "node:tls";
 import { promisify } from "node:util";
 import t, { type Test } from "tap";
@@ -254,6 +255,30 @@ t.test("TLS listeners", { skip: missing("openssl") }, async (t) => {
       await until(() => listener.events.length > 1);
       t.equal(await nameShown(listener, "a.example"), "a");
       t.same(listener.events, ["reloaded", "reloaded"]);
+    });
+
+    t.test("a renewal of certbot's is seen through a link to its link", async (t) => {
+      const folder = t.testdir({ etc: {}, live: {}, archive: {} });
+      const renew = (count: number, files: IssuedFiles) => {
+        for (const name of ["cert", "key"] as const) {
+          copyFileSync(files[name], join(folder, `archive/${name}${count}.pem`));
+          symlinkSync(`../archive/${name}${count}.pem`, join(folder, "live/next"));
+          renameSync(join(folder, "live/next"), join(folder, `live/${name}.pem`));
+        }
+      };
+      renew(1, a);
+      for (const name of ["cert", "key"]) {
+        symlinkSync(`../live/${name}.pem`, join(folder, `etc/${name}.pem`));
+      }
+      const files = { cert: join(folder, "etc/cert.pem"), key: join(folder, "etc/key.pem") };
+      const listener = await listenTls(t, listenerTls(files));
+      t.equal(await nameShown(listener, "a.example"), "a");
+      // The look that follows the start is over.
+      await sleep(500);
+      renew(2, b);
+      await until(() => listener.events.length > 0);
+      t.equal(await nameShown(listener, "a.example"), "b");
+      t.same(listener.events, ["reloaded"]);
     });
 
     t.test(

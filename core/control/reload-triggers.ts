@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { includedFiles } from "../config/source/included-files.ts";
+import { includedFiles, readPlainFile } from "../config/source/included-files.ts";
+import { wayToFile } from "../net/way-to-file.ts";
 import type { Logger } from "../observe/log.ts";
+import { Checkouts } from "../reload/checkout.ts";
 import type { PluginGenerations } from "./plugins/generations.ts";
 import type { Reloader } from "./reloader.ts";
+
+/** How often is looked whether git is done, ms. */
+const checkoutInterval = 50;
 
 export interface ReloadTriggers {
   close(): void;
@@ -30,7 +35,10 @@ export function watchForReload({ file, generations, reloader, log }: ReloadTrigg
   };
   process.on("SIGHUP", onHangup);
   if (reloader !== null) generations.listen(() => void reloader.request("plugins"));
-  const watch = file === null || reloader === null ? null : watchTexts(file, () => reloader.request(), log);
+  const watch =
+    file === null || reloader === null
+      ? null
+      : watchTexts(file, { changed: () => reloader.request(), pluginsIn: () => generations.directory, log });
   return {
     close() {
       process.off("SIGHUP", onHangup);
@@ -39,18 +47,37 @@ export function watchForReload({ file, generations, reloader, log }: ReloadTrigg
   };
 }
 
+interface TextWatchOptions {
+  changed(): void;
+  /** The folder of plugins that is read with the config; null: there is none. */
+  pluginsIn(): string | null;
+  readonly log: Logger;
+}
+
 /**
  * The directories hold other files whose events say nothing about these, and an editor may
  * cause several events with one save: only other texts count.
  */
-async function watchTexts(file: string, changed: () => void, log: Logger): Promise<ReloadTriggers> {
+async function watchTexts(
+  file: string,
+  { changed, pluginsIn, log }: TextWatchOptions,
+): Promise<ReloadTriggers> {
   const first = readTexts(file);
   let files = first?.files ?? [file];
   let text = first === null || changedSinceStart(files) ? null : first.text;
   // Only a run with a file pays for loading it.
   const { watchDirectoriesOf } = await import("../net/directory-watcher.ts");
+  const checkouts = new Checkouts();
+  let retry: NodeJS.Timeout | undefined;
   const callbacks = {
     changed() {
+      clearTimeout(retry);
+      const plugins = pluginsIn();
+      if (checkouts.areUnderWay(plugins === null ? [file] : [file, plugins])) {
+        // That git is done need not be an event here.
+        retry = setTimeout(callbacks.changed, checkoutInterval).unref();
+        return;
+      }
       const found = readTexts(file);
       if (found === null || found.text === text) return;
       text = found.text;
@@ -66,13 +93,23 @@ async function watchTexts(file: string, changed: () => void, log: Logger): Promi
     },
   };
   let watch = watchDirectoriesOf(files, callbacks);
-  return { close: () => watch.close() };
+  return {
+    close() {
+      clearTimeout(retry);
+      watch.close();
+    },
+  };
 }
 
-/** A save between reading the config and watching it would go unseen. */
+/** A save between reading the config and watching it would go unseen, also one that keeps the time of what is saved. */
 function changedSinceStart(files: readonly string[]): boolean {
-  const changedAt = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return files.some((file) => changedAt(file) >= performance.timeOrigin);
+  const options = { throwIfNoEntry: false } as const;
+  const times = files.flatMap((file) => [
+    statSync(file, options)?.mtimeMs,
+    statSync(file, options)?.ctimeMs,
+    ...wayToFile(file).links.map((link) => lstatSync(link, options)?.ctimeMs),
+  ]);
+  return times.some((time) => time !== undefined && time >= performance.timeOrigin);
 }
 
 interface Texts {
@@ -82,7 +119,7 @@ interface Texts {
   readonly text: string;
 }
 
-/** Null while the file is away, as it is between the two steps of some editors' saves. */
+/** Null while the file is away, as it is between the two steps of some editors' saves, and for a pipe. */
 function readTexts(file: string): Texts | null {
   const config = readText(file);
   if (config === null) return null;
@@ -94,7 +131,8 @@ function readTexts(file: string): Texts | null {
 
 function readText(file: string): string | null {
   try {
-    return readFileSync(file, "utf8");
+    // What is too large is refused, whatever it says.
+    return readPlainFile(file)?.toString() ?? "";
   } catch {
     return null;
   }

@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { until } from "../net/until.ts";
 import { answering, PluginFolder } from "./plugin-folder.ts";
@@ -263,5 +265,58 @@ t.test(
     );
     await sluice.line("Config reloaded");
     await until(() => existsSync(join(folder.state, "last-good-plugins.json")));
+  },
+);
+
+t.test(
+  "a config that git changes waits for the plugins that git moves: none is missing in between",
+  async (t) => {
+    const folder = new PluginFolder(t, {
+      "10-auth.ts": answering("guarded"),
+      "50-log.ts": answering("open"),
+    });
+    const git = (...args: string[]) => execFileSync("git", ["-C", folder.root, ...args], { stdio: "ignore" });
+    // Git writes them in the order of their names: the config, what takes long, the plugins.
+    const commit = (version: number) => {
+      folder.write("model.bin", String(version));
+      folder.write(
+        "config.yaml",
+        `listeners: [{ address: "127.0.0.1:0" }]
+admin: false
+accessLog: false
+clusters: { app: { endpoints: ["http://127.0.0.1:${version}"] } }
+plugins: { directory: ${folder.plugins} }\n`,
+      );
+      git("add", "-A");
+      git("commit", "-m", "text");
+    };
+    git("init", "-b", "main");
+    const settings = {
+      "user.email": "test@localhost",
+      "user.name": "test",
+      "filter.slow.clean": "cat",
+      "filter.slow.smudge": "sleep 1; cat",
+    };
+    for (const [name, value] of Object.entries(settings)) git("config", name, value);
+    folder.write(".gitattributes", "*.bin filter=slow\n");
+    commit(1);
+    git("checkout", "-b", "next");
+    renameSync(join(folder.plugins, "10-auth.ts"), join(folder.plugins, "20-auth.ts"));
+    commit(2);
+    git("checkout", "main");
+
+    const sluice = startSluice(t, "--config", join(folder.root, "config.yaml"));
+    const url = await sluice.url();
+    t.equal(await textOf(url), "guarded");
+    // Watching begins after the start.
+    await sleep(500);
+    const checkout = spawn("git", ["-C", folder.root, "checkout", "next"], { stdio: "ignore" });
+    const answers = new Set<string>();
+    const asking = setInterval(async () => answers.add(await textOf(url)), 20);
+    t.teardown(() => clearInterval(asking));
+    await sluice.line("Config reloaded");
+    t.equal(checkout.exitCode, 0, "git has ended before");
+    t.equal(await textOf(url), "guarded");
+    t.same([...answers], ["guarded"]);
   },
 );

@@ -95,6 +95,29 @@ t.test("the symlink swap of a Kubernetes volume reloads", async (t) => {
   t.equal(await (await fetch(url)).text(), "second");
 });
 
+t.test("a deployment by a link above the config's folder reloads, also the second time", async (t) => {
+  const [first, second] = [await startService(t, "first"), await startService(t, "second")];
+  const folder = t.testdir({
+    r1: { conf: { "sluice.yaml": configText(0, first.url) } },
+    r2: { conf: { "sluice.yaml": configText(0, second.url) } },
+  });
+  symlinkSync("r1", `${folder}/current`);
+  const sluice = startSluice(t, "--config", `${folder}/current/conf/sluice.yaml`);
+  const url = await sluice.url();
+  for (const [release, text] of [
+    ["r2", "second"],
+    ["r1", "first"],
+  ] as const) {
+    const from = sluice.lines.length;
+    symlinkSync(release, `${folder}/next`);
+    renameSync(`${folder}/next`, `${folder}/current`);
+    await sluice.line("Config reloaded", from);
+    t.equal(await (await fetch(url)).text(), text);
+  }
+  writeFileSync(`${folder}/r1/conf/sluice.yaml`, configText(0, second.url));
+  await until(async () => (await (await fetch(url)).text()) === "second");
+});
+
 t.test("a reload switches the access log off", async (t) => {
   const { first, folder, sluice, url } = await startWithFile(t);
   await (await fetch(url)).text();

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { watchByChokidar } from "./chokidar-folder.ts";
 import { type Place, planFolders, realPath } from "./folder-plan.ts";
 import { FolderWatchers } from "./folder-watchers.ts";
 import { whenSettled } from "./settle.ts";
@@ -32,6 +33,7 @@ export function watchDirectoriesOf(files: readonly string[], callbacks: WatchCal
     changed: () => settling.touch(),
     // Whoever subscribes is told when it has its watch.
     failed: (error) => queueMicrotask(() => isClosed || callbacks.failed(error)),
+    watch: watchByChokidar,
   });
   const settling = whenSettled(
     () => {

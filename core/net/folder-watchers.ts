@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { watch } from "node:fs";
 import { basename } from "node:path";
 import { type PlannedFolder, samePlan, type WatchPlan } from "./folder-plan.ts";
 
@@ -12,6 +12,13 @@ const missesEvents = "deno" in process.versions;
 /** Folders appear while others are being watched; it ends as soon as nothing is new. */
 const mostRounds = 5;
 
+/** Who hears of one folder. */
+export interface FolderEvents {
+  /** @param name of the entry; null: it is not known */
+  heard(event: string, name: string | null): void;
+  failed(error: unknown): void;
+}
+
 export interface FolderWatchersOptions {
   /** What to watch now. */
   plan(): WatchPlan;
@@ -21,10 +28,12 @@ export interface FolderWatchersOptions {
   failed(error: unknown): void;
   /** Whether the events of an entry count where those of all entries do. */
   matters?(folder: PlannedFolder, name: string): boolean;
+  /** Watches one folder, and keeps no process alive. Default: the system's own watch, which is there when it returns. */
+  watch?(path: string, events: FolderEvents): { close(): void };
 }
 
 interface Watched extends PlannedFolder {
-  readonly watcher: FSWatcher;
+  readonly watcher: { close(): void };
 }
 
 /** Watches the folders of a plan that changes with them. Keeps no process alive. */
@@ -76,23 +85,26 @@ export class FolderWatchers {
 
   #open(folder: PlannedFolder): boolean {
     const { path } = folder;
-    try {
-      const watcher = watch(path, { persistent: false }, (event, name) => {
+    const events: FolderEvents = {
+      heard: (event, name) => {
         const now = this.#watched.get(path);
         if (now?.watcher !== watcher || !this.#matters(now, name)) return;
         // Its own name: the folder went away, and the next one may get the same inode.
         if (event === "rename" && name === basename(path)) this.#forget(path);
         this.#options.changed();
-      });
-      // So Deno tells also what Node throws.
-      watcher.on("error", (error) => this.#onRefusal(folder, error));
-      this.#watched.set(path, { ...folder, watcher });
-      this.#failed.delete(path);
-      return true;
+      },
+      failed: (error) => this.#onRefusal(folder, error),
+    };
+    let watcher: { close(): void };
+    try {
+      watcher = (this.#options.watch ?? watchNatively)(path, events);
     } catch (error) {
       this.#onRefusal(folder, error);
       return false;
     }
+    this.#watched.set(path, { ...folder, watcher });
+    this.#failed.delete(path);
+    return true;
   }
 
   #onRefusal({ path, names }: PlannedFolder, error: unknown): void {
@@ -118,4 +130,9 @@ export class FolderWatchers {
       if (!samePlan(this.#planned, this.#options.plan())) this.#options.changed();
     }, searchInterval).unref();
   }
+}
+
+function watchNatively(path: string, { heard, failed }: FolderEvents): { close(): void } {
+  // So Deno tells also what Node throws.
+  return watch(path, { persistent: false }, heard).on("error", failed);
 }

@@ -164,9 +164,6 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
     log,
     metrics,
   });
-  // Before the reload that the same signal asks for.
-  const onHangup = () => generations.forgetCompiled();
-  process.on("SIGHUP", onHangup);
   const triggers = watchForReload({
     file: options.configFile,
     generations,
@@ -177,7 +174,6 @@ async function serveUntil(termination: Promise<string>, running: Running): Promi
   const signal = await termination;
   keepMemory();
   triggers.close();
-  process.off("SIGHUP", onHangup);
   // What is saved from now on is the next start's.
   generations.close();
   running.discoveries.close();

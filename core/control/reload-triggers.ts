@@ -30,6 +30,7 @@ export function watchForReload({ file, generations, reloader, log }: ReloadTrigg
     if (reloader === null) {
       log.warn({}, "Nothing to reload: there is no config file and no plugin");
     } else {
+      generations.forgetCompiled();
       void reloader.request(file === null ? "plugins" : "config");
     }
   };

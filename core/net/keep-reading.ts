@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 /** What Node's streams keep of themselves; `net.Socket` has no option for it. */
 interface StreamStates {
-  readonly _readableState?: { autoDestroy: boolean };
+  readonly _readableState?: { autoDestroy: boolean; errored: Error | null };
   readonly _writableState?: { autoDestroy: boolean };
 }
 
@@ -13,6 +13,12 @@ interface StreamStates {
  */
 export function keepReadingAfterWriteError(socket: Socket): void {
   const { _readableState, _writableState } = socket as unknown as StreamStates;
-  if (_readableState !== undefined) _readableState.autoDestroy = false;
   if (_writableState !== undefined) _writableState.autoDestroy = false;
+  if (_readableState === undefined) return;
+  _readableState.autoDestroy = false;
+  socket.on("error", () => {
+    // What failed is the write. A write that met a reset has taken it from the reads: they find an end, which Node keeps
+    // to itself after any error.
+    _readableState.errored = null;
+  });
 }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 /** What Node's streams keep of themselves; `net.Socket` has no option for it. */
 interface StreamStates {
-  readonly _readableState?: { autoDestroy: boolean; errored: Error | null };
+  readonly _readableState?: { autoDestroy: boolean };
   readonly _writableState?: { autoDestroy: boolean };
 }
 
@@ -16,9 +16,6 @@ export function keepReadingAfterWriteError(socket: Socket): void {
   if (_writableState !== undefined) _writableState.autoDestroy = false;
   if (_readableState === undefined) return;
   _readableState.autoDestroy = false;
-  socket.on("error", () => {
-    // What failed is the write. A write that met a reset has taken it from the reads: they find an end, which Node keeps
-    // to itself after any error.
-    _readableState.errored = null;
-  });
+  // A write that meets a reset takes it from the reads, which then find an end. Node keeps that to itself after any error.
+  Object.defineProperty(_readableState, "errored", { get: () => null, set: () => {} });
 }

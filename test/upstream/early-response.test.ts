@@ -121,19 +121,22 @@ t.test("an endpoint that answers, reads no more and is gone does not take the an
   }
 });
 
-t.test("an endpoint that resets while more of the body is on its way to it is found out at once", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startGateway(t, upstream.address);
-  for (let i = 0; i < 10; i++) {
-    const client = await proxy.connect();
-    client.write(`${upload(10)}12345`);
-    const peer = await upstream.connection();
-    await peer.take("12345");
-    // In this order: the write to the endpoint is what meets the reset, not the next read.
-    client.write("67890");
-    peer.reset();
-    const late = sleep(3000, null, { ref: false });
-    t.equal((await Promise.race([readMessage(client), late]))?.status, 502);
-    client.socket.destroy();
-  }
-});
+t.test(
+  "an endpoint that resets while more of the body is on its way to it is found out at once",
+  async (t) => {
+    const upstream = await startUpstream(t);
+    const proxy = await startGateway(t, upstream.address);
+    for (let i = 0; i < 10; i++) {
+      const client = await proxy.connect();
+      client.write(`${upload(10)}12345`);
+      const peer = await upstream.connection();
+      await peer.take("12345");
+      // In this order: the write to the endpoint is what meets the reset, not the next read.
+      client.write("67890");
+      peer.reset();
+      const late = sleep(3000, null, { ref: false });
+      t.equal((await Promise.race([readMessage(client), late]))?.status, 502);
+      client.socket.destroy();
+    }
+  },
+);

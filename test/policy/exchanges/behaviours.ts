@@ -101,7 +101,8 @@ function limit(most: number, status: number) {
 }
 
 function encode(message: Up | Down): void {
-  if (isBodyless(message)) return;
+  // The field is there also without a body, for one that is set later.
+  if (isBodyless(message) && !("hasBody" in message)) return;
   if (message.isCoded) message.content = null;
   message.isCoded = true;
 }

@@ -162,8 +162,10 @@ export function predict(plan: GatewayPlan, exchange: Exchange): Prediction {
     const before = up.path;
     const { behaviour } = plan.plugins[plugin]!;
     behaviour.up?.(up);
-    // Whether the parts of what one gives pass those before it, the docs do not say.
+    // Whether one reads what the parts become, and whether what it gives is in parts for those before it, the docs do not say.
     if (changesParts && behaviour.members.includes("setBody")) up.content = null;
+    if (changesParts && up.answer !== null && /await request/.test(behaviour.members))
+      up.answer.content = null;
     changesParts ||= behaviour.members.includes("onRequestBody");
     if (up.answer !== null || up.failure === 500) break;
     met.push(plugin);

@@ -45,6 +45,8 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private echoes = false;
   private requestSent = false;
   private sendingFailed = false;
+  /** A write met the reset of the connection: the end that is read next is none that the endpoint sent. */
+  private wasReset = false;
   private responseStarted = false;
   private hasFinalHead = false;
   private responseDone = false;
@@ -263,6 +265,10 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
 
   /** The end of the connection ends a response that has no other end, and breaks any other. */
   private endResponse(): void {
+    if (this.wasReset && this.reader.endsWithConnection) {
+      this.onClose();
+      return;
+    }
     try {
       this.reader.end();
     } catch (error) {
@@ -285,8 +291,9 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
     } else if (this.state !== State.busy) {
       this.close();
     } else if ((error as NodeJS.ErrnoException).syscall === "write") {
-      // Its response may have come already; if not, the next read fails, too.
+      // Its response may have come already; if not, the connection ends without it.
       this.sendingFailed = true;
+      this.wasReset ||= tellsReset((error as NodeJS.ErrnoException).code);
     } else {
       this.fail(this.lostConnection(error));
     }
@@ -413,6 +420,11 @@ export class UpstreamConnection implements MessageSink<ResponseHead> {
   private arm(ms: number): void {
     this.endpoint.reactor.timers.arm(this.timer, ms);
   }
+}
+
+/** Behind an end that the endpoint sent, a write fails with EPIPE. Deno writes again when the first try failed, which gives EPIPE for a reset, too. */
+function tellsReset(code: string | undefined): boolean {
+  return code === "ECONNRESET" || (code === "EPIPE" && "deno" in process.versions);
 }
 
 function poolState(state: number): "connecting" | "idle" | "busy" {

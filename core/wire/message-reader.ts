@@ -65,6 +65,11 @@ abstract class MessageReader<H extends Head> {
     return this.state === State.length || this.state === State.chunked || this.state === State.untilClose;
   }
 
+  /** Whether a body is being read that has no other end than that of its connection. */
+  get endsWithConnection(): boolean {
+    return this.state === State.untilClose;
+  }
+
   /** Whether the connection stopped speaking HTTP: a 101 was read. */
   get switched(): boolean {
     return this.state === State.switched;

@@ -140,3 +140,25 @@ t.test(
     }
   },
 );
+
+t.test(
+  "a body that ends with its connection is not whole when the connection was reset, though a write met that first",
+  async (t) => {
+    const upstream = await startUpstream(t);
+    const proxy = await startGateway(t, upstream.address);
+    for (let i = 0; i < 10; i++) {
+      const client = await proxy.connect();
+      client.write(`${upload(15)}12345`);
+      const peer = await upstream.connection();
+      await peer.take("12345");
+      peer.write("HTTP/1.1 200 OK\r\n\r\nbegun");
+      await client.take("begun");
+      client.write("67890");
+      peer.reset();
+      const late = sleep(3000, "late", { ref: false });
+      t.not(await Promise.race([client.ended(), late]), "late");
+      t.notMatch(client.text, /0\r\n\r\n$/);
+      client.socket.destroy();
+    }
+  },
+);

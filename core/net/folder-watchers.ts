@@ -36,13 +36,14 @@ interface Watched extends PlannedFolder {
   readonly watcher: { close(): void };
 }
 
-/** Watches the folders of a plan that changes with them. Keeps no process alive. */
+/** Watches the folders of a plan that changes with them. Keeps no process of Node's alive; on Deno it has to be closed. */
 export class FolderWatchers {
   readonly #options: FolderWatchersOptions;
   readonly #watched = new Map<string, Watched>();
   readonly #failed = new Set<string>();
   #planned: WatchPlan = new Map();
   #search: NodeJS.Timeout | null = null;
+  #isClosed = false;
 
   constructor(options: FolderWatchersOptions) {
     this.#options = options;
@@ -51,6 +52,7 @@ export class FolderWatchers {
 
   /** Brings what is watched in line with the folders that there are; tells whether any is new. */
   follow(): boolean {
+    if (this.#isClosed) return false;
     let isNew = false;
     for (let round = 0; round < mostRounds; round++) {
       this.#planned = this.#options.plan();
@@ -61,6 +63,7 @@ export class FolderWatchers {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#search ?? undefined);
     for (const path of [...this.#watched.keys()]) this.#forget(path);
   }

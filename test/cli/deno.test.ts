@@ -116,9 +116,16 @@ t.test("a command with less than the configuration needs ends with one line that
   const narrower = [
     { less: `,127.0.0.1:${upstream}`, what: starting, missing: `--allow-net=127.0.0.1:${upstream}` },
     { less: `${deno},`, what: starting, missing: `--allow-run=${deno}` },
-    { less: `,${esbuild}`, what: starting, missing: `--allow-run=${esbuild}` },
+    { less: `,${esbuild}`, what: "Cannot compile the plugins", missing: `--allow-run=${esbuild}` },
     {
       from: operated,
+      less: `,127.0.0.1:${admin}`,
+      what: `Cannot listen on 127.0.0.1:${admin}`,
+      missing: `--allow-net=127.0.0.1:${admin}`,
+    },
+    // Nothing is left open that keeps it alive.
+    {
+      from: await plan(cwd, ...options, "--plugins", "plugins", "--admin", `127.0.0.1:${admin}`),
       less: `,127.0.0.1:${admin}`,
       what: `Cannot listen on 127.0.0.1:${admin}`,
       missing: `--allow-net=127.0.0.1:${admin}`,
@@ -133,6 +140,27 @@ t.test("a command with less than the configuration needs ends with one line that
       `sluice: ${what}: Deno was run without ${missing}; "sluice plan --deno" prints the whole command\n`,
     );
   }
+});
+
+t.test("a policy that the command does not suffice for is refused by the name of the option", async (t) => {
+  const [upstream, port] = [await service(t), await freePort()];
+  const config = `listeners: [{ address: "127.0.0.1:${port}" }]
+clusters: { app: { endpoints: ["http://127.0.0.1:${upstream}"] } }
+admin: false
+`;
+  const cwd = folder(t, { "sluice.yaml": config });
+  const command = await plan(cwd);
+  const refusal = /Cannot compile the plugins: Deno was run without --allow-run=\S*esbuild; /;
+  await using serving = start(cwd, command);
+  await serving.said(/listening/);
+  writeFileSync(join(cwd, "sluice.yaml"), `${config}routes: [{ cluster: app, policies: [cors] }]\n`);
+  await serving.said(refusal);
+  t.equal(await get(port), "service", "the old one serves on");
+  serving.kill("SIGTERM");
+  await serving.ended;
+  await using starting = start(cwd, command);
+  t.equal(await starting.ended, 1);
+  t.match(starting.output, refusal);
 });
 
 t.test(

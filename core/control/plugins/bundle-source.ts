@@ -1,3 +1,5 @@
+import { demandToCompile } from "#launch";
+import { usesPlugins } from "../../config/built-in-plugins.ts";
 import type { Config } from "../../config/model.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { PolicyBundle } from "../../policy/bundle.ts";
@@ -12,6 +14,7 @@ export class BundleSource {
   readonly #folders = new Map<string, PluginFolder>();
   #onChange: (() => void) | null = null;
   #changedUnheard = false;
+  #isClosed = false;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -22,8 +25,10 @@ export class BundleSource {
    * Returns null when requests meet no plugin.
    *
    * @throws PluginError with the problems of all plugins
+   * @throws Error when nothing may be compiled
    */
   async build(config: Config): Promise<PolicyBundle | null> {
+    if (usesPlugins(config)) demandToCompile();
     return this.withBuiltIns(await this.#buildFolder(config), config);
   }
 
@@ -49,6 +54,7 @@ export class BundleSource {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#onChange = null;
     this.closeOthers(null);
   }
@@ -77,6 +83,8 @@ export class BundleSource {
     };
     const folder = new PluginFolder(directory, changed, this.#log);
     this.#folders.set(directory, folder);
+    // Deno goes on for as long as a folder is watched.
+    if (this.#isClosed) this.closeOthers(null);
     return folder;
   }
 }

@@ -16,6 +16,8 @@ declare const Deno: {
   };
 };
 
+const nothing: Permissions = { net: [], read: [], write: [], env: [], sys: [], run: [] };
+
 /**
  * Starts the data process with no more than its config needs, and with nothing that this process may not do
  * itself: what the operator gave is the most that anything here has.
@@ -26,8 +28,7 @@ declare const Deno: {
  */
 export function launch({ config, args, env, descriptor }: LaunchOptions): Launched {
   const given = dataPermissions(config);
-  const compiler = config.plugins.directory === null ? [] : [esbuildBinary()];
-  demandOfThisProcess("start the data process", { ...given, run: [process.execPath, ...compiler] });
+  demandOfThisProcess("start the data process", { ...given, run: [process.execPath] });
   const flags = ["--no-prompt", ...permissionFlags(given), ...withoutOtherVariables(given)];
   const child = spawn(process.execPath, ["run", ...flags, fileURLToPath(processEntry), ...args], {
     env,
@@ -44,15 +45,16 @@ export function launch({ config, args, env, descriptor }: LaunchOptions): Launch
  * @throws Error with the option that is missing
  */
 export function demandToListen(address: Address): void {
-  const net = toListen(address);
-  demandOfThisProcess(`listen on ${formatAddress(address)}`, {
-    read: [],
-    write: [],
-    env: [],
-    sys: [],
-    run: [],
-    net,
-  });
+  demandOfThisProcess(`listen on ${formatAddress(address)}`, { ...nothing, net: toListen(address) });
+}
+
+/**
+ * Whether this process may run the compiler, which tells it in no words of use.
+ *
+ * @throws Error with the option that is missing
+ */
+export function demandToCompile(): void {
+  demandOfThisProcess("compile the plugins", { ...nothing, run: [esbuildBinary()] });
 }
 
 /** Libraries look for settings of theirs, and take it that there are none. */

@@ -32,6 +32,9 @@ export function launch({ args, env, hasPlugins, descriptor }: LaunchOptions): La
 /** What the system refuses is told by listening itself. */
 export function demandToListen(_address: Address): void {}
 
+/** So is what it refuses to run. */
+export function demandToCompile(): void {}
+
 /** What isolated-vm asks of Node. */
 function engineFlags(): readonly string[] {
   return defaultEngine === "isolated-vm" ? ["--no-node-snapshot"] : [];

@@ -62,7 +62,9 @@ async function readThrough(view: BodyView, side: Side, policy: Policy): Promise<
   const stages = bodies.stagesOf(side)!;
   const { changes } = stages;
   const isStale = () => stages.changes !== changes && !view.isAt(side, policy);
-  const received = await readReceived(view, side, policy, Math.min(limit, stages.limit));
+  // Body phases come later.
+  const asItComes = stages.limit(() => false);
+  const received = await readReceived(view, side, policy, Math.min(limit, asItComes));
   if (exchange.isFinished) throw exchangeIsOver();
   // What was to be done with the body that was read is not known any more.
   if (isStale()) throw bodyWentOn();

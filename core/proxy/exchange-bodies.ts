@@ -16,6 +16,8 @@ import type { ExchangeClient } from "./client/exchange-client.ts";
 
 export type Side = "q" | "s";
 
+const bodyPhases = { q: "onRequestBody", s: "onResponseBody" } as const;
+
 export class ExchangeBodies {
   readonly recordings = new Recordings();
   private readonly run: PolicyRun;
@@ -50,9 +52,16 @@ export class ExchangeBodies {
     return this.stagesOf(side)?.changeBody === true;
   }
 
-  /** Bytes that the body may have as it comes. */
-  limitOf(side: Side): number {
-    return this.stagesOf(side)?.limit ?? Number.POSITIVE_INFINITY;
+  /**
+   * Bytes that the body may have as it comes.
+   *
+   * @param order in which policies see the body
+   */
+  limitOf(side: Side, order: readonly Policy[]): number {
+    const stages = this.stagesOf(side);
+    if (stages === null) return Number.POSITIVE_INFINITY;
+    const first = order.findIndex(({ phases }) => phases.has(bodyPhases[side]));
+    return stages.limit((policy) => first >= 0 && order.indexOf(policy) > first);
   }
 
   /**
@@ -70,7 +79,7 @@ export class ExchangeBodies {
   pipe(side: Side, policies: readonly Policy[], listener: BodyListener): BodyPipe {
     const stages = this.stagesOf(side);
     const recordings = side === "s" ? this.recordings : noRecordings;
-    const name = side === "s" ? "onResponseBody" : "onRequestBody";
+    const name = bodyPhases[side];
     const phaseOf = (some: readonly Policy[], next: BodyListener) =>
       new BodyPhase(this.run, name, some, next, onGiven, recordings.all);
     const onGiven = (policy: Policy, length: number) => this.onPartGiven(name, policy, length);

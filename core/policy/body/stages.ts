@@ -50,11 +50,15 @@ export class BodyStages {
     return this.list.every(({ spec }) => spec.kind !== "encode");
   }
 
-  /** How long the body may be as it comes, in bytes. */
-  get limit(): number {
+  /**
+   * How long the body may be as it comes, in bytes.
+   *
+   * @param isChangedBefore whether it may be another one when it reaches a policy
+   */
+  limit(isChangedBefore: (policy: Policy) => boolean): number {
     let limit = Number.POSITIVE_INFINITY;
-    for (const { spec } of this.list) {
-      if (spec.kind !== "limit") break;
+    for (const { policy, spec } of this.list) {
+      if (spec.kind !== "limit" || isChangedBefore(policy)) break;
       limit = Math.min(limit, spec.maxBytes);
     }
     return limit;

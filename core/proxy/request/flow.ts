@@ -121,7 +121,7 @@ export class RequestFlow implements BodyListener {
       requestBody.add(Buffer.from(body as string), null);
       requestBody.end([], null);
     }
-    const limit = this.policies.bodies.limitOf("q");
+    const limit = this.policies.bodies.limitOf("q", this.policies.chain.plan.policies);
     if (body === null && head.contentLength > limit) {
       this.exchange.fail(bodyTooLarge(limit));
       return;

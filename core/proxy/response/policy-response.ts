@@ -147,7 +147,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       exchange.fail(draft.body.failure);
       return;
     }
-    const limit = this.policies.bodies.limitOf("s");
+    const limit = this.policies.bodies.limitOf("s", this.policies.chain.backwards);
     if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
       exchange.fail(responseBodyFailures.tooLarge(limit));
       return;

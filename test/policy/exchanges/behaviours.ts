@@ -10,8 +10,6 @@ export type Content = string | null;
 export interface Up {
   /** In lower case. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Bytes that it began with. */
-  readonly told: number;
   path: string;
   cluster: string;
   content: Content;
@@ -44,8 +42,6 @@ export interface Down {
   /** It ends here, with this status or, where it has begun, broken off. */
   failure: number | null;
   readonly answersHead: boolean;
-  /** Bytes that it began with. */
-  readonly told: number;
 }
 
 export interface Behaviour {
@@ -92,11 +88,6 @@ function limit(most: number, status: number) {
     if (isBodyless(message)) return;
     if (content === null || isCoded) message.content = null;
     else if (content.length > most) message.failure ??= status;
-    // Its own length is held to the limit, also where a policy before makes less of it.
-    else if (message.told > most) {
-      if ("hasBody" in message) message.isVague = true;
-      else Object.assign(message, { status: 0, content: null });
-    }
   };
 }
 

@@ -143,7 +143,6 @@ export interface Prediction {
 export function predict(plan: GatewayPlan, exchange: Exchange): Prediction {
   const fields = new Map([["x-answer", exchange.asksAnswer ? "1" : "0"]]);
   const up: Up = {
-    told: exchange.body.length,
     ...{ fields, path: exchange.path, cluster: "main", content: exchange.body, isCoded: exchange.isCoded },
     ...{
       hasBody: exchange.framing !== "none",
@@ -181,7 +180,6 @@ export function predict(plan: GatewayPlan, exchange: Exchange): Prediction {
       isCoded: false,
       failure: null,
       answersHead: exchange.method === "HEAD",
-      told: content?.length ?? 0,
     },
   });
   const through = (down: Down): Down => {

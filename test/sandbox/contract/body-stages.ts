@@ -252,6 +252,32 @@ const limiting: readonly ExchangeCheck[] = [
     passes: null,
   },
   {
+    title: "The limit counts what the body phases before it made, whatever length was told",
+    plugin: {
+      "a.ts": 'onRequestBody(chunk, ctx) { return ctx.last ? "four" : null; }',
+      "b.ts": "onRequest(request) { request.limitBody(4); }",
+    },
+    send: post("hello"),
+    passes: { body: "four" },
+  },
+  {
+    title: "So it does for a response",
+    plugin: {
+      "a.ts": "onResponse(response) { response.limitBody(4); }",
+      "b.ts": 'onResponseBody(chunk, ctx) { return ctx.last ? "four" : null; }',
+    },
+    answer: ok("hello"),
+    gets: { status: 200, body: "four" },
+  },
+  {
+    title: "A plugin's limit counts what comes to its own body phase",
+    plugin:
+      'onRequest(request) { request.limitBody(4); }, onRequestBody(chunk, ctx) { return ctx.last ? "four" : null; }',
+    send: post("hello"),
+    gets: { status: 413 },
+    passes: null,
+  },
+  {
     title: "A response that is too long is answered 502",
     plugin: "onResponse(response) { response.limitBody(22); }",
     answer: ok(text),

@@ -183,12 +183,15 @@ export function predict(plan: GatewayPlan, exchange: Exchange): Prediction {
     },
   });
   const through = (down: Down): Down => {
-    let changesParts = false;
+    let [changesParts, failsAtParts] = [false, false];
     for (const plugin of met.toReversed()) {
-      const { behaviour } = plan.plugins[plugin]!;
-      behaviour.down?.(down);
-      if (changesParts && /onResponse.*(setBody|new Response)/.test(behaviour.members)) down.content = null;
-      changesParts ||= behaviour.members.includes("onResponseBody");
+      const { members, down: change } = plan.plugins[plugin]!.behaviour;
+      change?.(down);
+      const replaces = /onResponse.*(setBody|new Response)/.test(members);
+      if (changesParts && replaces) down.content = null;
+      if (failsAtParts && replaces) down.failure ??= 500;
+      changesParts ||= members.includes("onResponseBody");
+      failsAtParts ||= /onResponseBody.*throw/.test(members);
     }
     if (isBodyless(down)) down.content = "";
     return down;

@@ -2,7 +2,7 @@
  * Request targets (RFC 9112 section 3.2) and the one canonical path that matching,
  * policies and forwarding share.
  */
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { ProxyError } from "../errors.ts";
 import { COLON, hexValue, isHostName, isTarget, isUnreserved } from "./characters.ts";
 
@@ -132,7 +132,11 @@ function readAuthority(text: string, code: "host_malformed" | "target_malformed"
   return (host + port).toLowerCase();
 }
 
-/** Labels of letters, digits, `-` and `_`, none of them empty: stricter than RFC 3986, as DNS is. */
+/**
+ * Labels of letters, digits, `-` and `_`, none of them empty: stricter than RFC 3986, as DNS is. What no URL may have is refused,
+ * too (https://url.spec.whatwg.org/#concept-host-parser), since policies read it by `new URL`: a name that ends in a number and is no
+ * IPv4 address, and labels in Punycode that are none.
+ */
 function endOfHostName(text: string): number {
   let i = 0;
   let previous = DOT;
@@ -142,8 +146,13 @@ function endOfHostName(text: string): number {
     if (isHostName[code] !== 1 || (code === DOT && previous === DOT)) return -1;
     previous = code;
   }
-  return i;
+  const name = text.slice(0, previous === DOT ? i - 1 : i);
+  if (endsInNumber.test(name) && !isIPv4(name)) return -1;
+  return hasPunycode.test(name) && !URL.canParse(`http://${name}/`) ? -1 : i;
 }
+
+const hasPunycode = /(?:^|\.)xn--/i;
+const endsInNumber = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i;
 
 function endOfIpLiteral(text: string): number {
   const end = text.indexOf("]");

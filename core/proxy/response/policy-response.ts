@@ -148,7 +148,7 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
       return;
     }
     const limit = this.policies.bodies.limitOf("s", this.policies.chain.backwards);
-    if (hasBody && (replacement?.length ?? head?.contentLength ?? 0) > limit) {
+    if (hasBody && this.toldLength(replacement) > limit) {
       exchange.fail(responseBodyFailures.tooLarge(limit));
       return;
     }
@@ -182,6 +182,12 @@ export class PolicyResponse implements ResponseRelay, BodyListener, GuestBodyLis
     if (this.source !== null) this.sendSource();
     else if (replacement !== null || isCut) this.sendReplacement(hasBody ? replacement! : "");
     else this.sendHeld();
+  }
+
+  /** Of the body as it goes to the policies; 0 or less: it is not known. */
+  private toldLength(replacement: Replacement | null): number {
+    if (this.source !== null) return this.source instanceof StoredSource ? this.source.length : 0;
+    return replacement?.length ?? this.head?.contentLength ?? 0;
   }
 
   /** A reply that comes from here tells which request it answers: without that a policy's could be told from the proxy's. */

@@ -270,6 +270,16 @@ const limiting: readonly ExchangeCheck[] = [
     gets: { status: 200, body: "four" },
   },
   {
+    title: "It counts a stream that takes the place of the service's body, and not that one",
+    plugin: {
+      "a.ts": "onResponse(response) { response.limitBody(4); }",
+      "b.ts":
+        'onResponse() { return new Response(new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode("four")); c.close(); } })); }',
+    },
+    answer: ok("hello"),
+    gets: { status: 200, body: "four" },
+  },
+  {
     title: "A plugin's limit counts what comes to its own body phase",
     plugin:
       'onRequest(request) { request.limitBody(4); }, onRequestBody(chunk, ctx) { return ctx.last ? "four" : null; }',

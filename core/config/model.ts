@@ -174,6 +174,8 @@ export interface ClusterTimeouts {
 export interface RouteConfig {
   /** Unique; used in logs and as a metric label. */
   readonly name: string;
+  /** Whether the operator gave the name; one that was made may be another route's after a reload. */
+  readonly isNamed: boolean;
   readonly match: RouteMatch;
   /** Of `cluster`, `split`, `redirect` and `respond` one is there: what answers. */
   readonly cluster: string | null;

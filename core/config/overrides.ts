@@ -114,6 +114,7 @@ const anyRequest: RouteMatch = {
 export function catchAllRoute(cluster: string): Config["routes"][number] {
   return {
     name: cluster,
+    isNamed: false,
     match: anyRequest,
     cluster,
     split: null,

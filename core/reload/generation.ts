@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { builtInNames } from "../config/built-in-plugins.ts";
 import { noGrants } from "../config/defaults.ts";
 import { withSecretsOf } from "../config/mask.ts";
-import type { Config, PluginSettings, PolicyConfig } from "../config/model.ts";
+import type { Config, PluginSettings, PolicyConfig, RouteConfig } from "../config/model.ts";
 import type { DiscoveryConfig } from "../config/traffic-model.ts";
 import { folderPlugins, type PolicyBundle } from "../policy/bundle.ts";
 
 /** What a config says of policies, apart from where plugins are: it comes and goes with their code. */
 export interface PolicyPart {
-  /** By name of the route. */
+  /** By what `routeKeys` makes; what older versions kept goes by names, which are none of those. */
   readonly routes: Readonly<Record<string, readonly PolicyConfig[] | null>>;
   readonly settings: Readonly<Record<string, PluginSettings>>;
   /** Of clusters whose endpoints a plugin finds, by name; absent in what older versions kept. */
@@ -27,14 +27,30 @@ const nothingSaid: Pick<PluginSettings, "engine" | "limits" | "grants"> = {
 
 export function policyPart(config: Config): PolicyPart {
   const { routes, plugins, clusters } = config;
+  const keys = routeKeys(routes);
   const part: PolicyPart = {
-    routes: Object.fromEntries(routes.map(({ name, policies }) => [name, policies])),
+    routes: Object.fromEntries(routes.map(({ policies }, route) => [keys[route]!, policies])),
     settings: plugins.settings,
     discovery: Object.fromEntries(
       clusters.flatMap(({ name, discovery }) => (discovery?.kind === "plugin" ? [[name, discovery]] : [])),
     ),
   };
   return withSecretsOf(part, config);
+}
+
+/**
+ * What a route is known by in another config: the name that the operator gave it, else what it matches. A name that was made
+ * tells its place among others: policies found by it could open a route that they are not for. No name has a space.
+ */
+function routeKeys(routes: readonly RouteConfig[]): string[] {
+  const seen = new Map<string, number>();
+  return routes.map(({ name, isNamed, match }) => {
+    const key = isNamed ? `name ${name}` : `match ${hashOf(match)}`;
+    const count = (seen.get(key) ?? 0) + 1;
+    seen.set(key, count);
+    // Of equal matches the first gets the requests.
+    return count === 1 ? key : `${key} ${count}`;
+  });
 }
 
 /**
@@ -47,6 +63,7 @@ export function policyPart(config: Config): PolicyPart {
  */
 export function withPolicyPart(config: Config, part: PolicyPart, own: ReadonlySet<string>): Config {
   const { routes, settings, discovery = {} } = part;
+  const keys = routeKeys(config.routes);
   const merged = Object.entries(settings)
     .filter(([name]) => own.has(name))
     .map(([name, old]) => {
@@ -63,8 +80,9 @@ export function withPolicyPart(config: Config, part: PolicyPart, own: ReadonlySe
         ? { ...cluster, discovery: discovery[cluster.name]! }
         : cluster,
     ),
-    routes: config.routes.map((route) => {
-      const old = Object.hasOwn(routes, route.name) ? routes[route.name]! : route.policies;
+    routes: config.routes.map((route, index) => {
+      const key = keys[index]!;
+      const old = Object.hasOwn(routes, key) ? routes[key]! : route.policies;
       return textOf(old) === textOf(route.policies) ? { ...route, policies: old } : route;
     }),
     plugins: { ...config.plugins, settings: { ...config.plugins.settings, ...Object.fromEntries(merged) } },

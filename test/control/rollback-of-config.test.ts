@@ -149,3 +149,60 @@ t.test(
     t.notMatch(page, /(first|second)-secret/);
   },
 );
+
+/** Routes without names; `first` comes before them. */
+function unnamedRoutes({ plugins, state }: PluginFolder, first = ""): string {
+  return `listeners: [{ address: "127.0.0.1:0" }]
+accessLog: false
+routes:${first}
+  - { path: /admin, respond: { status: 200, body: inside }, policies: [guard] }
+  - { path: /public, respond: { status: 200, body: public }, policies: [parse] }
+plugins: { directory: ${plugins}, state: ${state} }\n`;
+}
+
+const guard = `import { definePlugin } from "sluice/sdk";
+export default definePlugin({ onRequest: () => new Response("guarded", { status: 403 }) });\n`;
+
+const shop = (policy: string) => `
+  - { path: /shop, respond: { status: 200, body: shop }, policies: [${policy}] }`;
+
+/** Path by path, status and text. */
+async function answers(url: string, ...paths: string[]): Promise<string[]> {
+  const all = await Promise.all(paths.map((path) => fetch(`${url}${path}`)));
+  return Promise.all(all.map(async (answer) => `${answer.status} ${await answer.text()}`));
+}
+
+t.test("Attack: a rollback does not open a guarded route where a route before it is new", async (t) => {
+  const folder = new PluginFolder(t, { "guard.ts": guard, "parse.ts": parser(1) });
+  const sluice = startSluice(t, "--config", folder.write("sluice.yaml", unnamedRoutes(folder)));
+  const url = await sluice.url();
+  t.same(await answers(url, "/admin", "/public"), ["403 guarded", "200 1"]);
+  folder.save("parse.ts", parser(2));
+  await sluice.line("Plugins reloaded");
+  folder.write("sluice.yaml", unnamedRoutes(folder, shop("parse")));
+  await sluice.line("Config reloaded");
+  t.same(await answers(url, "/admin", "/public", "/shop"), ["403 guarded", "200 2", "200 2"]);
+  await Promise.all(Array.from({ length: 10 }, () => fetch(`${url}/public`, { headers: { "x-bad": "1" } })));
+  await sluice.line(rolledBack);
+  t.same(await answers(url, "/admin", "/public", "/shop"), ["403 guarded", "200 1", "200 1"]);
+});
+
+t.test("Attack: a start from the state does not open a guarded route either", async (t) => {
+  const folder = new PluginFolder(t, { "guard.ts": guard, "parse.ts": parser(1) });
+  const flags = ["--config", folder.write("sluice.yaml", unnamedRoutes(folder))];
+  const first = startSluice(t, ...flags);
+  await first.url();
+  first.signal("SIGTERM");
+  await first.exitCode();
+
+  folder.save("zz.ts", "broken(");
+  folder.write("sluice.yaml", unnamedRoutes(folder, shop("parse")));
+  const second = startSluice(t, ...flags);
+  t.same(await answers(await second.url(), "/admin", "/public", "/shop"), ["403 guarded", "200 1", "200 1"]);
+  second.signal("SIGTERM");
+  await second.exitCode();
+
+  folder.write("sluice.yaml", unnamedRoutes(folder, shop("zz")));
+  const third = startSluice(t, ...flags);
+  t.equal(await third.exitCode(), 78, "a route is not served without a plugin that was not kept");
+});

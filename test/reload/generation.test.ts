@@ -4,7 +4,13 @@ import t from "tap";
 import { noGrants } from "../../core/config/defaults.ts";
 import { configFromFlags } from "../../core/config/from-flags.ts";
 import { markSecrets, maskConfig } from "../../core/config/mask.ts";
-import type { ClusterConfig, Config, PluginSettings, PolicyConfig } from "../../core/config/model.ts";
+import type {
+  ClusterConfig,
+  Config,
+  PluginSettings,
+  PolicyConfig,
+  RouteConfig,
+} from "../../core/config/model.ts";
 import { catchAllRoute, plainCluster } from "../../core/config/overrides.ts";
 import { stopBundler } from "../../core/reload/bundle.ts";
 import { createBundleBuilder } from "../../core/reload/bundle-builder.ts";
@@ -30,7 +36,11 @@ function config(policies: Readonly<Record<string, readonly PolicyConfig[] | null
   const base = configFromFlags({});
   return {
     ...base,
-    routes: Object.entries(policies).map(([name, list]) => ({ ...catchAllRoute(name), policies: list })),
+    routes: Object.entries(policies).map(([name, list]) => ({
+      ...catchAllRoute(name),
+      isNamed: true,
+      policies: list,
+    })),
     plugins: { ...base.plugins, directory: "plugins", settings: { a: own } },
   };
 }
@@ -119,6 +129,54 @@ t.test("what is said of built-in policies stays, and with it the route's own one
     [{ plugin: "a", config: 1 }],
     "a plugin of the folder by that name is none",
   );
+  t.end();
+});
+
+/** Without a name of the operator's. */
+function unnamed(name: string, path: string, ...plugins: string[]): RouteConfig {
+  const route = catchAllRoute(name);
+  const match = { ...route.match, path: { kind: "prefix", value: path } } as const;
+  return { ...route, match, policies: plugins.map((plugin) => ({ plugin, config: null })) };
+}
+
+t.test(
+  "Attack: a route without a name is known by its match, not by its place among the others",
+  async (t) => {
+    const withRoutes = (...routes: RouteConfig[]) => ({ ...config({}), routes });
+    const old = withRoutes(unnamed("app", "/admin", "a"), unnamed("app-2", "/public", "b"));
+    const older = (...routes: RouteConfig[]) =>
+      withPolicyPart(withRoutes(...routes), policyPart(old), own).routes.map(({ policies }) =>
+        policies?.map(({ plugin }) => plugin),
+      );
+    t.same(
+      older(unnamed("app", "/shop", "c"), unnamed("app-2", "/admin", "c"), unnamed("app-3", "/public", "c")),
+      [["c"], ["a"], ["b"]],
+    );
+    t.same(older(unnamed("app", "/other", "c"), unnamed("app-2", "/else", "c")), [["c"], ["c"]]);
+    const named = { ...unnamed("app", "/shop", "c"), isNamed: true };
+    t.same(older(named), [["c"]], "a name that was made is not the same name of the operator's");
+    t.same(
+      older(unnamed("app", "/admin", "c"), unnamed("app-2", "/admin", "c")),
+      [["a"], ["c"]],
+      "of equal matches the first gets the requests",
+    );
+    const { bundle } = await createBundleBuilder().build(folderWith(t, { "a.ts": plugin("1") }));
+    const before = { bundle, policies: policyPart(old) };
+    const shifted = withRoutes(unnamed("app", "/shop", "a", "a"), ...old.routes);
+    t.same([...changedPlugins(before, { bundle, policies: policyPart(shifted) })!], []);
+    const opened = withRoutes(unnamed("app", "/public", "a"), unnamed("app-2", "/admin", "b"));
+    t.same([...changedPlugins(before, { bundle, policies: policyPart(opened) })!], ["a"]);
+    t.not(
+      generationId(bundle, withRoutes(unnamed("app", "/x", "a"))),
+      generationId(bundle, withRoutes(unnamed("app", "/y", "a"))),
+    );
+  },
+);
+
+t.test("what a version kept that went by names of all routes says nothing of them", (t) => {
+  const kept = { routes: { all: [] }, settings: {} };
+  const now = config({ all: [{ plugin: "a", config: null }] });
+  t.same(withPolicyPart(now, kept, own).routes, now.routes);
   t.end();
 });
 

@@ -18,6 +18,7 @@ const anything: RouteMatch = {
 function route(match: Partial<RouteMatch>): RouteConfig {
   return {
     name: "route",
+    isNamed: true,
     cluster: "app",
     split: null,
     redirect: null,

@@ -53,6 +53,7 @@ export function resolveRoutes(
     );
     resolved.push({
       name,
+      isNamed: route.name !== undefined,
       match,
       ...answer,
       timeout,

@@ -14,12 +14,22 @@ export default definePlugin({
   },
   state: () => ({ decoder: null as TextDecoder | null, rest: "" }),
 
-  onResponse(response, ctx) {
-    const type = response.headers.get("content-type") ?? "";
-    if (!type.startsWith("application/x-ndjson")) return;
+  // A part of a line, or a line that is packed, is none in which fields can be found.
+  onRequest({ headers }) {
+    headers.delete("range");
+    headers.delete("if-range");
+    headers.set("accept-encoding", "identity");
+  },
+
+  onResponse({ status, headers }, ctx) {
+    // A part that nobody asked for: its type may be multipart/byteranges, whatever it is a part of.
+    if (status === 206) return refuse();
+    const type = headers.get("content-type") ?? "";
+    if (!type.toLowerCase().startsWith("application/x-ndjson")) return;
+    if ((headers.get("content-encoding") ?? "identity") !== "identity") return refuse();
     ctx.state.decoder = new TextDecoder();
-    // It told about the bytes that the service sent.
-    response.headers.delete("etag");
+    // They told about the bytes that the service sent.
+    for (const name of ["etag", "content-digest", "repr-digest"]) headers.delete(name);
   },
 
   onResponseBody(chunk, ctx) {
@@ -34,6 +44,10 @@ export default definePlugin({
     return ctx.last ? shown + redact(state.rest, config.fields) : shown;
   },
 });
+
+function refuse(): Response {
+  return Response.json({ title: "The service's answer cannot be read", status: 502 }, { status: 502 });
+}
 
 /** A line that is no JSON is not shown at all: nobody knows what it holds. */
 function redact(line: string, fields: readonly string[]): string {

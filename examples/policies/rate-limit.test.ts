@@ -36,6 +36,16 @@ test("clients are told apart by a field, if the config says so", async () => {
   assert.deepEqual(await statuses(gateway, 2, { headers: { "x-client": "b" } }), [200, 429]);
 });
 
+test("a value of any length is counted, and is not taken for an address", async () => {
+  const config = { requests: 1, header: "x-client" };
+  await using gateway = await testGateway({ plugins: [[policy, config]], client: "192.0.2.1" });
+  const long = "a".repeat(4000);
+  assert.deepEqual(await statuses(gateway, 2, { headers: { "x-client": long } }), [200, 429]);
+  assert.deepEqual(await statuses(gateway, 1, { headers: { "x-client": `${long}b` } }), [200]);
+  assert.deepEqual(await statuses(gateway, 1, { headers: { "x-client": "192.0.2.1" } }), [200]);
+  assert.deepEqual(await statuses(gateway, 1), [200]);
+});
+
 test("requests at the same time are all counted", async () => {
   await using gateway = await testGateway({ plugins: [[policy, { requests: 10 }]] });
   const all = await Promise.all(Array.from({ length: 30 }, () => gateway.fetch("/")));

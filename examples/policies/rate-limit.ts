@@ -20,8 +20,10 @@ export default definePlugin({
 
   async onRequest(request, { config, client, kv, state }) {
     const named = config.header === undefined ? null : request.headers.get(config.header);
+    // Of a value that may be of any length, the hash.
+    const key = named === null ? client.address : await sha256(named);
     // The window begins with a client's first request, and its counter is gone when it ends.
-    const count = await kv.increment(named ?? client.address, 1, { ttl: config.window });
+    const count = await kv.increment(key, 1, { ttl: config.window });
     state.left = config.requests - count;
     if (count <= config.requests) return;
     return Response.json(
@@ -41,4 +43,9 @@ export default definePlugin({
 
 function limitFields(limit: number, left: number): Record<string, string> {
   return { "x-ratelimit-limit": String(limit), "x-ratelimit-remaining": String(left) };
+}
+
+async function sha256(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

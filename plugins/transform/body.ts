@@ -162,10 +162,17 @@ function faultOf(error: unknown, log: Log): BodyFault {
   return error.isTooMuch ? "long" : "unfit";
 }
 
-function forgetBytes(headers: Fields): void {
-  for (const name of ["content-md5", "digest", "content-digest", "repr-digest", "accept-ranges"]) {
-    if (headers.has(name)) headers.delete(name);
-  }
+/** What told of the bytes that were there, where the body is or would be another one. */
+export function forgetBytes(headers: Fields): void {
+  forgetDigests(headers);
+  if (headers.has("accept-ranges")) headers.delete("accept-ranges");
   const tag = headers.get("etag");
   if (tag !== null && !tag.startsWith("W/")) headers.set("etag", `W/${tag}`);
+}
+
+/** A digest lets what was taken out be guessed. */
+export function forgetDigests(headers: Fields): void {
+  for (const name of ["content-md5", "digest", "content-digest", "repr-digest"]) {
+    if (headers.has(name)) headers.delete(name);
+  }
 }

@@ -1,8 +1,18 @@
 import type { Context, PluginResponse } from "sluice/sdk";
-import { type BodyFault, type Due, DueRules, dueStream, editedBody, isEncoded } from "./body.ts";
+import {
+  type BodyFault,
+  type Due,
+  DueRules,
+  dueStream,
+  editedBody,
+  forgetBytes,
+  forgetDigests,
+  isEncoded,
+} from "./body.ts";
 import { applyEdits, fieldEntries } from "./entries.ts";
 import { escapeForField } from "./escape.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
+import type { Fields } from "./facts.ts";
 import type { Rules } from "./rules.ts";
 import type { DueStream } from "./stream/due-stream.ts";
 import type { StreamEditor } from "./stream/editor.ts";
@@ -28,15 +38,25 @@ export function transformResponse(
   const { status } = response;
   const cannotRead = isEncoded(response.headers) ? "encoded" : status === 206 ? "malformed" : null;
   const streams = rules.streams.response ? dueStream(rules) : null;
+  const isOfParts = status === 206 && rules.readsResponse && hasParts(response.headers);
   const due = editHeads(response, rules, kept, context, streams);
   const editor = streams?.editor() ?? null;
-  if ((due.length === 0 && editor === null) || status === 204 || status === 304) return null;
-  if (kept.method === "HEAD") {
+  // Of what they are parts is not told, and nobody asked for them.
+  if (isOfParts) return "malformed";
+  // It may be without the Content-Type that rules go by.
+  if (status === 304 && rules.readsResponse) forgetDigests(response.headers);
+  if (due.length === 0 && editor === null) return null;
+  if (status === 204 || status === 304 || kept.method === "HEAD") {
+    forgetBytes(response.headers);
     // The length that the service told is that of another body.
-    response.setBody("");
+    if (kept.method === "HEAD") response.setBody("");
     return null;
   }
   return editedBody(response, due, editor, { cannotRead, rules, log: context.log, keep });
+}
+
+function hasParts(headers: Pick<Fields, "get">): boolean {
+  return /^\s*multipart\/byteranges\s*(?:;|$)/i.test(headers.get("content-type") ?? "");
 }
 
 function editHeads(

@@ -122,6 +122,9 @@ onEachEngine("a body in another coding or charset, or a part of one, is refused"
       headers: { "content-type": "text/plain", "content-range": "bytes 0-0/9" },
     });
   t.equal(await status({}), 502);
+  const parts = { "content-type": "multipart/byteranges; boundary=x" };
+  answer = () => new Response("--x--", { status: 206, headers: parts });
+  t.equal(await status({}), 502, "parts of what nobody can tell");
   t.same(gateway.faults, []);
 });
 

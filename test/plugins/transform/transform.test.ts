@@ -171,6 +171,22 @@ onEachEngine("a body that rules are for and that cannot be read is refused", asy
   t.same(gateway.faults, []);
 });
 
+onEachEngine("no digest tells of what is taken out where there is no body", async (t, engine) => {
+  const fields = { etag: '"a"', "repr-digest": "sha-256=:AA==:", "content-length": "9" };
+  const json = { "content-type": "application/json" };
+  const upstream = ({ method }: Request) =>
+    new Response(null, { status: method === "HEAD" ? 200 : 304, headers: { ...fields, ...json } });
+  const config = { response: [{ json: [{ op: "remove", path: "/a" }] }] };
+  await using gateway = await testGateway({ plugins: [["transform", config]], upstream, engine });
+  for (const method of ["HEAD", "GET"]) {
+    const { headers } = await gateway.fetch("/", { method, headers: { "if-none-match": 'W/"a"' } });
+    t.equal(headers.get("etag"), 'W/"a"', method);
+    t.notOk(headers.has("repr-digest"), method);
+    t.notOk(headers.has("content-length"), method);
+  }
+  t.same(gateway.faults, []);
+});
+
 onEachEngine(
   "the deepest body that may be read is read, and two rules edit the same one",
   async (t, engine) => {

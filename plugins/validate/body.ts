@@ -45,6 +45,13 @@ export function checkBody(content: Content, headers: Fields, { required, media }
   return errors.length === 0 ? null : { status: 422, title: "The body does not fit its schema", errors };
 }
 
+/** Whether there is JSON that it says something of. */
+export function isLookedInto({ media }: BodyRule): boolean {
+  return media.some(
+    ({ type, validate }) => validate !== null && (isJson(type) || /^(?:\*|application)\/\*$/.test(type)),
+  );
+}
+
 export function isJson(type: string): boolean {
   return /^[^/]+\/(?:[^/]+\+)?json$/.test(type) || type === "application/*+json";
 }

@@ -3,7 +3,15 @@ import { definePlugin, type PluginRequest } from "sluice/sdk";
 import type { Content } from "./body.ts";
 import { schema } from "./config.ts";
 import { problem } from "./finding.ts";
-import { checkRequest, checkResponse, type Found, find, needsBody, needsResponse } from "./messages.ts";
+import {
+  allowsParts,
+  checkRequest,
+  checkResponse,
+  type Found,
+  find,
+  needsBody,
+  needsResponse,
+} from "./messages.ts";
 import { observeRequest, observeResponse } from "./observe.ts";
 import type { ObservedBody } from "./observed-body.ts";
 import { report } from "./report.ts";
@@ -91,4 +99,7 @@ function awaitResponse(request: PluginRequest, found: Found, state: State): void
   state.found = found;
   // A packed response could not be looked into.
   request.headers.set("accept-encoding", "identity");
+  if (!request.headers.has("range") || allowsParts(found)) return;
+  request.headers.delete("range");
+  request.headers.delete("if-range");
 }

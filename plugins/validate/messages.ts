@@ -1,5 +1,5 @@
-import { type BodyRule, type Content, checkBody } from "./body.ts";
-import type { Finding } from "./finding.ts";
+import { type BodyRule, type Content, checkBody, isLookedInto } from "./body.ts";
+import { type Finding, malformed } from "./finding.ts";
 import { type Operation, responseFor } from "./openapi/operation.ts";
 import type { Rules } from "./rules.ts";
 
@@ -56,13 +56,25 @@ export function needsResponse({ operation, body }: Found, status: number): boole
   return body !== null && status >= 200 && status < 300;
 }
 
+/** Whether a part of the response (RFC 9110 section 15.3.7) may be had: nothing looks into it. */
+export function allowsParts({ operation, body }: Found): boolean {
+  if (!operation) return body === null;
+  const rule = responseFor(operation, 206);
+  return rule !== undefined && (rule.body === null || !isLookedInto(rule.body));
+}
+
 /** @param content null: a response to this has no body */
 export function checkResponse(
   { operation, body }: Found,
   { status, headers }: { readonly status: number; readonly headers: Request["headers"] },
   content: Content | null,
 ): Finding | null {
-  if (!operation) return content === null ? null : checkBody(content, headers, { ...body!, required: true });
+  const checkWhole = (own: BodyRule): Finding | null => {
+    if (content === null) return null;
+    if (status === 206 && isLookedInto(own)) return malformed("must be whole");
+    return checkBody(content, headers, own);
+  };
+  if (!operation) return checkWhole({ ...body!, required: true });
   const rule = responseFor(operation, status);
   if (!rule) {
     const errors = [
@@ -71,7 +83,7 @@ export function checkResponse(
     return { status: 502, title: "The status is not in the document", errors };
   }
   const errors = rule.headers.flatMap((check) => check({ url: "", headers }));
-  const ofBody = rule.body && content !== null ? checkBody(content, headers, rule.body) : null;
+  const ofBody = rule.body && checkWhole(rule.body);
   if (errors.length === 0) return ofBody;
   return { status: 502, title: "The answer does not fit", errors: [...errors, ...(ofBody?.errors ?? [])] };
 }

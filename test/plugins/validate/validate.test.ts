@@ -211,6 +211,50 @@ onEachEngine("an answer that does not fit is not shown, nor why", async (t, engi
   t.same(gateway.faults, []);
 });
 
+onEachEngine("a part of an answer is not taken for an answer that fits", async (t, engine) => {
+  const secret = `{"a":{"item":"a"},"secret":1}`;
+  const asked: (string | null)[] = [];
+  let answer = (): Response => Response.json({ item: "a" });
+  const upstream = ({ headers }: Request) => {
+    asked.push(headers.get("range"), headers.get("if-range"));
+    return answer();
+  };
+  const any = { description: "any" };
+  const json = { "application/json": { schema } };
+  const paths = {
+    "/json": { get: { responses: { "2XX": { ...any, content: { ...json, "video/*": {} } } } } },
+    "/film": { get: { responses: { "2XX": { ...any, content: { "video/mp4": {} } } } } },
+    "/any": { get: { responses: { default: any } } },
+  };
+  const range = { range: "bytes=5-16", "if-range": '"a"' };
+  const part = (type: string, body = secret.slice(5, 17)) =>
+    new Response(body, { status: 206, headers: { "content-type": type } });
+  const document = { openapi: "3.1.0", info: { title: "a", version: "1" }, paths };
+  for (const config of [{ schema }, { openapi: document }]) {
+    await using gateway = await testGateway({
+      plugins: [[plugin, { ...config, responses: true }]],
+      upstream,
+      engine,
+    });
+    const ask = async (path: string) => (await gateway.fetch(path, { headers: range })).status;
+    answer = () => Response.json({ item: "a" });
+    t.equal(await ask("/json"), 200);
+    t.same(asked.splice(0), [null, null], "a part could not be looked into");
+    answer = () => part("application/json");
+    t.equal(await ask("/json"), 502);
+    answer = () => part("multipart/byteranges; boundary=x", "--x--");
+    t.equal(await ask("/json"), 502);
+    asked.length = 0;
+    if ("schema" in config) continue;
+    answer = () => part("video/mp4");
+    for (const path of ["/film", "/any", "/unknown"]) {
+      t.equal(await ask(path), 206, "there is nothing to look into");
+      t.same(asked.splice(0), ["bytes=5-16", '"a"']);
+    }
+    t.same(gateway.faults, []);
+  }
+});
+
 onEachEngine("in report mode everything passes as it came", async (t, engine) => {
   const upstream = async (request: Request) => new Response(await request.text());
   const config = { schema, mode: "report" };
